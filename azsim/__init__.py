@@ -1,0 +1,1 @@
+"""azsim: what does this compression configuration do on the device?"""

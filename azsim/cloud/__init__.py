@@ -1,0 +1,1 @@
+"""What happens off the device: the audio-streaming baseline."""

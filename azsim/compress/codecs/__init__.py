@@ -1,0 +1,1 @@
+"""Weight codecs: one file each, one registry."""

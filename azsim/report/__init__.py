@@ -1,0 +1,1 @@
+"""Metrics, tables, figures, the HTML page and the trace file."""

@@ -1,0 +1,1 @@
+"""The device over time: memory, processor cores, music, network. Hands on a `Timeline`."""
