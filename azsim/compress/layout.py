@@ -1,0 +1,88 @@
+"""How a matrix is cut into tiles, and in which order a tile's positions stand in memory.
+
+::
+
+    matrix rows x columns                 one tile: rows r0.., columns c0..
+    +--------+--------+                   block 0 (16 columns)   block 1 ...
+    | tile 0 | tile 1 |   row groups,       lane 0: column by column, in a column row by row
+    +--------+--------+   left to right     lane 1: ...
+    | tile 2 | tile 3 |                     ...      (row r of the tile belongs to lane r mod L)
+    +--------+--------+
+
+The order is the one in which the lanes consume the weights, so no permutation
+stands in a hot path of the chip.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class TileLayout:
+    """What the encoder must know of the chip that will read the stream.
+
+    Attributes:
+        lanes: rows of a tile go round-robin to this many lanes.
+        block_columns: columns broadcast together.
+        tile_positions: upper limit of positions in a tile (at least one row of one block).
+        decoder_streams: a tile's positions are cut into this many contiguous parts of equal
+            length ``ceil(n / streams)`` (the last may be shorter or empty), decoded in parallel.
+    """
+
+    lanes: int = 32
+    block_columns: int = 16
+    tile_positions: int = 16_384
+    decoder_streams: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """The tiles of one matrix, in fetch order: row groups top to bottom, in each left to right.
+
+    Attributes (int64 arrays of shape ``(tiles,)``):
+        row, rows: first row and number of rows.
+        column, columns: first column and number of columns.
+    """
+
+    row: np.ndarray
+    rows: np.ndarray
+    column: np.ndarray
+    columns: np.ndarray
+
+    def __len__(self) -> int:
+        return int(self.row.size)
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Positions per tile, int64 ``(tiles,)``."""
+        return self.rows * self.columns
+
+
+def cut(rows: int, columns: int, layout: TileLayout) -> Tiling:
+    """Cut a ``rows x columns`` matrix into tiles.
+
+    A tile takes as many whole lane-rounds of full rows as fit into
+    ``tile_positions``; if not even one round of full rows fits, the round is
+    cut by columns at a multiple of ``block_columns``.
+    """
+    lanes, limit = layout.lanes, layout.tile_positions
+    rounds = limit // (lanes * columns)
+    if rounds >= 1:
+        tile_rows, tile_columns = min(rows, rounds * lanes), columns
+    else:
+        tile_rows = min(rows, lanes)
+        blocks = max(1, limit // (tile_rows * layout.block_columns))
+        tile_columns = min(columns, blocks * layout.block_columns)
+    row_starts = np.arange(0, rows, tile_rows, dtype=np.int64)
+    column_starts = np.arange(0, columns, tile_columns, dtype=np.int64)
+    row = np.repeat(row_starts, column_starts.size)
+    column = np.tile(column_starts, row_starts.size)
+    return Tiling(
+        row=row,
+        rows=np.minimum(tile_rows, rows - row),
+        column=column,
+        columns=np.minimum(tile_columns, columns - column),
+    )

@@ -1,0 +1,65 @@
+"""A compressed network: bitstreams, their scales, and the int8 weights that decoding them gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from azsim.compress.encoded import Encoded
+from azsim.nn.network import Network
+
+
+@dataclass(frozen=True)
+class CompressedMatrix:
+    """One weight matrix on its way to the device: ``weight = scale * int8 value``."""
+
+    name: str
+    encoded: Encoded
+    scale: float
+
+
+@dataclass(frozen=True)
+class CompressedNetwork:
+    """What travels to the device, and what it decodes to.
+
+    Attributes:
+        name: of the configuration.
+        network: the network it was made from (biases, pieces and activation scales are taken from there).
+        matrices: name -> compressed matrix, in the network's order.
+    """
+
+    name: str
+    network: Network
+    matrices: Mapping[str, CompressedMatrix]
+
+    @cached_property
+    def decoded(self) -> Mapping[str, np.ndarray]:
+        """Name -> int8 matrix, by decoding the very bitstreams."""
+        from azsim.compress.codecs import decode
+
+        return {name: decode(matrix.encoded) for name, matrix in self.matrices.items()}
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of all bitstreams."""
+        return sum(len(matrix.encoded.data) for matrix in self.matrices.values())
+
+    @property
+    def model_bytes(self) -> int:
+        """Bytes of the model on the device: bitstreams, and biases and other vectors at 4 bytes an element."""
+        vectors = sum(value.size for value in self.network.parameters.values() if value.ndim != 2)
+        return self.weight_bytes + 4 * vectors
+
+    @property
+    def bits_per_weight(self) -> float:
+        """Bits in the bitstreams per matrix position."""
+        return 8.0 * self.weight_bytes / self.network.weights
+
+    @property
+    def sparsity(self) -> float:
+        """Share of zeros among the decoded weights."""
+        zeros = sum(int(value.size - np.count_nonzero(value)) for value in self.decoded.values())
+        return zeros / self.network.weights

@@ -1,0 +1,66 @@
+"""Reads a device description: unknown keys are refused, and limits that span several keys are checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from azsim.devices.spec import Device
+from azsim.errors import InputError
+from azsim.resources import device_file
+from azsim.toml import convert, read_toml
+
+
+def load_device(name_or_path: str | Path) -> Device:
+    """The device of that name, or of the TOML file at that path.
+
+    Raises:
+        InputError: no such device, or a key, type, unit or limit in the file is wrong.
+    """
+    text = str(name_or_path)
+    path = Path(text) if text.endswith(".toml") else device_file(text)
+    return check(convert(read_toml(path), Device, path), path)
+
+
+def check(device: Device, path: Path) -> Device:
+    """Limits that no single key can state.
+
+    Raises:
+        InputError: a window below the multipliers, or more window reads than the SRAM port delivers.
+    """
+    lanes, sram, decoder = device.chip.lanes, device.chip.sram, device.chip.decoder
+    if lanes.window_positions < lanes.multipliers_per_lane:
+        raise InputError(
+            f"{path}: chip.lanes.window_positions = {lanes.window_positions}: must be at least "
+            f"chip.lanes.multipliers_per_lane = {lanes.multipliers_per_lane}"
+        )
+    needed = lanes.lanes * lanes.window_positions + decoder.streams * decoder.positions_per_cycle
+    if needed > sram.port_bytes_per_cycle:
+        raise InputError(
+            f"{path}: chip.sram.port_bytes_per_cycle = {sram.port_bytes_per_cycle}: lanes x window reads and decoder "
+            f"writes need {needed} bytes per cycle; give the port at least that, or narrow the window"
+        )
+    buffers = (sram.fetch_buffers + sram.weight_buffers) * sram.tile_positions + sram.activation_bytes
+    if buffers > sram.bytes:
+        raise InputError(
+            f"{path}: chip.sram.bytes = {sram.bytes}: tile buffers and activations alone need {buffers} bytes"
+        )
+    return device
+
+
+def replace(device: Device, dotted: str, value: int | float | str) -> Device:
+    """The same device with one key changed, for sweeps: ``replace(device, "chip.clock_mhz", 800)``.
+
+    Raises:
+        InputError: there is no such key or the value does not fit it.
+    """
+    tree = msgspec.to_builtins(device)
+    node = tree
+    *parents, key = dotted.split(".")
+    for parent in parents:
+        node = node.get(parent, {})
+    if key not in node:
+        raise InputError(f"device {device.name}: {dotted}: no such key")
+    node[key] = value
+    return check(convert(tree, Device, Path(f"{device.name} with {dotted} = {value}")), Path(device.name))

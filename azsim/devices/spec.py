@@ -1,0 +1,185 @@
+"""What a device description may say: typed, frozen, checked; the TOML files follow these structures key by key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Count = Annotated[int, Meta(ge=1)]
+Natural = Annotated[int, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
+NonNegative = Annotated[float, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+SkipMode = Literal["none", "weights", "activations", "both"]
+Residency = Literal["streamed", "compressed", "decoded"]
+
+
+class DecoderSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The circuit that decodes compressed weights: rates are per stream."""
+
+    streams: Count
+    positions_per_cycle: Count
+    values_per_cycle: Count
+    bits_per_cycle: Count
+    startup_cycles: Natural
+
+
+class LanesSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The multiplier array and its zero skipping."""
+
+    lanes: Count
+    multipliers_per_lane: Count
+    window_positions: Count
+    block_columns: Count
+    queue_blocks: Count
+    broadcast_cycles: Natural
+    min_block_cycles: Natural
+    skip: SkipMode
+    skip_zero_columns: bool
+    store: Literal["dense", "csc"]
+
+
+class SramSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """On-chip memory."""
+
+    bytes: Count
+    banks: Count
+    port_bytes_per_cycle: Count
+    activation_bytes: Natural
+    fetch_buffers: Count
+    weight_buffers: Count
+    tile_positions: Count
+    residency: Literal["auto", "streamed"]
+
+
+class PortSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The processor's port to DRAM."""
+
+    bytes_per_cycle: Count
+    latency_cycles: Natural
+
+
+class VectorSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The vector unit: bias, non-linearity tables, requantisation."""
+
+    elements_per_cycle: Count
+    startup_cycles: Natural
+
+
+class ChipEnergySpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Energy constants of the neural processor."""
+
+    sram_read_pj_per_bit: NonNegative
+    sram_write_pj_per_bit: NonNegative
+    decoder_pj_per_bit: NonNegative
+    decoder_pj_per_value: NonNegative
+    product_pj: NonNegative
+    accumulate_pj: NonNegative
+    vector_op_pj: NonNegative
+    leakage_mw: NonNegative
+
+
+class ChipSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The neural processor."""
+
+    clock_mhz: Positive
+    lanes: LanesSpec
+    decoder: DecoderSpec
+    sram: SramSpec
+    port: PortSpec
+    vector: VectorSpec
+    energy: ChipEnergySpec
+
+
+class MemorySpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """DRAM shared by everyone on the device."""
+
+    capacity_mib: Count
+    peak_gbps: Positive
+    efficiency: Share
+    frontend_latency_ns: NonNegative
+    chunk_bytes: Annotated[int, Meta(ge=64, le=32768, multiple_of=64)]
+    arbitration: Literal["fifo", "fixed-priority"]
+    read_pj_per_bit: NonNegative
+    write_pj_per_bit: NonNegative
+    standby_mw: NonNegative
+
+
+class CpuSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The application cores that run front end, search and music decoding."""
+
+    cores: Count
+    clock_mhz: Positive
+    active_mw_per_core: NonNegative
+    frontend_cycles_per_frame: Natural
+    search_cycles_per_hypothesis: Natural
+    wake_us: NonNegative
+    memory_bytes_per_kcycle: NonNegative
+
+
+class AudioSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Microphone and loudspeaker side."""
+
+    microphone_dma_ms: Count
+    playback_rate_hz: Count
+    playback_channels: Count
+    playback_bytes_per_sample: Count
+    period_frames: Count
+    periods: Annotated[int, Meta(ge=2)]
+    ring: Literal["dram", "sram"]
+
+
+class DecodeCostSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Processor clock that decoding a music stream in real time takes."""
+
+    mp3_mhz: NonNegative
+    aac_mhz: NonNegative
+    vorbis_mhz: NonNegative
+    opus_mhz: NonNegative
+    flac_mhz: NonNegative
+
+
+class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The wireless link and the way to the cloud."""
+
+    uplink_mbps: Positive
+    downlink_mbps: Positive
+    rtt_median_ms: Positive
+    rtt_p99_ms: Positive
+    upload_kbps: Positive
+    upload_packet_ms: Count
+    overhead: Share
+    tx_mw_per_mbps: NonNegative
+    rx_mw_per_mbps: NonNegative
+    base_mw: NonNegative
+    cloud_rtf: NonNegative
+
+
+class PrioritySpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Memory priority of each client, 0 (lowest) to 15, as on an AXI bus."""
+
+    playback: Annotated[int, Meta(ge=0, le=15)]
+    microphone: Annotated[int, Meta(ge=0, le=15)]
+    npu: Annotated[int, Meta(ge=0, le=15)]
+    cpu: Annotated[int, Meta(ge=0, le=15)]
+    network: Annotated[int, Meta(ge=0, le=15)]
+
+
+class Device(Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole device: what ``azsim.load_device`` returns."""
+
+    name: str
+    summary: str
+    chip: ChipSpec
+    memory: MemorySpec
+    cpu: CpuSpec
+    audio: AudioSpec
+    music_decode: DecodeCostSpec
+    network: NetworkSpec
+    priority: PrioritySpec
+
+    @property
+    def cycle_ps(self) -> int:
+        """Picoseconds per cycle of the neural processor, rounded once here."""
+        return round(1e6 / self.chip.clock_mhz)

@@ -1,0 +1,32 @@
+"""The errors azsim raises on purpose, and the exit status that each one ends a command with."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AzsimError(Exception):
+    """Something went wrong in a way that azsim can explain in one line."""
+
+    exit_status = 1
+
+
+class WorkError(AzsimError):
+    """The input was right but the work could not be finished (a full disk, a folder that cannot be written)."""
+
+
+class InputError(AzsimError):
+    """The user's input is wrong; the message names the file, the key, the value and what would be right."""
+
+    exit_status = 2
+
+
+class CodecError(InputError):
+    """A compressed weight stream is damaged, cut short, too long, or not what its header says."""
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """A hint such as ``; did you mean 'lanes'?``, empty where nothing is near."""
+    close = difflib.get_close_matches(word, list(choices), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,66 @@
+"""A trained network as it is stored: parameters, pieces and scales, checked against its digest when read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from azsim.nn.program import Program
+
+
+@dataclass(frozen=True)
+class Network:
+    """A recogniser before compression.
+
+    Parameter names: ``frontend.mean``, ``frontend.inv_std`` (64); ``encoder.{i}.input`` (4H x in),
+    ``encoder.{i}.recurrent`` (4H x H), ``encoder.{i}.bias`` (4H), gates in the order i, f, g, o;
+    ``prediction.embedding`` (V x E), ``prediction.0.input``, ``prediction.0.recurrent``, ``prediction.0.bias``;
+    ``joint.encoder`` (J x H), ``joint.prediction`` (J x P), ``joint.bias`` (J), ``joint.output`` (V x J),
+    ``joint.output_bias`` (V).
+
+    Attributes:
+        name: for reports.
+        parameters: name -> float32 array.
+        pieces: word pieces; piece 0 is the blank, U+2581 marks the start of a word.
+        stack: feature frames per step.
+        time_reduction_after: encoder layer after which two steps are joined.
+        time_reduction: how many.
+        feature_clip: normalised features are clipped to +- this before they are quantised.
+        activation_scales: tensor -> float step of its int8 or int16 grid, calibrated on training audio.
+        digest: sha-256 of the file, hex.
+        source: the path it was read from.
+    """
+
+    name: str
+    parameters: Mapping[str, np.ndarray]
+    pieces: tuple[str, ...]
+    stack: int
+    time_reduction_after: int
+    time_reduction: int
+    feature_clip: float
+    activation_scales: Mapping[str, float]
+    digest: str
+    source: str
+
+    @property
+    def encoder_layers(self) -> int:
+        """Number of encoder LSTM layers."""
+        return sum(1 for name in self.parameters if name.startswith("encoder.") and name.endswith(".input"))
+
+    @property
+    def weight_matrices(self) -> tuple[str, ...]:
+        """Names of the matrices that are compressed (two-dimensional parameters), embedding included."""
+        return tuple(name for name, value in self.parameters.items() if value.ndim == 2)
+
+    @property
+    def weights(self) -> int:
+        """Number of weights in the compressed matrices."""
+        return sum(self.parameters[name].size for name in self.weight_matrices)
+
+    def programs(self) -> Mapping[str, Program]:
+        """The activations of the processor that run this network (see ``azsim.nn.rnnt_programs``)."""
+        from azsim.nn.rnnt_programs import rnnt_programs
+
+        return rnnt_programs({name: self.parameters[name].shape for name in self.weight_matrices}, self.time_reduction_after)

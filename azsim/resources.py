@@ -1,0 +1,49 @@
+"""Where the shipped models, experiments, speech and devices are: in a checkout, an editable install or a wheel.
+
+::
+
+    checkout / editable:  <root>/azsim/resources.py   ->  <root>/models, <root>/experiments
+    wheel:                site-packages/azsim/_shipped/models, .../experiments
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from azsim.errors import InputError, nearest
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped_root() -> Path:
+    """The folder that holds ``models/`` and ``experiments/``."""
+    inside = _PACKAGE / "_shipped"
+    return inside if inside.is_dir() else _PACKAGE.parent
+
+
+def shipped(kind: str, name: str) -> Path:
+    """Path of a shipped thing, for example ``shipped("experiments", "compression.toml")``.
+
+    Raises:
+        InputError: there is no such thing; the message lists what there is.
+    """
+    folder = shipped_root() / kind
+    path = folder / name
+    if not path.exists():
+        known = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        raise InputError(f"{kind}/{name}: not shipped with azsim; there are {', '.join(known) or 'none'}{nearest(name, known)}")
+    return path
+
+
+def device_file(name: str) -> Path:
+    """Path of a shipped device description, by its name without ``.toml``.
+
+    Raises:
+        InputError: no device has that name.
+    """
+    folder = _PACKAGE / "devices"
+    path = folder / f"{name}.toml"
+    if not path.exists():
+        known = sorted(p.stem for p in folder.glob("*.toml"))
+        raise InputError(f"device {name!r}: not known; there are {', '.join(known)}, or give a path to a .toml{nearest(name, known)}")
+    return path

@@ -1,0 +1,92 @@
+"""What happened on the device, when, and what it moved: the record every metric and figure is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An engine was busy. ``track`` is ``npu``, ``cpu0``.., ``dram``, ``microphone``, ``playback`` or ``network``."""
+
+    track: str
+    name: str
+    start_ps: int
+    end_ps: int
+    step: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """Something happened: ``underrun``, ``deadline miss``, ``end-point``, ``true end of speech``, ``first partial``, ``final words``."""
+
+    track: str
+    name: str
+    time_ps: int
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyParts:
+    """True end of speech to final words, split; the parts add up exactly (picoseconds)."""
+
+    end_pointing_ps: int
+    backlog_ps: int
+    npu_ps: int
+    search_ps: int
+    network_ps: int
+
+    @property
+    def total_ps(self) -> int:
+        """User-perceived latency."""
+        return self.end_pointing_ps + self.backlog_ps + self.npu_ps + self.search_ps + self.network_ps
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One utterance on one device.
+
+    Attributes:
+        utterance: its name.
+        elapsed_ps: from wake (time 0, the utterance's first sample) to the final result.
+        spans, instants: in order of time; ``spans`` is empty if no trace was asked for.
+        counters: name -> (times_ps, values), for example ``music ring frames``; empty without a trace.
+        busy_ps: engine -> busy time (``npu``, ``cpu``, ``dram``, ``playback``, ``network``).
+        dram_read_bytes, dram_write_bytes: client -> bytes.
+        uplink_bytes, downlink_bytes: over the air, framing included.
+        step_release_ps, step_done_ps: int64 ``(steps,)``: release of each step and when its last job ended.
+        deadline_misses: steps that ended after the next step's release.
+        underruns: playback periods for which the DAC found no sample.
+        first_partial_ps: time of the first word on the device after the first label's step was released, -1 if none.
+        latency: from true end of speech to final words; None if nothing was recognised.
+        early_cut: the end-point fired before the true end of speech.
+        npu_causes_ps: cause (``dram``, ``decoder``, ``lanes``, ``window``, ``imbalance``, ``queue``, ``vector``,
+            ``drain``) -> time on the critical path of the NPU's jobs, contention for memory within ``dram``.
+        peak_sram_bytes: most on-chip memory in use.
+        energy_pj: part -> energy from wake to final result (see ``chip/energy.py`` and ``soc/energy.py``).
+        energy_idle_pj: the same parts for the same stretch of time without speech.
+    """
+
+    utterance: str
+    elapsed_ps: int
+    spans: tuple[Span, ...]
+    instants: tuple[Instant, ...]
+    counters: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    busy_ps: Mapping[str, int]
+    dram_read_bytes: Mapping[str, int]
+    dram_write_bytes: Mapping[str, int]
+    uplink_bytes: int
+    downlink_bytes: int
+    step_release_ps: np.ndarray
+    step_done_ps: np.ndarray
+    deadline_misses: int
+    underruns: int
+    first_partial_ps: int
+    latency: LatencyParts | None
+    early_cut: bool
+    npu_causes_ps: Mapping[str, int]
+    peak_sram_bytes: int
+    energy_pj: Mapping[str, float]
+    energy_idle_pj: Mapping[str, float]

@@ -1,0 +1,108 @@
+"""Who speaks: the voices of three synthesis engines and how each is varied.
+
+A *voice* is a human speaker across engines: ``slt`` is one whether flite or
+festival speaks it, and so is ``kal``. An espeak-ng voice is a variant with an
+accent; the variant is the speaker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from azsim.train.corpus.heldout import UNSEEN_ESPEAK_VARIANTS, UNSEEN_SPEAKERS
+
+ESPEAK_ACCENTS = (
+    "en-us", "en-gb", "en-gb-scotland", "en-gb-x-gbclan",
+    "en-gb-x-rp", "en-gb-x-gbcwmd", "en-029", "en-us-nyc",
+)  # fmt: skip
+ACCENT_SHARE = (0.3, 0.14, 0.1, 0.08, 0.12, 0.08, 0.08, 0.1)
+ESPEAK_TRAIN_VARIANTS = (
+    "f1", "f2", "f3", "f5", "m1", "m2", "m3", "m4", "m6", "m7", "m8", "klatt", "klatt2", "klatt3",
+    "klatt4", "Alex", "Alicia", "Andy", "Annie", "Denis", "Diogo", "Gene", "Gene2", "Henrique",
+    "Jacky", "Lee", "Marco", "Mario", "Michael", "Mike", "Nguyen", "antonio", "aunty", "benjamin",
+    "boris", "caleb", "david", "ed", "edward", "edward2", "grandma", "grandpa", "gustave", "iven",
+    "iven2", "iven3", "iven4", "john", "max", "miguel", "norbert", "pablo", "paul", "pedro", "rob",
+    "robert", "steph", "steph2", "steph3", "zac",
+)  # fmt: skip
+FLITE_VOICES = {"kal16": ("kal", 110.0), "awb": ("awb", 130.0), "rms": ("rms", 100.0), "slt": ("slt", 175.0)}
+FESTIVAL_VOICES = {"kal_diphone": "kal", "cmu_us_slt_arctic_hts": "slt", "ked_diphone": "ked"}
+
+ENGINE_SHARE = {"espeak": 0.45, "flite": 0.40, "festival": 0.15}
+WARP_RANGE = (0.88, 1.14)
+WARP_PROBABILITY = {"espeak": 0.3, "flite": 0.65, "festival": 0.65}
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One way of speaking one sentence.
+
+    Attributes:
+        engine: ``espeak``, ``flite`` or ``festival``.
+        name: the engine's name of the voice, e.g. ``en-us+f3``, ``awb``, ``kal_diphone``.
+        speaker: the human (or espeak-ng variant) behind it, the same across engines.
+        pace: words per minute (espeak) or duration stretch (the others).
+        pitch: espeak's 0-99, or mean fundamental frequency in Hz (flite); 0 leaves it alone.
+        warp: the sound is resampled by this factor: pitch and vocal tract scale up with it.
+    """
+
+    engine: str
+    name: str
+    speaker: str
+    pace: float
+    pitch: float
+    warp: float
+
+    @property
+    def label(self) -> str:
+        """Engine and voice in one word, e.g. ``flite:awb``."""
+        return f"{self.engine}:{self.name}"
+
+    @property
+    def unseen(self) -> bool:
+        """Whether training never hears this speaker."""
+        return self.speaker in UNSEEN_SPEAKERS or self.speaker in UNSEEN_ESPEAK_VARIANTS
+
+
+def draw_voice(rng: np.random.Generator, engine: str) -> Voice:
+    """A training voice of one engine, with its pace, pitch and vocal tract varied."""
+    if engine == "espeak":
+        return espeak_voice(rng, _pick(rng, ESPEAK_TRAIN_VARIANTS))
+    if engine == "flite":
+        return _flite_voice(rng, _pick(rng, tuple(FLITE_VOICES)))
+    return festival_voice(rng, _pick(rng, ("kal_diphone", "cmu_us_slt_arctic_hts")))
+
+
+def draw_engine(rng: np.random.Generator) -> str:
+    """An engine, in the shares of the training mix."""
+    return str(rng.choice(list(ENGINE_SHARE), p=list(ENGINE_SHARE.values())))
+
+
+def espeak_voice(rng: np.random.Generator, variant: str) -> Voice:
+    """An espeak-ng variant with a drawn accent, speed and pitch."""
+    accent = str(rng.choice(ESPEAK_ACCENTS, p=ACCENT_SHARE))
+    pace, pitch = float(rng.integers(130, 216)), float(rng.integers(20, 81))
+    return Voice("espeak", f"{accent}+{variant}", variant, pace, pitch, _draw_warp(rng, "espeak"))
+
+
+def festival_voice(rng: np.random.Generator, name: str) -> Voice:
+    """A festival voice with a drawn pace."""
+    pace = round(float(rng.uniform(0.8, 1.2)), 3)
+    return Voice("festival", name, FESTIVAL_VOICES[name], pace, 0.0, _draw_warp(rng, "festival"))
+
+
+def _flite_voice(rng: np.random.Generator, name: str) -> Voice:
+    speaker, mean_hz = FLITE_VOICES[name]
+    pace = round(float(rng.uniform(0.8, 1.25)), 3)
+    pitch = round(mean_hz * float(rng.uniform(0.85, 1.2)), 1)
+    return Voice("flite", name, speaker, pace, pitch, _draw_warp(rng, "flite"))
+
+
+def _draw_warp(rng: np.random.Generator, engine: str) -> float:
+    share, warp = rng.random(), round(float(rng.uniform(*WARP_RANGE)), 3)
+    return warp if share < WARP_PROBABILITY[engine] else 1.0
+
+
+def _pick(rng: np.random.Generator, names: tuple[str, ...]) -> str:
+    return names[int(rng.integers(len(names)))]
