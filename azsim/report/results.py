@@ -1,0 +1,294 @@
+"""What a report is made of: plain numbers per utterance, per configuration, and for the whole comparison.
+
+::
+
+    Timeline, Work, words ──metrics.measure──> UtteranceResult ──metrics.make_row──> Row ──┐
+                                  traced utterance, roofline, sensitivity, notes ──────────┴> Comparison ──> files
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from azsim.soc.timeline import Timeline
+from azsim.speech.transcript import Word
+
+LATENCY_PARTS = ("end_pointing", "backlog", "npu", "search", "network")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One compression configuration, as the tables name it.
+
+    Attributes:
+        name: unique in its table.
+        codec: name in the registry; None where no weights are compressed (the cloud baseline).
+        weight_bits: mean over the weights where matrices differ; 32 for fp32.
+        sparsity: share of zeros among the decoded weights, 0 to 1.
+        model_bytes: bytes of the model, bitstreams and vectors.
+        bits_per_weight: bits in the bitstreams per weight, headers and tables included.
+        share_of_fp32: ``model_bytes`` over the bytes of the uncompressed fp32 model.
+        timing_only: production-size network, never run for its words: no WER.
+        note: one line for the reader, such as "on-device" or "cloud, Opus 32 kb/s"; may be empty.
+    """
+
+    name: str
+    codec: str | None
+    weight_bits: float | None
+    sparsity: float | None
+    model_bytes: int | None
+    bits_per_weight: float | None
+    share_of_fp32: float | None
+    timing_only: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceTiming:
+    """What one timeline says in the units of a report.
+
+    Attributes:
+        heard_ms: audio from the first sample to the end-point.
+        elapsed_ms: from the first sample to the final result.
+        latency_parts_ms: ``LATENCY_PARTS`` -> true end of speech to final words, split; None if nothing was recognised.
+        first_partial_ms: first word on the device after its label's step was released; None if there was none.
+        busy_ms: engine -> busy time.
+        dram_bytes: client -> bytes read and written.
+        npu_causes_ms: cause -> time on the critical path of the NPU's jobs.
+        energy_mj, energy_idle_mj: part -> from wake to final result, and the same stretch of time without speech.
+    """
+
+    heard_ms: float
+    elapsed_ms: float
+    latency_parts_ms: Mapping[str, float] | None
+    first_partial_ms: float | None
+    early_cut: bool
+    busy_ms: Mapping[str, float]
+    dram_bytes: Mapping[str, int]
+    uplink_bytes: int
+    downlink_bytes: int
+    npu_causes_ms: Mapping[str, float]
+    energy_mj: Mapping[str, float]
+    energy_idle_mj: Mapping[str, float]
+    peak_sram_bytes: int
+    underruns: int
+    deadline_misses: int
+    steps: int
+
+    @property
+    def latency_ms(self) -> float | None:
+        """True end of speech to final words."""
+        return None if self.latency_parts_ms is None else sum(self.latency_parts_ms.values())
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceResult:
+    """One utterance under one configuration.
+
+    Attributes:
+        config: name of the configuration.
+        utterance: its name, never a path.
+        reference: the words that were said; None if unknown (``azsim run``) or the row is timing only.
+        hypothesis: the words up to the end-point.
+        hypothesis_whole: the words of the whole recording, no end-point cut.
+        timing: None if the device was not simulated for it.
+        words: words with times and confidences; may be empty where nobody prints them.
+        group: the set it is reported apart in, such as "seen voices"; empty if there is only one.
+        speaker: bootstrap cluster; empty = each utterance is its own.
+        speech_end_estimated: the true end of speech was estimated from energy.
+        timing_only: belongs to the production-size table.
+    """
+
+    config: str
+    utterance: str
+    reference: str | None
+    hypothesis: str
+    hypothesis_whole: str
+    timing: UtteranceTiming | None
+    words: tuple[Word, ...] = ()
+    group: str = ""
+    speaker: str = ""
+    speech_end_estimated: bool = False
+    timing_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One configuration over all its utterances: a line of the table. None where a value does not apply.
+
+    Latency percentiles and parts are over utterances that were recognised and not cut early. Intervals are
+    95 % bootstrap intervals; deltas are paired against the table's baseline (the first int8 ``raw`` row).
+    """
+
+    config: str
+    codec: str | None
+    weight_bits: float | None
+    sparsity: float | None
+    model_bytes: int | None
+    bits_per_weight: float | None
+    share_of_fp32: float | None
+    wer_percent: float | None
+    wer_low_percent: float | None
+    wer_high_percent: float | None
+    wer_whole_percent: float | None
+    wer_delta_percent: float | None
+    wer_delta_low_percent: float | None
+    wer_delta_high_percent: float | None
+    wer_post_training_percent: float | None
+    wer_by_group_percent: Mapping[str, tuple[float, float, float]]
+    early_cut_share: float | None
+    dram_bytes_per_s_speech: float | None
+    dram_by_client_bytes_per_s_speech: Mapping[str, float]
+    npu_busy_share: float | None
+    npu_causes_ms: Mapping[str, float]
+    rtf: float | None
+    latency_p50_ms: float | None
+    latency_p90_ms: float | None
+    latency_p99_ms: float | None
+    latency_parts_mean_ms: Mapping[str, float]
+    first_partial_p50_ms: float | None
+    uplink_bytes_per_utterance: float | None
+    energy_mj_per_utterance: float | None
+    energy_margin_mj_per_utterance: float | None
+    energy_by_part_mj_per_utterance: Mapping[str, float]
+    energy_margin_by_part_mj_per_utterance: Mapping[str, float]
+    peak_sram_bytes: int | None
+    underruns: int | None
+    deadline_misses: int | None
+    steps: int | None
+    utterances: int
+    timing_only: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TracedUtterance:
+    """One utterance with its whole record, for the timeline figure and ``trace.json``.
+
+    Attributes:
+        config: whose timeline it is.
+        timeline: with spans, instants and counters.
+        ring_counter: name of the counter that holds the fill of the music ring, None without music.
+        ring_capacity: what the counter can reach, None if not known.
+        envelope: float ``(points,)``, largest absolute sample of each stretch of audio, 0 to 1.
+        envelope_step_ms: length of such a stretch.
+        text: the words that were recognised.
+    """
+
+    config: str
+    timeline: Timeline
+    ring_counter: str | None
+    ring_capacity: float | None
+    envelope: np.ndarray
+    envelope_step_ms: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RooflinePoint:
+    """A layer on the chip's roofline.
+
+    Attributes:
+        config, layer: which.
+        macs: multiply-accumulates of one invocation, zeros included (weight positions x frames).
+        dram_bytes: fetched for it, 0 if resident.
+        time_ns: how long the processor took for it.
+        timing_only: from the production-size network.
+    """
+
+    config: str
+    layer: str
+    macs: int
+    dram_bytes: int
+    time_ns: float
+    timing_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Roofline:
+    """The chip's ceilings, in multiply-accumulates per second (zeros counted) and bytes per second.
+
+    Attributes:
+        multipliers_gmacs: lanes x multipliers x clock.
+        window_gmacs: lanes x window x clock: what zero skipping can reach at best.
+        decoder_gpositions: positions the decoder gives per second, x 1e9; a ceiling at one frame per tile.
+        dram_gbps: the processor's port to DRAM, gigabytes per second.
+    """
+
+    multipliers_gmacs: float
+    window_gmacs: float
+    decoder_gpositions: float
+    dram_gbps: float
+    points: tuple[RooflinePoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivityPoint:
+    """One configuration with one assumed constant changed (factor 1: unchanged).
+
+    Attributes:
+        constant: dotted key in the device file, or a short name of a group of them.
+        latency_p50_ms, energy_mj: of the production-size table; None if not known.
+    """
+
+    constant: str
+    factor: float
+    config: str
+    latency_p50_ms: float | None
+    energy_mj: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything a report shows.
+
+    Attributes:
+        name: of the experiment, also the title of the page.
+        summary: one or two sentences on what was compared; may be empty.
+        device: name of the device.
+        rows: the trained network's table.
+        production_rows: the production-size table, timing only; may be empty.
+        utterances: of both tables.
+        traced: None: no timeline figure and no ``trace.json``.
+        roofline: None: no roofline.
+        sensitivity: empty: no sensitivity figure.
+        settings: what the reader should know at a glance (name -> value), shown above the tables.
+        notes: paragraphs on how far to trust the numbers.
+        manifest: from ``manifest.make_manifest``.
+    """
+
+    name: str
+    summary: str
+    device: str
+    rows: tuple[Row, ...]
+    production_rows: tuple[Row, ...]
+    utterances: tuple[UtteranceResult, ...]
+    traced: TracedUtterance | None
+    roofline: Roofline | None
+    sensitivity: tuple[SensitivityPoint, ...]
+    settings: Mapping[str, str]
+    notes: tuple[str, ...]
+    manifest: Mapping[str, object] = field(default_factory=dict)
+
+
+def rows_to_json(rows: Sequence[Row]) -> list[dict[str, object]]:
+    """Rows as plain JSON values with unit-suffixed keys; what is not known is null, and so is what is not finite."""
+    return [{key: plain(value) for key, value in dataclasses.asdict(row).items()} for row in rows]
+
+
+def plain(value: object) -> object:
+    """``value`` with numpy scalars, tuples, mappings and non-finite floats made into what JSON can hold."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic | np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
