@@ -140,7 +140,7 @@ class Row:
     wer_delta_low_percent: float | None
     wer_delta_high_percent: float | None
     wer_post_training_percent: float | None
-    wer_by_group_percent: Mapping[str, tuple[float, float, float]]
+    wer_by_group_percent: Mapping[str, tuple[float, float | None, float | None]]
     early_cut_share: float | None
     dram_bytes_per_s_speech: float | None
     dram_by_client_bytes_per_s_speech: Mapping[str, float]
