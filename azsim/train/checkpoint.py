@@ -1,0 +1,66 @@
+"""Training state on disk: everything that a resumed run needs to go on as if never stopped.
+
+One safetensors file: flat vectors (values, Adam state), the feature
+statistics, and as JSON metadata the word pieces, the sizes and the progress.
+Random numbers are drawn from (seed, step, worker), so there is no generator
+state to keep.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from azsim.errors import InputError
+from azsim.train.recipe import Progress
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """What stays the same during a run: seed, word pieces, sizes."""
+
+    seed: int
+    pieces: list[str]
+    hidden: int
+    embedding: int
+    joint: int
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """A moment of a run; ``tensors`` holds flat vectors and ``mean``, ``inv_std``."""
+
+    setup: Setup
+    progress: Progress
+    tensors: dict[str, torch.Tensor]
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; the old one stays until the new one is whole."""
+    metadata = {
+        "setup": msgspec.json.encode(checkpoint.setup).decode(),
+        "progress": msgspec.json.encode(checkpoint.progress).decode(),
+    }
+    partial = path.with_suffix(".partial")
+    save_file(checkpoint.tensors, partial, metadata)
+    os.replace(partial, path)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read what :func:`save_checkpoint` wrote.
+
+    Raises:
+        InputError: the file is damaged or is not a training checkpoint.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        setup = msgspec.json.decode(metadata["setup"], type=Setup)
+        progress = msgspec.json.decode(metadata["progress"], type=Progress)
+    except (OSError, SafetensorError, KeyError, msgspec.MsgspecError) as error:
+        raise InputError(f"{path}: not a readable training checkpoint: {error}") from error
+    return Checkpoint(setup, progress, tensors)

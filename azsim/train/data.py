@@ -1,0 +1,240 @@
+"""Training data: features on disk to batches of similar length.
+
+::
+
+    CORPUS/shard-00/features.f16   float16 (frames, 64), log-mel, one utterance after the other
+                   /index.jsonl    one line per utterance: where it lies, its text, its split
+    CORPUS/real/…, CORPUS/eval/…, CORPUS/noise/…   laid out the same way
+
+A folder counts once its index is there, so a corpus may grow while it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from azsim.errors import InputError
+from azsim.speech.features import FRAME_SHIFT_MS, MEL_BINS
+from azsim.train.augment import REAL, SYNTHETIC, augment, mask
+from azsim.train.model import FEATURE_CLIP, FRAMES_PER_STEP
+from azsim.train.rnnt_loss import Cells
+from azsim.train.tokens import BLANK, WORD_START, Pieces
+
+TRAIN, REAL_TRAIN = "train", "real-train"
+NOISE_SPLITS = ("noise", "music")
+FLAT_START_DELAY_STEPS = 3
+
+
+class IndexLine(msgspec.Struct, frozen=True):
+    """One line of an index: an utterance, where it lies and what is said in it."""
+
+    id: str
+    split: str
+    start_frame: int
+    frames: int
+    text: str = ""
+    voice: str = ""
+    engine: str = ""
+    domain: str = ""
+    source: str = ""
+    speaker: str = ""
+    speech_start_ms: float = 0.0
+    speech_end_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One recording: its index line and its log-mel frames, float16 ``(frames, 64)``, on disk."""
+
+    line: IndexLine
+    features: np.ndarray
+
+    @property
+    def is_real(self) -> bool:
+        return self.line.split.startswith("real")
+
+    @property
+    def speech_frames(self) -> tuple[int, int]:
+        """First frame of speech and the frame after its end, inside the recording."""
+        start = round(self.line.speech_start_ms / FRAME_SHIFT_MS)
+        end = round(self.line.speech_end_ms / FRAME_SHIFT_MS) or self.line.frames
+        start = min(max(start, 0), self.line.frames - 1)
+        return start, min(max(end, start + 1), self.line.frames)
+
+
+def complete_folders(corpus: Path) -> tuple[str, ...]:
+    """Names of the corpus's folders that are finished."""
+    return tuple(sorted(path.parent.name for path in corpus.glob("*/index.jsonl")))
+
+
+def load_utterances(corpus: Path, folders: Iterable[str]) -> dict[str, list[Utterance]]:
+    """Utterances of finished folders by split, in the order of the indexes.
+
+    Raises:
+        InputError: an index line is malformed or points outside its features.
+    """
+    splits: dict[str, list[Utterance]] = {}
+    for folder in folders:
+        index = corpus / folder / "index.jsonl"
+        features = np.memmap(corpus / folder / "features.f16", np.float16, "r").reshape(-1, MEL_BINS)
+        for number, raw in enumerate(index.read_bytes().splitlines(), 1):
+            try:
+                line = msgspec.json.decode(raw, type=IndexLine)
+            except msgspec.MsgspecError as error:
+                raise InputError(f"{index}: line {number}: {error}") from error
+            end = line.start_frame + line.frames
+            if line.frames < 1 or end > len(features):
+                raise InputError(f"{index}: line {number}: frames up to {end}, but features.f16 holds {len(features)}")
+            splits.setdefault(line.split, []).append(Utterance(line, features[line.start_frame : end]))
+    return splits
+
+
+@dataclass(frozen=True)
+class Normaliser:
+    """Global mean and inverse standard deviation of log-mel features, float32 ``(64,)`` each."""
+
+    mean: np.ndarray
+    inv_std: np.ndarray
+
+    @classmethod
+    def measure(cls, utterances: Sequence[Utterance]) -> Normaliser:
+        """Statistics over utterances."""
+        frames = np.concatenate([u.features for u in utterances]).astype(np.float64)
+        return cls(frames.mean(0).astype(np.float32), (1 / (frames.std(0) + 1e-5)).astype(np.float32))
+
+    def __call__(self, frames: np.ndarray) -> np.ndarray:
+        """Normalised frames, clipped to what the integer engine can hold."""
+        return np.clip((frames - self.mean) * self.inv_std, -FEATURE_CLIP, FEATURE_CLIP)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Utterances of similar length, padded at the end.
+
+    Attributes:
+        features: float32 ``(B, T, 64)``, normalised, T a multiple of 6.
+        cells: encoder steps and labels of each utterance.
+        frame_targets: int64 ``(T / 6, B)``: the label that a flat start gives each step, -1 in padding.
+    """
+
+    features: np.ndarray
+    cells: Cells
+    frame_targets: np.ndarray
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What an epoch is made of.
+
+    Attributes:
+        augmented: vary the utterances.
+        real_repeats: how often each real recording occurs.
+        max_frames: longer utterances (after cropping) are left out.
+        batch_frames: padded frames of a step, over all workers.
+    """
+
+    augmented: bool
+    real_repeats: int
+    max_frames: int
+    batch_frames: int
+
+
+def crop(utterance: Utterance, rng: np.random.Generator) -> tuple[np.ndarray, int, int]:
+    """A real recording without excess silence: frames, start and end of speech in them."""
+    start, end = utterance.speech_frames
+    low, high = (0.2, 1.5) if rng.random() < 0.9 else (1.0, 3.0)
+    before, after = (round(rng.uniform(low, high) * 1000 / FRAME_SHIFT_MS) for _ in range(2))
+    first = max(0, start - before)
+    return utterance.features[first : end + after], start - first, end - first
+
+
+def expected_frames(utterance: Utterance) -> int:
+    """How long an utterance is in training, before variation."""
+    if not utterance.is_real:
+        return utterance.line.frames
+    start, end = utterance.speech_frames
+    return min(utterance.line.frames, end - start + round(1700 / FRAME_SHIFT_MS))
+
+
+def plan_epoch(
+    synthetic: Sequence[Utterance], real: Sequence[Utterance], mix: Mix, seed: tuple[int, ...]
+) -> list[list[Utterance]]:
+    """Batches of similar length in random order, the same for every worker."""
+    rng = np.random.default_rng(seed)
+    pool = [u for u in [*synthetic, *(list(real) * mix.real_repeats)] if expected_frames(u) <= mix.max_frames]
+    lengths = np.array([expected_frames(u) for u in pool], np.float64)
+    order = np.argsort(lengths * rng.uniform(0.95, 1.05, len(pool)), kind="stable")
+    batches: list[list[Utterance]] = [[]]
+    longest = 0.0
+    for index in order:
+        longest = max(longest, lengths[index])
+        if batches[-1] and longest * (len(batches[-1]) + 1) > mix.batch_frames:
+            batches.append([])
+            longest = lengths[index]
+        batches[-1].append(pool[index])
+    return [batches[i] for i in rng.permutation(len(batches)) if len(batches[i]) > 1]
+
+
+def flat_targets(labels: Sequence[int], pieces: Pieces, steps: int, start: float, end: float) -> np.ndarray:
+    """Labels spread over the voiced span by their letters, three steps late; blank elsewhere.
+
+    Args:
+        labels: the utterance's labels.
+        pieces: to count letters.
+        steps: encoder steps of the utterance.
+        start: where speech begins, in steps.
+        end: where it ends, in steps.
+
+    Returns:
+        int64 ``(steps,)``.
+    """
+    targets = np.full(steps, BLANK, np.int64)
+    if not labels:
+        return targets
+    letters = np.array([max(1, len(pieces.strings[label].replace(WORD_START, ""))) for label in labels])
+    edges = start + (end - start) * np.concatenate([[0], np.cumsum(letters)]) / letters.sum()
+    edges = np.round(edges + FLAT_START_DELAY_STEPS).astype(np.int64)
+    for label, low, high in zip(labels, edges, edges[1:], strict=False):
+        targets[low : max(high, low + 1)] = label
+    return targets
+
+
+def make_batch(
+    chosen: Sequence[Utterance],
+    pieces: Pieces,
+    normaliser: Normaliser,
+    noises: Sequence[np.ndarray],
+    augmented: bool,
+    rng: np.random.Generator,
+) -> Batch:
+    """Read, vary, normalise and pad utterances."""
+    frames, labels, targets = [], [], []
+    for utterance in chosen:
+        start, end = utterance.speech_frames
+        features = utterance.features
+        if utterance.is_real:
+            features, start, end = crop(utterance, rng)
+        features = features.astype(np.float32)
+        strength = REAL if utterance.is_real else SYNTHETIC
+        if augmented:
+            features = augment(features, strength, noises, rng)
+        features = normaliser(features)
+        if augmented:
+            mask(features, strength, rng)
+        frames.append(features)
+        labels.append(tuple(pieces.encode(utterance.line.text)))
+        steps = max(1, len(features) // FRAMES_PER_STEP)
+        targets.append(flat_targets(labels[-1], pieces, steps, start / FRAMES_PER_STEP, end / FRAMES_PER_STEP))
+    most = max(len(t) for t in targets)
+    padded = np.zeros((len(frames), most * FRAMES_PER_STEP, MEL_BINS), np.float32)
+    frame_targets = np.full((most, len(frames)), -1, np.int64)
+    for b, (features, target) in enumerate(zip(frames, targets, strict=True)):
+        kept = min(len(features), padded.shape[1])
+        padded[b, :kept] = features[:kept]
+        frame_targets[: len(target), b] = target
+    return Batch(padded, Cells(tuple(len(t) for t in targets), tuple(labels)), frame_targets)

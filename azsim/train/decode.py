@@ -1,0 +1,112 @@
+"""Words from a transducer: batched greedy search, and the word error rate.
+
+::
+
+    step t:  label != blank ? emit it, stay at t : go to t + 1     (at most 4 labels per step)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jiwer
+import numpy as np
+import torch
+
+from azsim.train.data import Normaliser, Utterance
+from azsim.train.model import FRAMES_PER_STEP, Transducer
+from azsim.train.tokens import BLANK, Pieces, normalise
+
+MAX_LABELS_PER_STEP = 4
+BATCH = 25
+
+
+@torch.no_grad()
+def greedy(model: Transducer, features: torch.Tensor, steps: Sequence[int]) -> list[list[int]]:
+    """Best label at every step.
+
+    Args:
+        model: in evaluation mode.
+        features: float32 ``(B, T, 64)``, normalised, T a multiple of 6.
+        steps: encoder steps of each utterance.
+
+    Returns:
+        The labels of each utterance, without blanks.
+    """
+    encoded = model.joint_encoder(model.encode(features))
+    count = len(steps)
+    lengths = torch.tensor(steps)
+    found: list[list[int]] = [[] for _ in range(count)]
+    output, (h, c) = model.predict(torch.full((1, count), BLANK))
+    predicted = model.joint_prediction(output[0])
+    for t in range(int(lengths.max())):
+        active = torch.nonzero(lengths > t)[:, 0]
+        for _ in range(MAX_LABELS_PER_STEP):
+            best = model.joint_output(torch.tanh(encoded[t, active] + predicted[active])).argmax(1)
+            emitting = best != BLANK
+            if not bool(emitting.any()):
+                break
+            active, labels = active[emitting], best[emitting]
+            for b, label in zip(active.tolist(), labels.tolist(), strict=True):
+                found[b].append(label)
+            output, (h_new, c_new) = model.predict(labels[None], (h[:, active], c[:, active]))
+            h[:, active], c[:, active] = h_new, c_new
+            predicted[active] = model.joint_prediction(output[0])
+    return found
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """An utterance and what was heard in it."""
+
+    utterance: Utterance
+    hypothesis: str
+
+
+def recognise(
+    model: Transducer, utterances: Sequence[Utterance], pieces: Pieces, normaliser: Normaliser
+) -> list[Recognised]:
+    """Greedy transcripts of whole recordings, in the order given."""
+    was_training = model.training
+    model.eval()
+    texts: dict[int, str] = {}
+    order = sorted(range(len(utterances)), key=lambda i: utterances[i].line.frames)
+    for first in range(0, len(order), BATCH):
+        chosen = order[first : first + BATCH]
+        steps = [max(1, utterances[i].line.frames // FRAMES_PER_STEP) for i in chosen]
+        features = np.zeros((len(chosen), max(steps) * FRAMES_PER_STEP, utterances[0].features.shape[1]), np.float32)
+        for b, i in enumerate(chosen):
+            frames = normaliser(utterances[i].features.astype(np.float32))[: features.shape[1]]
+            features[b, : len(frames)] = frames
+        for i, labels in zip(chosen, greedy(model, torch.from_numpy(features), steps), strict=True):
+            texts[i] = pieces.decode(labels)
+    model.train(was_training)
+    return [Recognised(utterance, texts[i]) for i, utterance in enumerate(utterances)]
+
+
+def word_errors(results: Sequence[Recognised]) -> tuple[int, int]:
+    """Wrong words (substituted, deleted, inserted) and spoken words."""
+    if not results:
+        return 0, 0
+    measured = jiwer.process_words([normalise(r.utterance.line.text) for r in results], [r.hypothesis for r in results])
+    errors = measured.substitutions + measured.deletions + measured.insertions
+    return errors, measured.hits + measured.substitutions + measured.deletions
+
+
+def wer_percent(results: Sequence[Recognised]) -> float:
+    """Word error rate in per cent; not a number where nothing was spoken."""
+    errors, words = word_errors(results)
+    return 100 * errors / words if words else float("nan")
+
+
+def interval_percent(results: Sequence[Recognised], seed: int = 0, draws: int = 1000) -> tuple[float, float]:
+    """95 % bootstrap interval of the word error rate, drawn by speaker where speakers are named."""
+    groups: dict[str, list[Recognised]] = {}
+    for result in results:
+        groups.setdefault(result.utterance.line.speaker or result.utterance.line.id, []).append(result)
+    counts = np.array([word_errors(group) for group in groups.values()], np.float64)
+    rng = np.random.default_rng(seed)
+    sums = counts[rng.integers(len(counts), size=(draws, len(counts)))].sum(1)
+    low, high = np.percentile(100 * sums[:, 0] / sums[:, 1], [2.5, 97.5])
+    return float(low), float(high)

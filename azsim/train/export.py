@@ -1,0 +1,130 @@
+"""A trained transducer as the file that the rest of azsim reads.
+
+A safetensors file of float32 (or float16) tensors: ``frontend.*``,
+``encoder.{0,1,2}.{input,recurrent,bias}``, ``prediction.*``, ``joint.*``,
+gates in the order input, forget, cell, output, and one metadata entry
+``azsim`` that holds JSON: kind, word pieces, strides, and how it was trained.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+from torch import nn
+
+from azsim.errors import InputError
+from azsim.train.data import Normaliser
+from azsim.train.model import ENCODER_LAYERS, FEATURE_CLIP, STACK, TIME_REDUCTION, Shape, Transducer
+from azsim.train.tokens import Pieces
+
+FORMAT = 1
+DTYPES = {"float32": np.float32, "float16": np.float16}
+
+
+class Trained(msgspec.Struct, frozen=True):
+    """How a model came about."""
+
+    seed: int
+    steps: int
+    hours: float
+    sparsity: float = 0.0
+
+
+class ModelCard(msgspec.Struct, frozen=True):
+    """The metadata of an exported transducer."""
+
+    format: int
+    kind: str
+    name: str
+    dtype: str
+    stack: int
+    time_reduction_after: int
+    time_reduction: int
+    feature_clip: float
+    pieces: list[str]
+    trained: Trained
+
+
+def _lstm(layer: nn.LSTM, prefix: str) -> dict[str, torch.Tensor]:
+    return {
+        f"{prefix}.input": layer.weight_ih_l0,
+        f"{prefix}.recurrent": layer.weight_hh_l0,
+        f"{prefix}.bias": layer.bias_ih_l0 + layer.bias_hh_l0,
+    }
+
+
+def exported_tensors(model: Transducer) -> dict[str, torch.Tensor]:
+    """The model's weights under their exported names; biases of an LSTM are one vector."""
+    tensors: dict[str, torch.Tensor] = {}
+    for index, layer in enumerate(model.encoder):
+        tensors |= _lstm(layer, f"encoder.{index}")
+    tensors["prediction.embedding"] = model.embedding.weight
+    tensors |= _lstm(model.prediction, "prediction.0")
+    tensors["joint.encoder"] = model.joint_encoder.weight
+    tensors["joint.bias"] = model.joint_encoder.bias
+    tensors["joint.prediction"] = model.joint_prediction.weight
+    tensors["joint.output"] = model.joint_output.weight
+    tensors["joint.output_bias"] = model.joint_output.bias
+    return {name: tensor.detach() for name, tensor in tensors.items()}
+
+
+def save_model(
+    path: Path,
+    model: Transducer,
+    normaliser: Normaliser,
+    pieces: Pieces,
+    name: str,
+    trained: Trained,
+    dtype: str = "float32",
+) -> None:
+    """Write the exported file, whole or not at all."""
+    arrays = {key: tensor.numpy() for key, tensor in exported_tensors(model).items()}
+    arrays |= {"frontend.mean": normaliser.mean, "frontend.inv_std": normaliser.inv_std}
+    arrays = {
+        key: np.ascontiguousarray(array, np.float32 if key.startswith("frontend") else DTYPES[dtype])
+        for key, array in arrays.items()
+    }
+    card = ModelCard(
+        FORMAT, "rnnt", name, dtype, STACK, 0, TIME_REDUCTION, FEATURE_CLIP, list(pieces.strings), trained
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    save_file(arrays, partial, {"azsim": msgspec.json.encode(card).decode()})
+    os.replace(partial, path)
+
+
+def load_model(path: Path) -> tuple[Transducer, Normaliser, Pieces, ModelCard]:
+    """Rebuild the PyTorch model from an exported file; its CTC head is new.
+
+    Raises:
+        InputError: the file is damaged or is not an exported transducer.
+    """
+    try:
+        with safe_open(path, "numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {key: file.get_tensor(key).astype(np.float32) for key in file.keys()}  # noqa: SIM118 (not a dict)
+        card = msgspec.json.decode(metadata["azsim"], type=ModelCard)
+        pieces = Pieces(tuple(card.pieces))
+        hidden = arrays["encoder.0.recurrent"].shape[1]
+        embedding = arrays["prediction.embedding"].shape[1]
+        model = Transducer(Shape(len(pieces), hidden, embedding, arrays["joint.output"].shape[1]))
+        places = exported_tensors(model)
+        for key, place in places.items():
+            place.copy_(torch.from_numpy(arrays[key]))
+        for prefix, layer in _lstms(model):
+            layer.bias_ih_l0.data.copy_(torch.from_numpy(arrays[f"{prefix}.bias"]))
+            layer.bias_hh_l0.data.zero_()
+        normaliser = Normaliser(arrays["frontend.mean"], arrays["frontend.inv_std"])
+    except (OSError, SafetensorError, KeyError, RuntimeError, msgspec.MsgspecError) as error:
+        raise InputError(f"{path}: not a readable exported transducer: {error}") from error
+    return model, normaliser, pieces, card
+
+
+def _lstms(model: Transducer) -> list[tuple[str, nn.LSTM]]:
+    return [*((f"encoder.{i}", model.encoder[i]) for i in range(ENCODER_LAYERS)), ("prediction.0", model.prediction)]

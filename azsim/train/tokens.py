@@ -1,0 +1,111 @@
+"""Word pieces: text to label numbers and back.
+
+::
+
+    "turn it off" ──> ▁turn ▁it ▁of f ──> 37 12 80 154
+
+The pieces are learned by byte-pair encoding with sentencepiece. A checkpoint
+stores only their strings, in order of merging, so encoding is done here from
+that list alone; the result equals sentencepiece's own (a test compares them).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from azsim.errors import InputError
+
+BLANK = 0
+BLANK_PIECE = "<blank>"
+WORD_START = "▁"
+
+
+def normalise(text: str) -> str:
+    """Lower-case words of letters and apostrophes, single spaces between them."""
+    return " ".join(re.sub(r"[^a-z' ]+", " ", text.lower()).split())
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The label set of a recogniser; label 0 is the blank.
+
+    Attributes:
+        strings: one string per label, in order of merging, blank first.
+    """
+
+    strings: tuple[str, ...]
+    _ids: dict[str, int] = field(init=False, repr=False, compare=False)
+    _words: dict[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.strings or self.strings[BLANK] != BLANK_PIECE:
+            raise InputError(f"pieces: first piece must be {BLANK_PIECE!r}")
+        ids = {piece: index for index, piece in enumerate(self.strings) if index != BLANK}
+        object.__setattr__(self, "_ids", ids)
+        object.__setattr__(self, "_words", {})
+
+    def __len__(self) -> int:
+        return len(self.strings)
+
+    def encode(self, text: str) -> list[int]:
+        """Labels of a sentence; characters that no piece holds are left out."""
+        return [label for word in normalise(text).split() for label in self._word(word)]
+
+    def decode(self, labels: Iterable[int]) -> str:
+        """The sentence that labels spell; blanks are skipped."""
+        joined = "".join(self.strings[label] for label in labels if label != BLANK)
+        return " ".join(joined.replace(WORD_START, " ").split())
+
+    def _word(self, word: str) -> tuple[int, ...]:
+        known = self._words.get(word)
+        if known is None:
+            known = self._words[word] = self._merge([c for c in WORD_START + word if c in self._ids])
+        return known
+
+    def _merge(self, parts: list[str]) -> tuple[int, ...]:
+        """Join the neighbours that were merged earliest in training until none is left."""
+        while len(parts) > 1:
+            joined = [self._ids.get(a + b, len(self)) for a, b in zip(parts, parts[1:], strict=False)]
+            best = min(joined)
+            if best == len(self):
+                break
+            at = joined.index(best)
+            parts[at : at + 2] = [self.strings[best]]
+        return tuple(self._ids[part] for part in parts)
+
+
+def train_pieces(sentences: Iterable[str], count: int) -> Pieces:
+    """Learn ``count`` labels (the blank among them) from sentences.
+
+    **Source:** byte-pair encoding, Sennrich et al. 2016 (arXiv:1508.07909), as sentencepiece does it.
+
+    Raises:
+        InputError: the text is too small for so many pieces.
+    """
+    import sentencepiece
+
+    model = io.BytesIO()
+    unique = sorted({normalise(sentence) for sentence in sentences} - {""})
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(unique),
+            model_writer=model,
+            model_type="bpe",
+            vocab_size=count,
+            character_coverage=1.0,
+            normalization_rule_name="identity",
+            unk_id=BLANK,
+            unk_piece=BLANK_PIECE,
+            bos_id=-1,
+            eos_id=-1,
+            num_threads=1,
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1]
+        raise InputError(f"training text: cannot learn {count} word pieces from {len(unique)} sentences: {reason}") from error
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    return Pieces(tuple(processor.id_to_piece(i) for i in range(processor.get_piece_size())))
