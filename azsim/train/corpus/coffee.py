@@ -12,10 +12,21 @@ article dropped now and then. ``an`` stands before vowels only, and not always.
 from __future__ import annotations
 
 import re
+from itertools import combinations, permutations
 
 import numpy as np
 
 from azsim.train.corpus.grammar import Grammar
+
+QUALITIES = ("size", "roast", "shots")
+WEIGHT_BY_QUALITIES = (1.0, 1.0, 0.6, 0.3)  # of one order of that many qualities
+
+ARRANGEMENTS = " | ".join(
+    f"{WEIGHT_BY_QUALITIES[count]}* {{opening}} {{article}} {' '.join(f'{{{name}}}' for name in order)} {{drink}}"
+    for count in range(len(QUALITIES) + 1)
+    for chosen in combinations(QUALITIES, count)
+    for order in permutations(chosen)
+)
 
 RULES = {
     "start": "{body} {additions}",
@@ -23,15 +34,7 @@ RULES = {
         | 11* make me | 9* get me | 9* brew | 2.5* i would like | 3* {nothing}""",
     "article": "15* a | 1* {nothing}",
     "nothing": "",
-    "body": """1* {opening} {article} {drink}
-        | 1* {opening} {article} {size} {drink} | 1* {opening} {article} {roast} {drink}
-        | 1* {opening} {article} {shots} {drink}
-        | 0.6* {opening} {article} {size} {roast} {drink} | 0.6* {opening} {article} {roast} {size} {drink}
-        | 0.6* {opening} {article} {size} {shots} {drink} | 0.6* {opening} {article} {shots} {size} {drink}
-        | 0.6* {opening} {article} {roast} {shots} {drink} | 0.6* {opening} {article} {shots} {roast} {drink}
-        | 0.3* {opening} {article} {size} {roast} {shots} {drink} | 0.3* {opening} {article} {size} {shots} {roast} {drink}
-        | 0.3* {opening} {article} {roast} {size} {shots} {drink} | 0.3* {opening} {article} {roast} {shots} {size} {drink}
-        | 0.3* {opening} {article} {shots} {size} {roast} {drink} | 0.3* {opening} {article} {shots} {roast} {size} {drink}""",
+    "body": ARRANGEMENTS,
     "size": "small | medium | large | eight ounce | twelve ounce | sixteen ounce | twenty ounce",
     "roast": "light roast | medium roast | dark roast",
     "shots": "single shot | double shot | triple shot",

@@ -39,4 +39,4 @@ def sentence_side(text: str) -> str:
 
 def oov_grammar(grammar: Grammar) -> Grammar:
     """The smart-speaker grammar with held-out names in place of the trained ones."""
-    return grammar.replacing({f"known_{name}": grammar.rules[name] for name in OOV_RULES} | OOV_RULES)
+    return grammar.replacing(OOV_RULES)

@@ -15,6 +15,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from azsim.errors import WorkError
 from azsim.speech.features import SAMPLE_RATE_HZ
 from azsim.train.corpus.voices import Voice
 
@@ -31,7 +32,7 @@ FESTIVAL_PROLOGUE = """(define (az_say voice stretch text out)
 """
 
 
-class SynthesisError(RuntimeError):
+class SynthesisError(WorkError):
     """A synthesis program is missing, failed, or gave no sound."""
 
 

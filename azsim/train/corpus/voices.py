@@ -28,6 +28,11 @@ ESPEAK_TRAIN_VARIANTS = (
 )  # fmt: skip
 FLITE_VOICES = {"kal16": ("kal", 110.0), "awb": ("awb", 130.0), "rms": ("rms", 100.0), "slt": ("slt", 175.0)}
 FESTIVAL_VOICES = {"kal_diphone": "kal", "cmu_us_slt_arctic_hts": "slt", "ked_diphone": "ked"}
+TRAIN_VOICES = {
+    "espeak": ESPEAK_TRAIN_VARIANTS,
+    "flite": tuple(FLITE_VOICES),
+    "festival": tuple(name for name, speaker in FESTIVAL_VOICES.items() if speaker not in UNSEEN_SPEAKERS),
+}
 
 ENGINE_SHARE = {"espeak": 0.45, "flite": 0.40, "festival": 0.15}
 WARP_RANGE = (0.88, 1.14)
@@ -67,11 +72,16 @@ class Voice:
 
 def draw_voice(rng: np.random.Generator, engine: str) -> Voice:
     """A training voice of one engine, with its pace, pitch and vocal tract varied."""
+    names = TRAIN_VOICES[engine]
+    return named_voice(rng, engine, names[int(rng.integers(len(names)))])
+
+
+def speaker_of(label: str) -> str:
+    """The speaker behind a voice's label, e.g. ``f3`` for ``espeak:en-us+f3``, ``kal`` for ``flite:kal16``."""
+    engine, _, name = label.partition(":")
     if engine == "espeak":
-        return espeak_voice(rng, _pick(rng, ESPEAK_TRAIN_VARIANTS))
-    if engine == "flite":
-        return _flite_voice(rng, _pick(rng, tuple(FLITE_VOICES)))
-    return festival_voice(rng, _pick(rng, ("kal_diphone", "cmu_us_slt_arctic_hts")))
+        return name.rpartition("+")[2]
+    return FLITE_VOICES[name][0] if engine == "flite" else FESTIVAL_VOICES[name]
 
 
 def draw_engine(rng: np.random.Generator) -> str:
@@ -79,15 +89,20 @@ def draw_engine(rng: np.random.Generator) -> str:
     return str(rng.choice(list(ENGINE_SHARE), p=list(ENGINE_SHARE.values())))
 
 
-def espeak_voice(rng: np.random.Generator, variant: str) -> Voice:
-    """An espeak-ng variant with a drawn accent, speed and pitch."""
+def named_voice(rng: np.random.Generator, engine: str, name: str) -> Voice:
+    """A given voice of an engine (for espeak-ng a variant), with everything else drawn."""
+    if engine == "espeak":
+        return _espeak_voice(rng, name)
+    return _flite_voice(rng, name) if engine == "flite" else _festival_voice(rng, name)
+
+
+def _espeak_voice(rng: np.random.Generator, variant: str) -> Voice:
     accent = str(rng.choice(ESPEAK_ACCENTS, p=ACCENT_SHARE))
     pace, pitch = float(rng.integers(130, 216)), float(rng.integers(20, 81))
     return Voice("espeak", f"{accent}+{variant}", variant, pace, pitch, _draw_warp(rng, "espeak"))
 
 
-def festival_voice(rng: np.random.Generator, name: str) -> Voice:
-    """A festival voice with a drawn pace."""
+def _festival_voice(rng: np.random.Generator, name: str) -> Voice:
     pace = round(float(rng.uniform(0.8, 1.2)), 3)
     return Voice("festival", name, FESTIVAL_VOICES[name], pace, 0.0, _draw_warp(rng, "festival"))
 
@@ -102,7 +117,3 @@ def _flite_voice(rng: np.random.Generator, name: str) -> Voice:
 def _draw_warp(rng: np.random.Generator, engine: str) -> float:
     share, warp = rng.random(), round(float(rng.uniform(*WARP_RANGE)), 3)
     return warp if share < WARP_PROBABILITY[engine] else 1.0
-
-
-def _pick(rng: np.random.Generator, names: tuple[str, ...]) -> str:
-    return names[int(rng.integers(len(names)))]

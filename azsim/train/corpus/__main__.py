@@ -1,0 +1,112 @@
+"""``python -m azsim.train.corpus``: the corpus, the shipped test speech and the shipped music.
+
+Without ``--real``, recordings of people come from ``$AZSIM_DATA/barista/manifest.csv`` where that is set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from azsim.errors import AzsimError, InputError
+from azsim.train.corpus import testset
+from azsim.train.corpus.build import build_train, evaluation_items, report
+from azsim.train.corpus.clips import clip_items
+from azsim.train.corpus.layouts import LAYOUTS
+from azsim.train.corpus.real import real_items
+from azsim.train.corpus.store import Entry, is_complete, read_index, write_shard
+from azsim.train.corpus.track import write_track
+
+REAL_MANIFEST_UNDER_DATA = "barista/manifest.csv"
+
+
+def main() -> int:
+    """Run one builder; returns the exit status."""
+    arguments = _parser().parse_args()
+    try:
+        arguments.run(arguments)
+    except AzsimError as error:
+        print(f"azsim.train.corpus: {error}", file=sys.stderr)
+        return error.exit_status
+    return 0
+
+
+def _build(arguments: argparse.Namespace) -> None:
+    build_train(arguments.out, arguments.shard_utterances, arguments.shards, arguments.seed, arguments.workers)
+
+
+def _eval(arguments: argparse.Namespace) -> None:
+    made = evaluation_items(arguments.seed, arguments.workers)
+    _write(arguments.out / "eval", chain(made, testset.items(arguments.testset)))
+
+
+def _noise(arguments: argparse.Namespace) -> None:
+    _write(arguments.out / "noise", clip_items(arguments.seed, arguments.clips))
+
+
+def _real(arguments: argparse.Namespace) -> None:
+    manifest = arguments.real
+    if manifest is None:
+        if "AZSIM_DATA" not in os.environ:
+            raise InputError("no recordings: give --real MANIFEST, or set AZSIM_DATA to a data folder")
+        manifest = Path(os.environ["AZSIM_DATA"]) / REAL_MANIFEST_UNDER_DATA
+    evaluation = arguments.out / "eval"
+    if not is_complete(evaluation):
+        raise InputError(f"{evaluation}: build eval first, so that its sentences can be kept out of real-train")
+    held_out = frozenset(str(entry["text"]) for entry in read_index(evaluation))
+    recordings = list(LAYOUTS[arguments.layout](manifest))
+    _write(arguments.out / "real", real_items(recordings, arguments.domain, held_out))
+
+
+def _testset(arguments: argparse.Namespace) -> None:
+    testset.make(arguments.out, arguments.seed)
+
+
+def _music(arguments: argparse.Namespace) -> None:
+    write_track(arguments.out, arguments.seed)
+
+
+def _write(folder: Path, items: Iterable[tuple[Entry, np.ndarray]]) -> None:
+    began_s = time.monotonic()
+    count = write_shard(folder, items)
+    report(folder, count, time.monotonic() - began_s)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m azsim.train.corpus", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    builders = {
+        "build": (_build, "training shards of synthetic speech"),
+        "eval": (_eval, "evaluation splits: dev, unknown names, and the shipped test speech"),
+        "noise": (_noise, "noise, babble and music clips to mix in while training"),
+        "real": (_real, "recordings of people: train, held-out speakers, dev"),
+        "testset": (_testset, "the test speech that travels with azsim"),
+        "music": (_music, "the music track that travels with azsim"),
+    }
+    added = {}
+    for name, (run, text) in builders.items():
+        added[name] = commands.add_parser(name, help=text)
+        added[name].set_defaults(run=run)
+        added[name].add_argument("--out", type=Path, required=True)
+        added[name].add_argument("--seed", type=int, default=1)
+    for name in ("build", "eval"):
+        added[name].add_argument("--workers", type=int, default=2)
+    added["build"].add_argument("--shard-utterances", type=int, default=5000)
+    added["build"].add_argument("--shards", type=int, default=3)
+    added["eval"].add_argument("--testset", type=Path, default=Path("experiments/speech"))
+    added["noise"].add_argument("--clips", type=int, default=120)
+    added["real"].add_argument("--real", type=Path, help="a CSV or JSONL manifest, or a corpus's root folder")
+    added["real"].add_argument("--layout", choices=list(LAYOUTS), default="manifest")
+    added["real"].add_argument("--domain", default="coffee")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""The corpus builder: plans, speaks, renders and stores utterances, shard by shard."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from azsim.speech.features import log_mel
+from azsim.train.corpus.heldout import sentence_side
+from azsim.train.corpus.plan import EVALUATION, TRAIN, Planner, Subset, Utterance
+from azsim.train.corpus.scene import Conditions, NoisePool, Scene, make_pool, render
+from azsim.train.corpus.store import Entry, is_complete, read_index, write_shard
+from azsim.train.corpus.synth import speak
+
+BATCH_UTTERANCES = 125
+EVALUATION_POOL = 0x65766C
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A run of consecutive utterances of one subset: what one worker does at a time."""
+
+    seed: int
+    subset: Subset
+    first: int
+    count: int
+
+
+def build_train(out: Path, shard_utterances: int, shards: int, seed: int, workers: int) -> None:
+    """Build the training shards that are not there yet."""
+    for number in range(shards):
+        folder = out / f"shard-{number:02d}"
+        if is_complete(folder):
+            print(f"{folder.name}: already complete", flush=True)
+            continue
+        began_s = time.monotonic()
+        first = number * shard_utterances
+        count = write_shard(folder, synthesise(_batches(seed, TRAIN, first, shard_utterances), seed, workers))
+        check_train_side(folder)
+        report(folder, count, time.monotonic() - began_s)
+
+
+def evaluation_items(seed: int, workers: int) -> Iterator[tuple[Entry, np.ndarray]]:
+    """The made evaluation splits: held-out sentences or names; noise other than in training."""
+    for subset, count in EVALUATION:
+        yield from synthesise(_batches(seed, subset, 0, count), seed ^ EVALUATION_POOL, workers)
+
+
+def check_train_side(folder: Path) -> None:
+    """Refuse a training shard that holds a held-out sentence.
+
+    Raises:
+        AssertionError: a sentence of the dev or test side stands in the shard.
+    """
+    for entry in read_index(folder):
+        if sentence_side(str(entry["text"])) != "train":
+            raise AssertionError(f"{folder}: held-out sentence in training: {entry['text']!r}")
+
+
+def report(folder: Path, count: int, seconds: float) -> None:
+    """Print what a shard holds and how long it took."""
+    frames = sum(int(entry["frames"]) for entry in read_index(folder))
+    print(f"{folder.name}: {count} utterances, {frames / 360_000:.2f} h, {seconds:.0f} s", flush=True)
+
+
+def synthesise(batches: Iterable[Batch], pool_seed: int, workers: int) -> Iterator[tuple[Entry, np.ndarray]]:
+    """Render batches in parallel and hand on their utterances in order."""
+    pool = make_pool(pool_seed)
+    if workers <= 1:
+        for batch in batches:
+            yield from render_batch(batch, pool)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as executor:
+        for rendered in executor.map(partial(render_batch, pool=pool), batches):
+            yield from rendered
+
+
+def render_batch(batch: Batch, pool: NoisePool) -> list[tuple[Entry, np.ndarray]]:
+    """Index entries and float16 features of one batch."""
+    planner = Planner(batch.seed, batch.subset)
+    utterances = [planner.utterance(index) for index in range(batch.first, batch.first + batch.count)]
+    sounds = speak([(utterance.voice, utterance.text) for utterance in utterances])
+    rendered = []
+    for utterance, sound in zip(utterances, sounds, strict=True):
+        scene = render(sound, Conditions(), pool, utterance.rng)
+        rendered.append((describe(utterance, scene), log_mel(scene.samples).astype(np.float16)))
+    return rendered
+
+
+def describe(utterance: Utterance, scene: Scene) -> Entry:
+    """The index entry of a synthetic utterance."""
+    return {
+        "id": utterance.id,
+        "split": utterance.split,
+        "text": utterance.text,
+        "voice": utterance.voice.label,
+        "engine": utterance.voice.engine,
+        "domain": utterance.domain,
+        "source": "synth",
+        "speaker": utterance.voice.speaker,
+        "speech_start_ms": scene.speech_start_ms,
+        "speech_end_ms": scene.speech_end_ms,
+        "noise": scene.noise,
+        "room": scene.room,
+    }
+
+
+def _batches(seed: int, subset: Subset, first: int, count: int) -> Iterator[Batch]:
+    for start in range(first, first + count, BATCH_UTTERANCES):
+        yield Batch(seed, subset, start, min(BATCH_UTTERANCES, first + count - start))

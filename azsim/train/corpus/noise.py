@@ -1,0 +1,90 @@
+"""Noise made from nothing but random numbers, and babble made of our own synthetic speech.
+
+Each maker takes a generator and a length and gives float32 mono sound at 16 kHz
+with a root mean square of 1; loudness is set where it is mixed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from azsim.speech.features import SAMPLE_RATE_HZ
+
+Maker = Callable[[np.random.Generator, int], np.ndarray]
+
+
+def coloured(rng: np.random.Generator, length: int, slope: float) -> np.ndarray:
+    """Noise whose power falls as frequency to the ``slope``: 0 white, 1 pink, 2 brown."""
+    size = 1 << max(length - 1, 1).bit_length()
+    spectrum = np.fft.rfft(rng.standard_normal(size))
+    bins = np.arange(len(spectrum), dtype=np.float64)
+    spectrum[1:] *= bins[1:] ** (-slope / 2)
+    spectrum[: max(2, size * 30 // SAMPLE_RATE_HZ)] = 0.0  # below 30 Hz nobody hears it
+    return unit_rms(np.fft.irfft(spectrum, size)[:length])
+
+
+def hum(rng: np.random.Generator, length: int) -> np.ndarray:
+    """Mains hum: 50 or 60 Hz with falling harmonics over faint pink noise."""
+    times_s = np.arange(length) / SAMPLE_RATE_HZ
+    base_hz = float(rng.choice((50.0, 60.0)))
+    sound = 0.2 * coloured(rng, length, 1.0)
+    for harmonic in range(1, 13):
+        phase = rng.uniform(0, 2 * np.pi)
+        sound = sound + rng.uniform(0.2, 1.0) / harmonic * np.sin(2 * np.pi * base_hz * harmonic * times_s + phase)
+    return unit_rms(sound)
+
+
+def fan(rng: np.random.Generator, length: int) -> np.ndarray:
+    """A fan: pinkish noise that swells with the blades, and the tone of the blades."""
+    times_s = np.arange(length) / SAMPLE_RATE_HZ
+    blade_hz = float(rng.uniform(8.0, 40.0))
+    swell = 1.0 + rng.uniform(0.1, 0.5) * np.sin(2 * np.pi * blade_hz * times_s)
+    tone = np.sin(2 * np.pi * blade_hz * 6 * times_s)
+    return unit_rms(coloured(rng, length, rng.uniform(0.8, 1.8)) * swell + 0.3 * tone)
+
+
+def clatter(rng: np.random.Generator, length: int) -> np.ndarray:
+    """Dishes and cutlery: short ringing strokes at random times over faint noise."""
+    sound = 0.1 * coloured(rng, length, 1.0)
+    for _ in range(max(1, int(length / SAMPLE_RATE_HZ * rng.uniform(2.0, 6.0)))):
+        start = int(rng.integers(length))
+        count = min(length - start, int(SAMPLE_RATE_HZ * rng.uniform(0.04, 0.3)))
+        times_s = np.arange(count) / SAMPLE_RATE_HZ
+        stroke = 0.3 * rng.standard_normal(count) * np.exp(-times_s / 0.004)
+        for _ in range(int(rng.integers(2, 6))):
+            tone_hz, decay_s = rng.uniform(700.0, 6500.0), rng.uniform(0.01, 0.08)
+            stroke += rng.uniform(0.2, 1.0) * np.sin(2 * np.pi * tone_hz * times_s) * np.exp(-times_s / decay_s)
+        sound[start : start + count] += rng.uniform(0.3, 2.0) * stroke
+    return unit_rms(sound)
+
+
+def babble(rng: np.random.Generator, length: int, voices: Sequence[np.ndarray]) -> np.ndarray:
+    """Several people at once: 3 to 8 of the given utterances, repeated from random places."""
+    sound = np.zeros(length, np.float32)
+    for _ in range(int(rng.integers(3, 9))):
+        voice = unit_rms(voices[int(rng.integers(len(voices)))])
+        sound += float(rng.uniform(0.4, 1.0)) * cut(rng, voice, length)
+    return unit_rms(sound)
+
+
+MAKERS: dict[str, Maker] = {
+    "white": lambda rng, length: coloured(rng, length, 0.0),
+    "pink": lambda rng, length: coloured(rng, length, 1.0),
+    "brown": lambda rng, length: coloured(rng, length, 2.0),
+    "hum": hum,
+    "fan": fan,
+    "clatter": clatter,
+}
+
+
+def cut(rng: np.random.Generator, sound: np.ndarray, length: int) -> np.ndarray:
+    """``length`` samples of a sound from a random place, going round at its end."""
+    return np.resize(np.roll(sound, -int(rng.integers(len(sound)))), length)
+
+
+def unit_rms(sound: np.ndarray) -> np.ndarray:
+    """The sound scaled to a root mean square of 1, float32; silence stays silence."""
+    level = float(np.sqrt(np.mean(np.square(sound, dtype=np.float64))))
+    return (sound / level if level > 0 else sound).astype(np.float32)

@@ -1,0 +1,104 @@
+"""Who says what: the utterances of a corpus, each decided by its own seed.
+
+An utterance depends on the corpus seed, its set and its number alone, so the
+corpus is the same however many workers build it, and any piece can be rebuilt.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from azsim.train.corpus.coffee import coffee_grammar, draw_order
+from azsim.train.corpus.grammar import Grammar
+from azsim.train.corpus.heldout import UNSEEN_ESPEAK_VARIANTS, oov_grammar, sentence_side
+from azsim.train.corpus.speaker_domain import speaker_grammar
+from azsim.train.corpus.voices import Voice, draw_engine, draw_voice, named_voice
+
+COFFEE_SHARE = 0.35
+MAX_DRAWS = 20_000
+
+
+@dataclass(frozen=True)
+class Subset:
+    """One split of a corpus: which side its sentences stand on and whose voices speak.
+
+    ``max_words`` of 0 allows any length; ``name`` also seeds the draws; with
+    ``oov_names`` every sentence has a name that training never hears, on any side.
+    """
+
+    name: str
+    side: str
+    unseen_voices: bool = False
+    coffee_share: float = COFFEE_SHARE
+    max_words: int = 0
+    oov_names: bool = False
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A sentence, its voice, and the generator that decides the rest."""
+
+    id: str
+    split: str
+    text: str
+    domain: str
+    voice: Voice
+    rng: np.random.Generator
+
+
+TRAIN = Subset("train", "train")
+EVALUATION = (
+    (Subset("dev-seen", "dev"), 200),
+    (Subset("dev-unseen", "dev", unseen_voices=True), 100),
+    (Subset("test-oov", "test", coffee_share=0.0, oov_names=True), 100),
+)
+
+
+class Planner:
+    """Draws the utterances of one subset of one corpus."""
+
+    def __init__(self, seed: int, subset: Subset) -> None:
+        self.subset = subset
+        self._seed = [seed, zlib.crc32(subset.name.encode())]
+        speaker = speaker_grammar()
+        self._speaker: Grammar = oov_grammar(speaker) if subset.oov_names else speaker
+        self._trained_words = speaker.vocabulary()
+        self._coffee = coffee_grammar()
+
+    def utterance(self, index: int) -> Utterance:
+        """The utterance of this number, the same on every call."""
+        rng = np.random.default_rng([*self._seed, index])
+        domain = "coffee" if rng.random() < self.subset.coffee_share else "speaker"
+        text = self.sentence(rng, domain)
+        voice = self._voice(rng, index)
+        return Utterance(f"{self.subset.name}-{index:06d}", self.subset.name, text, domain, voice, rng)
+
+    def sentence(self, rng: np.random.Generator, domain: str) -> str:
+        """A sentence of the subset's side, from ``speaker`` or ``coffee``.
+
+        Raises:
+            ValueError: the domain has no sentence that the subset allows.
+        """
+        for _ in range(MAX_DRAWS):
+            text = draw_order(self._coffee, rng) if domain == "coffee" else self._speaker.draw(rng)
+            if self._allows(text):
+                return text
+        raise ValueError(f"{self.subset.name}: no {domain} sentence of at most {self.subset.max_words} words")
+
+    def _allows(self, text: str) -> bool:
+        words = text.split()
+        if self.subset.max_words and len(words) > self.subset.max_words:
+            return False
+        if self.subset.oov_names:
+            return not self._trained_words.issuperset(words)
+        return sentence_side(text) == self.subset.side
+
+    def _voice(self, rng: np.random.Generator, index: int) -> Voice:
+        if not self.subset.unseen_voices:
+            return draw_voice(rng, draw_engine(rng))
+        if index % 13 in (0, 4, 8, 11):  # about 30 % ked
+            return named_voice(rng, "festival", "ked_diphone")
+        return named_voice(rng, "espeak", UNSEEN_ESPEAK_VARIANTS[index % len(UNSEEN_ESPEAK_VARIANTS)])

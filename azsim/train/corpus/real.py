@@ -1,0 +1,66 @@
+"""Real recordings as corpus splits: real-train, real-heldout and real-dev.
+
+``real-heldout`` holds a few speakers out of the source's train split, to choose
+models by; ``real-dev`` is the source's dev split, for final reporting only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator
+
+import numpy as np
+
+from azsim.speech.features import log_mel
+from azsim.train.corpus.recordings import Recording, estimate_bounds_ms, read_sound
+from azsim.train.corpus.store import Entry
+
+HELDOUT_SPEAKERS = 5
+
+
+def heldout_speakers(recordings: Iterable[Recording]) -> frozenset[str]:
+    """Five speakers of the train split, chosen by a digest of their names."""
+    speakers = {recording.speaker for recording in recordings if recording.extra.get("split", "train") == "train"}
+    ranked = sorted(speakers, key=lambda speaker: hashlib.sha256(speaker.encode()).digest())
+    return frozenset(ranked[:HELDOUT_SPEAKERS]) if len(ranked) > HELDOUT_SPEAKERS else frozenset()
+
+
+def real_items(
+    recordings: Collection[Recording], domain: str, test_sentences: Collection[str]
+) -> Iterator[tuple[Entry, np.ndarray]]:
+    """Index entries and features; recordings without words are skipped.
+
+    A train recording whose very sentence is in ``test_sentences`` is skipped too,
+    so that test sentences stay unheard.
+
+    Raises:
+        InputError: a recording cannot be read.
+    """
+    heldout = heldout_speakers(recordings)
+    for recording in recordings:
+        split = split_of(recording, heldout)
+        if not recording.transcript or (split == "real-train" and recording.transcript in test_sentences):
+            continue
+        samples = read_sound(recording.path)
+        start_ms, end_ms = estimate_bounds_ms(samples)
+        entry: Entry = {
+            "id": f"real-{recording.path.stem}",
+            "split": split,
+            "text": recording.transcript,
+            "voice": recording.speaker,
+            "engine": "human",
+            "domain": domain,
+            "source": "real",
+            "speaker": recording.speaker,
+            "speech_start_ms": start_ms,
+            "speech_end_ms": end_ms,
+            "endpoint": "estimated",
+        }
+        yield entry, log_mel(samples).astype(np.float16)
+
+
+def split_of(recording: Recording, heldout: frozenset[str]) -> str:
+    """The corpus split of one recording, by its source's split and its speaker."""
+    if recording.extra.get("split", "train") != "train":
+        return "real-dev"
+    return "real-heldout" if recording.speaker in heldout else "real-train"
