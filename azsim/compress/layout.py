@@ -16,6 +16,7 @@ stands in a hot path of the chip.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -61,8 +62,8 @@ class Tiling:
         return self.rows * self.columns
 
 
-def cut(rows: int, columns: int, layout: TileLayout) -> Tiling:
-    """Cut a ``rows x columns`` matrix into tiles.
+def tile_shape(rows: int, columns: int, layout: TileLayout) -> tuple[int, int]:
+    """Rows and columns of an uncut tile of a ``rows x columns`` matrix (those at the right and bottom may be smaller).
 
     A tile takes as many whole lane-rounds of full rows as fit into
     ``tile_positions``; if not even one round of full rows fits, the round is
@@ -71,11 +72,15 @@ def cut(rows: int, columns: int, layout: TileLayout) -> Tiling:
     lanes, limit = layout.lanes, layout.tile_positions
     rounds = limit // (lanes * columns)
     if rounds >= 1:
-        tile_rows, tile_columns = min(rows, rounds * lanes), columns
-    else:
-        tile_rows = min(rows, lanes)
-        blocks = max(1, limit // (tile_rows * layout.block_columns))
-        tile_columns = min(columns, blocks * layout.block_columns)
+        return min(rows, rounds * lanes), columns
+    tile_rows = min(rows, lanes)
+    blocks = max(1, limit // (tile_rows * layout.block_columns))
+    return tile_rows, min(columns, blocks * layout.block_columns)
+
+
+def cut(rows: int, columns: int, layout: TileLayout) -> Tiling:
+    """Cut a ``rows x columns`` matrix into tiles of `tile_shape`."""
+    tile_rows, tile_columns = tile_shape(rows, columns, layout)
     row_starts = np.arange(0, rows, tile_rows, dtype=np.int64)
     column_starts = np.arange(0, columns, tile_columns, dtype=np.int64)
     row = np.repeat(row_starts, column_starts.size)
@@ -86,3 +91,23 @@ def cut(rows: int, columns: int, layout: TileLayout) -> Tiling:
         column=column,
         columns=np.minimum(tile_columns, columns - column),
     )
+
+
+@lru_cache(maxsize=64)
+def position_order(rows: int, columns: int, lanes: int, block_columns: int) -> np.ndarray:
+    """Row-major index of each position of a tile, in the order in which positions stand in memory.
+
+    Blocks left to right; in a block lane after lane; in a lane column by
+    column; in a column the lane's rows from top to bottom.
+
+    Returns:
+        Read-only int64 ``(rows * columns,)``, a permutation.
+    """
+    lane_rows = [np.arange(lane, rows, lanes, dtype=np.int64) for lane in range(min(lanes, rows))]
+    parts = []
+    for start in range(0, columns, block_columns):
+        block = np.arange(start, min(start + block_columns, columns), dtype=np.int64)
+        parts += [(block[:, None] + columns * own[None, :]).ravel() for own in lane_rows]
+    order = np.concatenate(parts)
+    order.flags.writeable = False
+    return order

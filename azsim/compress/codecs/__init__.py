@@ -1,1 +1,8 @@
 """Weight codecs: one file each, one registry."""
+
+from __future__ import annotations
+
+from azsim.compress.codecs.matrix import decode, decode_tile, encode, parse
+from azsim.compress.codecs.registry import codecs, get, register
+
+__all__ = ["codecs", "decode", "decode_tile", "encode", "get", "parse", "register"]

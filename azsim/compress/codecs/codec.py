@@ -1,0 +1,91 @@
+"""What a codec is: it looks at a matrix once, then turns runs of int8 values into bits and back.
+
+::
+
+    Codec.plan(matrix, bits) ──> Coder ──encode──> Part (bits of one decoder stream)
+    Codec.load(table, bits)  ──> Coder <──decode── bytes
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+from azsim.errors import InputError
+
+Bypass = Literal["none", "zero-value", "shared-value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one decoder stream of one tile reads.
+
+    Attributes:
+        data: its bytes, padded with zero bits to a whole byte.
+        values: values that the decoder takes from the bits one by one (non-zeros where zeros go through a bitmap).
+        bits: bits in ``data`` without the padding.
+    """
+
+    data: bytes
+    values: int
+    bits: int
+
+
+class Coder(Protocol):
+    """A codec set up for one matrix."""
+
+    @property
+    def weight_bits(self) -> int:
+        """Bits of an index or value, as the headers state them."""
+
+    @property
+    def options(self) -> int:
+        """The codec's option byte in the headers."""
+
+    @property
+    def table(self) -> bytes:
+        """Palette or other tables, loaded once per matrix."""
+
+    def encode(self, values: np.ndarray) -> Part:
+        """Encode int8 ``(n,)`` values, given in position order."""
+
+    def decode(self, data: memoryview, positions: int) -> np.ndarray:
+        """Decode to int8 ``(positions,)``; raises `CodecError` if ``data`` does not hold exactly that many."""
+
+    def load(self, data: memoryview, positions: int) -> tuple[int, int]:
+        """Values and bits (see `Part`) in the bytes of one decoder stream."""
+
+
+class Codec(Protocol):
+    """A way to store int8 values; one instance per name in the registry."""
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+
+    @property
+    def number(self) -> int:
+        """What the headers call it, 1 to 255, never used again for another codec."""
+
+    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> Coder:
+        """Set up for an int8 matrix; raises `InputError` if the codec cannot hold it without loss."""
+
+    def restore(self, weight_bits: int, options: int, table: bytes) -> Coder:
+        """Set up from what a header says; raises `CodecError` if that is impossible."""
+
+
+def refuse_bypass(codec: str, bypass: Bypass) -> None:
+    """Raise `InputError` unless ``bypass`` is ``none``: only zvsv has stages to bypass."""
+    if bypass != "none":
+        raise InputError(f"codec {codec!r} has no {bypass} stage to bypass; use codec='zvsv' or bypass='none'")
+
+
+def histogram(matrix: np.ndarray) -> np.ndarray:
+    """How often each int8 value occurs: int64 ``(256,)``, index = value + 128; needs no copy of the matrix."""
+    counts = np.zeros(256, dtype=np.int64)
+    rows = max(1, (1 << 18) // matrix.shape[1])
+    for start in range(0, matrix.shape[0], rows):
+        counts += np.bincount(matrix[start : start + rows].view(np.uint8).ravel(), minlength=256)
+    return np.roll(counts, 128)

@@ -1,0 +1,34 @@
+"""`palette`: every position as an index of b bits into a palette of 2^b int8 entries."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from azsim.compress.codecs.codec import Bypass, histogram, refuse_bypass
+from azsim.compress.codecs.fixed_width import FixedWidth, palette_table, palette_values
+from azsim.errors import CodecError, InputError
+
+
+class Palette:
+    """The shared-value stage alone: b bits per weight, zero is an entry like any other."""
+
+    name = "palette"
+    number = 4
+
+    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> FixedWidth:
+        """Collect the palette; raises `InputError` if the matrix has more than ``2^weight_bits`` distinct values."""
+        refuse_bypass(self.name, bypass)
+        present = np.flatnonzero(histogram(matrix)) - 128
+        if present.size > 1 << weight_bits:
+            raise InputError(
+                f"the matrix has {present.size} distinct values but a palette of {weight_bits} bits holds "
+                f"{1 << weight_bits}; quantise it to a palette first or use weight_bits={int(present.size - 1).bit_length()}"
+            )
+        table = palette_table(present, weight_bits)
+        return FixedWidth(weight_bits, skip_zeros=False, value_of=palette_values(table), table=table)
+
+    def restore(self, weight_bits: int, options: int, table: bytes) -> FixedWidth:
+        """Set up from a header."""
+        if options or len(table) != 1 << weight_bits:
+            raise CodecError(f"a palette stream of {weight_bits} bits has {1 << weight_bits} entries, not {len(table)}")
+        return FixedWidth(weight_bits, skip_zeros=False, value_of=palette_values(table), table=table)
