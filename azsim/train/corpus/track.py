@@ -32,7 +32,8 @@ def write_track(out: Path, seed: int) -> None:
         plain, encoded = Path(folder) / "track.wav", Path(folder) / out.name
         soundfile.write(plain, compose(seed, TRACK_S, TRACK_RATE_HZ), TRACK_RATE_HZ, "PCM_16")
         quiet = ["-hide_banner", "-loglevel", "error", "-fflags", "+bitexact", "-flags", "+bitexact"]
-    XX
+        rate = ["-b:a", BIT_RATE, "-minrate", BIT_RATE, "-maxrate", BIT_RATE]
+        encode = ["-c:a", ENCODERS[out.suffix], *rate, "-map_metadata", "-1"]
         try:
             subprocess.run(["ffmpeg", "-i", plain, *quiet, *encode, encoded], check=True, capture_output=True)
         except FileNotFoundError as error:
