@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -49,18 +50,25 @@ def check(device: Device, path: Path) -> Device:
     return device
 
 
-def replace(device: Device, dotted: str, value: int | float | str) -> Device:
-    """The same device with one key changed, for sweeps: ``replace(device, "chip.clock_mhz", 800)``.
+def scaled(device: Device, keys: Sequence[str], factor: float) -> Device:
+    """The same device with some numbers scaled together: ``scaled(device, ["chip.clock_mhz"], 2)``.
+
+    Whole numbers stay whole, at least 1.
 
     Raises:
-        InputError: there is no such key or the value does not fit it.
+        InputError: there is no such key, it holds no number, or the scaled device breaks a limit.
     """
     tree = msgspec.to_builtins(device)
-    node = tree
-    *parents, key = dotted.split(".")
-    for parent in parents:
-        node = node.get(parent, {})
-    if key not in node:
-        raise InputError(f"device {device.name}: {dotted}: no such key")
-    node[key] = value
-    return check(convert(tree, Device, Path(f"{device.name} with {dotted} = {value}")), Path(device.name))
+    for dotted in keys:
+        *parents, key = dotted.split(".")
+        node = tree
+        for parent in parents:
+            node = node.get(parent) if isinstance(node, dict) else None
+        if not isinstance(node, dict) or key not in node:
+            raise InputError(f"device {device.name}: {dotted}: no such key")
+        value = node[key]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"device {device.name}: {dotted} = {value!r}: not a number, so it cannot be scaled")
+        node[key] = max(1, round(value * factor)) if isinstance(value, int) else value * factor
+    origin = Path(f"{device.name} with {', '.join(keys)} x {factor:g}")
+    return check(convert(tree, Device, origin), origin)

@@ -1,0 +1,83 @@
+"""The command line, thin: arguments in, one line per error out, the right exit status.
+
+Exit status: 0 done, 1 the work failed or was interrupted, 2 the input was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from azsim.errors import AzsimError
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="azsim", description="What does this compression configuration do on the device?", allow_abbrev=False
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    compare = commands.add_parser("compare", help="compression configurations side by side: table, figures, page")
+    compare.add_argument("experiment", nargs="?", type=Path, help="experiment file; the shipped one if left out")
+    compare.add_argument("--speech", type=Path, metavar="MANIFEST.csv", help="your recordings: columns file, transcript")
+    compare.add_argument("--utterances", type=_count, metavar="N", help="only N utterances, evenly spread")
+    compare.add_argument("--workers", type=_count, metavar="N", help="processes (default: one per core, at most 8)")
+    _common(compare)
+
+    run = commands.add_parser("run", help="your recordings through one configuration: transcript, latency, report")
+    run.add_argument("recordings", nargs="+", type=Path, metavar="FILE", help="any format, rate and channels libsndfile reads")
+    run.add_argument("--device", default="az1", help="a device's name or a .toml (default: az1)")
+    run.add_argument("--model", default="rnnt-student-sparse50", help="a model's name or a .safetensors")
+    run.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
+    run.add_argument("--weight-bits", type=int, default=5, help="bits per weight or palette index, 1 to 8 (default: 5)")
+    run.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
+    run.add_argument("--music", type=Path, metavar="FILE", help="what plays meanwhile (default: the shipped track)")
+    run.add_argument("--no-music", action="store_true", help="silence")
+    run.add_argument("--seed", type=int, default=1, help="of network jitter and the music's phase (default: 1)")
+    _common(run)
+    return top
+
+
+def _common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--out", type=Path, metavar="FOLDER", help="where the report goes (default: runs/<name>)")
+    command.add_argument("--max-minutes", type=_minutes, default=10.0, metavar="M", help="longest recording (default: 10)")
+    command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be 1 or more")
+    return value
+
+
+def _minutes(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 600:
+        raise argparse.ArgumentTypeError(f"{text}: must be above 0 and at most 600")
+    return value
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    try:
+        options = parser().parse_args(arguments)
+        from azsim import commands
+
+        answer = commands.compare(options) if options.command == "compare" else commands.run(options)
+        if options.json:
+            json.dump(answer, sys.stdout, allow_nan=False)
+            sys.stdout.write("\n")
+        return 0
+    except AzsimError as error:
+        print(f"azsim: {' '.join(str(error).split())}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("azsim: interrupted; no report was written", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 1

@@ -1,0 +1,1 @@
+"""Compression configurations side by side: the experiment file, the runs it asks for, and the comparison they make."""

@@ -1,0 +1,111 @@
+"""The experiment file: which configurations of which network, on which device, over which speech."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from azsim.compress.codecs import codecs
+from azsim.errors import InputError, nearest
+from azsim.resources import shipped
+from azsim.toml import convert, read_toml
+
+Bits = Annotated[int, Meta(ge=1, le=8)]
+Sparsity = Annotated[float, Meta(ge=0, lt=1)]
+Count = Annotated[int, Meta(ge=1)]
+Name = Annotated[str, Meta(min_length=1, max_length=60)]
+
+
+class MatrixChoice(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one matrix, or the matrices of a pattern, get instead of the configuration's choice."""
+
+    weight_bits: Bits | None = None
+    sparsity: Sparsity | None = None
+    codec: str | None = None
+
+
+class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
+    """One compression configuration; ``model`` overrides the experiment's network (a fine-tuned one)."""
+
+    name: Name
+    codec: str
+    weight_bits: Bits = 8
+    sparsity: Sparsity = 0.0
+    model: str = ""
+    matrices: dict[str, MatrixChoice] = field(default_factory=dict)
+
+
+class CloudChoice(Struct, frozen=True, forbid_unknown_fields=True):
+    """The baseline that streams audio up."""
+
+    name: Name = "cloud, fp32"
+
+
+class ProductionChoice(Struct, frozen=True, forbid_unknown_fields=True):
+    """Shape of the production-size recogniser that is timed without being trained."""
+
+    encoder_layers: Count
+    encoder_units: Count
+    prediction_layers: Count
+    prediction_units: Count
+    embedding: Count
+    joint: Count
+    pieces: Count
+    utterances: Count
+
+
+class SensitivityChoice(Struct, frozen=True, forbid_unknown_fields=True):
+    """Device constants that are halved and doubled: a name, and the keys of the device that are scaled together."""
+
+    utterances: Count
+    constants: dict[Name, Annotated[tuple[str, ...], Meta(min_length=1)]]
+
+
+class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
+    """A comparison as its TOML file states it."""
+
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
+    device: str
+    model: str
+    speech: str
+    configuration: Annotated[tuple[Configuration, ...], Meta(min_length=1)]
+    music: str = ""
+    seed: Annotated[int, Meta(ge=0, lt=2**31)] = 1
+    cloud: CloudChoice | None = None
+    production: ProductionChoice | None = None
+    sensitivity: SensitivityChoice | None = None
+
+    def model_of(self, configuration: Configuration) -> str:
+        """The network that a configuration compresses."""
+        return configuration.model or self.model
+
+
+def load_experiment(path: Path | None) -> tuple[Experiment, Path]:
+    """The experiment at ``path`` (the shipped one if None) and the path it was read from.
+
+    Raises:
+        InputError: a key, type or value is wrong, two configurations share a name, or a codec is unknown.
+    """
+    path = path or shipped("experiments", "compression.toml")
+    experiment = convert(read_toml(path), Experiment, path)
+    names = [configuration.name for configuration in experiment.configuration]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"{path}: configuration.name = {name!r}: used twice; names must differ")
+    for configuration in experiment.configuration:
+        for where, codec in [("codec", configuration.codec)] + [
+            (f"matrices.{pattern!r}.codec", choice.codec) for pattern, choice in configuration.matrices.items()
+        ]:
+            if codec is not None and codec not in codecs():
+                raise InputError(
+                    f"{path}: configuration {configuration.name!r}: {where} = {codec!r}: no such codec; "
+                    f"there are {', '.join(codecs())}{nearest(codec, codecs())}"
+                )
+    return experiment, path
+
+
+def beside(path: Path, name: str) -> Path:
+    """A file that an experiment names: relative to the experiment's folder unless absolute."""
+    return path.parent / name

@@ -1,0 +1,58 @@
+"""Worker processes for the independent parts of a comparison; an interrupt ends them quietly."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from azsim.errors import WorkError
+
+Setup = TypeVar("Setup")
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+
+_setup: list[object] = []
+
+
+def _begin(setup: object) -> None:
+    """In a worker: keep the shared setup, and leave interrupts to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _setup.append(setup)
+
+
+def _call(work: Callable[[Setup, Task], Answer], task: Task) -> Answer:
+    return work(_setup[0], task)
+
+
+def spread_out(
+    setup: Setup, work: Callable[[Setup, Task], Answer], tasks: Iterable[Task], workers: int
+) -> Iterator[tuple[int, Answer]]:
+    """Yield ``(index, work(setup, task))`` as the answers come, by ``workers`` processes (1: in this one).
+
+    Raises:
+        WorkError: a worker died, for want of memory for example.
+    """
+    tasks = list(tasks)
+    if workers == 1:
+        for index, task in enumerate(tasks):
+            yield index, work(setup, task)
+        return
+    executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(setup,))
+    try:
+        pending = {executor.submit(_call, work, task): index for index, task in enumerate(tasks)}
+        while pending:
+            done, _ = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield pending.pop(future), future.result()
+    except BrokenProcessPool:
+        raise WorkError("a worker process died (out of memory?); try --workers 1 or fewer --utterances") from None
+    except BaseException:
+        for process in list((executor._processes or {}).values()):
+            process.terminate()
+        raise
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,97 @@
+"""A production-size RNN-T that is timed without being trained.
+
+A small trained network nearly fits on the chip; weight traffic, latency and
+music meet at production size. Its weights are drawn, matrix by matrix, from
+the distribution of the trained network's int8 values under the same
+configuration, so the bitstreams are real and have the right bits and zeros.
+What a drawn matrix lacks is structure: rows and columns that differ from each
+other. The words come from the trained network: its steps and labels are replayed.
+
+Source: shape from the Amazon-like default in the literature survey (64-dim
+features, 3 stacked, 5 x 1024 encoder, 2 x 1024 prediction, 4,000 pieces); `assumed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+from azsim.compare.experiment import ProductionChoice
+from azsim.compress.codecs import encode
+from azsim.compress.layout import TileLayout
+from azsim.compress.network import CompressedMatrix, CompressedNetwork
+from azsim.nn.network import Network
+from azsim.speech.features import MEL_BINS, STACKED_FRAMES
+
+_LEVELS = 1 << 16
+
+
+def shapes(choice: ProductionChoice) -> dict[str, tuple[int, int]]:
+    """Matrix name -> (rows, columns), in the order of a trained network's names."""
+    encoder, prediction = choice.encoder_units, choice.prediction_units
+    found: dict[str, tuple[int, int]] = {}
+    for layer in range(choice.encoder_layers):
+        found[f"encoder.{layer}.input"] = (4 * encoder, encoder if layer else MEL_BINS * STACKED_FRAMES)
+        found[f"encoder.{layer}.recurrent"] = (4 * encoder, encoder)
+    found["prediction.embedding"] = (choice.pieces, choice.embedding)
+    for layer in range(choice.prediction_layers):
+        found[f"prediction.{layer}.input"] = (4 * prediction, prediction if layer else choice.embedding)
+        found[f"prediction.{layer}.recurrent"] = (4 * prediction, prediction)
+    found["joint.encoder"] = (choice.joint, encoder)
+    found["joint.prediction"] = (choice.joint, prediction)
+    found["joint.output"] = (choice.pieces, choice.joint)
+    return found
+
+
+def skeleton(choice: ProductionChoice) -> Network:
+    """The network's shape; its float parameters are zeros that take no memory, and nothing reads them."""
+    parameters = {name: np.broadcast_to(np.float32(0), shape) for name, shape in shapes(choice).items()}
+    for name, (rows, _) in shapes(choice).items():
+        if name.endswith(".input"):
+            parameters[name.replace(".input", ".bias")] = np.broadcast_to(np.float32(0), (rows,))
+    parameters["joint.bias"] = np.broadcast_to(np.float32(0), (choice.joint,))
+    parameters["joint.output_bias"] = np.broadcast_to(np.float32(0), (choice.pieces,))
+    return Network(
+        name="production-size",
+        parameters=parameters,
+        pieces=tuple(str(index) for index in range(choice.pieces)),
+        stack=STACKED_FRAMES,
+        time_reduction_after=choice.encoder_layers - 1,
+        time_reduction=1,
+        feature_clip=4.0,
+        activation_scales={},
+        digest="",
+        source="drawn",
+    )
+
+
+def model_for(name: str, trained: Collection[str]) -> str:
+    """The trained matrix whose values a production matrix is drawn from: the same role, the nearest layer."""
+    if name in trained:
+        return name
+    part, _, role = name.split(".")
+    layers = [known for known in trained if known.startswith(f"{part}.") and known.endswith(f".{role}")]
+    return max(layers, key=lambda known: int(known.split(".")[1]))
+
+
+def quantile_table(values: np.ndarray) -> np.ndarray:
+    """int8 table of 65,536 entries whose uniform draw has the distribution of ``values``."""
+    counts = np.bincount(values.ravel().view(np.uint8), minlength=256)
+    present = np.flatnonzero(counts)
+    edges = np.round(np.cumsum(counts[present]) * (_LEVELS / values.size)).astype(np.int64)
+    widths = np.diff(edges, prepend=0)
+    return np.repeat(present.astype(np.uint8).view(np.int8), widths)
+
+
+def draw(trained: CompressedNetwork, choice: ProductionChoice, layout: TileLayout, seed: int) -> CompressedNetwork:
+    """A production-size network under the configuration of ``trained``: drawn, encoded, ready to be timed."""
+    random = np.random.Generator(np.random.SFC64(seed))
+    matrices = {}
+    for name, shape in shapes(choice).items():
+        source = trained.matrices[model_for(name, trained.matrices)]
+        table = quantile_table(trained.decoded[source.name])
+        weights = table[random.integers(0, _LEVELS, size=shape, dtype=np.uint16)]
+        encoded = encode(weights, codec=source.encoded.codec, weight_bits=source.encoded.weight_bits, layout=layout)
+        matrices[name] = CompressedMatrix(name=name, encoded=encoded, scale=source.scale)
+    return CompressedNetwork(name=trained.name, network=skeleton(choice), matrices=matrices)

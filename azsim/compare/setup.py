@@ -1,0 +1,61 @@
+"""What every part of a comparison shares: the experiment made concrete, small enough to hand to a worker process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from azsim.compare.experiment import Configuration, Experiment
+from azsim.compare.speech_set import Utterance
+from azsim.compress import compress
+from azsim.compress.compress import MatrixRecipe
+from azsim.compress.layout import TileLayout
+from azsim.compress.network import CompressedNetwork
+from azsim.devices import Device
+from azsim.nn.load import load_network
+from azsim.nn.network import Network
+from azsim.soc.music import MusicTrack
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One comparison: what to run, on what, over which speech, beside which music."""
+
+    experiment: Experiment
+    device: Device
+    utterances: tuple[Utterance, ...]
+    music: MusicTrack | None
+
+
+@lru_cache(maxsize=4)
+def network(name: str) -> Network:
+    """The network of that name or path, read once per process."""
+    return load_network(name)
+
+
+def layout(device: Device) -> TileLayout:
+    """The order of positions in memory that this device's lanes and decoder expect."""
+    chip = device.chip
+    return TileLayout(
+        lanes=chip.lanes.lanes,
+        block_columns=chip.lanes.block_columns,
+        tile_positions=chip.sram.tile_positions,
+        decoder_streams=chip.decoder.streams,
+    )
+
+
+def compressed(setup: Setup, configuration: Configuration, model: str = "") -> CompressedNetwork:
+    """The bitstreams of one configuration, made from its own network or from ``model``."""
+    overrides = {
+        pattern: MatrixRecipe(weight_bits=choice.weight_bits, sparsity=choice.sparsity, codec=choice.codec)
+        for pattern, choice in configuration.matrices.items()
+    }
+    return compress(
+        network(model or setup.experiment.model_of(configuration)),
+        name=configuration.name,
+        weight_bits=configuration.weight_bits,
+        sparsity=configuration.sparsity,
+        codec=configuration.codec,
+        overrides=overrides,
+        layout=layout(setup.device),
+    )
