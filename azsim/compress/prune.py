@@ -1,0 +1,36 @@
+"""Magnitude pruning: the smallest weights of a matrix become zero."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from azsim.errors import InputError
+
+
+def prune(weights: np.ndarray, sparsity: float) -> np.ndarray:
+    """Set the smallest weights to zero until a share of the matrix is zero.
+
+    Zeros that are there already count first, so that a network fine-tuned to
+    this share stays exactly as it is. Equal magnitudes go in row-major order.
+
+    Args:
+        weights: float32, any shape; not changed.
+        sparsity: share of zeros, 0 to 1; ``floor(sparsity * size)`` weights at least are zero afterwards.
+
+    Returns:
+        float32 of the same shape, ``weights`` itself where nothing had to be done.
+
+    Raises:
+        InputError: ``sparsity`` outside 0 to 1.
+    """
+    if not 0.0 <= sparsity <= 1.0:
+        raise InputError(f"sparsity = {sparsity}: it is a share from 0 to 1 (half of the weights: 0.5)")
+    wanted = int(sparsity * weights.size + 1e-6)
+    if weights.size - np.count_nonzero(weights) >= wanted:
+        return weights
+    magnitude = np.abs(weights).ravel()
+    threshold = np.partition(magnitude, wanted - 1)[wanted - 1]
+    pruned = np.where(magnitude < threshold, np.float32(0), weights.ravel())
+    ties = np.flatnonzero(magnitude == threshold)
+    pruned[ties[: wanted - np.count_nonzero(magnitude < threshold)]] = 0
+    return pruned.reshape(weights.shape)

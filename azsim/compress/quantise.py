@@ -1,0 +1,178 @@
+"""Real-valued weights to int8 values and one scale per matrix: uniform steps, or a palette that loses least.
+
+::
+
+    uniform, 3 bits:   -3  -2  -1   0   1   2   3      (times a step)
+    palette, 2 bits:   -71     -19      24      90     (of the grid -127..127, times max|w| / 127)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from azsim.errors import InputError
+
+GRID = 127
+CELLS_PER_STEP = 16
+CLIP_SHARES = np.linspace(1.0, 0.3, 57)
+CHUNK = 1 << 18
+
+Clip = Literal["least-squares", "max"]
+Zero = Literal["free", "kept", "extra"]
+
+
+def uniform(weights: np.ndarray, weight_bits: int, clip: Clip = "least-squares") -> tuple[np.ndarray, float]:
+    """Quantise to ``-(2^(b-1) - 1) .. 2^(b-1) - 1`` in equal steps around zero.
+
+    Args:
+        weights: float32, any shape.
+        weight_bits: 2 to 8.
+        clip: where the outermost value lies: at the largest magnitude (``max``), or where the squared error is least.
+
+    Returns:
+        int8 values of the same shape, and the scale: ``weight ~ scale * value``. Zero stays zero.
+
+    Raises:
+        InputError: one bit (which leaves only zero), or weights that are not finite.
+    """
+    if not 2 <= weight_bits <= 8:
+        raise InputError(f"weight_bits = {weight_bits}: uniform values around zero take 2 to 8 bits; use a palette codec for 1")
+    top = (1 << (weight_bits - 1)) - 1
+    largest = _largest(weights)
+    if largest == 0.0:
+        return np.zeros(weights.shape, dtype=np.int8), 1.0
+    scale = largest / top
+    if clip == "least-squares":
+        scale *= _best_clip(_cells(weights, largest), top)
+    out = np.empty(weights.shape, dtype=np.int8)
+    for source, target in _chunks(weights, out):
+        target[:] = np.clip(np.rint(source * np.float32(1.0 / scale)), -top, top)
+    return out, scale
+
+
+def lloyd_max(weights: np.ndarray, weight_bits: int, zero: Zero = "free") -> tuple[np.ndarray, float]:
+    """Quantise to the palette of int8 entries that gives the least squared error.
+
+    Lloyd's two conditions (thresholds half-way between entries, entries at the
+    mean of their weights) have many fixed points; on the int8 grid the best of
+    all is found exactly, by dynamic programming over a histogram of 1/16 steps.
+
+    Args:
+        weights: float32, any shape.
+        weight_bits: the palette has ``2^b`` entries.
+        zero: ``free``: zero is an entry if that loses least; ``kept``: zero is one of the entries, so zeros stay zero;
+            ``extra``: zero comes on top of the ``2^b`` entries, as where zeros go through a bitmap.
+
+    Returns:
+        int8 values of the same shape, and the scale ``max|w| / 127``.
+
+    Raises:
+        InputError: weights that are not finite.
+
+    **Source:** S. P. Lloyd, "Least squares quantization in PCM", 1982; exact one-dimensional form: X. Wu, 1991.
+    """
+    largest = _largest(weights)
+    if largest == 0.0:
+        return np.zeros(weights.shape, dtype=np.int8), 1.0
+    counts = _cells(weights, largest)
+    entries = _best_palette(counts, (1 << weight_bits) + (zero == "extra"), keep_zero=zero != "free")
+    value_of_cell = _nearest_entry(entries)
+    out = np.empty(weights.shape, dtype=np.int8)
+    for source, target in _chunks(weights, out):
+        target[:] = value_of_cell[_cell_of(source, largest)]
+    return out, largest / GRID
+
+
+def _largest(weights: np.ndarray) -> float:
+    largest = max(abs(float(weights.min())), abs(float(weights.max())))
+    if not np.isfinite(largest):
+        raise InputError("the weights contain values that are not finite numbers")
+    return largest
+
+
+def _chunks(weights: np.ndarray, out: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    flat, target = np.ascontiguousarray(weights, dtype=np.float32).reshape(-1), out.reshape(-1)
+    for start in range(0, flat.size, CHUNK):
+        yield flat[start : start + CHUNK], target[start : start + CHUNK]
+
+
+def _cell_of(weights: np.ndarray, largest: float) -> np.ndarray:
+    """The cell of the histogram: 1/16 of a grid step wide, cell ``127 * 16`` centred on zero."""
+    return np.rint(weights * np.float32(GRID * CELLS_PER_STEP / largest)).astype(np.int16) + np.int16(GRID * CELLS_PER_STEP)
+
+
+def _cells(weights: np.ndarray, largest: float) -> np.ndarray:
+    """How many weights lie in each cell: int64 ``(2 * 127 * 16 + 1,)``."""
+    counts = np.zeros(2 * GRID * CELLS_PER_STEP + 1, dtype=np.int64)
+    for source, _ in _chunks(weights, weights):
+        counts += np.bincount(_cell_of(source, largest), minlength=counts.size)
+    return counts
+
+
+def _best_clip(counts: np.ndarray, top: int) -> float:
+    """The share of the largest magnitude, at most 1, at which clipping gives the least squared error."""
+    centres = np.arange(-GRID * CELLS_PER_STEP, GRID * CELLS_PER_STEP + 1) / (GRID * CELLS_PER_STEP)
+    steps = CLIP_SHARES[:, None] / top
+    errors = ((np.clip(np.rint(centres / steps), -top, top) * steps - centres) ** 2 * counts).sum(axis=1)
+    return float(CLIP_SHARES[int(np.argmin(errors))])
+
+
+def _best_palette(counts: np.ndarray, entries: int, keep_zero: bool) -> np.ndarray:
+    """At most ``entries`` grid values, rising, of least squared error over the histogram ``counts``."""
+    levels = np.arange(-GRID, GRID + 1)
+    if entries >= levels.size:
+        return levels
+    between, left, right = _costs(counts)
+    if keep_zero:
+        between[:GRID, GRID + 1 :] = np.inf
+        left[GRID + 1 :] = np.inf
+        right[:GRID] = np.inf
+    best = left
+    came_from = np.zeros((entries, levels.size), dtype=np.int64)
+    for k in range(1, entries):
+        total = best[:, None] + between
+        came_from[k] = np.argmin(total, axis=0)
+        best = total[came_from[k], np.arange(levels.size)]
+    chosen = [int(np.argmin(best + right))]
+    for k in range(entries - 1, 0, -1):
+        chosen.append(int(came_from[k, chosen[-1]]))
+    return levels[np.unique(chosen)]
+
+
+def _costs(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Squared errors, in grid steps, if grid values i and j are neighbours in the palette.
+
+    Returns:
+        between: float64 ``(255, 255)``, of the weights between i and j, each taken to the nearer; 0 on the
+            diagonal (an entry used twice), infinite below it.
+        left, right: float64 ``(255,)``, of the weights below the first entry and above the last.
+    """
+    centres = np.arange(-GRID * CELLS_PER_STEP, GRID * CELLS_PER_STEP + 1) / CELLS_PER_STEP
+    moments = np.stack([counts, counts * centres, counts * centres**2])
+    sums = np.concatenate([np.zeros((3, 1)), np.cumsum(moments, axis=1)], axis=1)
+    levels = np.arange(-GRID, GRID + 1)
+    at = (levels + GRID) * CELLS_PER_STEP
+
+    def error(start: np.ndarray, stop: np.ndarray, value: np.ndarray) -> np.ndarray:
+        n, first, second = sums[:, stop] - sums[:, start]
+        return second - 2 * value * first + value**2 * n
+
+    middle = (at[:, None] + at[None, :] + 1) // 2
+    low = np.broadcast_to(at[:, None], middle.shape)
+    high = np.broadcast_to(at[None, :], middle.shape)
+    between = error(low, middle, levels[:, None]) + error(middle, high, levels[None, :])
+    between[np.tril_indices(levels.size, -1)] = np.inf
+    np.fill_diagonal(between, 0.0)
+    left = error(np.zeros_like(at), at, levels)
+    right = error(at, np.full_like(at, counts.size), levels)
+    return between, left, right
+
+
+def _nearest_entry(entries: np.ndarray) -> np.ndarray:
+    """int8 entry for each cell, thresholds half-way (the cell half-way itself goes up)."""
+    thresholds = (entries[1:] + entries[:-1]) * CELLS_PER_STEP / 2
+    cells = np.arange(-GRID * CELLS_PER_STEP, GRID * CELLS_PER_STEP + 1)
+    return entries[np.searchsorted(thresholds, cells, side="right")].astype(np.int8)

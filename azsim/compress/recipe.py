@@ -1,0 +1,132 @@
+"""From a trained network to bitstreams: prune, quantise, encode, matrix by matrix.
+
+::
+
+    float32 ──prune──> zeros ──quantise──> int8, scale ──encode──> bitstream
+                               uniform (raw, packed, bitmap) or palette (palette, zvsv)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from azsim.compress.codecs import encode, get
+from azsim.compress.codecs.codec import Bypass
+from azsim.compress.layout import TileLayout
+from azsim.compress.network import CompressedMatrix, CompressedNetwork
+from azsim.compress.prune import prune
+from azsim.compress.quantise import lloyd_max, uniform
+from azsim.errors import InputError, nearest
+from azsim.nn.network import Network
+
+EMBEDDING = "prediction.embedding"
+PALETTE_CODECS = ("palette", "zvsv")
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRecipe:
+    """What to do differently with some matrices; None takes the network's setting.
+
+    Attributes:
+        weight_bits: 1 to 8.
+        sparsity: share of zeros, 0 to 1.
+        codec: a name from `azsim.compress.codecs`.
+    """
+
+    weight_bits: int | None = None
+    sparsity: float | None = None
+    codec: str | None = None
+
+
+def compress(
+    network: Network,
+    *,
+    name: str | None = None,
+    weight_bits: int = 8,
+    sparsity: float = 0.0,
+    codec: str = "raw",
+    overrides: Mapping[str, MatrixRecipe] | None = None,
+    layout: TileLayout = TileLayout(),
+) -> CompressedNetwork:
+    """Prune, quantise and encode every weight matrix of a network.
+
+    The codec decides the quantiser: `raw`, `packed` and `bitmap` take uniform
+    values of ``weight_bits`` bits, `palette` and `zvsv` a Lloyd-Max palette per
+    matrix. Where fewer than ``1 / weight_bits`` of a matrix are zeros, `zvsv`
+    bypasses its zero-value stage, since the bitmap would cost more than it saves.
+    The embedding is not pruned unless an override says so: one of its rows is
+    read per token, so zeros in it save no products.
+
+    Args:
+        network: the trained network.
+        name: of the configuration; by default made from the settings.
+        weight_bits: 1 to 8 (from 2 for uniform values).
+        sparsity: share of zeros in each matrix, 0 to 1.
+        codec: a name from `codecs`.
+        overrides: matrix name or pattern (``encoder.*.recurrent``) -> what differs there; later entries win.
+        layout: the chip geometry that fixes the order of positions.
+
+    Raises:
+        InputError: a setting out of range, a pattern that matches no matrix, or weights that are not finite;
+            the message names the matrix.
+    """
+    base = MatrixRecipe(weight_bits=weight_bits, sparsity=sparsity, codec=codec)
+    recipes = matrix_recipes(network.weight_matrices, base, overrides or {})
+    matrices = {}
+    for matrix, recipe in recipes.items():
+        try:
+            matrices[matrix] = _compress_matrix(matrix, network.parameters[matrix], recipe, layout)
+        except InputError as error:
+            raise InputError(f"{network.source}: {matrix}: {error}") from error
+    return CompressedNetwork(name=name or _default_name(base), network=network, matrices=matrices)
+
+
+def matrix_recipes(
+    names: tuple[str, ...], base: MatrixRecipe, overrides: Mapping[str, MatrixRecipe]
+) -> dict[str, MatrixRecipe]:
+    """The full recipe of each matrix; raises `InputError` for a pattern that matches none."""
+    for pattern in overrides:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise InputError(f"overrides: {pattern!r} matches no matrix; one of {', '.join(names)}{nearest(pattern, names)}")
+    recipes = {}
+    for name in names:
+        recipe = MatrixRecipe(base.weight_bits, 0.0 if name == EMBEDDING else base.sparsity, base.codec)
+        for pattern, change in overrides.items():
+            if fnmatchcase(name, pattern):
+                recipe = MatrixRecipe(
+                    weight_bits=recipe.weight_bits if change.weight_bits is None else change.weight_bits,
+                    sparsity=recipe.sparsity if change.sparsity is None else change.sparsity,
+                    codec=recipe.codec if change.codec is None else change.codec,
+                )
+        recipes[name] = recipe
+    return recipes
+
+
+def quantise(weights: np.ndarray, recipe: MatrixRecipe) -> tuple[np.ndarray, float, Bypass]:
+    """Prune and quantise one float32 matrix by a full recipe: int8 values, their scale, and the stage to bypass."""
+    bits, codec = recipe.weight_bits, recipe.codec
+    get(codec)
+    if isinstance(bits, bool) or not isinstance(bits, int) or not 1 <= bits <= 8:
+        raise InputError(f"weight_bits = {bits!r}: it is a whole number from 1 to 8")
+    pruned = prune(weights, recipe.sparsity)
+    zeros = pruned.size - np.count_nonzero(pruned)
+    bypass: Bypass = "zero-value" if codec == "zvsv" and zeros * bits < pruned.size else "none"
+    if codec not in PALETTE_CODECS or bits == 8:
+        return *uniform(pruned, bits), bypass
+    if codec == "zvsv" and bypass == "none":
+        return *lloyd_max(pruned, bits, zero="extra"), bypass
+    return *lloyd_max(pruned, bits, zero="kept" if zeros else "free"), bypass
+
+
+def _compress_matrix(name: str, weights: np.ndarray, recipe: MatrixRecipe, layout: TileLayout) -> CompressedMatrix:
+    values, scale, bypass = quantise(weights, recipe)
+    return CompressedMatrix(name, encode(values, recipe.codec, recipe.weight_bits, layout, bypass), scale)
+
+
+def _default_name(recipe: MatrixRecipe) -> str:
+    sparse = f"-{100 * recipe.sparsity:.0f}%" if recipe.sparsity else ""
+    return f"{recipe.codec}-{recipe.weight_bits}bit{sparse}"
