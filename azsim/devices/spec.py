@@ -128,6 +128,7 @@ class AudioSpec(Struct, frozen=True, forbid_unknown_fields=True):
     period_frames: Count
     periods: Annotated[int, Meta(ge=2)]
     ring: Literal["dram", "sram"]
+    music_buffer_ms: Natural = 500
 
 
 class DecodeCostSpec(Struct, frozen=True, forbid_unknown_fields=True):

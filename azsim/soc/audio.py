@@ -1,0 +1,185 @@
+"""Sound in and out: the microphone's DMA, and music through a ring of periods to a DAC that never waits.
+
+::
+
+    packets ──> decode (cpu) ──app pointer──> [ period | period | period | period ] ──hw pointer──> DAC
+                     ^                                                              │
+                     └─────────────── period interrupt: room again ─────────────────┘
+
+An underrun is counted at the start of each period whose samples are not all in the ring by then. The pointers are
+compared once per period, as the interrupt does; samples that arrive at the very instant come too late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Protocol
+
+import simpy
+
+from azsim.devices.spec import AudioSpec, Device
+from azsim.soc.arbitration import CPU, MICROPHONE, PLAYBACK
+from azsim.soc.cpu import MUSIC_PRIORITY, Cpu
+from azsim.soc.environment import DeviceEnvironment
+from azsim.soc.memory import MemoryModel
+from azsim.soc.trace import Recorder
+
+MICROPHONE_BYTES_PER_MS = 32
+"""16 kHz, 16 bit, one channel. **Source:** avs-device-sdk SampleApp."""
+
+RING_FRAMES = "music ring frames"
+
+
+def microphone(
+    env: DeviceEnvironment, memory: MemoryModel, audio: AudioSpec, recorder: Recorder
+) -> Generator[simpy.Event, object, None]:
+    """SimPy process: every ``microphone_dma_ms`` the samples of that time go to memory."""
+    period_ps = audio.microphone_dma_ms * 10**9
+    size_bytes = audio.microphone_dma_ms * MICROPHONE_BYTES_PER_MS
+    while True:
+        yield env.timeout(period_ps)
+        memory.submit(MICROPHONE, size_bytes, write=True, at_ps=env.now)
+        recorder.span("microphone", "dma", env.now - period_ps, env.now)
+
+
+class PacketSource(Protocol):
+    """Where encoded packets come from."""
+
+    def packet(self, number: int) -> tuple[int, int]:
+        """Bytes and samples of a packet."""
+        ...
+
+    def wait_for(self, number: int) -> simpy.Event | None:
+        """An event for when it is there, None if it is."""
+        ...
+
+
+class Playback:
+    """The ring, its producer (decoder) and its consumer (DAC), in steady state at time 0: the ring is full.
+
+    Args:
+        sample_rate_hz: of the track; its samples are taken as that many frames at the rate of the DAC.
+        decode_mhz: clock that decoding takes in real time.
+        phase_ps: time from the last period interrupt before time 0; below a period.
+    """
+
+    def __init__(
+        self,
+        env: DeviceEnvironment,
+        memory: MemoryModel,
+        cpu: Cpu,
+        device: Device,
+        source: PacketSource,
+        recorder: Recorder,
+        *,
+        sample_rate_hz: int,
+        decode_mhz: float,
+        phase_ps: int,
+    ) -> None:
+        self._env = env
+        self._memory = memory
+        self._cpu = cpu
+        self._audio = device.audio
+        self._source = source
+        self._recorder = recorder
+        self._sample_rate_hz = sample_rate_hz
+        self._decode_mhz = decode_mhz
+        self._phase_ps = phase_ps
+        self._written = device.audio.periods * device.audio.period_frames
+        self._played = 0
+        self._latest_ps, self._latest_frames = -1, 0
+        self._room = env.event()
+        self._silent_ps = 0
+        self._silence_since_ps = -1
+        self.underruns = 0
+
+    @property
+    def ring_frames(self) -> int:
+        """Capacity of the ring."""
+        return self._audio.periods * self._audio.period_frames
+
+    def period_start_ps(self, number: int) -> int:
+        """When the ``number``-th period after time 0 starts, ``number`` from 1."""
+        return number * self._audio.period_frames * 10**12 // self._audio.playback_rate_hz - self._phase_ps
+
+    def busy_ps(self) -> int:
+        """Time up to now for which there was music."""
+        silent = self._silent_ps
+        if self._silence_since_ps >= 0:
+            silent += self._env.now - self._silence_since_ps
+        return self._env.now - silent
+
+    def consume(self) -> Generator[simpy.Event, object, None]:
+        """SimPy process: the DAC takes a period from the ring at every period's start, or plays silence."""
+        frames = self._audio.period_frames
+        in_dram = self._audio.ring == "dram"
+        number = 0
+        while True:
+            number += 1
+            yield self._env.timeout(self.period_start_ps(number) - self._env.now)
+            now = self._env.now
+            if self._silence_since_ps < 0:
+                self._played += frames
+            else:
+                self._silent_ps += now - self._silence_since_ps
+                self._silence_since_ps = -1
+            there = self._written - self._played
+            if self._latest_ps == now:
+                there -= self._latest_frames
+            if there < frames:
+                self.underruns += 1
+                self._silence_since_ps = now
+                self._recorder.instant("playback", "underrun", now)
+            elif in_dram:
+                deadline_ps = self.period_start_ps(number + 1)
+                self._memory.submit(
+                    PLAYBACK, self._bytes(frames), write=False, at_ps=now, deadline_ps=deadline_ps
+                )  # fmt: skip
+            self._recorder.span("playback", "silence" if there < frames else "period", now, self.period_start_ps(number + 1))
+            self._recorder.count(RING_FRAMES, now, self._written - self._played)
+            room, self._room = self._room, self._env.event()
+            room.succeed()
+
+    def produce(self) -> Generator[simpy.Event, object, None]:
+        """SimPy process: as soon as a period has room, decode the next packet and write it, in parts if it is large."""
+        number, samples_before = 0, 0
+        while True:
+            size_bytes, samples = self._source.packet(number)
+            frames = self._frames(samples_before + samples) - self._frames(samples_before)
+            samples_before += samples
+            while self._free() < min(frames, self._audio.period_frames):
+                yield self._room
+            arrival = self._source.wait_for(number)
+            if arrival is not None:
+                yield arrival
+            number += 1
+            cycles = round(self._decode_mhz * 1e6 * samples / self._sample_rate_hz)
+            if cycles:
+                yield self._cpu.run("music decode", cycles, priority=MUSIC_PRIORITY)
+            while True:
+                part = min(frames, self._free())
+                self._write(part)
+                frames -= part
+                if not frames:
+                    break
+                yield self._room
+
+    def _frames(self, samples: int) -> int:
+        return samples * self._audio.playback_rate_hz // self._sample_rate_hz
+
+    def _free(self) -> int:
+        return self.ring_frames - (self._written - self._played)
+
+    def _bytes(self, frames: int) -> int:
+        return frames * self._audio.playback_channels * self._audio.playback_bytes_per_sample
+
+    def _write(self, frames: int) -> None:
+        if not frames:
+            return
+        now = self._env.now
+        self._latest_frames = frames + (self._latest_frames if self._latest_ps == now else 0)
+        self._latest_ps = now
+        self._written += frames
+        if self._audio.ring == "dram":
+            self._memory.submit(CPU, self._bytes(frames), write=True, at_ps=now)
+        self._recorder.count(RING_FRAMES, now, self._written - self._played)

@@ -1,0 +1,91 @@
+"""The application cores: one run queue, music before speech, every job costs cycles and memory traffic.
+
+::
+
+    music decode ─┐                    ┌─> cpu0
+    front end ────┼─> queue by priority┼─> cpu1    a core that was idle takes wake_us first
+    search ───────┘   (then by age)    └─> ...
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+
+from azsim.devices.spec import CpuSpec
+from azsim.soc.arbitration import CPU
+from azsim.soc.environment import DeviceEnvironment, Moment
+from azsim.soc.memory import MemoryModel
+from azsim.soc.trace import Recorder
+
+SPEECH_PRIORITY, MUSIC_PRIORITY = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    name: str
+    cycles: int
+    step: int
+    done: Moment
+
+
+class Cpu:
+    """Cores with a common run queue; a job is not preempted.
+
+    The cycles of a job include its cache misses on a quiet memory; its traffic is requested in chunks spread evenly over
+    its time, and each wait for a grant lengthens the job (an in-order core stalls).
+    """
+
+    def __init__(self, env: DeviceEnvironment, memory: MemoryModel, spec: CpuSpec, recorder: Recorder) -> None:
+        self._env = env
+        self._memory = memory
+        self._spec = spec
+        self._recorder = recorder
+        self._ps_per_kcycle = round(1e9 / spec.clock_mhz)
+        self._wake_ps = round(spec.wake_us * 1e6)
+        self._idle = list(range(spec.cores))
+        self._queue: list[tuple[int, int, _Task]] = []
+        self._sequence = 0
+        self._started: dict[int, int] = {}
+        self._busy_ps = 0
+
+    def run(self, name: str, cycles: int, *, priority: int = SPEECH_PRIORITY, step: int = -1, done: Moment | None = None) -> Moment:
+        """Queue a job of ``cycles``; the event happens when it has run."""
+        task = _Task(name, cycles, step, done or Moment(self._env))
+        if self._idle:
+            self._start(heapq.heappop(self._idle), task, self._wake_ps)
+        else:
+            self._sequence += 1
+            heapq.heappush(self._queue, (-priority, self._sequence, task))
+        return task.done
+
+    def busy_ps(self) -> int:
+        """Core time used up to now, wake-ups included, summed over the cores."""
+        return self._busy_ps + sum(self._env.now - start for start in self._started.values())
+
+    def finish_spans(self) -> None:
+        """Record the jobs that are under way as ending now."""
+        for core, start_ps in self._started.items():
+            self._recorder.span(f"cpu{core}", "cut off", start_ps, self._env.now)
+
+    def _start(self, core: int, task: _Task, wake_ps: int) -> None:
+        now = self._env.now
+        self._started[core] = now
+        duration_ps = task.cycles * self._ps_per_kcycle // 1000
+        size_bytes = int(task.cycles * self._spec.memory_bytes_per_kcycle) // 1000
+        task.done.callbacks.insert(0, lambda done: self._finish(core, task))
+        if size_bytes and duration_ps:
+            self._memory.request(
+                CPU, size_bytes, write=False, at_ps=now + wake_ps, duration_ps=duration_ps, done=task.done
+            )
+        else:
+            task.done.occur_at(now + wake_ps + duration_ps)
+
+    def _finish(self, core: int, task: _Task) -> None:
+        start_ps = self._started.pop(core)
+        self._busy_ps += self._env.now - start_ps
+        self._recorder.span(f"cpu{core}", task.name, start_ps, self._env.now, task.step)
+        if self._queue:
+            self._start(core, heapq.heappop(self._queue)[2], 0)
+        else:
+            heapq.heappush(self._idle, core)

@@ -1,0 +1,102 @@
+"""The whole device put together: clock, memory, processor, cores, sound and radio, with music in steady state.
+
+::
+
+    microphone ─┐                         ┌── npu
+    playback ───┼──> memory (arbitrated) <┼── cpu cores
+    radio ──────┘                         └── (whoever is added)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from azsim.devices.spec import Device
+from azsim.soc.audio import Playback, microphone
+from azsim.soc.cpu import Cpu
+from azsim.soc.environment import DeviceEnvironment
+from azsim.soc.memory import BurstMemory
+from azsim.soc.music import MusicTrack
+from azsim.soc.network import MusicDownload, Outage, Radio
+from azsim.soc.npu import Npu
+from azsim.soc.trace import Recorder
+
+
+class DeviceSimulation:
+    """A running device, at time 0 when made; start processes in ``env`` and run it.
+
+    Args:
+        device: its description.
+        music: what it plays, from a random packet and a random phase of the period on; None for silence.
+        seed: of those, and of the network's delays.
+        trace: keep spans and counters.
+        outages: times without a wireless link, picoseconds.
+    """
+
+    def __init__(
+        self, device: Device, music: MusicTrack | None, seed: int, *, trace: bool = False, outages: Sequence[Outage] = ()
+    ) -> None:
+        self.device = device
+        self.env = DeviceEnvironment()
+        self.recorder = Recorder(trace)
+        self.memory = BurstMemory(self.env, device, log=trace)
+        self.cpu = Cpu(self.env, self.memory, device.cpu, self.recorder)
+        self.npu = Npu(self.env, self.memory, device, self.recorder)
+        self.radio = Radio(device.network, self.recorder, outages)
+        self.playback: Playback | None = None
+        self.env.process(microphone(self.env, self.memory, device.audio, self.recorder))
+        if music is not None:
+            self._play(music, np.random.default_rng([seed, 0]))
+
+    def _play(self, music: MusicTrack, rng: np.random.Generator) -> None:
+        audio = self.device.audio
+        period_ps = audio.period_frames * 10**12 // audio.playback_rate_hz
+        download = MusicDownload(
+            self.env,
+            self.memory,
+            self.radio,
+            self.device,
+            music,
+            first_packet=int(rng.integers(len(music.packet_bytes))),
+            buffer_ms=audio.music_buffer_ms,
+            rng=rng,
+        )
+        self.playback = Playback(
+            self.env,
+            self.memory,
+            self.cpu,
+            self.device,
+            download,
+            self.recorder,
+            sample_rate_hz=music.sample_rate_hz,
+            decode_mhz=music.decode_mhz(self.device.music_decode),
+            phase_ps=int(rng.integers(period_ps)),
+        )
+        self.env.process(download.run())
+        self.env.process(self.playback.consume())
+        self.env.process(self.playback.produce())
+
+    @property
+    def underruns(self) -> int:
+        """Periods without sound: the ring was short of samples, or the DMA did not get them in time."""
+        late = self.memory.traffic()["playback"].late
+        return late + (self.playback.underruns if self.playback else 0)
+
+    def busy_ps(self) -> dict[str, int]:
+        """Engine -> busy time up to now; ``cpu`` is the sum over the cores."""
+        now = self.env.now
+        return {
+            "npu": self.npu.busy_ps,
+            "cpu": self.cpu.busy_ps(),
+            "dram": self.memory.busy_ps(now),
+            "playback": self.playback.busy_ps() if self.playback else 0,
+            "network": self.radio.busy_ps(now),
+        }
+
+    def finish(self) -> None:
+        """Close the record: what is under way ends now."""
+        self.cpu.finish_spans()
+        if self.recorder.trace:
+            self.recorder.memory(self.memory.grants())

@@ -1,0 +1,48 @@
+"""The clock of the device: a SimPy environment in which the compiled memory loop runs ahead to each next event.
+
+::
+
+    SimPy events   ──e1────────────e2──c──e3──>     before e2 the memory is advanced to e2, before e3 to e3;
+    memory grants  ──|g|g|g|g|g|g|g|g|g|──g──>      a completion c that it finds becomes an event of its own
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import simpy
+
+from azsim.soc.burst import NEVER
+
+
+class Moment(simpy.Event):
+    """An event whose time is known before it happens; its value is that time in picoseconds."""
+
+    def occur_at(self, time_ps: int) -> None:
+        """Happen at ``time_ps``, which must not lie in the past."""
+        self._ok = True
+        self._value = time_ps
+        self.env.schedule(self, delay=time_ps - self.env.now)
+
+
+class Advancing(Protocol):
+    """Something with a time of its own that must be brought up to date before each event."""
+
+    def advance(self, until_ps: int) -> None:
+        """Do everything that happens before ``until_ps``."""
+        ...
+
+
+class DeviceEnvironment(simpy.Environment):
+    """SimPy's environment, in integer picoseconds, with the memory advanced before every step."""
+
+    def __init__(self) -> None:
+        super().__init__(initial_time=0)
+        self.memory: Advancing | None = None
+
+    def step(self) -> None:
+        """Advance the memory to the next event, then process that event or the completion found before it."""
+        if self.memory is not None:
+            upcoming = self.peek()
+            self.memory.advance(NEVER if upcoming == float("inf") else upcoming)
+        super().step()

@@ -1,0 +1,188 @@
+"""The memory that everyone on the device shares: requests in, completions out, bytes and waiting counted per client.
+
+The ``burst`` fidelity moves chunks of ``memory.chunk_bytes``. A chunk occupies the DRAM for bytes / (peak x efficiency)
+from its grant; arbitration decides between the chunks that wait. What goes on inside the DRAM (rows, banks, turn-round
+of the bus) is in the efficiency alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from azsim.devices.spec import Device
+from azsim.soc import burst
+from azsim.soc.arbitration import CLIENTS, NPU, Policy, policy_of
+from azsim.soc.burst import NEVER
+from azsim.soc.environment import DeviceEnvironment, Moment
+
+_MERGE_PS = 2_000_000
+"""Grants of one client less than this apart make one row of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class TileWork:
+    """A tile schedule in the form in which the compiled loop plays it: ``tiles`` and ``times`` as in `burst.advance`."""
+
+    tiles: np.ndarray
+    times: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTraffic:
+    """What one client moved: ``late`` counts requests that ended after their deadline."""
+
+    read_bytes: int
+    write_bytes: int
+    busy_ps: int
+    waiting_ps: int
+    grants: int
+    late: int
+
+
+class MemoryModel(Protocol):
+    """What the device asks of a memory, at any fidelity."""
+
+    def submit(
+        self, client: int, size_bytes: int, *, write: bool, at_ps: int, duration_ps: int = 0, deadline_ps: int = NEVER
+    ) -> None:
+        """Request ``size_bytes`` from ``at_ps`` on and do not wait for them."""
+        ...
+
+    def request(
+        self, client: int, size_bytes: int, *, write: bool, at_ps: int, duration_ps: int = 0, done: Moment | None = None
+    ) -> Moment:
+        """The same, and say when it is over."""
+        ...
+
+    def play(self, work: TileWork, done: Moment) -> None:
+        """Start a job of the neural processor now; one at a time."""
+        ...
+
+    def advance(self, until_ps: int) -> None:
+        """Do everything that happens before ``until_ps``."""
+        ...
+
+    def traffic(self) -> Mapping[str, ClientTraffic]:
+        """Client -> what it moved so far."""
+        ...
+
+
+class BurstMemory:
+    """The ``burst`` fidelity.
+
+    Args:
+        env: the device's clock; the memory registers itself there.
+        device: for the DRAM, the port of the neural processor and its clock.
+        policy: between clients; the device's own if None.
+        log: keep a row per grant (for the trace and for tests).
+        merge_ps: grants of one client with a gap of at most this share a row; negative: never.
+    """
+
+    def __init__(
+        self, env: DeviceEnvironment, device: Device, *, policy: Policy | None = None, log: bool = False, merge_ps: int = _MERGE_PS
+    ) -> None:
+        self.env = env
+        env.memory = self
+        spec, chip = device.memory, device.chip
+        self._config = np.array(
+            [
+                round(1e6 / (spec.peak_gbps * spec.efficiency)),
+                spec.chunk_bytes,
+                chip.port.bytes_per_cycle,
+                device.cycle_ps,
+                chip.port.latency_cycles * device.cycle_ps,
+                merge_ps,
+            ],
+            np.int64,
+        )
+        self._frontend_ps = round(spec.frontend_latency_ns * 1000)
+        self._chunk_bytes = spec.chunk_bytes
+        self._rank = (policy or policy_of(device.memory.arbitration, device.priority)).ranks(CLIENTS)
+        self._state = np.zeros(10, np.int64)
+        self._queue = np.zeros((64, 10), np.int64)
+        self._served = np.zeros((len(CLIENTS), 6), np.int64)
+        self._completions = np.zeros((65, 2), np.int64)
+        self._log = np.zeros((4096 if log else 0, 6), np.int64)
+        self._idle = TileWork(np.zeros((8, 0), np.int64), np.zeros((5, 0), np.int64))
+        self._work = self._idle
+        self._events: dict[int, Moment] = {}
+        self._age = 0
+        self._next_grant_ps = NEVER
+
+    def submit(
+        self, client: int, size_bytes: int, *, write: bool, at_ps: int, duration_ps: int = 0, deadline_ps: int = NEVER
+    ) -> None:
+        """Request ``size_bytes`` from ``at_ps`` (not before now) on and do not wait for them.
+
+        A DMA client has one chunk outstanding; its first chunk reaches the controller ``frontend_latency_ns`` after
+        ``at_ps``. A client with work of its own (a core) spreads ``duration_ps`` evenly over the chunks, and every wait
+        for a grant adds to it; the latency without contention is then part of that duration.
+        """
+        self._enter(client, size_bytes, write, at_ps, duration_ps, deadline_ps, -1)
+
+    def request(
+        self, client: int, size_bytes: int, *, write: bool, at_ps: int, duration_ps: int = 0, done: Moment | None = None
+    ) -> Moment:
+        """The same as `submit`, and the returned event happens when the last chunk is there and the duration is over."""
+        done = done or Moment(self.env)
+        key = self._age + 1
+        self._enter(client, size_bytes, write, at_ps, duration_ps, NEVER, key)
+        self._events[key] = done
+        return done
+
+    def _enter(
+        self, client: int, size_bytes: int, write: bool, at_ps: int, duration_ps: int, deadline_ps: int, key: int
+    ) -> None:
+        pending = int(self._state[burst.PENDING])
+        if pending == len(self._queue):
+            self._queue = np.concatenate([self._queue, np.zeros_like(self._queue)])
+            self._completions = np.zeros((len(self._queue) + 1, 2), np.int64)
+        first_ps = at_ps if duration_ps else at_ps + self._frontend_ps
+        chunks = -(-size_bytes // self._chunk_bytes)
+        self._age += 1
+        self._queue[pending] = (client, write, size_bytes, first_ps, self._age, duration_ps, 0, chunks, key, deadline_ps)
+        self._state[burst.PENDING] = pending + 1
+        self._next_grant_ps = min(self._next_grant_ps, first_ps)
+
+    def play(self, work: TileWork, done: Moment) -> None:
+        """Start a job of the neural processor now; ``work.times`` is filled in by the time ``done`` happens."""
+        self._work = work
+        self._events[burst.NPU_KEY] = done
+        self._state[burst.ACTIVE : burst.WAITED + 1] = (1, self.env.now, 0, 0, -1, 0)
+        self._next_grant_ps = self.env.now - 1
+
+    @property
+    def job_waited_ps(self) -> int:
+        """How long the chunks of the processor's latest job waited for other clients."""
+        return int(self._state[burst.WAITED])
+
+    def advance(self, until_ps: int) -> None:
+        """Grant all chunks before ``until_ps`` and schedule the completions found."""
+        while self._next_grant_ps < until_ps:
+            count = burst.advance(
+                until_ps, NPU, self._config, self._rank, self._state, self._queue, self._served,
+                self._work.tiles, self._work.times, self._completions, self._log,
+            )  # fmt: skip
+            for key, time_ps in self._completions[:count].tolist():
+                self._events.pop(key).occur_at(time_ps)
+                until_ps = min(until_ps, time_ps)
+            self._next_grant_ps = int(self._state[burst.NEXT_GRANT])
+            if self._next_grant_ps < until_ps:
+                self._log = np.concatenate([self._log, np.zeros_like(self._log)])
+
+    def traffic(self) -> Mapping[str, ClientTraffic]:
+        """Client -> what it moved so far."""
+        return {client: ClientTraffic(*row) for client, row in zip(CLIENTS, self._served.tolist(), strict=True)}
+
+    def busy_ps(self, until_ps: int) -> int:
+        """Time for which the DRAM was moving chunks up to ``until_ps``, which must not lie before the last grant."""
+        over = max(0, int(self._state[burst.DRAM_FREE]) - until_ps)
+        return int(self._served[:, burst.BUSY_PS].sum()) - over
+
+    def grants(self) -> np.ndarray:
+        """The log, int64 ``(rows, 6)``: client, write, request, start, end (picoseconds), chunks."""
+        return self._log[: int(self._state[burst.LOGGED])]

@@ -1,0 +1,221 @@
+"""One utterance on the device: the microphone releases steps, the chain of jobs follows, music plays beside it.
+
+::
+
+    release k ──> front end k (cpu) ──┐
+                                      v
+    ... step k-1's last job ──> encoder, joint (npu) ──> search (cpu) ──> step k+1 ...      end-point ──> final words
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+
+import numpy as np
+import simpy
+
+from azsim.chip.schedule import TileSchedule
+from azsim.devices.spec import CpuSpec, Device
+from azsim.errors import InputError
+from azsim.soc.device import DeviceSimulation
+from azsim.soc.energy import device_energy
+from azsim.soc.environment import Moment
+from azsim.soc.latency import ChainStretch, split_latency
+from azsim.soc.music import MusicTrack
+from azsim.soc.network import Outage
+from azsim.soc.timeline import LatencyParts, Timeline
+from azsim.speech.work import Job, Work
+
+PS_PER_MS = 10**9
+
+Schedules = Mapping[str, TileSchedule | Sequence[TileSchedule]]
+"""NPU program -> its schedule, or one schedule per invocation."""
+
+
+def simulate(
+    device: Device,
+    work: Work,
+    schedules: Schedules,
+    *,
+    music: MusicTrack | None,
+    seed: int = 0,
+    trace: bool = False,
+    resident_bytes: int = 0,
+    outages: Sequence[Outage] = (),
+) -> Timeline:
+    """Replay an utterance's work on a device, from its first sample to the final words.
+
+    Nothing goes up: speech stays on the device.
+
+    Args:
+        device: its description.
+        work: what was computed when.
+        schedules: for every NPU program that ``work`` names.
+        music: what plays beside it, None for silence.
+        seed: of the music's position and phase, and of the network.
+        trace: keep spans and counters (for figures and the trace file).
+        resident_bytes: weights that stay in the processor's memory.
+        outages: times without a wireless link, picoseconds.
+
+    Raises:
+        InputError: a job has no schedule.
+    """
+    _check(work, schedules)
+    simulation = DeviceSimulation(device, music, seed, trace=trace, outages=outages)
+    chain = SpeechChain(simulation, work, schedules)
+    simulation.env.run(until=simulation.env.process(chain.run()))
+    elapsed_ps = simulation.env.now
+    simulation.finish()
+    _mark(simulation, chain)
+    idle = DeviceSimulation(device, music, seed, outages=outages)
+    if elapsed_ps:
+        idle.env.run(until=elapsed_ps)
+    traffic = simulation.memory.traffic()
+    recognised = work.last_label_step >= 0
+    return Timeline(
+        utterance=work.utterance,
+        elapsed_ps=elapsed_ps,
+        spans=simulation.recorder.spans(elapsed_ps),
+        instants=simulation.recorder.instants(),
+        counters=simulation.recorder.counters(),
+        busy_ps=simulation.busy_ps(),
+        dram_read_bytes={client: moved.read_bytes for client, moved in traffic.items()},
+        dram_write_bytes={client: moved.write_bytes for client, moved in traffic.items()},
+        uplink_bytes=simulation.radio.uplink_bytes,
+        downlink_bytes=simulation.radio.downlink_bytes,
+        step_release_ps=chain.release_ps,
+        step_done_ps=chain.done_ps,
+        deadline_misses=len(chain.missed_steps()),
+        underruns=simulation.underruns,
+        first_partial_ps=chain.first_partial_ps(),
+        latency=chain.latency() if recognised else None,
+        early_cut=work.endpoint_ms < work.speech_end_ms,
+        npu_causes_ps=simulation.npu.causes_ps(),
+        peak_sram_bytes=resident_bytes + working_bytes(device),
+        energy_pj=device_energy(simulation),
+        energy_idle_pj=device_energy(idle),
+    )
+
+
+def working_bytes(device: Device) -> int:
+    """On-chip memory in use beside resident weights: activations, tile buffers, and the music ring if it lies there."""
+    sram, audio = device.chip.sram, device.audio
+    ring = audio.periods * audio.period_frames * audio.playback_channels * audio.playback_bytes_per_sample
+    buffers = (sram.fetch_buffers + sram.weight_buffers) * sram.tile_positions
+    return sram.activation_bytes + buffers + (ring if audio.ring == "sram" else 0)
+
+
+class SpeechChain:
+    """The jobs of one utterance that the end-point has released, in order.
+
+    Attributes:
+        work: the utterance.
+        endpoint_ps: when the end-point rule fires.
+        release_ps, done_ps: int64 ``(steps,)``.
+    """
+
+    def __init__(self, simulation: DeviceSimulation, work: Work, schedules: Schedules) -> None:
+        self._simulation = simulation
+        self._env = simulation.env
+        self.work = work
+        self._schedules = schedules
+        self._jobs = [job for job in work.jobs if job.release_ms <= work.endpoint_ms]
+        self._front_ends = {
+            index: Moment(self._env) for index, job in enumerate(self._jobs) if job.name == "frontend"
+        }
+        self._stretches: list[ChainStretch] = []
+        self.endpoint_ps = work.endpoint_ms * PS_PER_MS
+        self.release_ps = _releases_ps(work)
+        self.done_ps = self.release_ps.copy()
+
+    def run(self) -> Generator[simpy.Event, object, None]:
+        """SimPy process: ends when the final words are usable."""
+        env = self._env
+        env.process(self._run_front_ends())
+        for index, job in enumerate(self._jobs):
+            if env.now < job.release_ms * PS_PER_MS:
+                yield env.timeout(job.release_ms * PS_PER_MS - env.now)
+            start_ps = env.now
+            if job.name == "frontend":
+                if not self._front_ends[index].processed:
+                    yield self._front_ends[index]
+            elif job.engine == "cpu":
+                yield self._simulation.cpu.run(job.name, _cycles(job, self._simulation.device.cpu), step=job.step)
+            else:
+                for schedule in self._activations(job):
+                    yield self._simulation.npu.run(schedule, job.step)
+            self._stretches.append(ChainStretch(job.engine, job.step, start_ps, env.now))
+            self.done_ps[job.step] = env.now
+        if env.now < self.endpoint_ps:
+            yield env.timeout(self.endpoint_ps - env.now)
+
+    def _run_front_ends(self) -> Generator[simpy.Event, object, None]:
+        env, cpu = self._env, self._simulation.cpu
+        for index, done in self._front_ends.items():
+            job = self._jobs[index]
+            if env.now < job.release_ms * PS_PER_MS:
+                yield env.timeout(job.release_ms * PS_PER_MS - env.now)
+            cpu.run(job.name, _cycles(job, self._simulation.device.cpu), step=job.step, done=done)
+
+    def _activations(self, job: Job) -> Sequence[TileSchedule]:
+        schedule = self._schedules[job.name]
+        if isinstance(schedule, TileSchedule):
+            return [schedule] * job.units
+        return schedule[job.invocation : job.invocation + job.units]
+
+    def missed_steps(self) -> list[int]:
+        """Steps that ended after the next step's release (the last steps of a recording share theirs: a step later)."""
+        step_ps = self.work.step_ms * PS_PER_MS
+        following = np.append(self.release_ps[1:], 0)
+        deadline = np.maximum(following, self.release_ps + step_ps)
+        return np.flatnonzero(self.done_ps > deadline).tolist()
+
+    def first_partial_ps(self) -> int:
+        """From the release of the first label's step to the end of its jobs, -1 without a label."""
+        step = self.work.first_label_step
+        return int(self.done_ps[step] - self.release_ps[step]) if 0 <= step < len(self.done_ps) else -1
+
+    def latency(self) -> LatencyParts:
+        """Parts of the wait for the final words."""
+        last_step = max((job.step for job in self._jobs), default=-1)
+        speech_end_ps = self.work.speech_end_ms * PS_PER_MS
+        return split_latency(speech_end_ps, self.endpoint_ps, self._env.now, last_step, self._stretches)
+
+
+def _releases_ps(work: Work) -> np.ndarray:
+    """Release of each step: that of its first job, or the end of the step's sound if it has none."""
+    release_ms = (np.arange(work.steps, dtype=np.int64) + 1) * work.step_ms
+    for job in reversed(work.jobs):
+        if job.step < work.steps and job.release_ms:
+            release_ms[job.step] = job.release_ms
+    return release_ms * PS_PER_MS
+
+
+def _cycles(job: Job, cpu: CpuSpec) -> int:
+    each = cpu.frontend_cycles_per_frame if job.name == "frontend" else cpu.search_cycles_per_hypothesis
+    return each * job.units
+
+
+def _check(work: Work, schedules: Schedules) -> None:
+    for job in work.jobs:
+        if job.engine != "npu":
+            continue
+        if job.name not in schedules:
+            known = ", ".join(sorted(schedules)) or "none"
+            raise InputError(f"{work.utterance}: job {job.name!r}: no schedule of that name; there are {known}")
+        schedule = schedules[job.name]
+        if not isinstance(schedule, TileSchedule) and not 0 <= job.invocation <= len(schedule) - job.units:
+            raise InputError(
+                f"{work.utterance}: job {job.name!r}: invocation {job.invocation}: there are {len(schedule)} schedules"
+            )
+
+
+def _mark(simulation: DeviceSimulation, chain: SpeechChain) -> None:
+    recorder, work = simulation.recorder, chain.work
+    recorder.instant("microphone", "true end of speech", work.speech_end_ms * PS_PER_MS)
+    recorder.instant("npu", "end-point", chain.endpoint_ps)
+    if chain.first_partial_ps() >= 0:
+        recorder.instant("npu", "first partial", int(chain.done_ps[work.first_label_step]))
+    recorder.instant("npu", "final words", simulation.env.now)
+    for step in chain.missed_steps():
+        recorder.instant("npu", "deadline miss", int(chain.done_ps[step]))
