@@ -39,6 +39,9 @@ class TileLayout:
     decoder_streams: int = 4
 
 
+DEFAULT_LAYOUT = TileLayout()
+
+
 @dataclass(frozen=True, slots=True)
 class Tiling:
     """The tiles of one matrix, in fetch order: row groups top to bottom, in each left to right.

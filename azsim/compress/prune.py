@@ -28,9 +28,11 @@ def prune(weights: np.ndarray, sparsity: float) -> np.ndarray:
     wanted = int(sparsity * weights.size + 1e-6)
     if weights.size - np.count_nonzero(weights) >= wanted:
         return weights
-    magnitude = np.abs(weights).ravel()
+    pruned = weights.flatten()
+    magnitude = np.abs(pruned)
     threshold = np.partition(magnitude, wanted - 1)[wanted - 1]
-    pruned = np.where(magnitude < threshold, np.float32(0), weights.ravel())
+    below = magnitude < threshold
+    pruned[below] = 0
     ties = np.flatnonzero(magnitude == threshold)
-    pruned[ties[: wanted - np.count_nonzero(magnitude < threshold)]] = 0
+    pruned[ties[: wanted - np.count_nonzero(below)]] = 0
     return pruned.reshape(weights.shape)

@@ -8,15 +8,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
+from numba import njit
 
 from azsim.errors import InputError
 
 GRID = 127
 CELLS_PER_STEP = 16
+CELLS = 2 * GRID * CELLS_PER_STEP + 1
+ZERO_CELL = GRID * CELLS_PER_STEP
+CENTRES = np.minimum((np.arange(CELLS) - ZERO_CELL + 0.5) / CELLS_PER_STEP, GRID)
 CLIP_SHARES = np.linspace(1.0, 0.3, 57)
 CHUNK = 1 << 18
 
@@ -39,7 +42,7 @@ def uniform(weights: np.ndarray, weight_bits: int, clip: Clip = "least-squares")
         InputError: one bit (which leaves only zero), or weights that are not finite.
     """
     if not 2 <= weight_bits <= 8:
-        raise InputError(f"weight_bits = {weight_bits}: uniform values around zero take 2 to 8 bits; use a palette codec for 1")
+        raise InputError(f"weight_bits = {weight_bits}: uniform values take 2 to 8 bits; 1 bit takes codec 'palette'")
     top = (1 << (weight_bits - 1)) - 1
     largest = _largest(weights)
     if largest == 0.0:
@@ -48,8 +51,10 @@ def uniform(weights: np.ndarray, weight_bits: int, clip: Clip = "least-squares")
     if clip == "least-squares":
         scale *= _best_clip(_cells(weights, largest), top)
     out = np.empty(weights.shape, dtype=np.int8)
-    for source, target in _chunks(weights, out):
-        target[:] = np.clip(np.rint(source * np.float32(1.0 / scale)), -top, top)
+    source, target, steps_per_unit = _flat(weights), out.reshape(-1), np.float32(1.0 / scale)
+    for start in range(0, source.size, CHUNK):
+        chunk = slice(start, start + CHUNK)
+        target[chunk] = np.clip(np.rint(source[chunk] * steps_per_unit), -top, top)
     return out, scale
 
 
@@ -81,8 +86,7 @@ def lloyd_max(weights: np.ndarray, weight_bits: int, zero: Zero = "free") -> tup
     entries = _best_palette(counts, (1 << weight_bits) + (zero == "extra"), keep_zero=zero != "free")
     value_of_cell = _nearest_entry(entries)
     out = np.empty(weights.shape, dtype=np.int8)
-    for source, target in _chunks(weights, out):
-        target[:] = value_of_cell[_cell_of(source, largest)]
+    _assign(_flat(weights), np.float32(ZERO_CELL / largest), value_of_cell, out.reshape(-1))
     return out, largest / GRID
 
 
@@ -93,28 +97,39 @@ def _largest(weights: np.ndarray) -> float:
     return largest
 
 
-def _chunks(weights: np.ndarray, out: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    flat, target = np.ascontiguousarray(weights, dtype=np.float32).reshape(-1), out.reshape(-1)
-    for start in range(0, flat.size, CHUNK):
-        yield flat[start : start + CHUNK], target[start : start + CHUNK]
+def _flat(weights: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(weights, dtype=np.float32).reshape(-1)
 
 
-def _cell_of(weights: np.ndarray, largest: float) -> np.ndarray:
-    """The cell of the histogram: 1/16 of a grid step wide, cell ``127 * 16`` centred on zero."""
-    return np.rint(weights * np.float32(GRID * CELLS_PER_STEP / largest)).astype(np.int16) + np.int16(GRID * CELLS_PER_STEP)
+@njit(cache=True, nogil=True)
+def _count(weights, cells_per_unit, counts):
+    """Add the weights (float32) to the histogram; in two passes over a small buffer, since the first is vectorised."""
+    cells = np.empty(1024, dtype=np.uint16)
+    for start in range(0, weights.size, cells.size):
+        size = min(cells.size, weights.size - start)
+        for k in range(size):
+            cells[k] = np.uint16(np.int32(weights[start + k] * cells_per_unit + np.float32(ZERO_CELL)))
+        for k in range(size):
+            counts[cells[k]] += 1
+
+
+@njit(cache=True, nogil=True)
+def _assign(weights, cells_per_unit, value_of_cell, out):
+    """Write each weight's value, found by its cell."""
+    for k in range(weights.size):
+        out[k] = value_of_cell[np.uint32(np.int32(weights[k] * cells_per_unit + np.float32(ZERO_CELL)))]
 
 
 def _cells(weights: np.ndarray, largest: float) -> np.ndarray:
-    """How many weights lie in each cell: int64 ``(2 * 127 * 16 + 1,)``."""
-    counts = np.zeros(2 * GRID * CELLS_PER_STEP + 1, dtype=np.int64)
-    for source, _ in _chunks(weights, weights):
-        counts += np.bincount(_cell_of(source, largest), minlength=counts.size)
+    """How many weights lie in each cell: int64 ``(CELLS,)``."""
+    counts = np.zeros(CELLS, dtype=np.int64)
+    _count(_flat(weights), np.float32(ZERO_CELL / largest), counts)
     return counts
 
 
 def _best_clip(counts: np.ndarray, top: int) -> float:
     """The share of the largest magnitude, at most 1, at which clipping gives the least squared error."""
-    centres = np.arange(-GRID * CELLS_PER_STEP, GRID * CELLS_PER_STEP + 1) / (GRID * CELLS_PER_STEP)
+    centres = CENTRES / GRID
     steps = CLIP_SHARES[:, None] / top
     errors = ((np.clip(np.rint(centres / steps), -top, top) * steps - centres) ** 2 * counts).sum(axis=1)
     return float(CLIP_SHARES[int(np.argmin(errors))])
@@ -150,8 +165,7 @@ def _costs(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             diagonal (an entry used twice), infinite below it.
         left, right: float64 ``(255,)``, of the weights below the first entry and above the last.
     """
-    centres = np.arange(-GRID * CELLS_PER_STEP, GRID * CELLS_PER_STEP + 1) / CELLS_PER_STEP
-    moments = np.stack([counts, counts * centres, counts * centres**2])
+    moments = np.stack([counts, counts * CENTRES, counts * CENTRES**2])
     sums = np.concatenate([np.zeros((3, 1)), np.cumsum(moments, axis=1)], axis=1)
     levels = np.arange(-GRID, GRID + 1)
     at = (levels + GRID) * CELLS_PER_STEP
@@ -160,7 +174,7 @@ def _costs(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         n, first, second = sums[:, stop] - sums[:, start]
         return second - 2 * value * first + value**2 * n
 
-    middle = (at[:, None] + at[None, :] + 1) // 2
+    middle = (at[:, None] + at[None, :]) // 2
     low = np.broadcast_to(at[:, None], middle.shape)
     high = np.broadcast_to(at[None, :], middle.shape)
     between = error(low, middle, levels[:, None]) + error(middle, high, levels[None, :])
@@ -172,7 +186,6 @@ def _costs(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _nearest_entry(entries: np.ndarray) -> np.ndarray:
-    """int8 entry for each cell, thresholds half-way (the cell half-way itself goes up)."""
-    thresholds = (entries[1:] + entries[:-1]) * CELLS_PER_STEP / 2
-    cells = np.arange(-GRID * CELLS_PER_STEP, GRID * CELLS_PER_STEP + 1)
-    return entries[np.searchsorted(thresholds, cells, side="right")].astype(np.int8)
+    """The entry for each cell, int8 ``(CELLS,)``; thresholds half-way between entries are edges of cells."""
+    thresholds = (entries[1:] + entries[:-1]) / 2
+    return entries[np.searchsorted(thresholds, CENTRES)].astype(np.int8)

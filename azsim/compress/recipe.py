@@ -16,7 +16,7 @@ import numpy as np
 
 from azsim.compress.codecs import encode, get
 from azsim.compress.codecs.codec import Bypass
-from azsim.compress.layout import TileLayout
+from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.compress.prune import prune
 from azsim.compress.quantise import lloyd_max, uniform
@@ -50,7 +50,7 @@ def compress(
     sparsity: float = 0.0,
     codec: str = "raw",
     overrides: Mapping[str, MatrixRecipe] | None = None,
-    layout: TileLayout = TileLayout(),
+    layout: TileLayout = DEFAULT_LAYOUT,
 ) -> CompressedNetwork:
     """Prune, quantise and encode every weight matrix of a network.
 
@@ -91,7 +91,8 @@ def matrix_recipes(
     """The full recipe of each matrix; raises `InputError` for a pattern that matches none."""
     for pattern in overrides:
         if not any(fnmatchcase(name, pattern) for name in names):
-            raise InputError(f"overrides: {pattern!r} matches no matrix; one of {', '.join(names)}{nearest(pattern, names)}")
+            hint = nearest(pattern, names)
+            raise InputError(f"overrides: {pattern!r} matches no matrix; there are {', '.join(names)}{hint}")
     recipes = {}
     for name in names:
         recipe = MatrixRecipe(base.weight_bits, 0.0 if name == EMBEDDING else base.sparsity, base.codec)

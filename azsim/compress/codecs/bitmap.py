@@ -23,5 +23,5 @@ class Bitmap:
     def restore(self, weight_bits: int, options: int, table: bytes) -> FixedWidth:
         """Set up from a header."""
         if weight_bits != 8 or options or table:
-            raise CodecError(f"a bitmap stream has 8 bits, no options and no table, not {weight_bits}, {options}, {len(table)} bytes")
+            raise CodecError(f"a bitmap stream of {weight_bits} bits, options {options} and a table is impossible")
         return FixedWidth(weight_bits=8, skip_zeros=True, value_of=two_complement(8, 1))

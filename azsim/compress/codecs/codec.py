@@ -3,7 +3,7 @@
 ::
 
     Codec.plan(matrix, bits) ──> Coder ──encode──> Part (bits of one decoder stream)
-    Codec.load(table, bits)  ──> Coder <──decode── bytes
+    Codec.restore(table, bits)  ──> Coder <──decode── bytes
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
+from numba import njit
 
 from azsim.errors import InputError
 
@@ -82,10 +83,15 @@ def refuse_bypass(codec: str, bypass: Bypass) -> None:
         raise InputError(f"codec {codec!r} has no {bypass} stage to bypass; use codec='zvsv' or bypass='none'")
 
 
-def histogram(matrix: np.ndarray) -> np.ndarray:
-    """How often each int8 value occurs: int64 ``(256,)``, index = value + 128; needs no copy of the matrix."""
-    counts = np.zeros(256, dtype=np.int64)
-    rows = max(1, (1 << 18) // matrix.shape[1])
-    for start in range(0, matrix.shape[0], rows):
-        counts += np.bincount(matrix[start : start + rows].view(np.uint8).ravel(), minlength=256)
-    return np.roll(counts, 128)
+@njit(cache=True, nogil=True)
+def _mark(values, seen):
+    for row in range(values.shape[0]):
+        for value in values[row]:
+            seen[np.int64(value) + 128] = True
+
+
+def distinct(matrix: np.ndarray) -> np.ndarray:
+    """The values that occur in an int8 matrix, rising, int64."""
+    seen = np.zeros(256, dtype=np.bool_)
+    _mark(np.ascontiguousarray(matrix), seen)
+    return np.flatnonzero(seen) - 128

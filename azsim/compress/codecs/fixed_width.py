@@ -10,6 +10,7 @@ Bits fill bytes from the least significant end.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numba import njit
@@ -120,7 +121,7 @@ class FixedWidth:
     table: bytes = b""
     options: int = 0
 
-    @property
+    @cached_property
     def code_of(self) -> np.ndarray:
         """uint8 ``(256,)``: the lowest code of each value; 0 for values that have none."""
         code_of = np.zeros(256, dtype=np.uint8)
@@ -166,6 +167,11 @@ def palette_values(table: bytes) -> np.ndarray:
     value_of = np.zeros(256, dtype=np.uint8)
     value_of[: len(table)] = np.frombuffer(table, dtype=np.uint8)
     return value_of
+
+
+def bits_needed(entries: int) -> int:
+    """The smallest index width whose palette holds ``entries`` values."""
+    return max(1, (entries - 1).bit_length())
 
 
 def palette_table(values: np.ndarray, weight_bits: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import get_args
 
 import numpy as np
@@ -11,18 +12,17 @@ import numpy as np
 from azsim.compress.codecs import registry
 from azsim.compress.codecs.codec import Bypass, Coder
 from azsim.compress.codecs.stream import (
-    CRC,
     MAX_POSITIONS,
-    TILE_HEADER_BYTES,
     MatrixHeader,
     header_reference,
     pack_tile,
     read_matrix_header,
     read_tile,
+    tile_bytes,
     tile_end,
 )
 from azsim.compress.encoded import Encoded
-from azsim.compress.layout import TileLayout, Tiling, cut, position_order
+from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout, Tiling, cut, position_order
 from azsim.errors import CodecError, InputError, nearest
 
 U16 = (1 << 16) - 1
@@ -33,7 +33,7 @@ def encode(
     matrix: np.ndarray,
     codec: str = "zvsv",
     weight_bits: int = 5,
-    layout: TileLayout = TileLayout(),
+    layout: TileLayout = DEFAULT_LAYOUT,
     bypass: Bypass = "none",
 ) -> Encoded:
     """Encode an int8 matrix without loss.
@@ -54,7 +54,14 @@ def encode(
     rows, columns = matrix.shape
     tiling = cut(rows, columns, layout)
     header = MatrixHeader(
-        chosen.number, coder.weight_bits, coder.options, (rows, columns), layout, coder.table, len(tiling), total_bytes=0
+        codec=chosen.number,
+        weight_bits=coder.weight_bits,
+        options=coder.options,
+        shape=(rows, columns),
+        layout=layout,
+        table=coder.table,
+        tiles=len(tiling),
+        total_bytes=0,
     )
     load = np.zeros((len(tiling), layout.decoder_streams, 3), dtype=np.int64)
     tiles = []
@@ -66,7 +73,7 @@ def encode(
             streams.append(part.data)
             load[index, stream] = stop - start, part.values, part.bits
         tiles.append(streams)
-    sizes = np.array([TILE_HEADER_BYTES + CRC.size * len(streams) + sum(map(len, streams)) for streams in tiles], np.int64)
+    sizes = np.array([tile_bytes(streams) for streams in tiles], dtype=np.int64)
     head = replace(header, total_bytes=header.size + int(sizes.sum())).pack()
     reference = header_reference(head)
     for index, streams in enumerate(tiles):
@@ -133,8 +140,9 @@ def _check(matrix: np.ndarray, weight_bits: int, layout: TileLayout, bypass: Byp
         raise InputError(f"a matrix of {matrix.size} positions is too large; at most {MAX_POSITIONS}")
     if isinstance(weight_bits, bool) or not isinstance(weight_bits, int | np.integer) or not 1 <= weight_bits <= 8:
         raise InputError(f"weight_bits = {weight_bits!r}: it is a whole number from 1 to 8")
-    if bypass not in get_args(Bypass):
-        raise InputError(f"bypass = {bypass!r}: one of {', '.join(get_args(Bypass))}{nearest(str(bypass), get_args(Bypass))}")
+    choices = get_args(Bypass)
+    if bypass not in choices:
+        raise InputError(f"bypass = {bypass!r}: one of {', '.join(choices)}{nearest(str(bypass), choices)}")
     limits = {"lanes": U16, "block_columns": U16, "tile_positions": U32, "decoder_streams": U16}
     for key, limit in limits.items():
         value = getattr(layout, key)
@@ -191,7 +199,7 @@ def _windows(tiling: Tiling, layout: TileLayout) -> Iterator[tuple[tuple[slice, 
 def _stream_bounds(positions: int, layout: TileLayout) -> list[tuple[int, int]]:
     part = -(-positions // layout.decoder_streams)
     starts = [min(stream * part, positions) for stream in range(layout.decoder_streams + 1)]
-    return list(zip(starts, starts[1:], strict=False))
+    return list(pairwise(starts))
 
 
 def _decode_streams(streams: list[memoryview], order: np.ndarray, layout: TileLayout, coder: Coder) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from azsim.compress.codecs.codec import Bypass, histogram, refuse_bypass
+from azsim.compress.codecs.codec import Bypass, distinct, refuse_bypass
 from azsim.compress.codecs.fixed_width import FixedWidth, two_complement
 from azsim.errors import CodecError, InputError
 
@@ -22,14 +22,14 @@ class Packed:
     def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> FixedWidth:
         """Find the step; raises `InputError` if the values need more than ``weight_bits`` bits."""
         refuse_bypass(self.name, bypass)
-        present = np.flatnonzero(histogram(matrix)) - 128
+        present = distinct(matrix)
         low, high = int(present[0]), int(present[-1])
         half = 1 << (weight_bits - 1)
         step = 1 if -half <= low and high < half else int(np.gcd.reduce(present))
         if low < -half * step or high > (half - 1) * step:
             raise InputError(
                 f"values {low} to {high} in steps of {step} do not fit the {weight_bits} bits of codec 'packed' "
-                f"({-half * step} to {(half - 1) * step}); quantise to fewer bits first or raise weight_bits (8 always fits)"
+                f"({-half * step} to {(half - 1) * step}); quantise to fewer bits or raise weight_bits (8 always fits)"
             )
         return self._coder(weight_bits, step)
 
@@ -41,4 +41,5 @@ class Packed:
 
     @staticmethod
     def _coder(weight_bits: int, step: int) -> FixedWidth:
-        return FixedWidth(weight_bits, skip_zeros=False, value_of=two_complement(weight_bits, step), table=bytes([step]))
+        value_of = two_complement(weight_bits, step)
+        return FixedWidth(weight_bits, skip_zeros=False, value_of=value_of, table=bytes([step]))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from azsim.compress.codecs.codec import Bypass, histogram, refuse_bypass
-from azsim.compress.codecs.fixed_width import FixedWidth, palette_table, palette_values
+from azsim.compress.codecs.codec import Bypass, distinct, refuse_bypass
+from azsim.compress.codecs.fixed_width import FixedWidth, bits_needed, palette_table, palette_values
 from azsim.errors import CodecError, InputError
 
 
@@ -18,11 +18,11 @@ class Palette:
     def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> FixedWidth:
         """Collect the palette; raises `InputError` if the matrix has more than ``2^weight_bits`` distinct values."""
         refuse_bypass(self.name, bypass)
-        present = np.flatnonzero(histogram(matrix)) - 128
+        present = distinct(matrix)
         if present.size > 1 << weight_bits:
             raise InputError(
                 f"the matrix has {present.size} distinct values but a palette of {weight_bits} bits holds "
-                f"{1 << weight_bits}; quantise it to a palette first or use weight_bits={int(present.size - 1).bit_length()}"
+                f"{1 << weight_bits}; quantise it to a palette first or use weight_bits={bits_needed(present.size)}"
             )
         table = palette_table(present, weight_bits)
         return FixedWidth(weight_bits, skip_zeros=False, value_of=palette_values(table), table=table)

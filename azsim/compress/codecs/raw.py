@@ -48,5 +48,5 @@ class Raw:
     def restore(self, weight_bits: int, options: int, table: bytes) -> RawCoder:
         """Set up from a header."""
         if weight_bits != 8 or options or table:
-            raise CodecError(f"a raw stream has 8 bits, no options and no table, not {weight_bits}, {options}, {len(table)} bytes")
+            raise CodecError(f"a raw stream of {weight_bits} bits, options {options} and a table is impossible")
         return RawCoder()

@@ -24,7 +24,9 @@ def register(codec: Codec) -> None:
         raise InputError(f"codec {codec.name!r}: number {codec.number} is not between 1 and 255")
     for other in _CODECS.values():
         if codec.name == other.name or codec.number == other.number:
-            raise InputError(f"codec {codec.name!r} (number {codec.number}): taken by {other.name!r} (number {other.number})")
+            raise InputError(
+                f"codec {codec.name!r}, number {codec.number}: taken by {other.name!r}, number {other.number}"
+            )
     _CODECS[codec.name] = codec
 
 

@@ -97,7 +97,7 @@ def read_matrix_header(data: memoryview) -> tuple[MatrixHeader, int]:
     if total != len(data):
         raise CodecError(f"stream of {len(data)} bytes should have {total}: it was cut short or lengthened")
     if spare or not 1 <= bits <= 8 or not (rows and columns and lanes and block and positions and streams):
-        raise CodecError("the matrix header is impossible: a size is zero, bits are not 1 to 8, or the spare byte is set")
+        raise CodecError("the matrix header is impossible: a size is 0, bits are not 1 to 8, or the spare byte is set")
     layout = TileLayout(lanes=lanes, block_columns=block, tile_positions=positions, decoder_streams=streams)
     if rows * columns > MAX_POSITIONS or tiles != tile_count((rows, columns), layout):
         raise CodecError(f"the matrix header is impossible: {rows} x {columns} positions in {tiles} tiles")
@@ -105,6 +105,11 @@ def read_matrix_header(data: memoryview) -> tuple[MatrixHeader, int]:
         raise CodecError(f"stream of {total} bytes is too short for {tiles} tiles of {streams} streams")
     table = bytes(data[MATRIX.size : end])
     return MatrixHeader(codec, bits, options, (rows, columns), layout, table, tiles, total), crc
+
+
+def tile_bytes(streams: Sequence[bytes]) -> int:
+    """Bytes of the tile that holds these streams."""
+    return TILE_HEADER_BYTES + CRC.size * len(streams) + sum(map(len, streams))
 
 
 def pack_tile(

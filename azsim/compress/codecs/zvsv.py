@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from azsim.compress.codecs.codec import Bypass, histogram
-from azsim.compress.codecs.fixed_width import FixedWidth, palette_table, palette_values, two_complement
+from azsim.compress.codecs.codec import Bypass, distinct
+from azsim.compress.codecs.fixed_width import FixedWidth, bits_needed, palette_table, palette_values, two_complement
 from azsim.errors import CodecError, InputError
 
 ZERO_VALUE_BYPASSED = 1
@@ -34,14 +34,14 @@ class Zvsv:
         options = ZERO_VALUE_BYPASSED if bypass == "zero-value" else 0
         if bypass == "shared-value" or weight_bits == 8:
             return self._coder(8, options | SHARED_VALUE_BYPASSED, b"")
-        present = np.flatnonzero(histogram(matrix)) - 128
+        present = distinct(matrix)
         if not options:
             present = present[present != 0]
         if present.size > 1 << weight_bits:
             kind = "values" if options else "non-zero values"
             raise InputError(
-                f"the matrix has {present.size} distinct {kind} but a palette of {weight_bits} bits holds {1 << weight_bits}; "
-                f"quantise it to a palette first or use weight_bits={int(present.size - 1).bit_length()}"
+                f"the matrix has {present.size} distinct {kind} but a palette of {weight_bits} bits holds "
+                f"{1 << weight_bits}; quantise it to a palette first or use weight_bits={bits_needed(present.size)}"
             )
         return self._coder(weight_bits, options, palette_table(present, weight_bits))
 
@@ -51,7 +51,7 @@ class Zvsv:
             raise CodecError(f"zvsv options {options:#04x} are not known; only bits 0 and 1 may be set")
         direct = bool(options & SHARED_VALUE_BYPASSED)
         if len(table) != (0 if direct else 1 << weight_bits) or (weight_bits == 8) != direct:
-            raise CodecError(f"a zvsv stream of {weight_bits} bits with options {options:#04x} cannot have {len(table)} palette entries")
+            raise CodecError(f"zvsv of {weight_bits} bits, options {options}, cannot have a palette of {len(table)}")
         return self._coder(weight_bits, options, table)
 
     @staticmethod
