@@ -29,8 +29,9 @@ class Network:
         time_reduction: how many.
         feature_clip: normalised features are clipped to +- this before they are quantised.
         activation_scales: tensor -> float step of its int8 or int16 grid, calibrated on training audio.
-        digest: sha-256 of the file, hex.
+        digest: sha-256 of its contents, hex.
         source: the path it was read from.
+        verified: the file carried that digest itself.
     """
 
     name: str
@@ -43,11 +44,16 @@ class Network:
     activation_scales: Mapping[str, float]
     digest: str
     source: str
+    verified: bool = True
+
+    def layers(self, part: str) -> int:
+        """Number of LSTM layers of the ``encoder`` or the ``prediction`` network."""
+        return sum(1 for name in self.parameters if name.startswith(f"{part}.") and name.endswith(".input"))
 
     @property
     def encoder_layers(self) -> int:
         """Number of encoder LSTM layers."""
-        return sum(1 for name in self.parameters if name.startswith("encoder.") and name.endswith(".input"))
+        return self.layers("encoder")
 
     @property
     def weight_matrices(self) -> tuple[str, ...]:

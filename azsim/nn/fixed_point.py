@@ -1,0 +1,110 @@
+"""The integer arithmetic of the recogniser: formats, rounding, requantisation and the two function tables.
+
+::
+
+    int8 x int8 ──int32 sum──requantise──> Q3.12 ──table──> Q0.15 ──multiply, shift──> cell (int16), hidden (int8)
+
+Rounding is one rule everywhere: to nearest, halves away from zero. It is
+symmetric, so a sign can be flipped before or after, and zero stays zero.
+
+**Source:** multiplier-and-shift requantisation as in Jacob et al. 2018 (arXiv:1712.05877); int16 gates and cell
+state as in TensorFlow Lite's integer LSTM; the table layout is ours.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+GATE_BITS = 12  # gate pre-activations and joint sums are int16 with 12 bits after the point: Q3.12
+TABLE_BITS = 15  # sigmoid and tanh come out as Q0.15
+SEGMENT_BITS = 7  # low bits of a table input that interpolate between two entries
+MULTIPLIER_BITS = 31
+INT8_LIMIT = 127  # -128 is never used, so the grid is symmetric
+INT16_MAX = 32767
+INT16_MIN = -32768
+
+
+@njit(cache=True, nogil=True)
+def rounding_shift(value: int, bits: int) -> int:
+    """``value / 2**bits`` to nearest, halves away from zero; ``bits`` >= 1, value below 2**62 in size."""
+    size = (abs(value) + (1 << (bits - 1))) >> bits
+    return size if value >= 0 else -size
+
+
+@njit(cache=True, nogil=True)
+def requantise(accumulator: int, multiplier: int, shift: int) -> int:
+    """``accumulator * multiplier / 2**shift``, rounded; the product is held in 64 bits."""
+    return rounding_shift(accumulator * multiplier, shift)
+
+
+@njit(cache=True, nogil=True)
+def saturate_int16(value: int) -> int:
+    """The nearest value that an int16 holds."""
+    return min(max(value, INT16_MIN), INT16_MAX)
+
+
+@njit(cache=True, nogil=True)
+def saturate_int8(value: int) -> int:
+    """The nearest value of the symmetric int8 grid, -127 to 127."""
+    return min(max(value, -INT8_LIMIT), INT8_LIMIT)
+
+
+def multiplier_and_shift(scale: float) -> tuple[int, int]:
+    """The fixed-point form of a scale: ``scale = multiplier / 2**shift`` with a 31-bit multiplier.
+
+    Args:
+        scale: above 0 and below 2**30.
+
+    Raises:
+        ValueError: the scale has no such form.
+    """
+    if not 0.0 < scale < 2.0**30:
+        raise ValueError(f"scale {scale}: must lie above 0 and below 2**30")
+    fraction, exponent = math.frexp(scale)  # scale = fraction * 2**exponent, fraction in [0.5, 1)
+    multiplier = round(fraction * (1 << MULTIPLIER_BITS))
+    shift = MULTIPLIER_BITS - exponent
+    if shift > 62:  # far below one step: the result is 0 for every accumulator
+        return 0, 62
+    return multiplier, shift
+
+
+def quantise_int8(values: np.ndarray, scale: float) -> np.ndarray:
+    """Floats on the symmetric int8 grid ``scale * q``, halves away from zero."""
+    steps = np.asarray(values, np.float32) / np.float32(scale)
+    rounded = np.copysign(np.floor(np.abs(steps) + np.float32(0.5)), steps)
+    return np.clip(rounded, -INT8_LIMIT, INT8_LIMIT).astype(np.int8)
+
+
+def quantise_to(values: np.ndarray, scale: float, limit: int) -> np.ndarray:
+    """Floats as int64 multiples of ``scale``, halves away from zero, saturated to +- ``limit``; for biases."""
+    steps = np.asarray(values, np.float64) / scale
+    rounded = np.copysign(np.floor(np.abs(steps) + 0.5), steps)
+    return np.clip(rounded, -limit, limit).astype(np.int64)
+
+
+def table_entries(function: str) -> np.ndarray:
+    """What the chip's table holds: 513 int16 values in Q0.15, one every 1/32 from -8 to 8.
+
+    Args:
+        function: ``sigmoid`` or ``tanh``.
+    """
+    step = 2.0 ** (SEGMENT_BITS - GATE_BITS)
+    points = [step * i for i in range(-256, 257)]
+    exact = [math.tanh(x) if function == "tanh" else 1.0 / (1.0 + math.exp(-x)) for x in points]
+    return quantise_to(np.array(exact), 2.0**-TABLE_BITS, INT16_MAX).astype(np.int16)
+
+
+def expanded_table(function: str) -> np.ndarray:
+    """The interpolated table for each of the 65,536 inputs: index is the Q3.12 input plus 32,768, values Q0.15.
+
+    Between entries ``a`` and ``b`` with low bits ``f`` the value is ``a + ((b - a) * f) / 128``, rounded as always.
+    """
+    entries = table_entries(function).astype(np.int64)
+    index = np.arange(1 << 16)
+    segment, low = index >> SEGMENT_BITS, index & ((1 << SEGMENT_BITS) - 1)
+    slope = (entries[segment + 1] - entries[segment]) * low
+    part = (np.abs(slope) + (1 << (SEGMENT_BITS - 1))) >> SEGMENT_BITS
+    return (entries[segment] + np.where(slope >= 0, part, -part)).astype(np.int16)

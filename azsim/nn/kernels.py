@@ -1,0 +1,199 @@
+"""The compiled integer steps of the recogniser: matrix-vector product, LSTM cell, encoder, prediction, joint.
+
+A layer is one row of an int64 plan, so that networks of any depth share the
+compiled code; all weights lie in one flat int8 array.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from azsim.nn.fixed_point import GATE_BITS, TABLE_BITS, requantise, rounding_shift, saturate_int8, saturate_int16
+
+# Columns of a layer's plan.
+COLUMNS, HIDDEN, INPUT_AT, RECURRENT_AT, BIAS_AT = 0, 1, 2, 3, 4
+INPUT_MULTIPLIER, INPUT_SHIFT, RECURRENT_MULTIPLIER, RECURRENT_SHIFT = 5, 6, 7, 8
+CELL_BITS, HIDDEN_BITS = 9, 10
+PLAN_FIELDS = 11
+
+# Rows of the joint's plan: the two projections and the output; columns of a row.
+FROM_ENCODER, FROM_PREDICTION, OUTPUT = 0, 1, 2
+MATRIX_AT, MATRIX_ROWS, MATRIX_COLUMNS, MULTIPLIER, SHIFT = 0, 1, 2, 3, 4
+JOINT_FIELDS = 5
+
+TABLE_ZERO = 32768
+
+
+@njit(cache=True, nogil=True)
+def multiply(weights: np.ndarray, at: int, rows: int, vector: np.ndarray, columns: int, sums: np.ndarray) -> None:
+    """Exact int32 ``sums`` of the rows of the int8 matrix that starts at ``at`` with the int8 ``vector``.
+
+    Indices are unsigned, so that no test for negative ones stands in the way of vector instructions.
+    """
+    for r in range(rows):
+        start = at + r * columns
+        total = np.int32(0)
+        for c in range(columns):
+            total = np.int32(total + np.int32(weights[np.uint64(start + c)]) * np.int32(vector[np.uint64(c)]))
+        sums[r] = total
+
+
+@njit(cache=True, nogil=True)
+def lstm_cell(
+    weights: np.ndarray,
+    biases: np.ndarray,
+    plan: np.ndarray,
+    vector: np.ndarray,
+    hidden: np.ndarray,
+    cell: np.ndarray,
+    scratch: np.ndarray,
+    sigmoid: np.ndarray,
+    tanh: np.ndarray,
+) -> None:
+    """One LSTM step in place: ``hidden`` (int8) and ``cell`` (int16) become the new state.
+
+    ``vector`` may be longer than the input; ``scratch`` is int32 ``(2, 4 * widest)``.
+    """
+    size = plan[HIDDEN]
+    multiply(weights, plan[INPUT_AT], 4 * size, vector, plan[COLUMNS], scratch[0])
+    multiply(weights, plan[RECURRENT_AT], 4 * size, hidden, size, scratch[1])
+    gates = scratch[0]
+    for r in range(4 * size):
+        gates[r] = saturate_int16(
+            requantise(np.int64(scratch[0, r]), plan[INPUT_MULTIPLIER], plan[INPUT_SHIFT])
+            + requantise(np.int64(scratch[1, r]), plan[RECURRENT_MULTIPLIER], plan[RECURRENT_SHIFT])
+            + np.int64(biases[plan[BIAS_AT] + r])
+        )
+    for j in range(size):
+        enter = np.int64(sigmoid[np.uint64(gates[j] + TABLE_ZERO)])
+        forget = np.int64(sigmoid[np.uint64(gates[size + j] + TABLE_ZERO)])
+        candidate = np.int64(tanh[np.uint64(gates[2 * size + j] + TABLE_ZERO)])
+        output = np.int64(sigmoid[np.uint64(gates[3 * size + j] + TABLE_ZERO)])
+        kept = rounding_shift(forget * np.int64(cell[j]), TABLE_BITS)
+        added = rounding_shift(enter * candidate, 2 * TABLE_BITS - plan[CELL_BITS])
+        state = saturate_int16(kept + added)
+        cell[j] = state
+        argument = saturate_int16(rounding_shift(state << GATE_BITS, plan[CELL_BITS]))
+        shown = output * np.int64(tanh[np.uint64(argument + TABLE_ZERO)])
+        hidden[j] = saturate_int8(rounding_shift(shown, 2 * TABLE_BITS - plan[HIDDEN_BITS]))
+
+
+@njit(cache=True, nogil=True)
+def project(
+    weights: np.ndarray, plan: np.ndarray, vector: np.ndarray, bias: np.ndarray, sums: np.ndarray, out: np.ndarray
+) -> None:
+    """One of the joint's two projections: int8 vector to Q3.12 int16, bias added before saturation."""
+    multiply(weights, plan[MATRIX_AT], plan[MATRIX_ROWS], vector, plan[MATRIX_COLUMNS], sums)
+    for r in range(plan[MATRIX_ROWS]):
+        out[r] = saturate_int16(requantise(np.int64(sums[r]), plan[MULTIPLIER], plan[SHIFT]) + np.int64(bias[r]))
+
+
+@njit(cache=True, nogil=True)
+def encode(
+    weights: np.ndarray,
+    biases: np.ndarray,
+    layers: np.ndarray,
+    lower: int,
+    joint: np.ndarray,
+    joint_bias: np.ndarray,
+    sigmoid: np.ndarray,
+    tanh: np.ndarray,
+    hidden: np.ndarray,
+    cell: np.ndarray,
+    joined: np.ndarray,
+    waiting: int,
+    steps: np.ndarray,
+    lower_hidden: np.ndarray,
+    upper_hidden: np.ndarray,
+    encoded: np.ndarray,
+) -> int:
+    """Push steps through the encoder.
+
+    Args:
+        lower: encoder layers that run at every step; the others run when ``joined`` is full.
+        hidden, cell: state, int8 and int16 ``(layers, widest)``; changed in place.
+        joined: int8, outputs of the lower layers that wait to be joined; changed in place.
+        waiting: how many values of ``joined`` are filled.
+        steps: int8 ``(n, columns)``.
+        lower_hidden: int8 out, ``(lower, n, widest)``.
+        upper_hidden: int8 out, ``(layers - lower, m, widest)``.
+        encoded: int16 out ``(m, J)``, the joint's projection of the encoder output, bias included.
+
+    Returns:
+        How many values of ``joined`` are filled afterwards.
+    """
+    scratch = np.zeros((2, max(4 * hidden.shape[1], joint[FROM_ENCODER, MATRIX_ROWS])), np.int32)
+    done = 0
+    for k in range(steps.shape[0]):
+        vector = steps[k]
+        for i in range(layers.shape[0]):
+            if i == lower:
+                if waiting < joined.size:
+                    break
+                vector = joined
+            lstm_cell(weights, biases, layers[i], vector, hidden[i], cell[i], scratch, sigmoid, tanh)
+            vector = hidden[i]
+            for j in range(layers[i, HIDDEN]):
+                if i < lower:
+                    lower_hidden[i, k, j] = vector[j]
+                else:
+                    upper_hidden[i - lower, done, j] = vector[j]
+            if i == lower - 1:
+                for j in range(layers[i, HIDDEN]):
+                    joined[waiting + j] = vector[j]
+                waiting += layers[i, HIDDEN]
+        if waiting == joined.size:
+            waiting = 0
+            if lower == layers.shape[0]:
+                vector = joined
+            project(weights, joint[FROM_ENCODER], vector, joint_bias, scratch[0], encoded[done])
+            done += 1
+    return waiting
+
+
+@njit(cache=True, nogil=True)
+def predict(
+    weights: np.ndarray,
+    biases: np.ndarray,
+    layers: np.ndarray,
+    joint: np.ndarray,
+    no_bias: np.ndarray,
+    sigmoid: np.ndarray,
+    tanh: np.ndarray,
+    hidden: np.ndarray,
+    cell: np.ndarray,
+    row: np.ndarray,
+    predicted: np.ndarray,
+) -> None:
+    """One step of the prediction network: embedding ``row`` in, Q3.12 int16 ``predicted`` out, state in place."""
+    scratch = np.zeros((2, max(4 * hidden.shape[1], predicted.size)), np.int32)
+    vector = row
+    for i in range(layers.shape[0]):
+        lstm_cell(weights, biases, layers[i], vector, hidden[i], cell[i], scratch, sigmoid, tanh)
+        vector = hidden[i]
+    project(weights, joint[FROM_PREDICTION], vector, no_bias, scratch[0], predicted)
+
+
+@njit(cache=True, nogil=True)
+def join(
+    weights: np.ndarray,
+    joint: np.ndarray,
+    output_bias: np.ndarray,
+    joint_bits: int,
+    tanh: np.ndarray,
+    encoded: np.ndarray,
+    predicted: np.ndarray,
+    joined: np.ndarray,
+    logits: np.ndarray,
+) -> None:
+    """The joint network: Q3.12 sums to int8 ``joined`` to int32 ``logits``."""
+    for j in range(encoded.size):
+        total = saturate_int16(np.int64(encoded[j]) + np.int64(predicted[j]))
+        joined[j] = saturate_int8(
+            rounding_shift(np.int64(tanh[np.uint64(total + TABLE_ZERO)]), TABLE_BITS - joint_bits)
+        )
+    rows = joint[OUTPUT, MATRIX_ROWS]
+    multiply(weights, joint[OUTPUT, MATRIX_AT], rows, joined, joint[OUTPUT, MATRIX_COLUMNS], logits)
+    for r in range(rows):
+        logits[r] += output_bias[r]
