@@ -1,0 +1,169 @@
+"""Read a network from a safetensors file and check it: digest, names, shapes, values.
+
+::
+
+    metadata "azsim": JSON card      "activation_scales": JSON      "digest": sha-256 of all else
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from azsim.errors import InputError
+from azsim.nn.network import Network
+from azsim.nn.save import CARD_KEY, DIGEST_KEY, FORMAT, KIND, SCALES_KEY, content_digest, write_sealed
+from azsim.resources import shipped
+
+MODEL_FILE = "model.safetensors"
+T = TypeVar("T")
+
+
+class Card(msgspec.Struct, frozen=True):
+    """What a checkpoint says of itself; the trainer may say more."""
+
+    format: int
+    kind: str
+    name: str
+    stack: int
+    time_reduction_after: int
+    time_reduction: int
+    feature_clip: float
+    pieces: tuple[str, ...]
+
+
+def load_network(name_or_path: str | Path) -> Network:
+    """A network by its name under ``models/``, or from the user's own file.
+
+    A file with a digest must match it. A shipped model must have one; a user's file without one is read as it is,
+    and its ``verified`` is False.
+
+    Raises:
+        InputError: there is no such model or file, it is damaged, or its parts do not fit each other.
+    """
+    path = Path(name_or_path)
+    ours = path.suffix != ".safetensors" and not path.is_file()
+    if ours:
+        path = shipped("models", str(name_or_path)) / MODEL_FILE
+    tensors, metadata = _read(path)
+    stated = metadata.get(DIGEST_KEY)
+    digest = content_digest(tensors, metadata)
+    if ours and stated is None:
+        raise InputError(f"{path}: {DIGEST_KEY}: missing; a shipped model must carry one")
+    if stated is not None and stated != digest:
+        raise InputError(f"{path}: damaged: its contents have sha-256 {digest[:12]}..., it states {stated[:12]}...")
+    card = _decode(path, CARD_KEY, metadata, Card)
+    scales = _decode(path, SCALES_KEY, metadata, dict[str, float]) if SCALES_KEY in metadata else {}
+    network = Network(
+        name=card.name,
+        parameters={name: tensors[name].astype(np.float32) for name in tensors},
+        pieces=card.pieces,
+        stack=card.stack,
+        time_reduction_after=card.time_reduction_after,
+        time_reduction=card.time_reduction,
+        feature_clip=card.feature_clip,
+        activation_scales=scales,
+        digest=digest,
+        source=str(path),
+        verified=stated is not None,
+    )
+    check(network, card)
+    return replace(network, parameters={name: network.parameters[name] for name in _names(network)})
+
+
+def seal(path: Path | str, activation_scales: Mapping[str, float] | None = None) -> str:
+    """Rewrite a checkpoint with a digest, and with activation scales if given; its tensors keep their type.
+
+    Returns:
+        The digest.
+
+    Raises:
+        InputError: the file is damaged.
+        WorkError: it cannot be rewritten; the old one stays.
+    """
+    path = Path(path)
+    tensors, metadata = _read(path)
+    if activation_scales is not None:
+        metadata[SCALES_KEY] = msgspec.json.encode(dict(sorted(activation_scales.items()))).decode()
+    return write_sealed(path, tensors, metadata)
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    try:
+        with safe_open(path, "numpy") as file:
+            metadata = dict(file.metadata() or {})
+            return {name: file.get_tensor(name) for name in sorted(file.keys())}, metadata
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file") from error
+    except (OSError, SafetensorError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: not a whole safetensors file: {str(error).splitlines()[0]}") from error
+
+
+def _decode(path: Path, key: str, metadata: Mapping[str, str], type_: type[T]) -> T:
+    if key not in metadata:
+        raise InputError(f"{path}: metadata {key!r}: missing; a checkpoint exported by azsim.train has it")
+    try:
+        return msgspec.json.decode(metadata[key], type=type_)
+    except msgspec.MsgspecError as error:
+        raise InputError(f"{path}: metadata {key!r}: {error}") from error
+
+
+def _names(network: Network) -> list[str]:
+    """Every parameter that the network must have, in the order of execution."""
+    names = ["frontend.mean", "frontend.inv_std"]
+    for part in ("encoder", "prediction"):
+        if part == "prediction":
+            names.append("prediction.embedding")
+        layers = max(1, network.layers(part))
+        names += [f"{part}.{i}.{kind}" for i in range(layers) for kind in ("input", "recurrent", "bias")]
+    return [*names, "joint.encoder", "joint.prediction", "joint.bias", "joint.output", "joint.output_bias"]
+
+
+def check(network: Network, card: Card) -> None:
+    """Refuse a network whose parts are missing, of the wrong shape, or not finite numbers."""
+    at = network.source
+    if card.format != FORMAT or card.kind != KIND:
+        raise InputError(f"{at}: metadata: format {card.format}, kind {card.kind!r}: must be {FORMAT} and {KIND!r}")
+    if card.stack < 1 or card.time_reduction < 1 or card.feature_clip <= 0:
+        raise InputError(f"{at}: metadata: stack, time_reduction and feature_clip must be positive")
+    if card.time_reduction_after >= network.encoder_layers:
+        raise InputError(
+            f"{at}: metadata: time_reduction_after {card.time_reduction_after}: must be below {network.encoder_layers}"
+        )
+    shapes = {name: value.shape for name, value in network.parameters.items()}
+    names = _names(network)
+    missing = [name for name in names if name not in shapes]
+    unknown = [name for name in shapes if name not in names]
+    if missing or unknown:
+        raise InputError(f"{at}: parameters: missing {', '.join(missing) or 'none'}; unknown {', '.join(unknown) or 'none'}")
+    for name, expected in _shapes(network, shapes).items():
+        if shapes[name] != expected:
+            raise InputError(f"{at}: {name}: shape {shapes[name]}: must be {expected}")
+        if not np.isfinite(network.parameters[name]).all():
+            raise InputError(f"{at}: {name}: holds values that are not finite numbers")
+
+
+def _shapes(network: Network, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """The shapes that fit the number of pieces and the widths of the recurrent matrices."""
+    pieces, bins = len(network.pieces), shapes["frontend.mean"][0]
+    expected: dict[str, tuple[int, ...]] = {"frontend.mean": (bins,), "frontend.inv_std": (bins,)}
+    embedding = shapes["prediction.embedding"][-1]
+    joint = shapes["joint.output"][-1]
+    expected["prediction.embedding"] = (pieces, embedding)
+    for part, width in (("encoder", bins * network.stack), ("prediction", embedding)):
+        for i in range(network.layers(part)):
+            hidden = shapes[f"{part}.{i}.recurrent"][-1]
+            expected[f"{part}.{i}.input"] = (4 * hidden, width)
+            expected[f"{part}.{i}.recurrent"] = (4 * hidden, hidden)
+            expected[f"{part}.{i}.bias"] = (4 * hidden,)
+            width = hidden
+            if part == "encoder" and i == network.time_reduction_after:
+                width *= network.time_reduction
+        expected[f"joint.{part}"] = (joint, width)
+    return expected | {"joint.bias": (joint,), "joint.output": (pieces, joint), "joint.output_bias": (pieces,)}

@@ -1,0 +1,70 @@
+"""Write a network to a safetensors file, sealed with a digest, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from azsim.errors import WorkError
+from azsim.nn.network import Network
+
+CARD_KEY, SCALES_KEY, DIGEST_KEY = "azsim", "activation_scales", "digest"
+FORMAT, KIND = 1, "rnnt"
+
+
+def content_digest(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
+    """sha-256 over the metadata (the digest itself left out) and over the tensors, both in order of name; hex."""
+    digest = hashlib.sha256()
+    for key in sorted(metadata):
+        if key != DIGEST_KEY:
+            digest.update(f"{key}\0{metadata[key]}\0".encode())
+    for name in sorted(tensors):
+        tensor = np.ascontiguousarray(tensors[name])
+        digest.update(f"{name}\0{tensor.dtype.str}\0{tensor.shape}\0".encode())
+        digest.update(tensor.data)
+    return digest.hexdigest()
+
+
+def write_sealed(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
+    """Write tensors and metadata with their digest; returns it.
+
+    Raises:
+        WorkError: the file cannot be written.
+    """
+    sealed = {**metadata, DIGEST_KEY: content_digest(tensors, metadata)}
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, partial, sealed)
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise WorkError(f"{path}: cannot be written: {error.strerror or error}") from error
+    return sealed[DIGEST_KEY]
+
+
+def save_network(network: Network, path: Path | str) -> str:
+    """Write a network as float32, with its activation scales and a digest; returns the digest.
+
+    Raises:
+        WorkError: the file cannot be written.
+    """
+    card = {
+        "format": FORMAT,
+        "kind": KIND,
+        "name": network.name,
+        "stack": network.stack,
+        "time_reduction_after": network.time_reduction_after,
+        "time_reduction": network.time_reduction,
+        "feature_clip": network.feature_clip,
+        "pieces": list(network.pieces),
+    }
+    metadata = {CARD_KEY: json.dumps(card), SCALES_KEY: json.dumps(dict(network.activation_scales))}
+    tensors = {name: np.asarray(value, np.float32) for name, value in network.parameters.items()}
+    return write_sealed(Path(path), tensors, metadata)
