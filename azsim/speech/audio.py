@@ -1,0 +1,150 @@
+"""Recordings: any file that libsndfile reads, at any rate and channel count, as mono float32 at 16 kHz.
+
+::
+
+    file ──blocks──> mean of channels ──> stateful resampler ──> 16 kHz mono
+
+The resampler keeps its state between pieces, so the result does not depend on how the sound was cut. The rule for
+the tail: at the end the filter is flushed with silence, and ``n`` samples at ``r`` Hz become ``n * 16000 / r``,
+rounded to nearest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from azsim.errors import InputError
+from azsim.speech.features import FRAME_LENGTH_MS, SAMPLE_RATE_HZ
+
+DEFAULT_MAX_MINUTES = 10.0
+BLOCK_FRAMES = 65_536
+UNKNOWN_LENGTHS = {0, 0x7FFFFFFF, 0xFFFFFFFF}  # what a recorder that writes to a pipe leaves in a WAV header
+FULL_SCALE_LIMIT = 1e6  # float files may exceed 1; beyond this they are not sound
+
+
+@dataclass(frozen=True)
+class Audio:
+    """A recording, ready for the front end.
+
+    Attributes:
+        samples: float32 mono at 16 kHz, full scale 1.
+        name: of the file or stream.
+        source_rate_hz, source_channels: what it was before.
+    """
+
+    samples: np.ndarray
+    name: str
+    source_rate_hz: int
+    source_channels: int
+
+    @property
+    def duration_ms(self) -> int:
+        """Length in whole milliseconds."""
+        return self.samples.size * 1000 // SAMPLE_RATE_HZ
+
+
+class Resampler:
+    """Pieces of sound at one rate to pieces at 16 kHz mono; what comes out does not depend on the cuts.
+
+    Raises:
+        InputError: the rate is not positive, or a piece holds samples that are not numbers.
+    """
+
+    def __init__(self, rate_hz: int, name: str = "audio") -> None:
+        if rate_hz <= 0:
+            raise InputError(f"{name}: sample rate {rate_hz} Hz: must be positive")
+        self._name = name
+        same = rate_hz == SAMPLE_RATE_HZ
+        self._stream = None if same else soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
+
+    def feed(self, piece: np.ndarray) -> np.ndarray:
+        """Take float samples ``(n,)`` or ``(n, channels)``; returns the 16 kHz samples that are ready."""
+        mono = _mono(piece)
+        if mono.size and not bool(np.all(np.abs(mono) < FULL_SCALE_LIMIT)):
+            raise InputError(f"{self._name}: holds samples that are not finite numbers within +-{FULL_SCALE_LIMIT:g}")
+        return mono if self._stream is None else self._stream.resample_chunk(mono)
+
+    def finish(self) -> np.ndarray:
+        """The last samples, after the end of the sound."""
+        empty = np.zeros(0, np.float32)
+        return empty if self._stream is None else self._stream.resample_chunk(empty, last=True)
+
+
+def read_audio(path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES) -> Audio:
+    """Read a whole recording.
+
+    Args:
+        path: a file in any format of libsndfile (WAV, FLAC, Ogg, MP3, AIFF, ...).
+        max_minutes: longer files are refused.
+
+    Raises:
+        InputError: the file is missing, unreadable, empty, cut short, too long, too short for one frame, or holds
+            samples that are not numbers.
+    """
+    path = Path(path)
+    _refuse_non_files(path)
+    try:
+        with soundfile.SoundFile(path) as file:
+            _refuse_cut_short(path, file)
+            rate_hz, channels = file.samplerate, file.channels
+            resampler = Resampler(rate_hz, str(path))
+            parts = [resampler.feed(block) for block in _blocks(path, file, max_minutes)]
+    except (soundfile.LibsndfileError, OSError) as error:
+        reason = getattr(error, "error_string", str(error))
+        raise InputError(f"{path}: not a readable recording: {reason}; any format of libsndfile will do") from error
+    samples = np.concatenate([*parts, resampler.finish()])
+    shortest = SAMPLE_RATE_HZ * FRAME_LENGTH_MS // 1000
+    if samples.size < shortest:
+        held = f"{1000 * samples.size / SAMPLE_RATE_HZ:.1f} ms of sound" if samples.size else "no samples"
+        raise InputError(f"{path}: holds {held}; at least {FRAME_LENGTH_MS} ms are needed")
+    return Audio(samples, path.name, rate_hz, channels)
+
+
+def _refuse_non_files(path: Path) -> None:
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; a sound file is needed")
+    if not path.exists():
+        raise InputError(f"{path}: no such file")
+    if path.stat().st_size == 0 and path.is_file():
+        raise InputError(f"{path}: is empty (0 bytes)")
+
+
+def _refuse_cut_short(path: Path, file: soundfile.SoundFile) -> None:
+    """A WAV whose header promises more bytes than there are; libsndfile itself would read on without a word."""
+    promised = re.search(r"^\s*data\s*:\s*(\d+)\s*\(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    if promised is None:
+        return
+    said, there = int(promised[1]), int(promised[2])
+    if said not in UNKNOWN_LENGTHS and said > there:
+        raise InputError(f"{path}: cut short: its header promises {said} bytes of sound, there are {there}")
+
+
+def _blocks(path: Path, file: soundfile.SoundFile, max_minutes: float) -> Iterator[np.ndarray]:
+    most = round(max_minutes * 60 * file.samplerate)
+    promised = file.frames
+    if 0 < most < promised < 2**40:
+        minutes = promised / file.samplerate / 60
+        raise InputError(f"{path}: lasts {minutes:.1f} minutes; at most {max_minutes:g} (--max-minutes)")
+    taken = 0
+    while True:
+        block = file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)
+        if not len(block):
+            break
+        taken += len(block)
+        if taken > most:
+            raise InputError(f"{path}: lasts more than {max_minutes:g} minutes (--max-minutes)")
+        yield block
+    if promised < 2**40 and taken < promised and file.format not in ("MP3", "OGG"):
+        raise InputError(f"{path}: cut short: {promised} samples promised, {taken} read")
+
+
+def _mono(piece: np.ndarray) -> np.ndarray:
+    sound = np.asarray(piece, np.float32)
+    return sound if sound.ndim == 1 else sound.mean(axis=1, dtype=np.float32)

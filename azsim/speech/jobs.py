@@ -1,0 +1,73 @@
+"""The chain of jobs that an utterance asks of a device, from its steps and the steps of its labels.
+
+::
+
+    step k:  frontend ── encoder.0 ──(every R-th)── encoder.1 ── joint ── search ──(label)── prediction ─┐
+                                                                  ^                                      │
+                                                                  └──────────────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from azsim.speech.endpoint import step_end_ms
+from azsim.speech.features import STACKED_FRAMES
+from azsim.speech.search import MAX_LABELS_PER_OUTPUT
+from azsim.speech.work import Engine, Job
+
+
+def job_chain(
+    steps: int,
+    frames: int,
+    audio_ms: int,
+    label_steps: Sequence[int],
+    programs: Collection[str],
+    time_reduction: int,
+) -> tuple[Job, ...]:
+    """Every job of an utterance in order of the chain.
+
+    The prediction network runs once before the first step, for the start of the utterance. After the fourth label
+    of one encoder output the search goes on without asking the joint again.
+
+    Args:
+        steps: encoder steps to run.
+        frames: feature frames of the recording; steps beyond them run on padding and have no front end job.
+        audio_ms: length of the recording.
+        label_steps: step of each label, in order; those at or beyond ``steps`` are left out.
+        programs: names of the network's programs; without ``encoder.1`` the joint runs at every step.
+        time_reduction: steps per encoder output, if there is an ``encoder.1``.
+    """
+    every = time_reduction if "encoder.1" in programs else 1
+    labels_at = [0] * steps
+    for step in label_steps:
+        if step < steps:
+            labels_at[step] += 1
+    jobs: list[Job] = []
+    invocations = dict.fromkeys(programs, 0)
+
+    def run(name: str, step: int, release_ms: int) -> None:
+        jobs.append(Job("npu", name, step, release_ms, 1, invocations[name]))
+        invocations[name] += 1
+
+    def routine(name: str, step: int, release_ms: int, units: int) -> None:
+        engine: Engine = "cpu"
+        jobs.append(Job(engine, name, step, release_ms, units))
+
+    run("prediction", 0, 0)
+    for step in range(steps):
+        release_ms = step_end_ms(step, audio_ms)
+        new_frames = min(STACKED_FRAMES, frames - STACKED_FRAMES * step)
+        if new_frames > 0:
+            routine("frontend", step, release_ms, new_frames)
+        run("encoder.0", step, release_ms)
+        if (step + 1) % every:
+            continue
+        if "encoder.1" in programs:
+            run("encoder.1", step, release_ms)
+        for k in range(min(labels_at[step] + 1, MAX_LABELS_PER_OUTPUT)):
+            run("joint", step, release_ms)
+            routine("search", step, release_ms, 1)
+            if k < labels_at[step]:
+                run("prediction", step, release_ms)
+    return tuple(jobs)

@@ -1,0 +1,223 @@
+"""The recogniser: sound or features in, words and the work that a device has to do for them out.
+
+::
+
+    sound ──Resampler──> Frontend ──steps──> Encoder ──outputs──> Search ──labels──> words, end-point, jobs
+
+What comes out depends on the sound alone, not on the pieces in which it came.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from azsim.compress.network import CompressedNetwork
+from azsim.errors import InputError
+from azsim.nn.integer_rnnt import Encoder, IntegerModel
+from azsim.speech.audio import Resampler
+from azsim.speech.endpoint import end_point, estimated_speech_end_ms, step_end_ms
+from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, SAMPLE_RATE_HZ, STEP_MS
+from azsim.speech.frontend import FeatureQuantiser, Frontend, stacked
+from azsim.speech.jobs import job_chain
+from azsim.speech.search import Found, Greedy, Search
+from azsim.speech.transcript import Transcript
+from azsim.speech.words import words_of
+from azsim.speech.work import Job, Work
+
+SearchMaker = Callable[[IntegerModel], Search]
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What was said, and what it takes to find out."""
+
+    transcript: Transcript
+    work: Work
+
+
+class Recogniser:
+    """A compressed network, ready to listen; it keeps no state between utterances and may be shared by threads.
+
+    Raises:
+        CodecError: a bitstream of the network is damaged.
+    """
+
+    def __init__(self, compressed: CompressedNetwork, search: SearchMaker = Greedy) -> None:
+        self.compressed = compressed
+        self.model = IntegerModel.of(compressed)
+        self.quantiser = FeatureQuantiser(compressed.network, self.model.feature_scale)
+        self.search = search
+        self.programs = compressed.network.programs()
+
+    def recognise(
+        self,
+        sound: np.ndarray,
+        utterance: str = "utterance",
+        speech_end_ms: int | None = None,
+        record_inputs: bool = False,
+    ) -> Recognition:
+        """Recognise a whole recording.
+
+        Args:
+            sound: float32 samples ``(n,)`` at 16 kHz in [-1, 1], or log-mel features ``(frames, 64)``.
+            utterance: its name.
+            speech_end_ms: true end of speech if it is known; otherwise it is estimated, and marked so.
+            record_inputs: keep the int8 inputs of every matrix, for skip modes that look at activations.
+
+        Raises:
+            InputError: there is not one whole frame.
+        """
+        if sound.ndim == 1:
+            listener = Listener(self, utterance, record_inputs=record_inputs)
+            listener.feed(sound)
+            return listener.finish(speech_end_ms)
+        if not len(sound):
+            raise InputError(f"{utterance}: no features; at least {FRAME_LENGTH_MS} ms of sound are needed")
+        network = self.compressed.network
+        encoder, search = Encoder(self.model, record_inputs), self.search(self.model)
+        search.advance(encoder.push(stacked(self.quantiser(sound), network.stack, self.model.reduction)))
+        audio_ms = (len(sound) - 1) * FRAME_SHIFT_MS + FRAME_LENGTH_MS
+        return self.conclude(utterance, sound, audio_ms, speech_end_ms, encoder, search, record_inputs)
+
+    def conclude(
+        self,
+        utterance: str,
+        features: np.ndarray,
+        audio_ms: int,
+        speech_end_ms: int | None,
+        encoder: Encoder,
+        search: Search,
+        record_inputs: bool,
+    ) -> Recognition:
+        """Words, end-point and work of an utterance whose whole sound went through ``encoder`` and ``search``."""
+        every, found = self.model.reduction, search.found()
+        steps = -(-len(features) // (self.compressed.network.stack * every)) * every
+        label_steps = tuple(every * output + every - 1 for output in found.outputs)
+        end = end_point(label_steps, steps, audio_ms)
+        jobs = job_chain(end.steps, len(features), audio_ms, label_steps[: end.labels], self.programs, every)
+        inputs = self._inputs_until(jobs, {**encoder.inputs(), **found.inputs}) if record_inputs else {}
+        work = Work(
+            utterance=utterance,
+            audio_ms=audio_ms,
+            speech_end_ms=estimated_speech_end_ms(features, audio_ms) if speech_end_ms is None else speech_end_ms,
+            speech_end_estimated=speech_end_ms is None,
+            endpoint_ms=end.time_ms,
+            first_label_step=label_steps[0] if end.labels else -1,
+            last_label_step=label_steps[end.labels - 1] if end.labels else -1,
+            steps=end.steps,
+            step_ms=STEP_MS,
+            jobs=jobs,
+            inputs=inputs,
+        )
+        return Recognition(self._transcript(found, label_steps, end.labels, audio_ms), work)
+
+    def _transcript(self, found: Found, label_steps: tuple[int, ...], kept: int, audio_ms: int) -> Transcript:
+        pieces = self.compressed.network.pieces
+        times_ms = [step_end_ms(step, audio_ms) for step in label_steps]
+        whole = words_of(found.labels, times_ms, found.probabilities, pieces)
+        cut = words_of(found.labels[:kept], times_ms[:kept], found.probabilities[:kept], pieces)
+        return Transcript(cut, found.labels, label_steps, " ".join(word.text for word in whole))
+
+    def _inputs_until(self, jobs: Sequence[Job], inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Only the invocations that the jobs ask for."""
+        invocations = Counter(job.name for job in jobs)
+        return {
+            matrix: inputs[matrix][: invocations[name]]
+            for name, program in self.programs.items()
+            for matrix in program.matrices
+        }
+
+
+class Listener:
+    """One utterance that comes in pieces of any size.
+
+    Args:
+        rate_hz: of the pieces; they are ``(n,)`` or ``(n, channels)``.
+    """
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        utterance: str = "utterance",
+        rate_hz: int = SAMPLE_RATE_HZ,
+        record_inputs: bool = False,
+    ) -> None:
+        model = recogniser.model
+        self._recogniser, self._utterance, self._record = recogniser, utterance, record_inputs
+        self._resampler = Resampler(rate_hz, utterance)
+        self._frontend = Frontend(recogniser.quantiser, recogniser.compressed.network.stack, model.reduction)
+        self._encoder, self._search = Encoder(model, record_inputs), recogniser.search(model)
+        self._samples = 0
+
+    def feed(self, piece: np.ndarray) -> None:
+        """Take the next piece of sound.
+
+        Raises:
+            InputError: it holds samples that are not numbers.
+        """
+        samples = self._resampler.feed(piece)
+        self._samples += samples.size
+        self._advance(self._frontend.feed(samples))
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """The labels so far."""
+        return self._search.found().labels
+
+    def finish(self, speech_end_ms: int | None = None) -> Recognition:
+        """End the utterance; see :meth:`Recogniser.recognise`.
+
+        Raises:
+            InputError: there was not one whole frame.
+        """
+        samples = self._resampler.finish()
+        self._samples += samples.size
+        self._advance(self._frontend.feed(samples))
+        self._advance(self._frontend.finish())
+        if not self._frontend.frames:
+            raise InputError(f"{self._utterance}: not one whole frame; at least {FRAME_LENGTH_MS} ms of sound are needed")
+        audio_ms = self._samples * 1000 // SAMPLE_RATE_HZ
+        return self._recogniser.conclude(
+            self._utterance, self._frontend.log_mel, audio_ms, speech_end_ms, self._encoder, self._search, self._record
+        )
+
+    def _advance(self, steps: np.ndarray) -> None:
+        if len(steps):
+            self._search.advance(self._encoder.push(steps))
+
+
+def recognise_many(
+    compressed: CompressedNetwork,
+    sounds: Sequence[np.ndarray],
+    utterances: Sequence[str] | None = None,
+    speech_end_ms: Sequence[int | None] | None = None,
+    record_inputs: bool = False,
+    threads: int = 1,
+    search: SearchMaker = Greedy,
+) -> list[Recognition]:
+    """Recognise recordings one after another, or on several threads; the results are the same.
+
+    Args:
+        compressed: the network.
+        sounds: each is sound or features, as :meth:`Recogniser.recognise` takes them.
+        utterances: their names; by default their numbers.
+        speech_end_ms: their true ends of speech, None where it is not known.
+        record_inputs: see :meth:`Recogniser.recognise`.
+        threads: how many utterances run side by side.
+    """
+    recogniser = Recogniser(compressed, search)
+    names = utterances if utterances is not None else [str(i) for i in range(len(sounds))]
+    ends = speech_end_ms if speech_end_ms is not None else [None] * len(sounds)
+
+    def one(sound: np.ndarray, name: str, end: int | None) -> Recognition:
+        return recogniser.recognise(sound, name, end, record_inputs)
+
+    if threads == 1:
+        return [one(*each) for each in zip(sounds, names, ends, strict=True)]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(one, sounds, names, ends))

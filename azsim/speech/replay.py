@@ -1,0 +1,26 @@
+"""The work of one network with the steps and labels of another: timing of a network that was never trained."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from azsim.speech.jobs import job_chain
+from azsim.speech.work import Work
+
+
+def replay(work: Work, label_steps: tuple[int, ...], programs: Collection[str], time_reduction: int = 1) -> Work:
+    """The same utterance on a network with other programs.
+
+    Steps, labels and the end-point stay; only what runs at each step changes. No activations are known, so skip
+    modes that need them cannot be used with the result.
+
+    Args:
+        work: of the utterance on the network that recognised it.
+        label_steps: 30 ms step of each label (``Transcript.label_steps``).
+        programs: names of the other network's programs.
+        time_reduction: its steps per encoder output; 1 if it has no ``encoder.1``.
+    """
+    frames = sum(job.units for job in work.jobs if job.name == "frontend")
+    jobs = job_chain(work.steps, frames, work.audio_ms, label_steps, programs, time_reduction)
+    return replace(work, jobs=jobs, inputs={})

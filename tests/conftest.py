@@ -1,0 +1,70 @@
+"""Small random networks that several folders of tests share."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from azsim.nn.network import Network
+
+PIECES = ("<blank>", "\u2581turn", "\u2581on", "\u2581the", "\u2581li", "ght", "s", "\u2581o", "ff", "\u2581a", "n")
+
+
+def random_network(
+    seed: int = 0,
+    hidden: tuple[int, ...] = (12, 10, 14),
+    predictor: tuple[int, ...] = (9,),
+    time_reduction_after: int = 0,
+    embedding: int = 7,
+    joint: int = 11,
+    spread: float = 1.0,
+) -> Network:
+    """An untrained transducer of any depth whose blank is likely, so that it emits now and then."""
+    rng = np.random.default_rng(seed)
+    reduction = 2 if time_reduction_after >= 0 else 1
+
+    def matrix(rows: int, columns: int) -> np.ndarray:
+        return (spread * rng.standard_normal((rows, columns)) / np.sqrt(columns)).astype(np.float32)
+
+    parameters = {"frontend.mean": rng.normal(5, 1, 64), "frontend.inv_std": rng.uniform(0.2, 0.6, 64)}
+
+    def lstms(part: str, width: int, sizes: tuple[int, ...]) -> int:
+        for i, size in enumerate(sizes):
+            parameters[f"{part}.{i}.input"] = 2 * matrix(4 * size, width)
+            parameters[f"{part}.{i}.recurrent"] = matrix(4 * size, size)
+            parameters[f"{part}.{i}.bias"] = rng.normal(0, 0.5, 4 * size)
+            width = size * (reduction if part == "encoder" and i == time_reduction_after else 1)
+        return width
+
+    encoder = lstms("encoder", 192, hidden)
+    parameters["prediction.embedding"] = matrix(len(PIECES), embedding) * 2
+    prediction = lstms("prediction", embedding, predictor)
+    parameters["joint.encoder"] = 4 * matrix(joint, encoder)
+    parameters["joint.prediction"] = 4 * matrix(joint, prediction)
+    parameters["joint.bias"] = rng.normal(0, 0.2, joint)
+    parameters["joint.output"] = 3 * matrix(len(PIECES), joint)
+    parameters["joint.output_bias"] = np.where(np.arange(len(PIECES)) == 0, 2.5, 0.0)
+    return Network(
+        name=f"random-{seed}",
+        parameters={name: np.asarray(value, np.float32) for name, value in parameters.items()},
+        pieces=PIECES,
+        stack=3,
+        time_reduction_after=time_reduction_after,
+        time_reduction=reduction,
+        feature_clip=4.0,
+        activation_scales={},
+        digest="0" * 64,
+        source="random",
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_network() -> Network:
+    """Three encoder layers with a time reduction after the first, one prediction layer, 11 pieces."""
+    return random_network()
+
+
+@pytest.fixture(scope="session")
+def make_network():
+    """The function behind `tiny_network`, for other sizes and seeds."""
+    return random_network
