@@ -67,7 +67,7 @@ def estimate_bounds_ms(samples: np.ndarray) -> tuple[int, int]:
     windows = len(samples) // BOUND_WINDOW
     if windows == 0:
         return 0, round(len(samples) * 1000 / SAMPLE_RATE_HZ)
-    energy = np.square(samples[: windows * BOUND_WINDOW].astype(np.float64)).reshape(windows, -1).mean(axis=1)
+    energy = np.square(samples[: windows * BOUND_WINDOW].astype(np.float64)).reshape(windows, BOUND_WINDOW).mean(axis=1)
     level_db = 10 * np.log10(energy + 1e-12)
     threshold_db = max(level_db.max() - BOUND_BELOW_PEAK_DB, np.percentile(level_db, 10) + BOUND_ABOVE_FLOOR_DB)
     loud = np.concatenate(([0], (level_db > threshold_db).astype(np.int8), [0]))

@@ -92,7 +92,9 @@ def speech_bounds(samples: np.ndarray) -> tuple[int, int]:
         ValueError: the sound is shorter than 10 ms or silent.
     """
     windows = len(samples) // ENERGY_WINDOW
-    energy = np.square(samples[: windows * ENERGY_WINDOW].astype(np.float64)).reshape(windows, -1).sum(axis=1)
+    energy = (
+        np.square(samples[: windows * ENERGY_WINDOW].astype(np.float64)).reshape(windows, ENERGY_WINDOW).sum(axis=1)
+    )
     if not windows or not energy.max() > 0:
         raise ValueError("no speech: the sound is empty or silent")
     loud = np.flatnonzero(energy > energy.max() * 10 ** (SPEECH_FLOOR_DB / 10))
