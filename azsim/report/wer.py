@@ -51,7 +51,9 @@ def wer_percent(counts: np.ndarray) -> float | None:
     return 100.0 * float(errors) / float(words) if words else None
 
 
-def bootstrap_wer(counts: np.ndarray, clusters: Sequence[str], seed: int = 0, resamples: int = RESAMPLES) -> Interval | None:
+def bootstrap_wer(
+    counts: np.ndarray, clusters: Sequence[str], seed: int = 0, resamples: int = RESAMPLES
+) -> Interval | None:
     """WER in percent of ``counts`` (see ``count_errors``) with its interval.
 
     Args:
@@ -61,7 +63,8 @@ def bootstrap_wer(counts: np.ndarray, clusters: Sequence[str], seed: int = 0, re
 
     Returns: None if nothing was said.
 
-    **Source:** Bisani and Ney, "Bootstrap estimates for confidence intervals in ASR performance evaluation", ICASSP 2004.
+    **Source:** Bisani and Ney, "Bootstrap estimates for confidence intervals in ASR performance
+    evaluation", ICASSP 2004.
     """
     value = wer_percent(counts)
     if value is None:
@@ -102,7 +105,7 @@ def _sum_by_cluster(counts: np.ndarray, clusters: Sequence[str]) -> np.ndarray:
 
 
 def _resampled_rates(sums: np.ndarray, seed: int, resamples: int) -> np.ndarray:
-    """float64 ``(sides, resamples)``: percent, from int64 ``(sides, clusters, 2)``; draws without a word are left out."""
+    """float64 ``(sides, resamples)``: percent, of int64 ``(sides, clusters, 2)``; draws without a word left out."""
     random = np.random.default_rng(seed)
     clusters = sums.shape[1]
     blocks = []

@@ -1,0 +1,187 @@
+"""The page: one self-contained HTML file, figures inline, no script, no link to anywhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from html import escape
+
+from azsim.report.columns import NOTHING, Column, number, used_columns
+from azsim.report.figures import FigureKind
+from azsim.report.ranking import verdict
+from azsim.report.results import Comparison, Row, UtteranceResult, plain
+from azsim.report.table import PRODUCTION_TITLE, TRAINED_TITLE
+
+_MOST_TRANSCRIPTS = 200
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #ffffff; --soft: #666666; --line: #d5d5d5; --band: #f5f5f5; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6e6e6; --paper: #16181b; --soft: #a5a5a5; --line: #3a3d42; --band: #1f2226; }
+}
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
+caption { text-align: left; color: var(--soft); padding-bottom: 0.4rem; }
+th, td { padding: 0.3rem 0.6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
+th:first-child, td:first-child, .words td { text-align: left; }
+.words td:last-child { white-space: normal; }
+thead th { vertical-align: bottom; } th small { display: block; font-weight: normal; color: var(--soft); }
+tbody tr:nth-child(even) { background: var(--band); }
+figure { margin: 1rem 0 2.5rem; break-inside: avoid; }
+figure svg { width: 100%; height: auto; background: #ffffff; border-radius: 4px; }
+figcaption, .soft { color: var(--soft); font-size: 0.9rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.1rem 1rem; font-size: 0.9rem; } dd { margin: 0; }
+.mark { border: 1px solid #d55e00; border-radius: 3px; padding: 0 0.3rem; font-size: 0.8rem; }
+.unsure { color: var(--soft); text-decoration: underline dotted; }
+pre { overflow-x: auto; background: var(--band); padding: 0.8rem; font-size: 0.8rem; }
+@media print { body { margin: 0; max-width: none; font-size: 11px; } .scroll { overflow: visible; }
+  table { font-size: 7px; } th, td { padding: 1px 3px; } }
+""".strip()
+
+
+def page(comparison: Comparison, figures: Sequence[tuple[FigureKind, str]]) -> str:
+    """The whole page; ``figures`` are SVG documents, which are put inline."""
+    sections = [
+        _heading(comparison),
+        _transcripts(comparison.utterances),
+        _table_section(TRAINED_TITLE, comparison.rows, ""),
+        _table_section(
+            PRODUCTION_TITLE,
+            comparison.production_rows,
+            '<p><span class="mark">timing only</span> Weights drawn from distributions fitted to the trained model, '
+            "steps and tokens of real utterances; no words come out, so there is no word error rate.</p>",
+        ),
+        _groups(comparison.rows),
+        *(_figure(kind, svg) for kind, svg in figures),
+        _notes(comparison),
+        _columns((*comparison.rows, *comparison.production_rows)),
+        _configuration(comparison),
+    ]
+    body = "\n".join(section for section in sections if section)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(comparison.name)} \u2013 azsim</title>\n<style>\n{_STYLE}\n</style>\n</head>\n"
+        f"<body>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def _heading(comparison: Comparison) -> str:
+    summary = f"<p>{escape(comparison.summary)}</p>" if comparison.summary else ""
+    items = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in comparison.settings.items())
+    return f"<h1>{escape(comparison.name)}</h1>\n{summary}" + (f"\n<dl>{items}</dl>" if items else "")
+
+
+def _table_section(title: str, rows: Sequence[Row], preface: str) -> str:
+    if not rows:
+        return ""
+    columns = used_columns(rows, console=False)
+    head = "".join(_header_cell(column) for column in columns)
+    lines = "\n".join(
+        "<tr>" + "".join(f"<td>{_cell(column, row)}</td>" for column in columns) + "</tr>" for row in rows
+    )
+    return (
+        f'<h2>{escape(title.capitalize())}</h2>\n{preface}\n<div class="scroll"><table>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}\n</tbody>\n</table></div>"
+    )
+
+
+def _header_cell(column: Column) -> str:
+    unit = f"<small>{escape(column.unit)}</small>" if column.unit else ""
+    return f'<th scope="col" title="{escape(column.meaning)}">{escape(column.title)}{unit}</th>'
+
+
+def _cell(column: Column, row: Row) -> str:
+    text = escape(column.cell(row))
+    if column.title != "configuration":
+        return text
+    note = f' <span class="soft">{escape(row.note)}</span>' if row.note else ""
+    return text + note + (' <span class="mark">timing only</span>' if row.timing_only else "")
+
+
+def _groups(rows: Sequence[Row]) -> str:
+    """WER per group, if there is more than one."""
+    groups = list(dict.fromkeys(group for row in rows for group in row.wer_by_group_percent))
+    if len(groups) < 2:
+        return ""
+    head = '<th scope="col">configuration</th>' + "".join(f'<th scope="col">{escape(group)}</th>' for group in groups)
+    lines = []
+    for row in rows:
+        cells = [escape(row.config)]
+        for group in groups:
+            rate, low, high = row.wer_by_group_percent.get(group, (None, None, None))
+            cells.append(number(rate) + (f" [{number(low)}, {number(high)}]" if low is not None else ""))
+        lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    return (
+        '<h2>Word error rate by group</h2>\n<div class="scroll"><table>\n<caption>Percent, 95 % bootstrap interval'
+        f"</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{''.join(lines)}\n</tbody>\n</table></div>"
+    )
+
+
+def _transcripts(results: Sequence[UtteranceResult]) -> str:
+    """The words with their times and confidences, for utterances that carry them."""
+    spoken = [result for result in results if result.words][:_MOST_TRANSCRIPTS]
+    if not spoken:
+        return ""
+    lines = []
+    for result in spoken:
+        words = " ".join(
+            f'<span{_unsure(word.confidence)} title="{word.start_ms}\u2013{word.end_ms} ms, confidence '
+            f'{word.confidence:.2f}">{escape(word.text)}</span>'
+            for word in result.words
+        )
+        estimated = " (end of speech estimated)" if result.speech_end_estimated else ""
+        lines.append(f"<tr><td>{escape(result.utterance)}{estimated}</td><td>{words}</td></tr>")
+    return (
+        '<h2>What was heard</h2>\n<p class="soft">Dotted: confidence below one half. Times and confidences stand in '
+        f'words.csv.</p>\n<div class="scroll"><table class="words"><tbody>\n{"".join(lines)}\n</tbody></table></div>'
+    )
+
+
+def _unsure(confidence: float) -> str:
+    return ' class="unsure"' if confidence < 0.5 else ""
+
+
+def _figure(kind: FigureKind, svg: str) -> str:
+    return (
+        f'<figure id="{kind.name}">\n<h2>{escape(kind.title)}</h2>\n{inline_svg(svg, kind.name, kind.title)}\n'
+        f"<figcaption>{escape(kind.caption)}</figcaption>\n</figure>"
+    )
+
+
+def inline_svg(document: str, name: str, title: str) -> str:
+    """The ``<svg>`` element alone, its ids made unique by ``name``, without metadata and outside references."""
+    element = document[document.index("<svg") :]
+    element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
+    element = re.sub(r' xmlns(:xlink)?="[^"]*"', "", element)
+    element = re.sub(r'\bid="', f'id="{name}-', element)
+    element = element.replace('xlink:href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
+    element = element.replace("xlink:href=", "href=")
+    return element.replace("<svg ", f'<svg role="img" aria-label="{escape(title)}" ', 1).strip()
+
+
+def _notes(comparison: Comparison) -> str:
+    notes = [note for note in (*comparison.notes, verdict(comparison.sensitivity)) if note]
+    if any(result.speech_end_estimated for result in comparison.utterances):
+        notes.append("The true end of speech of real recordings is estimated from their energy; latency rests on it.")
+    if not notes:
+        return ""
+    return "<h2>How far to trust these numbers</h2>\n" + "\n".join(f"<p>{escape(note)}</p>" for note in notes)
+
+
+def _columns(rows: Sequence[Row]) -> str:
+    items = "".join(
+        f"<dt>{escape(column.heading)}</dt><dd>{escape(column.meaning)}</dd>"
+        for column in used_columns(rows, console=False)
+    )
+    return f"<h2>The columns</h2>\n<dl>{items}</dl>\n<p class='soft'>{NOTHING}: does not apply.</p>" if items else ""
+
+
+def _configuration(comparison: Comparison) -> str:
+    if not comparison.manifest:
+        return ""
+    text = escape(json.dumps(plain(comparison.manifest), indent=2, ensure_ascii=False))
+    return f"<h2>Resolved configuration</h2>\n<pre>{text}</pre>"

@@ -1,0 +1,107 @@
+"""Tidy tables: ``results.csv``, one number per line; ``utterances.csv`` and ``words.csv``, one thing per line."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from azsim.report.results import Comparison, Row, UtteranceResult
+
+_UNITS = (
+    ("_bytes_per_s_speech", "B/s"),
+    ("_bytes_per_utterance", "B"),
+    ("_mj_per_utterance", "mJ"),
+    ("_percent", "%"),
+    ("_bytes", "B"),
+    ("_ms", "ms"),
+)
+_INTERVALS = {
+    "wer_percent": ("wer_low_percent", "wer_high_percent"),
+    "wer_delta_percent": ("wer_delta_low_percent", "wer_delta_high_percent"),
+}
+_LABELS = ("config", "codec", "note", "timing_only")
+_BOUNDS = {name for pair in _INTERVALS.values() for name in pair}
+
+
+def results_frame(comparison: Comparison) -> pd.DataFrame:
+    """Columns table, config, group, metric, part, unit, value, low, high: one known number per line.
+
+    Metrics are called as in ``rows_to_json``; a mapping's key stands in ``part``.
+    """
+    lines = [
+        {"table": table, **line}
+        for table, rows in (("trained", comparison.rows), ("production", comparison.production_rows))
+        for row in rows
+        for line in _lines(row)
+    ]
+    columns = ["table", "config", "group", "metric", "part", "unit", "value", "low", "high"]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def utterances_frame(results: Sequence[UtteranceResult]) -> pd.DataFrame:
+    """One utterance under one configuration per line."""
+    return pd.DataFrame([_utterance_line(result) for result in results])
+
+
+def words_frame(results: Sequence[UtteranceResult]) -> pd.DataFrame:
+    """One recognised word per line, with its times and confidence."""
+    columns = ["config", "utterance", "word", "start_ms", "end_ms", "confidence"]
+    lines = [
+        (result.config, result.utterance, word.text, word.start_ms, word.end_ms, word.confidence)
+        for result in results
+        for word in result.words
+    ]
+    return pd.DataFrame(lines, columns=columns)
+
+
+def _lines(row: Row) -> Iterator[dict[str, object]]:
+    for field in dataclasses.fields(Row):
+        name, value = field.name, getattr(row, field.name)
+        if name in _LABELS or name in _BOUNDS or value is None:
+            continue
+        line = {"config": row.config, "group": "all", "metric": name, "part": "", "unit": _unit(name)}
+        if name == "wer_by_group_percent":
+            for group, (rate, low, high) in value.items():
+                yield line | {"group": group, "metric": "wer_percent", "value": rate, "low": low, "high": high}
+        elif isinstance(value, Mapping):
+            for part, amount in value.items():
+                yield line | {"part": part, "value": amount, "low": None, "high": None}
+        else:
+            low, high = (getattr(row, bound) for bound in _INTERVALS[name]) if name in _INTERVALS else (None, None)
+            yield line | {"value": value, "low": low, "high": high}
+
+
+def _unit(metric: str) -> str:
+    for suffix, unit in _UNITS:
+        if metric.endswith(suffix):
+            return unit
+    return "bit" if metric in ("weight_bits", "bits_per_weight") else "1"
+
+
+def _utterance_line(result: UtteranceResult) -> dict[str, object]:
+    timing = result.timing
+    return {
+        "table": "production" if result.timing_only else "trained",
+        "config": result.config,
+        "utterance": result.utterance,
+        "group": result.group,
+        "speaker": result.speaker,
+        "reference": result.reference,
+        "hypothesis": result.hypothesis,
+        "hypothesis_whole": result.hypothesis_whole,
+        "speech_end_estimated": result.speech_end_estimated,
+        "heard_ms": timing and timing.heard_ms,
+        "latency_ms": timing and timing.latency_ms,
+        "first_partial_ms": timing and timing.first_partial_ms,
+        "early_cut": timing and timing.early_cut,
+        "npu_busy_ms": timing and timing.busy_ms.get("npu"),
+        "cpu_busy_ms": timing and timing.busy_ms.get("cpu"),
+        "dram_bytes": timing and sum(timing.dram_bytes.values()),
+        "uplink_bytes": timing and timing.uplink_bytes,
+        "energy_mj": timing and sum(timing.energy_mj.values()),
+        "peak_sram_bytes": timing and timing.peak_sram_bytes,
+        "underruns": timing and timing.underruns,
+        "deadline_misses": timing and timing.deadline_misses,
+    }
