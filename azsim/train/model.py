@@ -60,7 +60,7 @@ class Dropout:
 
     encoder: float = 0.1
     embedding: float = 0.2
-    label: float = 0.1
+    label: float = 0.2
 
 
 class Transducer(nn.Module):
@@ -137,12 +137,15 @@ class Transducer(nn.Module):
         steps = torch.tensor(cells.frames)
         return functional.ctc_loss(scores, targets, steps, lengths, BLANK, "sum", zero_infinity=True)
 
-    def frame_loss(self, encoded: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Summed cross-entropy of the CTC head against one label per step ``(T, B)``; -1 is ignored."""
-        scores = self.ctc_head(encoded)
-        return functional.cross_entropy(
-            scores.reshape(-1, self.shape.vocabulary), targets.reshape(-1), ignore_index=-1, reduction="sum"
-        )
+    def frame_loss(self, encoded: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Summed cross-entropy of the CTC head against one label per step ``(T, B)``; -1 is ignored.
+
+        Returns:
+            over all steps (to train on), and over the steps that are not blank (to judge by: silence is easy).
+        """
+        scores, wanted = self.ctc_head(encoded).reshape(-1, self.shape.vocabulary), targets.reshape(-1)
+        losses = functional.cross_entropy(scores, wanted, ignore_index=-1, reduction="none")
+        return losses.sum(), losses[wanted > BLANK].sum()
 
     def _drop(self, hidden: torch.Tensor, share: float) -> torch.Tensor:
         return functional.dropout(hidden, share, self.training)

@@ -2,7 +2,7 @@
 
 ::
 
-    flat ──CE < 3──> clean ──loss < 0.4 per label, WER < 60 %──> augmented ──time is up──> done
+    flat ──CE < 3.2──> clean ──loss < 0.4 per label, WER < 60 %──> augmented ──time is up──> done
     CTC head on      transducer + CTC,                           all variation,
     spread labels    no variation                                real recordings repeated
 
@@ -28,6 +28,7 @@ WARM_UP_STEPS = 100
 CONSTANT_SHARE = 0.1
 LARGEST_GRADIENT_NORM = 5.0
 AVERAGE_DECAY = 0.98
+FLAT_FRAME_LOSS = 3.2  # nats per voiced step
 NOT_MEASURED = 1e9
 
 
@@ -53,8 +54,8 @@ class Stage:
 
 
 STAGES = (
-    Stage("flat", Mix(False, 1, 400, 4800), False, 0.0, at_least=300, at_most=1000),
-    Stage("clean", Mix(False, 1, 500, 4800), True, 0.5, at_least=400, at_most=4000),
+    Stage("flat", Mix(False, 1, 400, 6000), False, 0.0, at_least=300, at_most=2000),
+    Stage("clean", Mix(False, 1, 500, 6400), True, 0.5, at_least=400, at_most=4000),
     Stage("augmented", Mix(True, 8, 900, 9600), True, 0.3, at_least=0, at_most=math.inf),
 )
 
@@ -70,7 +71,7 @@ class Progress(msgspec.Struct):
         epoch_step: batches of this epoch that are done.
         folders: the corpus folders that this epoch reads.
         elapsed_s: time spent training, over all resumptions.
-        frame_loss: running mean, nats per step of the encoder.
+        frame_loss: running mean, nats per voiced step of the encoder.
         transducer_loss: running mean, nats per label.
         ctc_loss: running mean, nats per label.
         wer_percent: last word error rate on seen voices.
@@ -104,7 +105,7 @@ def stage_is_over(progress: Progress) -> bool:
     if progress.stage_step >= stage.at_most:
         return True
     if not stage.transducer:
-        return progress.frame_loss < 3.0
+        return progress.frame_loss < FLAT_FRAME_LOSS
     return progress.transducer_loss < 0.4 and progress.wer_percent < 60.0
 
 

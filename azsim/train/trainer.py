@@ -38,7 +38,7 @@ from azsim.train.data import (
 from azsim.train.decode import recognise, word_errors
 from azsim.train.export import Trained, save_model
 from azsim.train.flat import FlatParameters
-from azsim.train.model import Shape, Transducer
+from azsim.train.model import BLANK, Shape, Transducer
 from azsim.train.recipe import (
     LARGEST_GRADIENT_NORM,
     STAGES,
@@ -56,7 +56,7 @@ MEASURE_EVERY_S = {"flat": float("inf"), "clean": 60.0, "augmented": 180.0}
 MEASURED_SPLITS = {"dev-seen": 100, "dev-unseen": 100, "real-heldout": 40}
 LOG_EVERY_STEPS = 50
 STATISTICS_UTTERANCES = 1500
-LABELS, TRANSDUCER, CTC, FRAME, FRAMES, EXAMPLES, ELAPSED, MEASURE, FINISH, SUMS = range(10)
+LABELS, TRANSDUCER, CTC, FRAME, VOICED, FRAMES, EXAMPLES, ELAPSED, MEASURE, FINISH, SUMS = range(11)
 
 log = logging.getLogger("azsim.train")
 
@@ -154,7 +154,7 @@ class Trainer:
                 (self.setup.seed, progress.epoch),
             )
             if not plan:
-                raise InputError(f"{self.settings.corpus}: no utterance is short enough for a batch of {STAGES[stage].mix}")
+                raise InputError(f"{self.settings.corpus}: no utterances for a batch of {STAGES[stage].mix}")
             for batch in plan[progress.epoch_step :]:
                 progress.epoch_step += 1
                 yield batch[self.rank :: self.settings.workers]
@@ -189,7 +189,7 @@ class Trainer:
             progress.transducer_loss = averaged(progress.transducer_loss, sums[TRANSDUCER] / sums[LABELS])
             progress.ctc_loss = averaged(progress.ctc_loss, sums[CTC] / sums[LABELS])
         else:
-            progress.frame_loss = averaged(progress.frame_loss, sums[FRAME] / sums[FRAMES])
+            progress.frame_loss = averaged(progress.frame_loss, sums[FRAME] / sums[VOICED])
         if progress.step % LOG_EVERY_STEPS == 0 and self.rank == 0:
             self._log(rate, norm)
         if sums[MEASURE]:
@@ -211,9 +211,9 @@ class Trainer:
             (loss + ctc_weight * ctc).backward()
             sums[TRANSDUCER], sums[CTC] = loss.item(), ctc.item()
         else:
-            loss = self.model.frame_loss(encoded, torch.from_numpy(batch.frame_targets))
+            loss, voiced = self.model.frame_loss(encoded, torch.from_numpy(batch.frame_targets))
             loss.backward()
-            sums[FRAME] = loss.item()
+            sums[FRAME], sums[VOICED] = voiced.item(), int((batch.frame_targets > BLANK).sum())
         sums[LABELS] = sum(len(labels) for labels in batch.cells.labels)
         sums[FRAMES] = sum(batch.cells.frames)
         sums[EXAMPLES] = len(batch.cells.frames)
