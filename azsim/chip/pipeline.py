@@ -141,9 +141,8 @@ def _run(fetch, decode, multiply, vector, write, fetch_frees, weight_frees, depe
         fetched = times[FETCHED, tile - 1] if tile > 0 else np.int64(0)
         if fetch[tile] > 0:
             fetched = transfer_start(tile, fetch_frees[tile], latency, times) + fetch[tile]
-        complete_tile(
-            tile, fetched, decode[tile], multiply[tile], vector[tile], write[tile], weight_frees[tile], depends_on[tile], times
-        )
+        work = (decode[tile], multiply[tile], vector[tile], write[tile])
+        complete_tile(tile, fetched, *work, weight_frees[tile], depends_on[tile], times)
 
 
 def transfer_cycles(size_bytes: np.ndarray, chip: ChipSpec) -> np.ndarray:

@@ -1,0 +1,272 @@
+"""The multiplier array: how many cycles the lanes take for a tile, and why.
+
+::
+
+                    block k of b columns, broadcast
+                        │        │          │
+    queue of q blocks  [ ]      [ ]        [ ]
+                        │        │          │
+    window of w       |w0w1..| |w0w1..|   |w0w1..|     a cycle takes positions from the head, at most w, and stops
+                        │        │          │          before the (m+1)-th effectual one
+    m multipliers      x x      x x        x x
+                      lane 0   lane 1 ..  lane L-1     row r of a tile belongs to lane r mod L
+
+``issue(k) = max(issue(k-1) + broadcast, max over lanes of end(lane, k-q))`` and
+``end(lane, k) = max(end(lane, k-1), issue(k)) + max(min_block, cycles(lane, k))`` with ``issue(-1) = 0``. Queues
+drain at a tile's end, and the frames of one tile run back to back with a barrier between them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from azsim.chip.masks import LaneMasks, pack_masks, pack_run
+from azsim.chip.window import STATE_LIMIT, states, window_table
+from azsim.compress.layout import Tiling
+from azsim.devices.spec import LanesSpec
+from azsim.errors import InputError
+
+CYCLES, PRODUCTS, POSITIONS, LANE_SUM, LANE_MAX = 0, 1, 2, 3, 4
+CSC_RUN = 16
+"""A 4-bit relative index skips at most 15 zeros; every 16th zero before an entry is stored as padding."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneCost:
+    """What the lanes do for each frame and tile of a matrix.
+
+    Attributes (int64, ``(frames, tiles)`` unless said; one frame if nothing depends on the activations):
+        cycles: from the first broadcast to the last lane's end.
+        split: ``(frames, tiles, 4)``: lanes, window, imbalance, queue; sums to ``cycles``.
+        positions: weight positions taken, effectual or not.
+        products: effectual ones.
+    """
+
+    cycles: np.ndarray
+    split: np.ndarray
+    positions: np.ndarray
+    products: np.ndarray
+
+
+def needs_activations(spec: LanesSpec) -> bool:
+    """Whether the cycles depend on the activations, and not on the weights alone."""
+    return spec.skip in ("activations", "both") or spec.skip_zero_columns
+
+
+def lane_cost(
+    weights: np.ndarray,
+    tiling: Tiling,
+    spec: LanesSpec,
+    activations: np.ndarray | None = None,
+    masks: LaneMasks | None = None,
+) -> LaneCost:
+    """Exact lane time of every tile.
+
+    Args:
+        weights: int8 ``(rows, columns)``.
+        tiling: its tiles.
+        spec: the lanes.
+        activations: int8 ``(frames, columns)``; without them no column is known to be zero.
+        masks: of these weights, if they have been packed before.
+
+    Raises:
+        InputError: the skip mode asks for activations and there are none, or their number is wrong.
+
+    **Source:** the rule is azsim's own; its corner cases are EIE (Han et al., ISCA 2016: ``csc``, m = w = 1) and
+    Cambricon-X like windows.
+    """
+    if activations is None and spec.skip in ("activations", "both"):
+        raise InputError(
+            f"chip.lanes.skip = {spec.skip!r}: needs the int8 activations of each step; give them, or skip 'weights'"
+        )
+    if activations is not None and (activations.ndim != 2 or activations.shape[1] != weights.shape[1]):
+        raise InputError(
+            f"activations: shape {activations.shape} does not fit weights of shape {weights.shape}; "
+            f"(frames, {weights.shape[1]}) would"
+        )
+    by_weight = spec.skip in ("weights", "both")
+    by_activation = spec.skip in ("activations", "both")
+    drop_columns = spec.skip_zero_columns and activations is not None
+    frames = 1
+    if activations is not None and (by_activation or drop_columns):
+        frames = activations.shape[0]
+        vectors = np.ascontiguousarray(activations, np.int8)
+    else:
+        vectors = np.ones((1, weights.shape[1]), np.int8)
+    counts = np.zeros((frames, len(tiling), 5), np.int64)
+    place = (tiling.row, tiling.rows, tiling.column, tiling.columns)
+    mode = (by_weight, by_activation, drop_columns)
+    longest = int((-(-tiling.rows // spec.lanes)).max()) * spec.block_columns
+    window = min(spec.window_positions, max(longest, spec.multipliers_per_lane))
+    shape = (spec.lanes, spec.multipliers_per_lane, window, spec.block_columns)
+    rule = np.array([*shape, spec.queue_blocks, spec.broadcast_cycles, spec.min_block_cycles], np.int64)
+    matrix = np.ascontiguousarray(weights, np.int8)
+    if spec.store == "dense" and states(spec.multipliers_per_lane, window) <= STATE_LIMIT:
+        if drop_columns or not by_weight:
+            masks = LaneMasks(bits=np.zeros(longest // 8 + 1, np.uint8), offset=np.zeros(len(tiling), np.int64))
+        elif masks is None:
+            masks = pack_masks(matrix, tiling, spec.lanes, spec.block_columns)
+        table = window_table(spec.multipliers_per_lane, window).reshape(8, -1)
+        _by_table(matrix, masks.bits, masks.offset, place, vectors, mode, rule, table, counts)
+    else:
+        _by_position(matrix, place, vectors, mode, spec.store == "csc", rule, counts)
+    return _cost(counts, spec)
+
+
+def _cost(counts: np.ndarray, spec: LanesSpec) -> LaneCost:
+    """Split the cycles by telescoping: multipliers alone, with the window, with imbalance, with the queue."""
+    ideal = -(-counts[..., PRODUCTS] // (spec.lanes * spec.multipliers_per_lane))
+    windowed = np.maximum(ideal, -(-counts[..., LANE_SUM] // spec.lanes))
+    slowest = counts[..., LANE_MAX]
+    cycles = counts[..., CYCLES]
+    split = np.stack([ideal, windowed - ideal, slowest - windowed, cycles - slowest], axis=-1)
+    return LaneCost(cycles=cycles, split=split, positions=counts[..., POSITIONS], products=counts[..., PRODUCTS])
+
+
+@njit(cache=True, nogil=True)
+def _by_table(matrix, bits, offset, place_of, vectors, mode, rule, table, counts):
+    """Dense store, eight positions per look-up; ``bits`` holds the masks, or is room for one run if columns drop."""
+    row, rows, column, columns = place_of
+    by_weight, by_activation, drop = mode
+    lanes, block, queue, broadcast, least = rule[0], rule[3], rule[4], rule[5], rule[6]
+    ends = np.zeros(lanes, np.int64)
+    sums = np.zeros(lanes, np.int64)
+    latest = np.zeros(queue, np.int64)
+    run_bytes = ((rows.max() + lanes - 1) // lanes * block + 7) // 8
+    columns_mask = np.full((2, run_bytes), 255, np.uint8)
+    kept = np.empty(columns.max(), np.int64)
+    for frame in range(counts.shape[0]):
+        for tile in range(row.size):
+            rounds = rows[tile] // lanes
+            longer = rows[tile] % lanes
+            count = _surviving(vectors[frame], column[tile], columns[tile], drop, kept)
+            place = offset[tile]
+            ends[:] = 0
+            sums[:] = 0
+            latest[:] = 0
+            issue = np.int64(0)
+            products = np.int64(0)
+            for start in range(0, count, block):
+                taken = kept[start : min(start + block, count)]
+                if by_activation and not drop:
+                    _spread(vectors[frame], taken, rounds, columns_mask[0])
+                    _spread(vectors[frame], taken, rounds + 1, columns_mask[1])
+                slot = start // block % queue
+                issue = max(issue + broadcast, latest[slot])
+                last = np.int64(0)
+                for lane in range(min(lanes, rows[tile])):
+                    taller = 1 if lane < longer else 0
+                    length = (rounds + taller) * taken.size
+                    if drop and by_weight:
+                        pack_run(matrix, row[tile] + lane, rounds + taller, lanes, taken, bits, 0)
+                        place = np.int64(0)
+                    state = np.int32(0)
+                    cycles = np.int64(0)
+                    for byte in range(length >> 3):
+                        mask = columns_mask[taller, byte]
+                        if by_weight:
+                            mask &= bits[place]
+                            place += 1
+                        entry = table[7, state | mask]
+                        cycles += entry & 255
+                        products += (entry >> 8) & 255
+                        state = (entry >> 16) << 8
+                    if length & 7:
+                        mask = columns_mask[taller, length >> 3]
+                        if by_weight:
+                            mask &= bits[place]
+                            place += 1
+                        entry = table[(length & 7) - 1, state | mask]
+                        cycles += entry & 255
+                        products += (entry >> 8) & 255
+                    sums[lane] += cycles
+                    ends[lane] = max(ends[lane], issue) + max(least, cycles)
+                    last = max(last, ends[lane])
+                latest[slot] = last
+            counts[frame, tile, CYCLES] = ends.max()
+            counts[frame, tile, PRODUCTS] = products
+            counts[frame, tile, POSITIONS] = rows[tile] * count
+            counts[frame, tile, LANE_SUM] = sums.sum()
+            counts[frame, tile, LANE_MAX] = sums.max()
+
+
+@njit(cache=True, nogil=True)
+def _surviving(vector, first, columns, drop, kept):
+    """Enter the columns that are broadcast into ``kept``; returns how many."""
+    count = 0
+    for at in range(first, first + columns):
+        if not drop or vector[at] != 0:
+            kept[count] = at
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _spread(vector, taken, height, mask):
+    """Bits of the columns that are not zero, each repeated for the rows of a lane (as far as ``mask`` reaches)."""
+    mask[:] = 0
+    place = 0
+    for at in taken:
+        for _ in range(height):
+            if vector[at] != 0 and place >> 3 < mask.size:
+                mask[place >> 3] |= np.uint8(1 << (place & 7))
+            place += 1
+
+
+@njit(cache=True, nogil=True)
+def _by_position(matrix, place_of, vectors, mode, csc, rule, counts):
+    """Any store, any window, zero columns dropped or not: one position at a time."""
+    row, rows, column, columns = place_of
+    by_weight, by_activation, drop = mode
+    lanes, multipliers, window, block, queue, broadcast, least = rule
+    kept = np.empty(columns.max(), np.int64)
+    for frame in range(counts.shape[0]):
+        for tile in range(row.size):
+            count = _surviving(vectors[frame], column[tile], columns[tile], drop, kept)
+            ends = np.zeros(lanes, np.int64)
+            sums = np.zeros(lanes, np.int64)
+            latest = np.zeros(queue, np.int64)
+            issue = np.int64(0)
+            products = np.int64(0)
+            positions = np.int64(0)
+            for start in range(0, count, block):
+                slot = start // block % queue
+                issue = max(issue + broadcast, latest[slot])
+                for lane in range(min(lanes, rows[tile])):
+                    cycles = np.int64(0)
+                    taken = window
+                    used = np.int64(0)
+                    for at in kept[start : min(start + block, count)]:
+                        alive = not by_activation or vectors[frame, at] != 0
+                        zeros = 0
+                        for line in range(row[tile] + lane, row[tile] + rows[tile], lanes):
+                            stored = matrix[line, at] != 0
+                            entries = 1
+                            if csc:
+                                entries = 1 + zeros // CSC_RUN if stored else 0
+                                zeros = 0 if stored else zeros + 1
+                            for entry in range(entries):
+                                if csc:
+                                    bit = 1 if alive or entry < entries - 1 else 0
+                                else:
+                                    bit = 1 if alive and (stored or not by_weight) else 0
+                                positions += 1
+                                products += bit
+                                if taken == window or (bit == 1 and used == multipliers):
+                                    cycles += 1
+                                    taken = np.int64(1)
+                                    used = np.int64(bit)
+                                else:
+                                    taken += 1
+                                    used += bit
+                    sums[lane] += cycles
+                    ends[lane] = max(ends[lane], issue) + max(least, cycles)
+                latest[slot] = ends.max()
+            counts[frame, tile, CYCLES] = ends.max()
+            counts[frame, tile, PRODUCTS] = products
+            counts[frame, tile, POSITIONS] = positions
+            counts[frame, tile, LANE_SUM] = sums.sum()
+            counts[frame, tile, LANE_MAX] = sums.max()
