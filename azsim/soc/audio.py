@@ -30,16 +30,11 @@ MICROPHONE_BYTES_PER_MS = 32
 RING_FRAMES = "music ring frames"
 
 
-def microphone(
-    env: DeviceEnvironment, memory: MemoryModel, audio: AudioSpec, recorder: Recorder
-) -> Generator[simpy.Event, object, None]:
-    """SimPy process: every ``microphone_dma_ms`` the samples of that time go to memory."""
+def start_microphone(memory: MemoryModel, audio: AudioSpec) -> None:
+    """From time 0 on, every ``microphone_dma_ms`` the samples of that time go to memory."""
     period_ps = audio.microphone_dma_ms * 10**9
     size_bytes = audio.microphone_dma_ms * MICROPHONE_BYTES_PER_MS
-    while True:
-        yield env.timeout(period_ps)
-        memory.submit(MICROPHONE, size_bytes, write=True, at_ps=env.now)
-        recorder.span("microphone", "dma", env.now - period_ps, env.now)
+    memory.submit(MICROPHONE, size_bytes, write=True, at_ps=period_ps, period_ps=period_ps)
 
 
 class PacketSource(Protocol):

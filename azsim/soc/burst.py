@@ -30,8 +30,9 @@ DRAM_FREE, PENDING, ACTIVE, START, TILE, DONE_BYTES, REQUEST, WAITED, LOGGED, NE
 """``state``: when DRAM is free; waiting requests; then the job of the neural processor: whether there is one, its start,
 tile, bytes of it moved, its next chunk's request time (-1: not known yet), time it waited so far; log rows; next grant."""
 
-R_CLIENT, R_WRITE, R_LEFT, R_REQUEST, R_AGE, R_DURATION, R_CHUNK, R_CHUNKS, R_KEY, R_DEADLINE = range(10)
-"""Columns of ``queue``: one waiting request. Its client spreads ``R_DURATION`` of own time over ``R_CHUNKS`` chunks."""
+R_CLIENT, R_WRITE, R_LEFT, R_REQUEST, R_AGE, R_DURATION, R_CHUNK, R_CHUNKS, R_KEY, R_DEADLINE, R_PERIOD, R_BYTES, R_FIRST = range(13)
+"""Columns of ``queue``: one waiting request. Its client spreads ``R_DURATION`` of own time over ``R_CHUNKS`` chunks. With
+a period it is not over at its end: the same ``R_BYTES`` are requested again a period after their first request."""
 
 READ_BYTES, WRITE_BYTES, BUSY_PS, WAITING_PS, GRANTS, LATE = range(6)
 """Columns of ``served``, one row per client."""
@@ -39,7 +40,7 @@ READ_BYTES, WRITE_BYTES, BUSY_PS, WAITING_PS, GRANTS, LATE = range(6)
 T_BYTES, T_DECODE, T_LANES, T_VECTOR, T_WRITE, T_FETCH_FREES, T_WEIGHT_FREES, T_DEPENDS = range(8)
 """Rows of ``tiles``: bytes; picoseconds; indices as in ``chip/pipeline.py``."""
 
-L_CLIENT, L_WRITE, L_REQUEST, L_START, L_END, L_CHUNKS = range(6)
+L_CLIENT, L_WRITE, L_REQUEST, L_START, L_END, L_BYTES = range(6)
 """Columns of ``log``."""
 
 NPU_KEY = 0
@@ -55,7 +56,7 @@ def advance(until, npu, config, rank, state, queue, served, tiles, times, comple
         npu: row of the neural processor among the clients.
         config, state: int64, as named above.
         rank: int64 ``(clients,)``, of the arbitration policy.
-        queue: int64 ``(capacity, 10)``; the first ``state[PENDING]`` rows are waiting requests.
+        queue: int64 ``(capacity, 13)``; the first ``state[PENDING]`` rows are waiting requests.
         served: int64 ``(clients, 6)``, added to.
         tiles, times: int64 ``(8, tiles)`` and ``(5, tiles)``, of the job under way; times count from its start.
         completions: int64 ``(capacity + 1, 2)``: key and time, written.
@@ -142,7 +143,7 @@ def advance(until, npu, config, rank, state, queue, served, tiles, times, comple
                 and grant - log[row, L_END] <= config[MERGE_PS]
             ):
                 log[row, L_END] = free
-                log[row, L_CHUNKS] += 1
+                log[row, L_BYTES] += size
             else:
                 row += 1
                 state[LOGGED] += 1
@@ -151,7 +152,7 @@ def advance(until, npu, config, rank, state, queue, served, tiles, times, comple
                 log[row, L_REQUEST] = best_request
                 log[row, L_START] = grant
                 log[row, L_END] = free
-                log[row, L_CHUNKS] = 1
+                log[row, L_BYTES] = size
 
         if best < 0:
             state[WAITED] += grant - request
@@ -180,6 +181,12 @@ def advance(until, npu, config, rank, state, queue, served, tiles, times, comple
             else:
                 if ready > queue[best, R_DEADLINE]:
                     served[client, LATE] += 1
+                if queue[best, R_PERIOD] > 0:
+                    queue[best, R_FIRST] += queue[best, R_PERIOD]
+                    queue[best, R_REQUEST] = queue[best, R_FIRST]
+                    queue[best, R_LEFT] = queue[best, R_BYTES]
+                    queue[best, R_CHUNK] = 0
+                    continue
                 if queue[best, R_KEY] >= 0:
                     completions[count, 0] = queue[best, R_KEY]
                     completions[count, 1] = ready

@@ -47,7 +47,7 @@ class Cpu:
         self._queue: list[tuple[int, int, _Task]] = []
         self._sequence = 0
         self._started: dict[int, int] = {}
-        self._busy_ps = 0
+        self._ran: list[tuple[int, int]] = []
 
     def run(self, name: str, cycles: int, *, priority: int = SPEECH_PRIORITY, step: int = -1, done: Moment | None = None) -> Moment:
         """Queue a job of ``cycles``; the event happens when it has run."""
@@ -61,7 +61,11 @@ class Cpu:
 
     def busy_ps(self) -> int:
         """Core time used up to now, wake-ups included, summed over the cores."""
-        return self._busy_ps + sum(self._env.now - start for start in self._started.values())
+        return sum(end - start for start, end in self.intervals())
+
+    def intervals(self) -> list[tuple[int, int]]:
+        """Start and end of every job so far; one that is under way ends now."""
+        return self._ran + [(start, self._env.now) for start in self._started.values()]
 
     def finish_spans(self) -> None:
         """Record the jobs that are under way as ending now."""
@@ -83,7 +87,7 @@ class Cpu:
 
     def _finish(self, core: int, task: _Task) -> None:
         start_ps = self._started.pop(core)
-        self._busy_ps += self._env.now - start_ps
+        self._ran.append((start_ps, self._env.now))
         self._recorder.span(f"cpu{core}", task.name, start_ps, self._env.now, task.step)
         if self._queue:
             self._start(core, heapq.heappop(self._queue)[2], 0)

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from azsim.devices.spec import Device
-from azsim.soc.audio import Playback, microphone
+from azsim.soc.audio import Playback, start_microphone
 from azsim.soc.cpu import Cpu
+from azsim.soc.energy import Usage
 from azsim.soc.environment import DeviceEnvironment
-from azsim.soc.memory import BurstMemory
+from azsim.soc.memory import MERGE_PS, BurstMemory
 from azsim.soc.music import MusicTrack
 from azsim.soc.network import MusicDownload, Outage, Radio
 from azsim.soc.npu import Npu
@@ -33,20 +34,28 @@ class DeviceSimulation:
         seed: of those, and of the network's delays.
         trace: keep spans and counters.
         outages: times without a wireless link, picoseconds.
+        log_grants: keep a row for every single grant of the memory (a trace merges neighbours).
     """
 
     def __init__(
-        self, device: Device, music: MusicTrack | None, seed: int, *, trace: bool = False, outages: Sequence[Outage] = ()
+        self,
+        device: Device,
+        music: MusicTrack | None,
+        seed: int,
+        *,
+        trace: bool = False,
+        outages: Sequence[Outage] = (),
+        log_grants: bool = False,
     ) -> None:
         self.device = device
         self.env = DeviceEnvironment()
         self.recorder = Recorder(trace)
-        self.memory = BurstMemory(self.env, device, log=trace)
+        self.memory = BurstMemory(self.env, device, log=trace or log_grants, merge_ps=-1 if log_grants else MERGE_PS)
         self.cpu = Cpu(self.env, self.memory, device.cpu, self.recorder)
         self.npu = Npu(self.env, self.memory, device, self.recorder)
         self.radio = Radio(device.network, self.recorder, outages)
         self.playback: Playback | None = None
-        self.env.process(microphone(self.env, self.memory, device.audio, self.recorder))
+        start_microphone(self.memory, device.audio)
         if music is not None:
             self._play(music, np.random.default_rng([seed, 0]))
 
@@ -84,6 +93,19 @@ class DeviceSimulation:
         late = self.memory.traffic()["playback"].late
         return late + (self.playback.underruns if self.playback else 0)
 
+    def usage(self) -> Usage:
+        """What was used up to now, for the energy."""
+        traffic = self.memory.traffic().values()
+        return Usage(
+            elapsed_ps=self.env.now,
+            dram_read_bytes=sum(client.read_bytes for client in traffic),
+            dram_write_bytes=sum(client.write_bytes for client in traffic),
+            cpu_busy_ps=self.cpu.busy_ps(),
+            uplink_bytes=self.radio.bytes_moved(up=True),
+            downlink_bytes=self.radio.bytes_moved(up=False),
+            npu_runs=tuple(self.npu.runs()),
+        )
+
     def busy_ps(self) -> dict[str, int]:
         """Engine -> busy time up to now; ``cpu`` is the sum over the cores."""
         now = self.env.now
@@ -97,6 +119,10 @@ class DeviceSimulation:
 
     def finish(self) -> None:
         """Close the record: what is under way ends now."""
+        if not self.recorder.trace:
+            return
         self.cpu.finish_spans()
-        if self.recorder.trace:
-            self.recorder.memory(self.memory.grants())
+        self.recorder.memory(self.memory.grants())
+        period_ps = self.device.audio.microphone_dma_ms * 10**9
+        for start_ps in range(0, self.env.now, period_ps):
+            self.recorder.span("microphone", "capture", start_ps, start_ps + period_ps)

@@ -2,43 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from azsim.chip.schedule import TileSchedule
-from azsim.devices.spec import ChipSpec, MemorySpec
-from azsim.soc.device import DeviceSimulation
+from azsim.devices.spec import ChipSpec, Device, NetworkSpec
 
 PJ_PER_MW_PS = 1e-3
 """1 mW for 1 ps."""
 
 
-def device_energy(simulation: DeviceSimulation) -> Mapping[str, float]:
-    """Part -> picojoules from time 0 to now.
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the device used from time 0 on.
+
+    Attributes:
+        elapsed_ps: until then.
+        dram_read_bytes, dram_write_bytes: of all clients.
+        cpu_busy_ps: summed over the cores.
+        uplink_bytes, downlink_bytes: over the air, framing included.
+        npu_runs: each schedule that ran, and how often.
+    """
+
+    elapsed_ps: int
+    dram_read_bytes: int
+    dram_write_bytes: int
+    cpu_busy_ps: int
+    uplink_bytes: int
+    downlink_bytes: int
+    npu_runs: tuple[tuple[TileSchedule, int], ...] = ()
+
+
+def device_energy(device: Device, usage: Usage) -> Mapping[str, float]:
+    """Part -> picojoules.
 
     **Source:** counts x constants of the device file; the parts of the neural processor from ``chip/energy.py``.
     """
-    device, elapsed_ps = simulation.device, simulation.env.now
+    memory, elapsed_ps = device.memory, usage.elapsed_ps
     return {
-        "dram": _dram_pj(simulation, device.memory),
-        "dram standby": device.memory.standby_mw * elapsed_ps * PJ_PER_MW_PS,
-        **_chip_pj(simulation.npu.runs(), device.chip),
+        "dram": 8 * (usage.dram_read_bytes * memory.read_pj_per_bit + usage.dram_write_bytes * memory.write_pj_per_bit),
+        "dram standby": memory.standby_mw * elapsed_ps * PJ_PER_MW_PS,
+        **_chip_pj(usage, device.chip),
         "leakage": device.chip.energy.leakage_mw * elapsed_ps * PJ_PER_MW_PS,
-        "cpu": device.cpu.active_mw_per_core * simulation.cpu.busy_ps() * PJ_PER_MW_PS,
-        "network": simulation.radio.energy_pj(elapsed_ps),
+        "cpu": device.cpu.active_mw_per_core * usage.cpu_busy_ps * PJ_PER_MW_PS,
+        "network": _radio_pj(usage, device.network),
     }
 
 
-def _dram_pj(simulation: DeviceSimulation, spec: MemorySpec) -> float:
-    traffic = simulation.memory.traffic().values()
-    read = sum(client.read_bytes for client in traffic)
-    written = sum(client.write_bytes for client in traffic)
-    return 8 * (read * spec.read_pj_per_bit + written * spec.write_pj_per_bit)
+def _radio_pj(usage: Usage, spec: NetworkSpec) -> float:
+    """Base power throughout if the radio was in use at all, and so much per bit.
+
+    A stream moves a packet every few tens of milliseconds, so that the radio does not get to sleep in between.
+    **Source:** linear power model of Huang et al., MobiSys 2012.
+    """
+    if not usage.uplink_bytes + usage.downlink_bytes:
+        return 0.0
+    per_bit_nj = spec.tx_mw_per_mbps * usage.uplink_bytes + spec.rx_mw_per_mbps * usage.downlink_bytes
+    return spec.base_mw * usage.elapsed_ps * PJ_PER_MW_PS + per_bit_nj * 8 * 1e3
 
 
-def _chip_pj(runs: Iterable[tuple[TileSchedule, int]], chip: ChipSpec) -> Mapping[str, float]:
+def _chip_pj(usage: Usage, chip: ChipSpec) -> Mapping[str, float]:
     spec = chip.energy
     parts = dict.fromkeys(("sram", "decoder", "multipliers", "accumulators", "vector"), 0.0)
-    for schedule, times in runs:
+    for schedule, times in usage.npu_runs:
         positions, products = int(schedule.positions.sum()), int(schedule.products.sum())
         values = int(schedule.decoded_values.sum())
         parts["sram"] += times * 8 * (positions * spec.sram_read_pj_per_bit + values * spec.sram_write_pj_per_bit)

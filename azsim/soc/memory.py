@@ -19,7 +19,7 @@ from azsim.soc.arbitration import CLIENTS, NPU, Policy, policy_of
 from azsim.soc.burst import NEVER
 from azsim.soc.environment import DeviceEnvironment, Moment
 
-_MERGE_PS = 2_000_000
+MERGE_PS = 2_000_000
 """Grants of one client less than this apart make one row of the log."""
 
 
@@ -47,9 +47,9 @@ class MemoryModel(Protocol):
     """What the device asks of a memory, at any fidelity."""
 
     def submit(
-        self, client: int, size_bytes: int, *, write: bool, at_ps: int, duration_ps: int = 0, deadline_ps: int = NEVER
+        self, client: int, size_bytes: int, *, write: bool, at_ps: int, deadline_ps: int = NEVER, period_ps: int = 0
     ) -> None:
-        """Request ``size_bytes`` from ``at_ps`` on and do not wait for them."""
+        """Request ``size_bytes`` from ``at_ps`` on and do not wait for them; with a period, again and again."""
         ...
 
     def request(
@@ -83,7 +83,7 @@ class BurstMemory:
     """
 
     def __init__(
-        self, env: DeviceEnvironment, device: Device, *, policy: Policy | None = None, log: bool = False, merge_ps: int = _MERGE_PS
+        self, env: DeviceEnvironment, device: Device, *, policy: Policy | None = None, log: bool = False, merge_ps: int = MERGE_PS
     ) -> None:
         self.env = env
         env.memory = self
@@ -103,7 +103,7 @@ class BurstMemory:
         self._chunk_bytes = spec.chunk_bytes
         self._rank = (policy or policy_of(device.memory.arbitration, device.priority)).ranks(CLIENTS)
         self._state = np.zeros(10, np.int64)
-        self._queue = np.zeros((64, 10), np.int64)
+        self._queue = np.zeros((64, 13), np.int64)
         self._served = np.zeros((len(CLIENTS), 6), np.int64)
         self._completions = np.zeros((65, 2), np.int64)
         self._log = np.zeros((4096 if log else 0, 6), np.int64)
@@ -114,20 +114,23 @@ class BurstMemory:
         self._next_grant_ps = NEVER
 
     def submit(
-        self, client: int, size_bytes: int, *, write: bool, at_ps: int, duration_ps: int = 0, deadline_ps: int = NEVER
+        self, client: int, size_bytes: int, *, write: bool, at_ps: int, deadline_ps: int = NEVER, period_ps: int = 0
     ) -> None:
         """Request ``size_bytes`` from ``at_ps`` (not before now) on and do not wait for them.
 
         A DMA client has one chunk outstanding; its first chunk reaches the controller ``frontend_latency_ns`` after
-        ``at_ps``. A client with work of its own (a core) spreads ``duration_ps`` evenly over the chunks, and every wait
-        for a grant adds to it; the latency without contention is then part of that duration.
+        ``at_ps``. With a period it asks for the same again every ``period_ps``, for ever.
         """
-        self._enter(client, size_bytes, write, at_ps, duration_ps, deadline_ps, -1)
+        self._enter(client, size_bytes, write, at_ps, 0, deadline_ps, -1, period_ps)
 
     def request(
         self, client: int, size_bytes: int, *, write: bool, at_ps: int, duration_ps: int = 0, done: Moment | None = None
     ) -> Moment:
-        """The same as `submit`, and the returned event happens when the last chunk is there and the duration is over."""
+        """The same as `submit`, and the returned event happens when the last chunk is there and the duration is over.
+
+        A client with work of its own (a core) spreads ``duration_ps`` evenly over the chunks, and every wait for a grant
+        adds to it; the latency without contention is part of that duration.
+        """
         done = done or Moment(self.env)
         key = self._age + 1
         self._enter(client, size_bytes, write, at_ps, duration_ps, NEVER, key)
@@ -135,7 +138,8 @@ class BurstMemory:
         return done
 
     def _enter(
-        self, client: int, size_bytes: int, write: bool, at_ps: int, duration_ps: int, deadline_ps: int, key: int
+        self, client: int, size_bytes: int, write: bool, at_ps: int, duration_ps: int, deadline_ps: int, key: int,
+        period_ps: int = 0,
     ) -> None:
         pending = int(self._state[burst.PENDING])
         if pending == len(self._queue):
@@ -144,7 +148,10 @@ class BurstMemory:
         first_ps = at_ps if duration_ps else at_ps + self._frontend_ps
         chunks = -(-size_bytes // self._chunk_bytes)
         self._age += 1
-        self._queue[pending] = (client, write, size_bytes, first_ps, self._age, duration_ps, 0, chunks, key, deadline_ps)
+        self._queue[pending] = (
+            client, write, size_bytes, first_ps, self._age, duration_ps, 0, chunks, key, deadline_ps, period_ps, size_bytes,
+            first_ps,
+        )  # fmt: skip
         self._state[burst.PENDING] = pending + 1
         self._next_grant_ps = min(self._next_grant_ps, first_ps)
 
@@ -184,5 +191,5 @@ class BurstMemory:
         return int(self._served[:, burst.BUSY_PS].sum()) - over
 
     def grants(self) -> np.ndarray:
-        """The log, int64 ``(rows, 6)``: client, write, request, start, end (picoseconds), chunks."""
+        """The log, int64 ``(rows, 6)``: client, write, request, start, end (picoseconds), bytes."""
         return self._log[: int(self._state[burst.LOGGED])]

@@ -15,9 +15,9 @@ from azsim.errors import InputError
 CODECS = ("mp3", "aac", "vorbis", "opus", "flac", "pcm")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class MusicTrack:
-    """An encoded stream.
+    """An encoded stream; two tracks are equal if their files are.
 
     Attributes:
         name: for reports.
@@ -35,6 +35,12 @@ class MusicTrack:
     packet_bytes: np.ndarray
     packet_samples: np.ndarray
     digest: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MusicTrack) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     @property
     def seconds(self) -> float:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import simpy
 
 from azsim.devices.spec import Device, NetworkSpec
 from azsim.soc.arbitration import NETWORK
+from azsim.soc.burst import NEVER
 from azsim.soc.environment import DeviceEnvironment, Moment
 from azsim.soc.memory import MemoryModel
 from azsim.soc.music import MusicTrack
@@ -36,6 +38,17 @@ def round_trips_ps(spec: NetworkSpec, count: int, rng: np.random.Generator) -> n
     return np.rint(spec.rtt_median_ms * 1e9 * np.exp(sigma * rng.standard_normal(count))).astype(np.int64)
 
 
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One packet over the air."""
+
+    asked_ps: int
+    start_ps: int
+    end_ps: int
+    size_bytes: int
+    up: bool
+
+
 class Radio:
     """Serialises transfers in both directions, one after another, and counts bytes and air time.
 
@@ -48,9 +61,7 @@ class Radio:
         self._recorder = recorder
         self._outages = tuple(outages)
         self._free_ps = 0
-        self._transfers: list[tuple[int, int]] = []
-        self.uplink_bytes = 0
-        self.downlink_bytes = 0
+        self._transfers: list[Transfer] = []
 
     def framed(self, payload_bytes: int) -> int:
         """Bytes over the air for a payload, transport framing included."""
@@ -65,28 +76,17 @@ class Radio:
         size = self.framed(payload_bytes)
         mbps = self._spec.uplink_mbps if up else self._spec.downlink_mbps
         self._free_ps = start + math.ceil(size * 8e6 / mbps)
-        self._transfers.append((start, self._free_ps))
-        if up:
-            self.uplink_bytes += size
-        else:
-            self.downlink_bytes += size
+        self._transfers.append(Transfer(at_ps, start, self._free_ps, size, up))
         self._recorder.span("network", name, start, self._free_ps)
         return self._free_ps
 
     def busy_ps(self, until_ps: int) -> int:
         """Air time up to ``until_ps``."""
-        return sum(min(end, until_ps) - start for start, end in self._transfers if start < until_ps)
+        return sum(min(one.end_ps, until_ps) - one.start_ps for one in self._transfers if one.start_ps < until_ps)
 
-    def energy_pj(self, elapsed_ps: int) -> float:
-        """Energy of the radio if it was in use, 0 if it never was: base power throughout, and so much per bit.
-
-        A stream sends every few tens of milliseconds, so that the radio does not get to sleep in between.
-        **Source:** linear power model of Huang et al., MobiSys 2012.
-        """
-        if not self._transfers:
-            return 0.0
-        bits = self._spec.tx_mw_per_mbps * self.uplink_bytes * 8 + self._spec.rx_mw_per_mbps * self.downlink_bytes * 8
-        return self._spec.base_mw * elapsed_ps * 1e-3 + bits * 1e3
+    def bytes_moved(self, *, up: bool, until_ps: int = NEVER) -> int:
+        """Bytes of the transfers that were asked for before ``until_ps``."""
+        return sum(one.size_bytes for one in self._transfers if one.up == up and one.asked_ps < until_ps)
 
 
 class MusicDownload:

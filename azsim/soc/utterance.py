@@ -20,6 +20,7 @@ from azsim.errors import InputError
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.energy import device_energy
 from azsim.soc.environment import Moment
+from azsim.soc.idle import idle_usage
 from azsim.soc.latency import ChainStretch, split_latency
 from azsim.soc.music import MusicTrack
 from azsim.soc.network import Outage
@@ -67,9 +68,6 @@ def simulate(
     elapsed_ps = simulation.env.now
     simulation.finish()
     _mark(simulation, chain)
-    idle = DeviceSimulation(device, music, seed, outages=outages)
-    if elapsed_ps:
-        idle.env.run(until=elapsed_ps)
     traffic = simulation.memory.traffic()
     recognised = work.last_label_step >= 0
     return Timeline(
@@ -81,8 +79,8 @@ def simulate(
         busy_ps=simulation.busy_ps(),
         dram_read_bytes={client: moved.read_bytes for client, moved in traffic.items()},
         dram_write_bytes={client: moved.write_bytes for client, moved in traffic.items()},
-        uplink_bytes=simulation.radio.uplink_bytes,
-        downlink_bytes=simulation.radio.downlink_bytes,
+        uplink_bytes=simulation.radio.bytes_moved(up=True),
+        downlink_bytes=simulation.radio.bytes_moved(up=False),
         step_release_ps=chain.release_ps,
         step_done_ps=chain.done_ps,
         deadline_misses=len(chain.missed_steps()),
@@ -92,8 +90,8 @@ def simulate(
         early_cut=work.endpoint_ms < work.speech_end_ms,
         npu_causes_ps=simulation.npu.causes_ps(),
         peak_sram_bytes=resident_bytes + working_bytes(device),
-        energy_pj=device_energy(simulation),
-        energy_idle_pj=device_energy(idle),
+        energy_pj=device_energy(device, simulation.usage()),
+        energy_idle_pj=device_energy(device, idle_usage(device, music, seed, elapsed_ps, tuple(outages))),
     )
 
 
@@ -133,17 +131,14 @@ class SpeechChain:
         env = self._env
         env.process(self._run_front_ends())
         for index, job in enumerate(self._jobs):
-            if env.now < job.release_ms * PS_PER_MS:
-                yield env.timeout(job.release_ms * PS_PER_MS - env.now)
-            start_ps = env.now
+            start_ps = max(env.now, job.release_ms * PS_PER_MS)
             if job.name == "frontend":
                 if not self._front_ends[index].processed:
                     yield self._front_ends[index]
-            elif job.engine == "cpu":
-                yield self._simulation.cpu.run(job.name, _cycles(job, self._simulation.device.cpu), step=job.step)
             else:
-                for schedule in self._activations(job):
-                    yield self._simulation.npu.run(schedule, job.step)
+                if env.now < start_ps:
+                    yield env.timeout(start_ps - env.now)
+                yield from self._execute(job)
             self._stretches.append(ChainStretch(job.engine, job.step, start_ps, env.now))
             self.done_ps[job.step] = env.now
         if env.now < self.endpoint_ps:
@@ -157,11 +152,14 @@ class SpeechChain:
                 yield env.timeout(job.release_ms * PS_PER_MS - env.now)
             cpu.run(job.name, _cycles(job, self._simulation.device.cpu), step=job.step, done=done)
 
-    def _activations(self, job: Job) -> Sequence[TileSchedule]:
+    def _execute(self, job: Job) -> Generator[simpy.Event, object, None]:
+        if job.engine == "cpu":
+            yield self._simulation.cpu.run(job.name, _cycles(job, self._simulation.device.cpu), step=job.step)
+            return
         schedule = self._schedules[job.name]
-        if isinstance(schedule, TileSchedule):
-            return [schedule] * job.units
-        return schedule[job.invocation : job.invocation + job.units]
+        one = isinstance(schedule, TileSchedule)
+        for unit in range(job.units):
+            yield self._simulation.npu.run(schedule if one else schedule[job.invocation + unit], job.step)
 
     def missed_steps(self) -> list[int]:
         """Steps that ended after the next step's release (the last steps of a recording share theirs: a step later)."""
