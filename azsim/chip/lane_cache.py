@@ -1,0 +1,59 @@
+"""Lane times of whole matrices, remembered by content, so that a sweep of clock or bandwidth computes them once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+
+import numpy as np
+
+from azsim.chip.lanes import LaneCost, lane_cost
+from azsim.chip.masks import LaneMasks, pack_masks
+from azsim.compress.encoded import Encoded
+from azsim.compress.network import CompressedNetwork
+from azsim.devices.spec import LanesSpec
+
+T = TypeVar("T")
+_KEPT = 256
+_costs: OrderedDict[Hashable, LaneCost] = OrderedDict()
+_masks: OrderedDict[Hashable, LaneMasks] = OrderedDict()
+
+
+def lane_cost_of(
+    network: CompressedNetwork, name: str, spec: LanesSpec, activations: np.ndarray | None = None
+) -> LaneCost:
+    """Lane time of matrix ``name``; remembered unless activations are given, whose masks are.
+
+    Args:
+        network: its weights are decoded only if they have to be.
+        name: of the matrix.
+        spec: the lanes.
+        activations: int8 ``(frames, columns)``.
+
+    Raises:
+        InputError: as `lane_cost`.
+    """
+    encoded = network.matrices[name].encoded
+    if activations is None:
+        return _remembered(_costs, _key(encoded, spec), lambda: lane_cost(network.decoded[name], encoded.tiling, spec))
+    layout = encoded.layout
+    masks = _remembered(
+        _masks,
+        _key(encoded, None),
+        lambda: pack_masks(network.decoded[name], encoded.tiling, layout.lanes, layout.block_columns),
+    )
+    return lane_cost(network.decoded[name], encoded.tiling, spec, activations, masks)
+
+
+def _key(encoded: Encoded, spec: LanesSpec | None) -> Hashable:
+    """Equal for equal bitstreams; holds Python's 64-bit hash of the bytes (kept by the object), not the bytes."""
+    return hash(encoded.data), len(encoded.data), encoded.codec, encoded.shape, encoded.layout, spec
+
+
+def _remembered(kept: OrderedDict[Hashable, T], key: Hashable, compute: Callable[[], T]) -> T:
+    value = kept.pop(key) if key in kept else compute()
+    kept[key] = value
+    if len(kept) > _KEPT:
+        kept.popitem(last=False)
+    return value
