@@ -1,0 +1,157 @@
+"""The baseline: audio streams to the cloud in short packets while the user speaks, and the final words come back.
+
+::
+
+    microphone ──20 ms──> encode (cpu) ──> radio ──half a round trip──> server ──half a round trip──> radio ──> words
+                                             ^ music comes down the same radio
+
+The server applies the same end-point rule to the same audio. It learns of the end-point's moment when the packet that
+holds it arrives; until its answer is on the device, the device goes on sending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import numpy as np
+import simpy
+
+from azsim.devices.spec import Device
+from azsim.soc.arbitration import NETWORK
+from azsim.soc.device import DeviceSimulation
+from azsim.soc.energy import device_energy
+from azsim.soc.idle import idle_usage
+from azsim.soc.music import MusicTrack
+from azsim.soc.network import Outage, round_trips_ps
+from azsim.soc.timeline import LatencyParts, Timeline
+from azsim.soc.utterance import PS_PER_MS
+from azsim.speech.work import Work
+
+OPUS_ENCODE_MHZ = 100.0
+"""Clock that encoding 16 kHz speech takes in real time.
+
+**Source:** salivity.github.io, "Opus audio performance on embedded systems": 100 MHz or more on a microcontroller.
+"""
+
+RESULT_BYTES = 500
+"""The answer: final words and what to do. **Source:** assumed."""
+
+
+def stream_audio(
+    device: Device,
+    work: Work,
+    *,
+    music: MusicTrack | None,
+    seed: int = 0,
+    trace: bool = False,
+    outages: Sequence[Outage] = (),
+) -> Timeline:
+    """The same utterance recognised in the cloud: what the device does, and when the final words are on it.
+
+    Latency is split into ``backlog`` (waiting for the packet that holds the end-point to fill), ``search`` (encoding,
+    and the server's own time) and ``network`` (radio, round trip, packets before it); ``npu`` is 0. There are no steps
+    on the device and no partial words.
+
+    Args:
+        device: its description; the neural processor stays idle.
+        work: for the utterance's times alone; its jobs are not looked at.
+        music, seed, trace, outages: as in `azsim.soc.simulate`.
+    """
+    simulation = DeviceSimulation(device, music, seed, trace=trace, outages=outages)
+    stream = AudioStream(simulation, work, np.random.default_rng([seed, 1]))
+    simulation.env.process(stream.upload())
+    simulation.env.run(until=stream.answered)
+    elapsed_ps = simulation.env.now
+    simulation.finish()
+    recorder, traffic = simulation.recorder, simulation.memory.traffic()
+    recorder.instant("microphone", "true end of speech", work.speech_end_ms * PS_PER_MS)
+    recorder.instant("network", "end-point", work.endpoint_ms * PS_PER_MS)
+    recorder.instant("network", "final words", elapsed_ps)
+    nothing = np.zeros(0, np.int64)
+    return Timeline(
+        utterance=work.utterance,
+        elapsed_ps=elapsed_ps,
+        spans=recorder.spans(elapsed_ps),
+        instants=recorder.instants(),
+        counters=recorder.counters(),
+        busy_ps=simulation.busy_ps(),
+        dram_read_bytes={client: moved.read_bytes for client, moved in traffic.items()},
+        dram_write_bytes={client: moved.write_bytes for client, moved in traffic.items()},
+        uplink_bytes=simulation.radio.bytes_moved(up=True),
+        downlink_bytes=simulation.radio.bytes_moved(up=False),
+        step_release_ps=nothing,
+        step_done_ps=nothing,
+        deadline_misses=0,
+        underruns=simulation.underruns,
+        first_partial_ps=-1,
+        latency=stream.latency() if work.last_label_step >= 0 else None,
+        early_cut=work.endpoint_ms < work.speech_end_ms,
+        npu_causes_ps=simulation.npu.causes_ps(),
+        peak_sram_bytes=0,
+        energy_pj=device_energy(device, simulation.usage()),
+        energy_idle_pj=device_energy(device, idle_usage(device, music, seed, elapsed_ps, tuple(outages))),
+    )
+
+
+class AudioStream:
+    """One utterance going up, packet by packet, and its answer.
+
+    Attributes:
+        answered: happens when the final words are on the device.
+    """
+
+    def __init__(self, simulation: DeviceSimulation, work: Work, rng: np.random.Generator) -> None:
+        self._simulation = simulation
+        self._env = simulation.env
+        self._work = work
+        self._rng = rng
+        spec = simulation.device.network
+        self._packet_ps = spec.upload_packet_ms * PS_PER_MS
+        self._packet_bytes = round(spec.upload_kbps * spec.upload_packet_ms / 8)
+        self._encode_cycles = round(OPUS_ENCODE_MHZ * 1e3 * spec.upload_packet_ms)
+        self._server_ps = round(spec.cloud_rtf * work.step_ms * PS_PER_MS)
+        self._filled_ps = 0
+        self._encode_ps = 0
+        self.answered = simulation.env.event()
+
+    def upload(self) -> Generator[simpy.Event, object, None]:
+        """SimPy process: capture, encode and send, packet after packet."""
+        env, simulation = self._env, self._simulation
+        endpoint_ps = self._work.endpoint_ms * PS_PER_MS
+        arrived_ps, captured_ps = 0, 0
+        while True:
+            captured_ps += self._packet_ps
+            if env.now < captured_ps:
+                yield env.timeout(captured_ps - env.now)
+            asked_ps = env.now
+            yield simulation.cpu.run("opus encode", self._encode_cycles)
+            encode_ps = env.now - asked_ps
+            simulation.memory.submit(NETWORK, simulation.radio.framed(self._packet_bytes), write=False, at_ps=env.now)
+            sent_ps = simulation.radio.transfer("speech", self._packet_bytes, env.now, up=True)
+            arrived_ps = max(arrived_ps, sent_ps + self._half_round_trip_ps())
+            if captured_ps >= endpoint_ps and not self._filled_ps:
+                self._filled_ps, self._encode_ps = captured_ps, encode_ps
+                env.process(self._answer(arrived_ps + self._server_ps + self._half_round_trip_ps()))
+
+    def _answer(self, at_ps: int) -> Generator[simpy.Event, object, None]:
+        env, simulation = self._env, self._simulation
+        yield env.timeout(at_ps - env.now)
+        there_ps = simulation.radio.transfer("final words", RESULT_BYTES, env.now, up=False)
+        simulation.memory.submit(NETWORK, simulation.radio.framed(RESULT_BYTES), write=True, at_ps=there_ps)
+        yield env.timeout(there_ps - env.now)
+        self.answered.succeed()
+
+    def _half_round_trip_ps(self) -> int:
+        return int(round_trips_ps(self._simulation.device.network, 1, self._rng)[0]) // 2
+
+    def latency(self) -> LatencyParts:
+        """Parts of the wait for the final words, which are there now."""
+        endpoint_ps = self._work.endpoint_ms * PS_PER_MS
+        search_ps = self._encode_ps + self._server_ps
+        return LatencyParts(
+            end_pointing_ps=endpoint_ps - self._work.speech_end_ms * PS_PER_MS,
+            backlog_ps=self._filled_ps - endpoint_ps,
+            npu_ps=0,
+            search_ps=search_ps,
+            network_ps=self._env.now - self._filled_ps - search_ps,
+        )
