@@ -25,7 +25,7 @@ DAMAGED = -1
 def _pack(values, code_of, bits, skip_zeros, out):
     """Write bitmap and codes of ``values`` (uint8) to ``out``; returns the number of codes."""
     n = values.size
-    codes = np.zeros(n + 8, dtype=np.uint8)
+    codes = np.empty(n + 8, dtype=np.uint8)
     count = 0
     at = 0
     if skip_zeros:
@@ -39,11 +39,12 @@ def _pack(values, code_of, bits, skip_zeros, out):
                 byte |= present << k
             out[at] = byte
             at += 1
-        codes[count : count + 8] = 0
     else:
         for k in range(n):
             codes[k] = code_of[values[k]]
         count = n
+    for k in range(count, n + 8):
+        codes[k] = 0
     left = (count * bits + 7) // 8
     for start in range(0, count, 8):
         word = np.uint64(0)
@@ -74,32 +75,29 @@ def _unpack(data, value_of, bits, skip_zeros, out):
             byte = (byte & 0x55) + ((byte >> 1) & 0x55)
             byte = (byte & 0x33) + ((byte >> 2) & 0x33)
             count += (byte & 0x0F) + (byte >> 4)
-    left = (count * bits + 7) // 8
-    if data.size != head + left:
+    if data.size != head + (count * bits + 7) // 8:
         return DAMAGED
     if (count * bits) % 8 and data[data.size - 1] >> ((count * bits) % 8):
         return DAMAGED
-    values = np.empty(count + 8, dtype=np.uint8)
-    mask = np.uint64((1 << bits) - 1)
-    at = head
-    for start in range(0, count, 8):
-        word = np.uint64(0)
-        for k in range(min(bits, left)):
-            word |= np.uint64(data[at + k]) << np.uint64(8 * k)
-        for k in range(8):
-            values[start + k] = value_of[(word >> np.uint64(k * bits)) & mask]
-        at += bits
-        left -= bits
+    values = np.empty(count + 1, dtype=np.uint8) if skip_zeros else out
+    width, held, word = np.uint64(bits), np.uint64(0), np.uint64(0)
+    mask = (np.uint64(1) << width) - np.uint64(1)
+    for k in range(count):
+        if held < width:
+            word |= np.uint64(data[head]) << held
+            held += np.uint64(8)
+            head += 1
+        values[k] = value_of[word & mask]
+        word >>= width
+        held -= width
     if not skip_zeros:
-        out[:] = values[:n]
         return count
+    values[count] = 0
     used = 0
-    for start in range(0, n, 8):
-        byte = np.int64(data[start >> 3])
-        for k in range(min(8, n - start)):
-            present = (byte >> k) & 1
-            out[start + k] = values[used] * np.uint8(present)
-            used += present
+    for k in range(n):
+        present = (data[k >> 3] >> np.uint8(k & 7)) & np.uint8(1)
+        out[k] = values[used] * present
+        used += np.int64(present)
     return count
 
 
