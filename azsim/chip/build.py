@@ -17,7 +17,8 @@ import numpy as np
 
 from azsim.chip.decoder import decode_cycles
 from azsim.chip.lane_cache import lane_cost_of
-from azsim.chip.lanes import needs_activations
+from azsim.chip.lanes import LaneCost, needs_activations
+from azsim.chip.residency import ResidencyPlan
 from azsim.chip.schedule import TileSchedule
 from azsim.compress.encoded import Encoded
 from azsim.compress.layout import TileLayout
@@ -41,7 +42,7 @@ def build_schedule(
     chip: ChipSpec,
     program: Program,
     network: CompressedNetwork,
-    residency: Mapping[str, Residency] | None = None,
+    residency: ResidencyPlan | Mapping[str, Residency] | None = None,
     inputs: Mapping[str, np.ndarray] | None = None,
     invocation: int = 0,
 ) -> TileSchedule:
@@ -51,7 +52,7 @@ def build_schedule(
         chip: the processor.
         program: what to run.
         network: its weights, encoded for `tile_layout` of this chip.
-        residency: matrix -> mode; a matrix that is not named is streamed.
+        residency: a plan, or matrix -> mode; a matrix that is not named is streamed.
         inputs: matrix -> int8 ``(invocations, columns)``, needed if the skip mode asks for activations; without
             them zero columns are not skipped.
         invocation: row of ``inputs``.
@@ -62,14 +63,14 @@ def build_schedule(
     rows = None
     if inputs is not None and needs_activations(chip.lanes):
         rows = {name: _vectors(inputs, name)[invocation][None] for name in program.matrices}
-    return _build(chip, program, network, residency or {}, rows)[0]
+    return _build(chip, program, network, _modes(residency), rows)[0]
 
 
 def build_invocations(
     chip: ChipSpec,
     program: Program,
     network: CompressedNetwork,
-    residency: Mapping[str, Residency] | None,
+    residency: ResidencyPlan | Mapping[str, Residency] | None,
     inputs: Mapping[str, np.ndarray],
 ) -> list[TileSchedule]:
     """One schedule per row of ``inputs``; one schedule in all if nothing depends on the activations.
@@ -80,11 +81,13 @@ def build_invocations(
     rows = None
     if needs_activations(chip.lanes):
         rows = {name: _vectors(inputs, name) for name in program.matrices}
-    return _build(chip, program, network, residency or {}, rows)
+    return _build(chip, program, network, _modes(residency), rows)
 
 
 def build_schedules(
-    chip: ChipSpec, network: CompressedNetwork, residency: Mapping[str, Residency] | None = None
+    chip: ChipSpec,
+    network: CompressedNetwork,
+    residency: ResidencyPlan | Mapping[str, Residency] | None = None,
 ) -> dict[str, TileSchedule]:
     """Program name -> schedule, for skip modes that do not depend on the activations.
 
@@ -106,6 +109,12 @@ def _check_layout(name: str, encoded: Encoded, chip: ChipSpec) -> None:
             f"{name}: encoded for {encoded.layout}, but the chip needs {tile_layout(chip)}; "
             "encode it again for this device"
         )
+
+
+def _modes(residency: ResidencyPlan | Mapping[str, Residency] | None) -> Mapping[str, Residency]:
+    if isinstance(residency, ResidencyPlan):
+        return residency.modes
+    return residency or {}
 
 
 def _vectors(inputs: Mapping[str, np.ndarray], matrix: str) -> np.ndarray:
@@ -169,31 +178,35 @@ def matrix_schedules(
     encoded = network.matrices[name].encoded
     _check_layout(name, encoded, chip)
     cost = lane_cost_of(network, name, chip.lanes, activations)
+    return [tile_schedule(name, encoded, cost, frame, mode, chip) for frame in range(cost.cycles.shape[0])]
+
+
+def tile_schedule(
+    name: str, encoded: Encoded, cost: LaneCost, frame: int, mode: Residency, chip: ChipSpec
+) -> TileSchedule:
+    """The tiles of one matrix for one frame of its lane cost, without vector work or dependencies."""
     tiles = len(encoded.tiling)
     nothing = np.zeros(tiles, np.int64)
-    fetch = nothing.copy()
+    fetch = nothing
     if mode == "streamed":
         fetch = encoded.tile_bytes.astype(np.int64)
         fetch[0] += encoded.table_bytes
     decoded = mode != "decoded"
-    return [
-        TileSchedule(
-            name=name,
-            fetch_bytes=fetch,
-            decode_cycles=decode_cycles(encoded.decoder_load, chip.decoder) if decoded else nothing,
-            lane_cycles=cost.cycles[frame],
-            lane_split=cost.split[frame],
-            vector_cycles=nothing.copy(),
-            depends_on=np.full(tiles, -1, np.int64),
-            output_bytes=nothing.copy(),
-            positions=cost.positions[frame],
-            products=cost.products[frame],
-            decoded_bits=encoded.decoder_load[:, :, 2].sum(axis=1) if decoded else nothing,
-            decoded_values=encoded.decoder_load[:, :, 0].sum(axis=1) if decoded else nothing,
-            vector_ops=nothing.copy(),
-        )
-        for frame in range(cost.cycles.shape[0])
-    ]
+    return TileSchedule(
+        name=name,
+        fetch_bytes=fetch,
+        decode_cycles=decode_cycles(encoded.decoder_load, chip.decoder) if decoded else nothing,
+        lane_cycles=cost.cycles[frame],
+        lane_split=cost.split[frame],
+        vector_cycles=nothing.copy(),
+        depends_on=np.full(tiles, -1, np.int64),
+        output_bytes=nothing.copy(),
+        positions=cost.positions[frame],
+        products=cost.products[frame],
+        decoded_bits=encoded.decoder_load[:, :, 2].sum(axis=1) if decoded else nothing,
+        decoded_values=encoded.decoder_load[:, :, 0].sum(axis=1) if decoded else nothing,
+        vector_ops=nothing.copy(),
+    )
 
 
 def _lookup(size_bytes: int) -> TileSchedule:

@@ -50,6 +50,12 @@ class LaneCost:
     positions: np.ndarray
     products: np.ndarray
 
+    def over_frames(self, frames: int) -> LaneCost:
+        """All ``frames`` frames of a tile back to back, as one; a cost that is the same for each is multiplied."""
+        times = frames if self.cycles.shape[0] == 1 else 1
+        parts = (self.cycles, self.split, self.positions, self.products)
+        return LaneCost(*(times * part.sum(axis=0, keepdims=True) for part in parts))
+
 
 def needs_activations(spec: LanesSpec) -> bool:
     """Whether the cycles depend on the activations, and not on the weights alone."""

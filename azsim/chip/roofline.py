@@ -1,0 +1,159 @@
+"""Which stage holds the chip back: its ceilings, where the layers stand below them, and when skipping zeros pays.
+
+::
+
+    weights per cycle:   DRAM 8·bytes_per_cycle / bits  |  decoder  |  L·m / (frames·density)  |  L·w / frames
+                         the smallest of them binds; resident weights need no DRAM, resident decoded ones no decoder
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from azsim.chip.pipeline import run_pipeline
+from azsim.chip.schedule import TileSchedule
+from azsim.devices.spec import ChipSpec, Residency
+
+FRAMES = (1, 2, 4, 8)
+STAGES = ("dram", "decoder", "multipliers", "window")
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """The chip's limits, in multiply-accumulates per second (zeros counted) and bytes per second.
+
+    Attributes:
+        multipliers_gmacs: lanes x multipliers x clock.
+        window_gmacs: lanes x window x clock: what skipping can reach at best.
+        decoder_gpositions: positions that the decoder gives per second, x 1e9: a ceiling at one frame per tile.
+        dram_gbps: the port, gigabytes per second.
+    """
+
+    multipliers_gmacs: float
+    window_gmacs: float
+    decoder_gpositions: float
+    dram_gbps: float
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPoint:
+    """Where a schedule stands below the ceilings.
+
+    Attributes:
+        name: of the schedule.
+        macs: weight positions taken, zeros included.
+        dram_bytes: fetched for it, 0 if resident.
+        cycles: that it took on the chip alone.
+        gmacs: ``macs`` per nanosecond.
+        macs_per_byte: arithmetic intensity, infinite if nothing was fetched.
+    """
+
+    name: str
+    macs: int
+    dram_bytes: int
+    cycles: int
+    gmacs: float
+    macs_per_byte: float
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Weights per cycle that each stage could keep up with, each weight used for ``frames`` frames.
+
+    Attributes:
+        residency, frames: the case.
+        rates: stage -> weights per cycle, infinite where the stage is not used.
+        stage: the slowest.
+        skip_gain: time without zero skipping / time with it, as far as rates tell.
+    """
+
+    residency: Residency
+    frames: int
+    rates: Mapping[str, float]
+    stage: str
+    skip_gain: float
+
+
+def ceilings(chip: ChipSpec) -> Ceilings:
+    """The roofs of a chip."""
+    ghz = chip.clock_mhz / 1e3
+    return Ceilings(
+        multipliers_gmacs=chip.lanes.lanes * chip.lanes.multipliers_per_lane * ghz,
+        window_gmacs=chip.lanes.lanes * chip.lanes.window_positions * ghz,
+        decoder_gpositions=chip.decoder.streams * chip.decoder.positions_per_cycle * ghz,
+        dram_gbps=chip.port.bytes_per_cycle * ghz,
+    )
+
+
+def layer_point(schedule: TileSchedule, chip: ChipSpec) -> LayerPoint:
+    """Achieved speed and intensity of one schedule on the chip alone."""
+    cycles = run_pipeline(schedule, chip).total_cycles
+    macs, fetched = int(schedule.positions.sum()), int(schedule.fetch_bytes.sum())
+    return LayerPoint(
+        name=schedule.name,
+        macs=macs,
+        dram_bytes=fetched,
+        cycles=cycles,
+        gmacs=macs * chip.clock_mhz / 1e3 / cycles if cycles else 0.0,
+        macs_per_byte=macs / fetched if fetched else math.inf,
+    )
+
+
+def binding(
+    chip: ChipSpec,
+    bits_per_weight: float,
+    density: float,
+    *,
+    frames: int = 1,
+    residency: Residency = "streamed",
+    values_per_position: float = 1.0,
+) -> Binding:
+    """The stage that holds back a matrix of many tiles, from rates alone (no start-up, imbalance or queue).
+
+    Args:
+        chip: the processor.
+        bits_per_weight: in the stream.
+        density: share of effectual positions if zeros are skipped.
+        frames: that share a tile.
+        residency: where the weights are.
+        values_per_position: share of positions for which the decoder reads a value (``zvsv``: the density).
+    """
+    rates = _rates(chip, bits_per_weight, density, frames, residency, values_per_position)
+    dense = _rates(chip, bits_per_weight, 1.0, frames, residency, values_per_position)
+    stage = min(STAGES, key=lambda name: rates[name])
+    return Binding(residency, frames, rates, stage, min(rates.values()) / min(dense.values()))
+
+
+def binding_table(
+    chip: ChipSpec, bits_per_weight: float, density: float, values_per_position: float = 1.0
+) -> list[Binding]:
+    """Streamed and resident (decoded), at 1, 2, 4 and 8 frames."""
+    modes: tuple[Residency, ...] = ("streamed", "decoded")
+    return [
+        binding(
+            chip, bits_per_weight, density, frames=frames, residency=mode, values_per_position=values_per_position
+        )
+        for mode in modes
+        for frames in FRAMES
+    ]
+
+
+def _rates(
+    chip: ChipSpec, bits: float, density: float, frames: int, residency: Residency, values: float
+) -> dict[str, float]:
+    lanes, decoder = chip.lanes, chip.decoder
+    effectual = density if lanes.skip != "none" else 1.0
+    per_stream = min(
+        decoder.positions_per_cycle,
+        decoder.values_per_cycle / values if values else math.inf,
+        decoder.bits_per_cycle / bits if bits else math.inf,
+    )
+    products = frames * effectual
+    return {
+        "dram": 8.0 * chip.port.bytes_per_cycle / bits if residency == "streamed" and bits else math.inf,
+        "decoder": decoder.streams * per_stream if residency != "decoded" else math.inf,
+        "multipliers": lanes.lanes * lanes.multipliers_per_lane / products if products else math.inf,
+        "window": lanes.lanes * lanes.window_positions / frames,
+    }
