@@ -83,7 +83,7 @@ def _busy(axes: Axes, label: str, spans: Sequence[Span], elapsed_ps: int) -> Non
     edges_s = np.linspace(0.0, elapsed_ps, _BINS + 1) / _PS_PER_S
     axes.stairs(100 * share / tracks, edges_s, fill=True, color=OKABE_ITO[0] if label == "NPU" else GREY)
     axes.set_ylim(0, max(5.0, 108 * float(share.max()) / tracks))
-    axes.set_ylabel(f"{label} busy\n(%{' of cores used' if tracks > 1 else ''})")
+    axes.set_ylabel(f"{label} busy\n(%{' per core' if tracks > 1 else ''})")
 
 
 def _ring(axes: Axes, ring: tuple[np.ndarray, np.ndarray], capacity: float | None) -> None:

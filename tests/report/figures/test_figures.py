@@ -1,0 +1,105 @@
+"""Every figure draws what there is, leaves out what there is not, and touches nothing global."""
+
+from __future__ import annotations
+
+import dataclasses
+import xml.etree.ElementTree as ElementTree
+
+import invented
+import matplotlib
+import numpy as np
+import pytest
+
+from azsim.report.figures import FIGURES, draw_all
+from azsim.report.figures.style import lay_out, report_style, save_svg
+from azsim.report.figures.utterance import busy_share
+from azsim.report.figures.wer_size import pareto_front
+from azsim.report.results import Comparison
+from azsim.soc.timeline import Span
+
+
+def global_settings() -> dict[str, object]:
+    """matplotlib's settings but the backend, which resolves itself when it is looked at."""
+    return {name: matplotlib.rcParams[name] for name in matplotlib.rcParams if name != "backend"}
+
+
+def test_all_figures_of_a_whole_comparison(comparison: Comparison) -> None:
+    before = global_settings()
+    drawn = {figure.kind.name: figure for figure in draw_all(comparison)}
+    assert list(drawn) == [kind.name for kind in FIGURES]
+    assert all(figure.png.startswith(b"\x89PNG") for figure in drawn.values())
+    texts = {name: "".join(ElementTree.fromstring(figure.svg).itertext()) for name, figure in drawn.items()}
+    assert "Word error rate (%)" in texts["wer_size"]
+    assert all("(" in text and ")" in text for text in texts.values())
+    assert global_settings() == before
+
+
+def test_one_recording_draws_what_makes_sense(one_recording: Comparison) -> None:
+    assert [figure.kind.name for figure in draw_all(one_recording)] == ["latency", "traffic", "utterance", "energy"]
+
+
+def test_nothing_to_show_draws_nothing() -> None:
+    empty = Comparison("nothing", "", "az1", (), (), (), None, None, (), {}, ())
+    assert list(draw_all(empty)) == []
+
+
+def test_rows_without_numbers_are_survived(comparison: Comparison) -> None:
+    """One row lacks WER, latency and energy; another has a negative margin."""
+    first, second, *rest = comparison.rows
+    bare = dataclasses.replace(
+        first,
+        wer_percent=None,
+        latency_p50_ms=None,
+        latency_p90_ms=None,
+        latency_parts_mean_ms={},
+        energy_mj_per_utterance=None,
+        energy_margin_mj_per_utterance=None,
+        energy_margin_by_part_mj_per_utterance={},
+    )
+    saving = dataclasses.replace(second, energy_margin_by_part_mj_per_utterance={"cpu": -3.0, "dram": 1.0})
+    mixed = dataclasses.replace(comparison, rows=(bare, saving, *rest), production_rows=())
+    for kind in FIGURES:
+        with report_style():
+            assert kind.draw(mixed) is not None
+
+
+@pytest.mark.parametrize("kind", FIGURES[:1], ids=lambda kind: kind.name)
+def test_same_bytes_each_time(kind, comparison: Comparison) -> None:
+    documents = []
+    for _ in range(2):
+        with report_style():
+            figure = kind.draw(comparison)
+            lay_out(figure)
+            documents.append(save_svg(figure))
+    assert documents[0] == documents[1]
+
+
+def test_pareto_front_has_only_what_nothing_beats(comparison: Comparison) -> None:
+    rows = comparison.rows
+    front = pareto_front(rows)
+    for row in rows:
+        beaten = any(
+            o.model_bytes <= row.model_bytes
+            and o.wer_percent <= row.wer_percent
+            and (o.model_bytes, o.wer_percent) != (row.model_bytes, row.wer_percent)
+            for o in rows
+        )
+        assert (row in front) != beaten
+
+
+def test_busy_share_keeps_the_time() -> None:
+    random = np.random.default_rng(1)
+    starts = random.integers(0, 900, 50).tolist()
+    spans = [Span("npu", "x", start, start + 37) for start in starts]
+    share = busy_share(spans, 1000, 8)
+    assert float(share.sum()) * 125 == pytest.approx(50 * 37)
+
+
+def test_long_names_and_markup_are_text() -> None:
+    odd = dataclasses.replace(invented.TRAINED[0], name="<b>$x_1$ & " + "long " * 8)
+    found = invented.comparison([odd], [], utterances=3)
+    with report_style():
+        figure = FIGURES[0].draw(found)
+        assert figure is not None
+        lay_out(figure)
+        assert b"long long" in save_svg(figure)

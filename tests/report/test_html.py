@@ -1,0 +1,86 @@
+"""The page is whole, self-contained and safe."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+
+from azsim.report.figures import FIGURES, draw_all
+from azsim.report.html import page
+from azsim.report.results import Comparison
+
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+
+
+class Checker(HTMLParser):
+    """Tags balance; remembers ids and references."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.references: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        self._note(attrs)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._note(attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> without a start"
+        assert self.open.pop() == tag
+
+    def _note(self, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            elif name in ("href", "src", "xlink:href"):
+                self.references.append(value or "")
+            elif value:
+                self.references.extend(re.findall(r"url\(([^)]*)\)", value))
+
+
+def checked(text: str) -> Checker:
+    checker = Checker()
+    checker.feed(text)
+    checker.close()
+    assert checker.open == []
+    assert len(checker.ids) == len(set(checker.ids))
+    for reference in checker.references:
+        assert reference.startswith("data:") or reference[1:] in checker.ids, reference
+    return checker
+
+
+def test_page_is_well_formed_and_self_contained(comparison: Comparison) -> None:
+    text = page(comparison, [(figure.kind, figure.svg.decode()) for figure in draw_all(comparison)])
+    checked(text)
+    assert text.count("<svg") == len(FIGURES)
+    assert "://" not in re.sub(r"data:[^\"]*", "", text)
+    assert "<script" not in text
+    assert "timing only" in text
+    assert "turned by decoder rate" in text
+    assert all(f"<td>{row.config}" in text for row in comparison.rows)
+
+
+def test_everything_is_escaped(comparison: Comparison) -> None:
+    evil = '<script>alert("x")</script>&'
+    rows = tuple(dataclasses.replace(row, config=evil, note=evil) for row in comparison.rows)
+    bad = dataclasses.replace(
+        comparison, name=evil, summary=evil, rows=rows, settings={evil: evil}, notes=(evil,), manifest={"azsim": evil}
+    )
+    text = page(bad, [])
+    checked(text)
+    assert "<script" not in text
+
+
+def test_page_of_one_recording_shows_its_words(one_recording: Comparison) -> None:
+    text = page(one_recording, [])
+    checked(text)
+    assert "What was heard" in text
+    assert "confidence 0.81" in text
+    assert "estimated" in text
+    assert "production-size" not in text.lower()

@@ -1,0 +1,88 @@
+"""Word error rates against a plain-Python reference, and the bootstrap's invariants."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from azsim.report.wer import bootstrap_difference, bootstrap_wer, count_errors, normalise, wer_percent
+
+WORDS = st.lists(st.sampled_from(["on", "off", "the", "light", "lamp"]), max_size=6)
+
+
+def edit_distance(said: list[str], heard: list[str]) -> int:
+    """Levenshtein by its definition."""
+    row = list(range(len(heard) + 1))
+    for i, word in enumerate(said, start=1):
+        previous, row[0] = row[0], i
+        for j, other in enumerate(heard, start=1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (word != other))
+    return row[-1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(WORDS, WORDS)
+def test_errors_are_the_edit_distance(said: list[str], heard: list[str]) -> None:
+    counts = count_errors([" ".join(said)], [" ".join(heard)])
+    assert counts.tolist() == [[edit_distance(said, heard), len(said)]]
+
+
+def test_case_and_punctuation_do_not_count() -> None:
+    assert normalise("What\u2019s  the Weather, tomorrow?") == "what's the weather tomorrow"
+    assert count_errors(["Call Grandma!"], ["call grandma"]).tolist() == [[0, 2]]
+
+
+def test_bootstrap_matches_a_loop_over_the_same_draws() -> None:
+    random = np.random.default_rng(3)
+    counts = np.stack([random.integers(0, 3, 30), random.integers(3, 9, 30)], axis=1)
+    found = bootstrap_wer(counts, [""] * 30, seed=5, resamples=200)
+    draws = np.random.default_rng(5).integers(0, 30, size=(200, 30)).tolist()
+    rates = []
+    for draw in draws:
+        errors = sum(int(counts[i, 0]) for i in draw)
+        rates.append(100 * errors / sum(int(counts[i, 1]) for i in draw))
+    assert found is not None
+    assert found.value == pytest.approx(wer_percent(counts))
+    assert (found.low, found.high) == pytest.approx(tuple(np.percentile(rates, [2.5, 97.5])))
+
+
+def test_speakers_are_drawn_whole() -> None:
+    """Two utterances of each speaker with the same errors: as wide as one utterance per speaker, not narrower."""
+    random = np.random.default_rng(4)
+    one = np.stack([random.integers(0, 4, 20), np.full(20, 5)], axis=1)
+    names = [f"s{i}" for i in range(20)]
+    once, twice = bootstrap_wer(one, names), bootstrap_wer(np.concatenate([one, one]), names + names)
+    assert once == twice
+
+
+def test_paired_difference_of_identical_is_zero_without_width() -> None:
+    counts = np.array([[1, 5], [0, 6], [2, 4]])
+    found = bootstrap_difference(counts, counts, [""] * 3)
+    assert found is not None
+    assert (found.value, found.low, found.high) == (0.0, 0.0, 0.0)
+
+
+def test_paired_difference_is_narrower_than_either_rate() -> None:
+    random = np.random.default_rng(6)
+    counts = np.stack([random.integers(0, 5, 60), np.full(60, 6)], axis=1)
+    worse = counts + np.array([1, 0]) * (random.random((60, 1)) < 0.2)
+    difference, rate = bootstrap_difference(worse, counts, [""] * 60), bootstrap_wer(counts, [""] * 60)
+    assert difference is not None
+    assert rate is not None
+    assert difference.low is not None
+    assert difference.low > 0
+    assert difference.high - difference.low < rate.high - rate.low
+
+
+def test_pairs_must_be_the_same_utterances() -> None:
+    with pytest.raises(ValueError, match="same utterances"):
+        bootstrap_difference(np.array([[0, 5]]), np.array([[0, 6]]), [""])
+
+
+def test_one_cluster_has_no_interval_and_silence_no_rate() -> None:
+    single = bootstrap_wer(np.array([[1, 4]]), [""])
+    assert single is not None
+    assert (single.value, single.low, single.high) == (25.0, None, None)
+    assert bootstrap_wer(np.array([[1, 0]]), [""]) is None
