@@ -112,7 +112,7 @@ class Playback:
         while True:
             number += 1
             yield self._env.timeout(self.period_start_ps(number) - self._env.now)
-            now = self._env.now
+            now, ends_ps = self._env.now, self.period_start_ps(number + 1)
             if self._silence_since_ps < 0:
                 self._played += frames
             else:
@@ -126,11 +126,8 @@ class Playback:
                 self._silence_since_ps = now
                 self._recorder.instant("playback", "underrun", now)
             elif in_dram:
-                deadline_ps = self.period_start_ps(number + 1)
-                self._memory.submit(
-                    PLAYBACK, self._bytes(frames), write=False, at_ps=now, deadline_ps=deadline_ps
-                )  # fmt: skip
-            self._recorder.span("playback", "silence" if there < frames else "period", now, self.period_start_ps(number + 1))
+                self._memory.submit(PLAYBACK, self._bytes(frames), write=False, at_ps=now, deadline_ps=ends_ps)
+            self._recorder.span("playback", "silence" if there < frames else "period", now, ends_ps)
             self._recorder.count(RING_FRAMES, now, self._written - self._played)
             room, self._room = self._room, self._env.event()
             room.succeed()
@@ -139,7 +136,7 @@ class Playback:
         """SimPy process: as soon as a period has room, decode the next packet and write it, in parts if it is large."""
         number, samples_before = 0, 0
         while True:
-            size_bytes, samples = self._source.packet(number)
+            _, samples = self._source.packet(number)
             frames = self._frames(samples_before + samples) - self._frames(samples_before)
             samples_before += samples
             while self._free() < min(frames, self._audio.period_frames):

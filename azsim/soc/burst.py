@@ -24,15 +24,18 @@ NEVER = 2**62
 """A time that does not come, in picoseconds."""
 
 FS_PER_BYTE, CHUNK_BYTES, PORT_BYTES, CYCLE_PS, LATENCY_PS, MERGE_PS = range(6)
-"""``config``: DRAM service in femtoseconds per byte; chunk; port width and cycle; port latency; largest gap within one log row."""
+"""``config``: DRAM service in femtoseconds per byte; chunk; port's bytes per cycle; cycle; port latency; largest gap
+within one row of the log."""
 
 DRAM_FREE, PENDING, ACTIVE, START, TILE, DONE_BYTES, REQUEST, WAITED, LOGGED, NEXT_GRANT = range(10)
-"""``state``: when DRAM is free; waiting requests; then the job of the neural processor: whether there is one, its start,
-tile, bytes of it moved, its next chunk's request time (-1: not known yet), time it waited so far; log rows; next grant."""
+"""``state``: when DRAM is free; waiting requests; then the job of the neural processor: whether there is one, its
+start, tile, bytes of it moved, its next chunk's request time (-1: not known yet), time it waited so far; then rows in
+the log, and when the next grant is due."""
 
-R_CLIENT, R_WRITE, R_LEFT, R_REQUEST, R_AGE, R_DURATION, R_CHUNK, R_CHUNKS, R_KEY, R_DEADLINE, R_PERIOD, R_BYTES, R_FIRST = range(13)
-"""Columns of ``queue``: one waiting request. Its client spreads ``R_DURATION`` of own time over ``R_CHUNKS`` chunks. With
-a period it is not over at its end: the same ``R_BYTES`` are requested again a period after their first request."""
+R_CLIENT, R_WRITE, R_LEFT, R_REQUEST, R_AGE, R_DURATION, R_CHUNK, R_CHUNKS, R_KEY, R_DEADLINE = range(10)
+R_PERIOD, R_BYTES, R_FIRST = range(10, 13)
+"""Columns of ``queue``: one waiting request. Its client spreads ``R_DURATION`` of own time over ``R_CHUNKS`` chunks.
+With a period it is not over at its end: the same ``R_BYTES`` are requested again a period after their first request."""
 
 READ_BYTES, WRITE_BYTES, BUSY_PS, WAITING_PS, GRANTS, LATE = range(6)
 """Columns of ``served``, one row per client."""
@@ -77,8 +80,8 @@ def advance(until, npu, config, rank, state, queue, served, tiles, times, comple
             while tile <= last and tiles[T_BYTES, tile] == 0:
                 before = times[FETCHED, tile - 1] if tile > 0 else np.int64(0)
                 complete_tile(
-                    tile, before, tiles[T_DECODE, tile], tiles[T_LANES, tile], tiles[T_VECTOR, tile], tiles[T_WRITE, tile],
-                    tiles[T_WEIGHT_FREES, tile], tiles[T_DEPENDS, tile], times,
+                    tile, before, tiles[T_DECODE, tile], tiles[T_LANES, tile], tiles[T_VECTOR, tile],
+                    tiles[T_WRITE, tile], tiles[T_WEIGHT_FREES, tile], tiles[T_DEPENDS, tile], times,
                 )  # fmt: skip
                 tile += 1
             if tile <= last:

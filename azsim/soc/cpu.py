@@ -32,8 +32,8 @@ class _Task:
 class Cpu:
     """Cores with a common run queue; a job is not preempted.
 
-    The cycles of a job include its cache misses on a quiet memory; its traffic is requested in chunks spread evenly over
-    its time, and each wait for a grant lengthens the job (an in-order core stalls).
+    The cycles of a job include its cache misses on a quiet memory; its traffic is requested in chunks spread evenly
+    over its time, and each wait for a grant lengthens the job (an in-order core stalls).
     """
 
     def __init__(self, env: DeviceEnvironment, memory: MemoryModel, spec: CpuSpec, recorder: Recorder) -> None:
@@ -49,7 +49,9 @@ class Cpu:
         self._started: dict[int, int] = {}
         self._ran: list[tuple[int, int]] = []
 
-    def run(self, name: str, cycles: int, *, priority: int = SPEECH_PRIORITY, step: int = -1, done: Moment | None = None) -> Moment:
+    def run(
+        self, name: str, cycles: int, *, priority: int = SPEECH_PRIORITY, step: int = -1, done: Moment | None = None
+    ) -> Moment:
         """Queue a job of ``cycles``; the event happens when it has run."""
         task = _Task(name, cycles, step, done or Moment(self._env))
         if self._idle:

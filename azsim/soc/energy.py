@@ -1,15 +1,15 @@
-"""Energy of the whole device: the processor's counts, the memory's bits, the cores' and the radio's time, what stands by."""
+"""Energy of the whole device: the processor's counts, the memory's bits, core and radio time, what stands by."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from azsim.chip.energy import PJ_PER_MW_PS, schedule_energy
 from azsim.chip.schedule import TileSchedule
-from azsim.devices.spec import ChipSpec, Device, NetworkSpec
+from azsim.devices.spec import Device, NetworkSpec
 
-PJ_PER_MW_PS = 1e-3
-"""1 mW for 1 ps."""
+_CHIP_PARTS = ("sram", "decoder", "multipliers", "accumulators", "vector")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def device_energy(device: Device, usage: Usage) -> Mapping[str, float]:
     return {
         "dram": 8 * (usage.dram_read_bytes * memory.read_pj_per_bit + usage.dram_write_bytes * memory.write_pj_per_bit),
         "dram standby": memory.standby_mw * elapsed_ps * PJ_PER_MW_PS,
-        **_chip_pj(usage, device.chip),
+        **_chip_pj(usage, device),
         "leakage": device.chip.energy.leakage_mw * elapsed_ps * PJ_PER_MW_PS,
         "cpu": device.cpu.active_mw_per_core * usage.cpu_busy_ps * PJ_PER_MW_PS,
         "network": _radio_pj(usage, device.network),
@@ -61,17 +61,11 @@ def _radio_pj(usage: Usage, spec: NetworkSpec) -> float:
     return spec.base_mw * usage.elapsed_ps * PJ_PER_MW_PS + per_bit_nj * 8 * 1e3
 
 
-def _chip_pj(usage: Usage, chip: ChipSpec) -> Mapping[str, float]:
-    spec = chip.energy
-    parts = dict.fromkeys(("sram", "decoder", "multipliers", "accumulators", "vector"), 0.0)
+def _chip_pj(usage: Usage, device: Device) -> Mapping[str, float]:
+    """The processor's own parts; its DRAM bits are in the traffic, its leakage goes on while it idles."""
+    parts = dict.fromkeys(_CHIP_PARTS, 0.0)
     for schedule, times in usage.npu_runs:
-        positions, products = int(schedule.positions.sum()), int(schedule.products.sum())
-        values = int(schedule.decoded_values.sum())
-        parts["sram"] += times * 8 * (positions * spec.sram_read_pj_per_bit + values * spec.sram_write_pj_per_bit)
-        parts["decoder"] += times * (
-            int(schedule.decoded_bits.sum()) * spec.decoder_pj_per_bit + values * spec.decoder_pj_per_value
-        )
-        parts["multipliers"] += times * products * spec.product_pj
-        parts["accumulators"] += times * products * spec.accumulate_pj
-        parts["vector"] += times * int(schedule.vector_ops.sum()) * spec.vector_op_pj
+        energy = schedule_energy(schedule, device.chip.energy, device.memory)
+        for part in _CHIP_PARTS:
+            parts[part] += times * energy[part]
     return parts

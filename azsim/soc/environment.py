@@ -28,6 +28,9 @@ class Moment(simpy.Event):
 class Advancing(Protocol):
     """Something with a time of its own that must be brought up to date before each event."""
 
+    next_grant_ps: int
+    """Nothing happens there before this time."""
+
     def advance(self, until_ps: int) -> None:
         """Do everything that happens before ``until_ps``."""
         ...
@@ -42,7 +45,9 @@ class DeviceEnvironment(simpy.Environment):
 
     def step(self) -> None:
         """Advance the memory to the next event, then process that event or the completion found before it."""
-        if self.memory is not None:
+        memory = self.memory
+        if memory is not None:
             upcoming = self.peek()
-            self.memory.advance(NEVER if upcoming == float("inf") else upcoming)
+            if memory.next_grant_ps < upcoming:
+                memory.advance(upcoming if upcoming < NEVER else NEVER)
         super().step()

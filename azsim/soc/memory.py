@@ -25,7 +25,7 @@ MERGE_PS = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class TileWork:
-    """A tile schedule in the form in which the compiled loop plays it: ``tiles`` and ``times`` as in `burst.advance`."""
+    """A tile schedule as the compiled loop plays it: ``tiles`` and ``times`` as in `burst.advance`."""
 
     tiles: np.ndarray
     times: np.ndarray
@@ -83,7 +83,13 @@ class BurstMemory:
     """
 
     def __init__(
-        self, env: DeviceEnvironment, device: Device, *, policy: Policy | None = None, log: bool = False, merge_ps: int = MERGE_PS
+        self,
+        env: DeviceEnvironment,
+        device: Device,
+        *,
+        policy: Policy | None = None,
+        log: bool = False,
+        merge_ps: int = MERGE_PS,
     ) -> None:
         self.env = env
         env.memory = self
@@ -111,7 +117,7 @@ class BurstMemory:
         self._work = self._idle
         self._events: dict[int, Moment] = {}
         self._age = 0
-        self._next_grant_ps = NEVER
+        self.next_grant_ps = NEVER
 
     def submit(
         self, client: int, size_bytes: int, *, write: bool, at_ps: int, deadline_ps: int = NEVER, period_ps: int = 0
@@ -128,8 +134,8 @@ class BurstMemory:
     ) -> Moment:
         """The same as `submit`, and the returned event happens when the last chunk is there and the duration is over.
 
-        A client with work of its own (a core) spreads ``duration_ps`` evenly over the chunks, and every wait for a grant
-        adds to it; the latency without contention is part of that duration.
+        A client with work of its own (a core) spreads ``duration_ps`` evenly over the chunks, and every wait for a
+        grant adds to it; the latency without contention is part of that duration.
         """
         done = done or Moment(self.env)
         key = self._age + 1
@@ -138,7 +144,14 @@ class BurstMemory:
         return done
 
     def _enter(
-        self, client: int, size_bytes: int, write: bool, at_ps: int, duration_ps: int, deadline_ps: int, key: int,
+        self,
+        client: int,
+        size_bytes: int,
+        write: bool,
+        at_ps: int,
+        duration_ps: int,
+        deadline_ps: int,
+        key: int,
         period_ps: int = 0,
     ) -> None:
         pending = int(self._state[burst.PENDING])
@@ -149,18 +162,18 @@ class BurstMemory:
         chunks = -(-size_bytes // self._chunk_bytes)
         self._age += 1
         self._queue[pending] = (
-            client, write, size_bytes, first_ps, self._age, duration_ps, 0, chunks, key, deadline_ps, period_ps, size_bytes,
-            first_ps,
+            client, write, size_bytes, first_ps, self._age, duration_ps, 0, chunks, key, deadline_ps,
+            period_ps, size_bytes, first_ps,
         )  # fmt: skip
         self._state[burst.PENDING] = pending + 1
-        self._next_grant_ps = min(self._next_grant_ps, first_ps)
+        self.next_grant_ps = min(self.next_grant_ps, first_ps)
 
     def play(self, work: TileWork, done: Moment) -> None:
         """Start a job of the neural processor now; ``work.times`` is filled in by the time ``done`` happens."""
         self._work = work
         self._events[burst.NPU_KEY] = done
         self._state[burst.ACTIVE : burst.WAITED + 1] = (1, self.env.now, 0, 0, -1, 0)
-        self._next_grant_ps = self.env.now - 1
+        self.next_grant_ps = self.env.now - 1
 
     @property
     def job_waited_ps(self) -> int:
@@ -169,7 +182,7 @@ class BurstMemory:
 
     def advance(self, until_ps: int) -> None:
         """Grant all chunks before ``until_ps`` and schedule the completions found."""
-        while self._next_grant_ps < until_ps:
+        while self.next_grant_ps < until_ps:
             count = burst.advance(
                 until_ps, NPU, self._config, self._rank, self._state, self._queue, self._served,
                 self._work.tiles, self._work.times, self._completions, self._log,
@@ -177,8 +190,8 @@ class BurstMemory:
             for key, time_ps in self._completions[:count].tolist():
                 self._events.pop(key).occur_at(time_ps)
                 until_ps = min(until_ps, time_ps)
-            self._next_grant_ps = int(self._state[burst.NEXT_GRANT])
-            if self._next_grant_ps < until_ps:
+            self.next_grant_ps = int(self._state[burst.NEXT_GRANT])
+            if self.next_grant_ps < until_ps:
                 self._log = np.concatenate([self._log, np.zeros_like(self._log)])
 
     def traffic(self) -> Mapping[str, ClientTraffic]:

@@ -73,7 +73,9 @@ def load_music(path: str | Path) -> MusicTrack:
     try:
         codec, rate_hz, channels, sizes, samples = _demultiplex(path)
     except (av.error.FFmpegError, ValueError) as error:
-        raise InputError(f"{path}: not a music file that can be read; give an mp3, aac, ogg, flac or wav file") from error
+        raise InputError(
+            f"{path}: not a music file that can be read; give an mp3, aac, ogg, flac or wav file"
+        ) from error
     if not sizes:
         raise InputError(f"{path}: holds no audio packets; give an mp3, aac, ogg, flac or wav file")
     return MusicTrack(

@@ -1,4 +1,4 @@
-"""The neural processor as a master on the device: one job at a time, first come first served, causes of its time kept."""
+"""The neural processor as a master on the device: one job at a time, in order, and the causes of its time."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def tile_work(schedule: TileSchedule, device: Device) -> TileWork:
 
 @dataclass(slots=True)
 class _Loaded:
-    """A schedule prepared once: its work, causes without contention (None until such a run was seen), bytes out, uses."""
+    """A schedule prepared once; ``quiet_causes`` are those without contention, None until such a run was seen."""
 
     schedule: TileSchedule
     work: TileWork

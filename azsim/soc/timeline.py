@@ -21,7 +21,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """Something happened: ``underrun``, ``deadline miss``, ``end-point``, ``true end of speech``, ``first partial``, ``final words``."""
+    """Something happened: ``underrun``, ``deadline miss``, ``end-point``, ``true end of speech``, ``first partial`` or
+    ``final words``."""
 
     track: str
     name: str

@@ -44,7 +44,9 @@ class Recorder:
     def spans(self, until_ps: int) -> tuple[Span, ...]:
         """In order of their start, cut off at ``until_ps``."""
         kept = [span if span.end_ps <= until_ps else replace(span, end_ps=until_ps) for span in self._spans]
-        return tuple(sorted((span for span in kept if span.start_ps < until_ps), key=lambda span: (span.start_ps, span.track)))
+        return tuple(
+            sorted((span for span in kept if span.start_ps < until_ps), key=lambda span: (span.start_ps, span.track))
+        )
 
     def instants(self) -> tuple[Instant, ...]:
         """In order of time."""
@@ -52,4 +54,7 @@ class Recorder:
 
     def counters(self) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
         """Name -> times and values, int64."""
-        return {name: (np.array(times, np.int64), np.array(values, np.int64)) for name, (times, values) in self._counters.items()}
+        return {
+            name: (np.array(times, np.int64), np.array(values, np.int64))
+            for name, (times, values) in self._counters.items()
+        }

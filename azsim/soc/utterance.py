@@ -98,9 +98,9 @@ def simulate(
 def working_bytes(device: Device) -> int:
     """On-chip memory in use beside resident weights: activations, tile buffers, and the music ring if it lies there."""
     sram, audio = device.chip.sram, device.audio
-    ring = audio.periods * audio.period_frames * audio.playback_channels * audio.playback_bytes_per_sample
-    buffers = (sram.fetch_buffers + sram.weight_buffers) * sram.tile_positions
-    return sram.activation_bytes + buffers + (ring if audio.ring == "sram" else 0)
+    frame_bytes = audio.playback_channels * audio.playback_bytes_per_sample
+    ring = audio.periods * audio.period_frames * frame_bytes if audio.ring == "sram" else 0
+    return sram.activation_bytes + (sram.fetch_buffers + sram.weight_buffers) * sram.tile_positions + ring
 
 
 class SpeechChain:
@@ -118,9 +118,7 @@ class SpeechChain:
         self.work = work
         self._schedules = schedules
         self._jobs = [job for job in work.jobs if job.release_ms <= work.endpoint_ms]
-        self._front_ends = {
-            index: Moment(self._env) for index, job in enumerate(self._jobs) if job.name == "frontend"
-        }
+        self._front_ends = {index: Moment(self._env) for index, job in enumerate(self._jobs) if job.name == "frontend"}
         self._stretches: list[ChainStretch] = []
         self.endpoint_ps = work.endpoint_ms * PS_PER_MS
         self.release_ps = _releases_ps(work)
