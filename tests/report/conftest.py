@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
+from azsim.report import figures
+from azsim.report.figures import DrawnFigure, FigureKind, draw_all
 from azsim.report.results import Comparison
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -26,9 +29,14 @@ def one_recording() -> Comparison:
     return invented.one_recording()
 
 
+@pytest.fixture(scope="session")
+def drawn(comparison: Comparison) -> list[DrawnFigure]:
+    """All figures of ``comparison``, drawn once."""
+    return list(draw_all(comparison))
+
+
 @pytest.fixture
 def fast_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reports with their smallest figure only, where figures are not what is tested."""
-    from azsim.report import figures
-
-    monkeypatch.setattr(figures, "FIGURES", figures.FIGURES[:1])
+    """Reports with a figure that takes no time, where figures are not what is tested."""
+    blank = FigureKind("blank", "Blank", "Nothing.", lambda comparison: Figure(figsize=(1, 1)))
+    monkeypatch.setattr(figures, "FIGURES", (blank,))

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from html.parser import HTMLParser
 
-from azsim.report.figures import FIGURES, draw_all
+from azsim.report.figures import FIGURES, DrawnFigure
 from azsim.report.html import page
 from azsim.report.results import Comparison
 
@@ -55,8 +55,8 @@ def checked(text: str) -> Checker:
     return checker
 
 
-def test_page_is_well_formed_and_self_contained(comparison: Comparison) -> None:
-    text = page(comparison, [(figure.kind, figure.svg.decode()) for figure in draw_all(comparison)])
+def test_page_is_well_formed_and_self_contained(comparison: Comparison, drawn: list[DrawnFigure]) -> None:
+    text = page(comparison, [(figure.kind, figure.svg.decode()) for figure in drawn])
     checked(text)
     assert text.count("<svg") == len(FIGURES)
     assert "://" not in re.sub(r"data:[^\"]*", "", text)

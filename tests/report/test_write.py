@@ -28,8 +28,8 @@ def test_a_report_holds_all_files(tmp_path: Path, comparison: Comparison) -> Non
         "utterances.csv",
         "manifest.json",
         "trace.json",
-        "wer_size.svg",
-        "wer_size.png",
+        "blank.svg",
+        "blank.png",
     }
     assert names(tmp_path / "runs") == {"first"}
     assert json.loads((folder / "manifest.json").read_text())["azsim"] == "0.1.0"

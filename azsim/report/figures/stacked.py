@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 
 from azsim.report.figures.style import name_rows, readable
 from azsim.report.results import Row
@@ -14,17 +16,25 @@ def stack(
     axes: Axes, rows: Sequence[Row], parts_of: Callable[[Row], Mapping[str, float]], colours: Mapping[str, str]
 ) -> None:
     """Draw one bar per row, its parts in the order of ``colours``; what is negative grows to the left of zero."""
-    for index, row in enumerate(rows):
-        right = left = 0.0
-        parts = parts_of(row)
-        for part, colour in colours.items():
-            value = parts.get(part, 0.0)
-            if value > 0:
-                axes.barh(index, value, left=right, color=colour, height=0.66, edgecolor="white", linewidth=0.4)
-                right += value
-            elif value < 0:
-                axes.barh(index, value, left=left, color=colour, height=0.66, edgecolor="white", linewidth=0.4)
-                left += value
+    places = np.arange(len(rows))
+    right, left = np.zeros(len(rows)), np.zeros(len(rows))
+    parts = [parts_of(row) for row in rows]
+    for part, colour in colours.items():
+        values = np.array([of_row.get(part, 0.0) for of_row in parts])
+        shown = values != 0
+        starts = np.where(values > 0, right, left)
+        if shown.any():
+            axes.barh(
+                places[shown],
+                values[shown],
+                left=starts[shown],
+                color=colour,
+                height=0.66,
+                edgecolor="white",
+                linewidth=0.4,
+            )
+        right += np.maximum(values, 0.0)
+        left += np.minimum(values, 0.0)
     name_rows(axes, [row.config for row in rows])
 
 
@@ -56,5 +66,5 @@ def ordered_parts(
 
 def legend_above(axes: Axes, colours: Mapping[str, str], columns: int) -> None:
     """One entry per part, in a line above the figure's first panel."""
-    handles = [axes.barh(0, 0, color=colour, label=readable(part)) for part, colour in colours.items()]
+    handles = [Patch(color=colour, label=readable(part)) for part, colour in colours.items()]
     axes.figure.legend(handles=handles, loc="outside upper left", ncols=columns)

@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from azsim.report.figures import FIGURES, draw_all
+from azsim.report.figures import FIGURES, DrawnFigure, draw_all
 from azsim.report.figures.style import lay_out, report_style, save_svg
 from azsim.report.figures.utterance import busy_share
 from azsim.report.figures.wer_size import pareto_front
@@ -23,19 +23,18 @@ def global_settings() -> dict[str, object]:
     return {name: matplotlib.rcParams[name] for name in matplotlib.rcParams if name != "backend"}
 
 
-def test_all_figures_of_a_whole_comparison(comparison: Comparison) -> None:
-    before = global_settings()
-    drawn = {figure.kind.name: figure for figure in draw_all(comparison)}
-    assert list(drawn) == [kind.name for kind in FIGURES]
-    assert all(figure.png.startswith(b"\x89PNG") for figure in drawn.values())
-    texts = {name: "".join(ElementTree.fromstring(figure.svg).itertext()) for name, figure in drawn.items()}
+def test_all_figures_of_a_whole_comparison(drawn: list[DrawnFigure]) -> None:
+    assert [figure.kind.name for figure in drawn] == [kind.name for kind in FIGURES]
+    assert all(figure.png.startswith(b"\x89PNG") for figure in drawn)
+    texts = {figure.kind.name: "".join(ElementTree.fromstring(figure.svg).itertext()) for figure in drawn}
     assert "Word error rate (%)" in texts["wer_size"]
     assert all("(" in text and ")" in text for text in texts.values())
-    assert global_settings() == before
 
 
 def test_one_recording_draws_what_makes_sense(one_recording: Comparison) -> None:
+    before = global_settings()
     assert [figure.kind.name for figure in draw_all(one_recording)] == ["latency", "traffic", "utterance", "energy"]
+    assert global_settings() == before
 
 
 def test_nothing_to_show_draws_nothing() -> None:
