@@ -91,6 +91,11 @@ class ChipSpec(Struct, frozen=True, forbid_unknown_fields=True):
     vector: VectorSpec
     energy: ChipEnergySpec
 
+    @property
+    def cycle_ps(self) -> int:
+        """Picoseconds per cycle, rounded once here."""
+        return round(1e6 / self.clock_mhz)
+
 
 class MemorySpec(Struct, frozen=True, forbid_unknown_fields=True):
     """DRAM shared by everyone on the device."""
@@ -182,5 +187,5 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def cycle_ps(self) -> int:
-        """Picoseconds per cycle of the neural processor, rounded once here."""
-        return round(1e6 / self.chip.clock_mhz)
+        """Picoseconds per cycle of the neural processor."""
+        return self.chip.cycle_ps
