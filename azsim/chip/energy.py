@@ -11,7 +11,7 @@ PJ_PER_MW_PS = 1e-3
 
 
 def schedule_energy(
-    schedule: TileSchedule, spec: ChipEnergySpec, memory: MemorySpec, elapsed_ps: int = 0
+    schedule: TileSchedule, spec: ChipEnergySpec, memory: MemorySpec | None, elapsed_ps: int = 0
 ) -> dict[str, float]:
     """Part -> picojoules, in the order of `PARTS`.
 
@@ -23,20 +23,17 @@ def schedule_energy(
     Args:
         schedule: the job.
         spec: constants of the chip.
-        memory: constants of the DRAM.
+        memory: constants of the DRAM; without them ``dram`` is left out.
         elapsed_ps: time that the chip leaks, 0 to leave leakage to the caller.
 
     **Source:** the constants' lines in the device file.
     """
     products = float(schedule.products.sum())
-    read = 8.0 * float(schedule.fetch_bytes.sum()) * memory.read_pj_per_bit
-    written = 8.0 * float(schedule.output_bytes.sum()) * memory.write_pj_per_bit
     refill = 8.0 * float(schedule.decoded_values.sum()) * spec.sram_write_pj_per_bit
     taken = 8.0 * float(schedule.positions.sum()) * spec.sram_read_pj_per_bit
     bits = float(schedule.decoded_bits.sum()) * spec.decoder_pj_per_bit
     values = float(schedule.decoded_values.sum()) * spec.decoder_pj_per_value
-    return {
-        "dram": read + written,
+    energy_pj = {
         "sram": refill + taken,
         "decoder": bits + values,
         "multipliers": products * spec.product_pj,
@@ -44,3 +41,8 @@ def schedule_energy(
         "vector": float(schedule.vector_ops.sum()) * spec.vector_op_pj,
         "leakage": elapsed_ps * spec.leakage_mw * PJ_PER_MW_PS,
     }
+    if memory is None:
+        return energy_pj
+    read = 8.0 * float(schedule.fetch_bytes.sum()) * memory.read_pj_per_bit
+    written = 8.0 * float(schedule.output_bytes.sum()) * memory.write_pj_per_bit
+    return {"dram": read + written, **energy_pj}

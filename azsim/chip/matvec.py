@@ -13,7 +13,7 @@ from azsim.chip.energy import schedule_energy
 from azsim.chip.lanes import lane_cost
 from azsim.chip.pipeline import run_pipeline
 from azsim.compress.codecs import encode
-from azsim.devices.spec import Device, Residency
+from azsim.devices.spec import ChipSpec, Device, Residency
 from azsim.errors import InputError
 
 
@@ -47,7 +47,7 @@ class MatvecCost:
 
 
 def matvec(
-    device: Device,
+    device: Device | ChipSpec,
     weights: np.ndarray,
     activations: np.ndarray,
     *,
@@ -55,10 +55,10 @@ def matvec(
     weight_bits: int = 8,
     residency: Residency = "streamed",
 ) -> MatvecCost:
-    """Run ``weights @ activations`` on a device's processor, data-dependent and exact.
+    """Run ``weights @ activations`` on a processor, data-dependent and exact.
 
     Args:
-        device: its ``chip`` and ``memory`` are used.
+        device: a device, or its chip alone (then the energy has no ``dram``).
         weights: int8 ``(rows, columns)``.
         activations: int8 ``(columns,)``, or ``(frames, columns)`` for several frames that share each tile.
         codec: how the weights travel.
@@ -69,12 +69,12 @@ def matvec(
         InputError: shapes or types do not fit, or the codec cannot hold these weights at so many bits.
     """
     frames = _check(weights, activations)
-    chip = device.chip
+    chip, memory = (device.chip, device.memory) if isinstance(device, Device) else (device, None)
     encoded = encode(weights, codec=codec, weight_bits=weight_bits, layout=tile_layout(chip))
     cost = lane_cost(weights, encoded.tiling, chip.lanes, frames).over_frames(frames.shape[0])
     schedule = tile_schedule("matvec", encoded, cost, 0, residency, chip)
     result = run_pipeline(schedule, chip)
-    elapsed_ps = result.total_cycles * device.cycle_ps
+    elapsed_ps = result.total_cycles * chip.cycle_ps
     product = frames.astype(np.int32) @ weights.astype(np.int32).T
     return MatvecCost(
         cycles=result.total_cycles,
@@ -85,7 +85,7 @@ def matvec(
         dram_bytes=int(schedule.fetch_bytes.sum()),
         bits_per_weight=encoded.bits_per_weight,
         elapsed_ps=elapsed_ps,
-        energy_pj=schedule_energy(schedule, chip.energy, device.memory, elapsed_ps),
+        energy_pj=schedule_energy(schedule, chip.energy, memory, elapsed_ps),
         output=product[0] if activations.ndim == 1 else product,
     )
 
