@@ -1,0 +1,195 @@
+"""Round trips, the written specification, sizes, decoder load and random access."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from azsim.compress.codecs import codecs, decode, decode_tile, encode, parse
+from azsim.compress.layout import TileLayout
+from azsim.errors import InputError
+from tests.compress.codecs.plain_decoder import plain_decode
+
+LAYOUTS = st.builds(
+    TileLayout,
+    lanes=st.integers(1, 7),
+    block_columns=st.integers(1, 6),
+    tile_positions=st.integers(1, 90),
+    decoder_streams=st.integers(1, 5),
+)
+ANY_INT8 = hnp.arrays(np.int8, st.tuples(st.integers(1, 23), st.integers(1, 19)))
+MANY_VALUES = np.arange(-50, 50, dtype=np.int8).reshape(10, 10)
+BYPASSES = ("none", "zero-value", "shared-value")
+
+
+def few_values(bits: int, seed: int, shape: tuple[int, int], sparsity: float = 0.5) -> np.ndarray:
+    """A random matrix whose non-zero values fill a palette of ``bits`` bits."""
+    rng = np.random.default_rng(seed)
+    palette = rng.choice(np.setdiff1d(np.arange(-128, 128), [0]), size=min(255, 1 << bits), replace=False)
+    return (rng.choice(palette, size=shape) * (rng.random(shape) >= sparsity)).astype(np.int8)
+
+
+@pytest.mark.parametrize("codec", codecs())
+@settings(max_examples=40, deadline=None)
+@given(matrix=ANY_INT8, layout=LAYOUTS)
+def test_any_int8_matrix_survives_eight_bits(codec: str, matrix: np.ndarray, layout: TileLayout) -> None:
+    encoded = encode(matrix, codec, 8, layout)
+    np.testing.assert_array_equal(decode(encoded.data), matrix)
+    assert decode(encoded).dtype == np.int8
+
+
+@settings(max_examples=80, deadline=None)
+@given(bits=st.integers(1, 8), seed=st.integers(0, 1 << 20), shape=st.tuples(st.integers(1, 23), st.integers(1, 19)),
+       layout=LAYOUTS, sparsity=st.sampled_from([0.0, 0.5, 1.0]))  # fmt: skip
+def test_zvsv_survives_at_every_width(
+    bits: int, seed: int, shape: tuple[int, int], layout: TileLayout, sparsity: float
+) -> None:
+    matrix = few_values(bits, seed, shape, sparsity)
+    np.testing.assert_array_equal(decode(encode(matrix, "zvsv", bits, layout).data), matrix)
+
+
+@settings(max_examples=40, deadline=None)
+@given(bits=st.integers(1, 8), step=st.integers(1, 128), seed=st.integers(0, 1 << 20), layout=LAYOUTS)
+def test_packed_survives_with_a_step(bits: int, step: int, seed: int, layout: TileLayout) -> None:
+    half = 1 << (bits - 1)
+    values = np.arange(-half, half) * step
+    values = values[(values >= -128) & (values <= 127)]
+    matrix = np.random.default_rng(seed).choice(values, size=(13, 11)).astype(np.int8)
+    np.testing.assert_array_equal(decode(encode(matrix, "packed", bits, layout).data), matrix)
+
+
+@pytest.mark.parametrize("codec", codecs())
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        np.zeros((1, 1), np.int8),
+        np.full((1, 1), -128, np.int8),
+        np.zeros((31, 37), np.int8),
+        np.full((7, 13), -128, np.int8),
+        np.full((5, 3), 1, np.int8),
+        np.diag(np.full(17, -3, np.int8)),
+        np.zeros((1, 40_000), np.int8),
+        np.zeros((40_000, 1), np.int8),
+    ],
+    ids=lambda matrix: f"{matrix.shape}-{matrix.min()}",
+)
+def test_corner_cases_survive(codec: str, matrix: np.ndarray) -> None:
+    np.testing.assert_array_equal(decode(encode(matrix, codec, 8).data), matrix)
+
+
+@pytest.mark.parametrize("bypass", BYPASSES)
+def test_zvsv_survives_with_a_stage_bypassed(bypass: str) -> None:
+    matrix = np.random.default_rng(3).integers(-8, 8, (37, 41)).astype(np.int8)
+    encoded = encode(matrix, "zvsv", 4, TileLayout(lanes=4, tile_positions=300), bypass=bypass)
+    np.testing.assert_array_equal(decode(encoded.data), matrix)
+    assert encoded.weight_bits == (8 if bypass == "shared-value" else 4)
+    np.testing.assert_array_equal(np.array(plain_decode(encoded.data)), matrix)
+
+
+def test_views_in_any_memory_order_give_the_same_bits() -> None:
+    matrix = few_values(5, 1, (40, 50))
+    strided = np.zeros((80, 100), np.int8)
+    strided[::2, ::2] = matrix
+    for view in (np.asfortranarray(matrix), strided[::2, ::2]):
+        assert encode(view).data == encode(matrix).data
+
+
+@pytest.mark.parametrize("codec", codecs())
+@pytest.mark.parametrize("shape", [(1, 1), (19, 23), (33, 70)])
+def test_a_plain_decoder_written_from_the_specification_agrees(codec: str, shape: tuple[int, int]) -> None:
+    bits = 5
+    matrix = (np.random.default_rng(9).integers(-4, 4, shape) * 3).astype(np.int8)
+    for layout in (TileLayout(lanes=4, block_columns=6, tile_positions=200, decoder_streams=3), TileLayout()):
+        assert plain_decode(encode(matrix, codec, bits, layout).data) == matrix.tolist()
+
+
+@pytest.mark.parametrize("bits", [2, 3, 5, 7])
+@pytest.mark.parametrize("sparsity", [0.0, 0.5, 0.9, 1.0])
+def test_zvsv_takes_one_plus_density_times_bits(bits: int, sparsity: float) -> None:
+    matrix = few_values(bits, 5, (512, 256), sparsity)
+    encoded = encode(matrix, "zvsv", bits)
+    zeros = matrix.size - np.count_nonzero(matrix)
+    tiles, streams = len(encoded.tiling), encoded.layout.decoder_streams
+    headers = 8 * (44 + (1 << bits) + tiles * (28 + 4 * streams))
+    exact = matrix.size + (matrix.size - zeros) * bits
+    padding = 8 * len(encoded.data) - headers - exact
+    assert 0 <= padding <= 14 * tiles * streams
+    assert encoded.decoder_load[:, :, 2].sum() == exact
+    assert encoded.bits_per_weight == pytest.approx(1 + (1 - zeros / matrix.size) * bits, abs=0.04)
+
+
+@pytest.mark.parametrize("codec", codecs())
+def test_decoder_load_counts_positions_values_and_bits(codec: str) -> None:
+    matrix = few_values(4, 11, (61, 67), 0.6)
+    matrix = np.clip(matrix, -7, 7)
+    layout = TileLayout(lanes=8, tile_positions=500, decoder_streams=3)
+    encoded = encode(matrix, codec, 4, layout)
+    load, tiling = encoded.decoder_load, encoded.tiling
+    assert load.dtype == np.int64
+    assert load.shape == (len(tiling), 3, 3)
+    np.testing.assert_array_equal(load[:, :, 0].sum(axis=1), tiling.positions)
+    share = -(-tiling.positions // 3)
+    np.testing.assert_array_equal(load[:, 0, 0], share)
+    nonzeros = [
+        np.count_nonzero(matrix[row : row + rows, column : column + columns])
+        for row, rows, column, columns in zip(tiling.row, tiling.rows, tiling.column, tiling.columns)
+    ]
+    skips = codec in ("bitmap", "zvsv")
+    bits = {"raw": 8, "bitmap": 8}.get(codec, 4)
+    np.testing.assert_array_equal(load[:, :, 1].sum(axis=1), nonzeros if skips else tiling.positions)
+    np.testing.assert_array_equal(load[:, :, 2], load[:, :, 1] * bits + (load[:, :, 0] if skips else 0))
+
+
+@pytest.mark.parametrize("codec", codecs())
+def test_the_parts_add_up_and_can_be_recovered_from_the_bytes(codec: str) -> None:
+    encoded = encode(np.clip(few_values(4, 2, (90, 45)), -7, 7), codec, 4, TileLayout(tile_positions=700))
+    assert encoded.table_bytes + encoded.tile_bytes.sum() == len(encoded.data)
+    assert encoded.tile_offset_bytes[0] == encoded.table_bytes
+    np.testing.assert_array_equal(np.diff(encoded.tile_offset_bytes), encoded.tile_bytes[:-1])
+    again = parse(encoded.data)
+    for key in ("codec", "shape", "weight_bits", "layout", "table_bytes"):
+        assert getattr(again, key) == getattr(encoded, key)
+    for key in ("tile_offset_bytes", "tile_bytes", "decoder_load"):
+        np.testing.assert_array_equal(getattr(again, key), getattr(encoded, key))
+
+
+def test_every_tile_can_be_decoded_alone() -> None:
+    matrix = few_values(5, 8, (70, 130))
+    encoded = encode(matrix, layout=TileLayout(lanes=8, tile_positions=512))
+    tiling = encoded.tiling
+    assert len(tiling) > 9
+    for index in range(len(tiling)):
+        row, column = tiling.row[index], tiling.column[index]
+        place = np.s_[row : row + tiling.rows[index], column : column + tiling.columns[index]]
+        np.testing.assert_array_equal(decode_tile(encoded, index), matrix[place])
+        np.testing.assert_array_equal(decode_tile(encoded.data, index), matrix[place])
+    for index in (-1, len(tiling)):
+        with pytest.raises(InputError, match="does not exist"):
+            decode_tile(encoded, index)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "settings", "words"),
+    [
+        (MANY_VALUES, {"codec": "zvsv"}, "99 distinct non-zero values.*weight_bits=7"),
+        (MANY_VALUES, {"codec": "palette"}, "100 distinct values.*weight_bits=7"),
+        (MANY_VALUES, {"codec": "packed"}, "do not fit the 5 bits"),
+        (np.ones((2, 2), np.int8), {"codec": "zvvs"}, "did you mean 'zvsv'"),
+        (np.ones((2, 2), np.int8), {"weight_bits": 0}, "weight_bits = 0.*1 to 8"),
+        (np.ones((2, 2), np.int8), {"weight_bits": 5.0}, "weight_bits = 5.0"),
+        (np.ones((2, 2), np.int8), {"bypass": "zero"}, "bypass = 'zero'"),
+        (np.ones((2, 2), np.int8), {"codec": "raw", "bypass": "zero-value"}, "'raw' has no zero-value stage"),
+        (np.ones((2, 2), np.int8), {"layout": TileLayout(lanes=0)}, "lanes = 0"),
+        (np.ones((2, 2), np.int8), {"layout": TileLayout(decoder_streams=1 << 16)}, "decoder_streams = 65536"),
+        (np.ones((2, 2), np.float32), {}, r"not float32 \(2, 2\)"),
+        (np.ones(4, np.int8), {}, r"not int8 \(4,\)"),
+        (np.ones((0, 4), np.int8), {}, r"not int8 \(0, 4\)"),
+        ([[1, 2]], {}, "not list"),
+    ],
+)
+def test_what_cannot_be_encoded_is_refused(matrix: object, settings: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        encode(matrix, **settings)

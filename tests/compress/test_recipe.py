@@ -1,0 +1,121 @@
+"""A network by a recipe."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from azsim.compress import MatrixRecipe, codecs, compress
+from azsim.compress.recipe import EMBEDDING
+from azsim.errors import InputError
+from azsim.nn.network import Network
+
+
+def network(bad: float | None = None) -> Network:
+    rng = np.random.default_rng(0)
+    shapes = {
+        "encoder.0.input": (96, 80),
+        "encoder.0.recurrent": (96, 24),
+        "encoder.0.bias": (96,),
+        EMBEDDING: (40, 16),
+        "joint.output": (40, 24),
+    }
+    parameters = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    if bad is not None:
+        parameters["joint.output"][1, 2] = bad
+    return Network("tiny", parameters, ("a",), 3, 1, 2, 3.0, {}, "0" * 64, "models/tiny")
+
+
+@pytest.mark.parametrize("codec", codecs())
+@pytest.mark.parametrize(("bits", "sparsity"), [(8, 0.0), (5, 0.0), (5, 0.5), (4, 0.75), (2, 0.9)])
+def test_what_is_decoded_is_close_to_the_weights(codec: str, bits: int, sparsity: float) -> None:
+    source = network()
+    small = compress(source, weight_bits=bits, sparsity=sparsity, codec=codec)
+    assert tuple(small.matrices) == source.weight_matrices
+    for name, values in small.decoded.items():
+        weights = source.parameters[name]
+        kept = values != 0
+        assert values.shape == weights.shape
+        if name != EMBEDDING:
+            assert 1 - kept.mean() >= sparsity - 1 / weights.size
+        step = np.abs(weights).max() * 2.0 ** (1 - bits)
+        assert np.sqrt(np.mean((values * small.matrices[name].scale - weights)[kept] ** 2)) <= step / 2
+
+
+def test_more_bits_lose_less() -> None:
+    source = network()
+    for codec in ("packed", "palette", "zvsv"):
+        errors = []
+        for bits in (2, 4, 6, 8):
+            small = compress(source, weight_bits=bits, codec=codec)
+            values = small.decoded["encoder.0.input"] * small.matrices["encoder.0.input"].scale
+            errors.append(np.mean((values - source.parameters["encoder.0.input"]) ** 2))
+        assert errors == sorted(errors, reverse=True)
+
+
+def test_the_embedding_stays_dense_unless_it_is_named() -> None:
+    settings = {"weight_bits": 5, "sparsity": 0.5, "codec": "zvsv"}
+    assert np.mean(compress(network(), **settings).decoded[EMBEDDING] == 0) < 0.2
+    named = compress(network(), **settings, overrides={EMBEDDING: MatrixRecipe(sparsity=0.5)})
+    assert np.mean(named.decoded[EMBEDDING] == 0) >= 0.5
+
+
+def test_the_bitmap_is_left_out_where_it_would_cost_more_than_it_saves() -> None:
+    dense = compress(network(), weight_bits=5, codec="zvsv").matrices["encoder.0.input"].encoded
+    sparse = compress(network(), weight_bits=5, sparsity=0.5, codec="zvsv").matrices["encoder.0.input"].encoded
+    assert dense.decoder_load[:, :, 2].sum() == 5 * 96 * 80
+    assert sparse.decoder_load[:, :, 2].sum() <= 3.5 * 96 * 80
+
+
+def test_overrides_by_name_and_pattern_and_the_last_wins() -> None:
+    small = compress(
+        network(),
+        weight_bits=5,
+        codec="palette",
+        overrides={
+            "encoder.*": MatrixRecipe(codec="packed", weight_bits=6),
+            "*.recurrent": MatrixRecipe(weight_bits=8),
+            "joint.output": MatrixRecipe(codec="bitmap", sparsity=0.6),
+        },
+    )
+    found = {name: (matrix.encoded.codec, matrix.encoded.weight_bits) for name, matrix in small.matrices.items()}
+    assert found == {
+        "encoder.0.input": ("packed", 6),
+        "encoder.0.recurrent": ("packed", 8),
+        EMBEDDING: ("palette", 5),
+        "joint.output": ("bitmap", 8),
+    }
+    assert np.mean(small.decoded["joint.output"] == 0) >= 0.6
+
+
+def test_names_tell_configurations_apart() -> None:
+    assert compress(network()).name == "raw-8bit"
+    assert compress(network(), weight_bits=4, sparsity=0.75, codec="zvsv").name == "zvsv-4bit-75%"
+    assert compress(network(), name="mine").name == "mine"
+
+
+def test_sizes_add_up() -> None:
+    small = compress(network(), weight_bits=5, sparsity=0.5, codec="zvsv")
+    assert small.weight_bytes == sum(len(matrix.encoded.data) for matrix in small.matrices.values())
+    assert small.model_bytes == small.weight_bytes + 4 * 96
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"codec": "zvsw"}, "did you mean 'zvsv'"),
+        ({"weight_bits": 9}, "weight_bits = 9"),
+        ({"weight_bits": 1}, "2 to 8 bits"),
+        ({"sparsity": 1.5}, "sparsity = 1.5"),
+        ({"overrides": {"encoder.0.inptu": MatrixRecipe()}}, "did you mean 'encoder.0.input'"),
+        ({"overrides": {"joint.*": MatrixRecipe(codec="bitmpa")}}, "tiny: joint.output: .*did you mean 'bitmap'"),
+    ],
+)
+def test_wrong_settings_are_refused(settings: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        compress(network(), **settings)
+
+
+def test_weights_that_are_not_finite_are_refused_by_name() -> None:
+    with pytest.raises(InputError, match=r"models/tiny: joint\.output: .*not finite"):
+        compress(network(bad=np.nan), sparsity=0.5)
