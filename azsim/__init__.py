@@ -1,1 +1,41 @@
-"""azsim: what does this compression configuration do on the device?"""
+"""azsim: what does this compression configuration do on the device?
+
+::
+
+    import azsim
+
+    device  = azsim.load_device("az1")
+    network = azsim.load_network("rnnt-student")
+    small   = azsim.compress(network, weight_bits=5, sparsity=0.5, codec="zvsv")
+    result  = azsim.run(device, small, "speech.wav", music=True)
+    print(result.transcript, result.metrics.latency_p50_ms)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOMES = {
+    "load_device": "azsim.devices",
+    "load_network": "azsim.nn.load",
+    "compress": "azsim.compress",
+    "encode": "azsim.compress",
+    "decode": "azsim.compress",
+    "codecs": "azsim.compress",
+    "matvec": "azsim.chip.matvec",
+    "run": "azsim.api",
+    "InputError": "azsim.errors",
+    "CodecError": "azsim.errors",
+}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used, so that ``import azsim`` and ``azsim --help`` stay quick."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'azsim' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

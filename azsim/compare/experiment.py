@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
@@ -89,21 +89,39 @@ def load_experiment(path: Path | None) -> tuple[Experiment, Path]:
         InputError: a key, type or value is wrong, two configurations share a name, or a codec is unknown.
     """
     path = path or shipped("experiments", "compression.toml")
-    experiment = convert(read_toml(path), Experiment, path)
+    experiment = convert(_with_model_paths(read_toml(path), path), Experiment, path)
     names = [configuration.name for configuration in experiment.configuration]
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"{path}: configuration.name = {name!r}: used twice; names must differ")
     for configuration in experiment.configuration:
-        for where, codec in [("codec", configuration.codec)] + [
-            (f"matrices.{pattern!r}.codec", choice.codec) for pattern, choice in configuration.matrices.items()
-        ]:
-            if codec is not None and codec not in codecs():
-                raise InputError(
-                    f"{path}: configuration {configuration.name!r}: {where} = {codec!r}: no such codec; "
-                    f"there are {', '.join(codecs())}{nearest(codec, codecs())}"
-                )
+        here = f"{path}: configuration {configuration.name!r}"
+        check_codec(configuration.codec, f"{here}: codec")
+        for pattern, choice in configuration.matrices.items():
+            if choice.codec is not None:
+                check_codec(choice.codec, f"{here}: matrices.{pattern!r}.codec")
     return experiment, path
+
+
+def check_codec(codec: str, where: str) -> None:
+    """Refuse a codec that is not in the registry.
+
+    Raises:
+        InputError: there is none of that name; ``where`` says who named it.
+    """
+    if codec not in codecs():
+        raise InputError(f"{where} = {codec!r}: no such codec; there are {', '.join(codecs())}{nearest(codec, codecs())}")
+
+
+def _with_model_paths(tree: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The same tree with every ``.safetensors`` path made relative to the experiment's folder."""
+    configurations = tree.get("configuration")
+    tables = [tree] + [part for part in configurations if isinstance(part, dict)] if isinstance(configurations, list) else [tree]
+    for table in tables:
+        model = table.get("model")
+        if isinstance(model, str) and model.endswith(".safetensors"):
+            table["model"] = str(beside(path, model))
+    return tree
 
 
 def beside(path: Path, name: str) -> Path:

@@ -13,16 +13,31 @@ features, 3 stacked, 5 x 1024 encoder, 2 x 1024 prediction, 4,000 pieces); `assu
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from azsim.compare.experiment import ProductionChoice
+from azsim.chip.build import build_schedules, tile_layout
+from azsim.chip.residency import plan_residency
+from azsim.chip.schedule import TileSchedule
+from azsim.compare.experiment import Configuration, ProductionChoice
+from azsim.compare.layers import roofline_points
+from azsim.compare.sensitivity import variants
+from azsim.compare.setup import Setup, compressed
+from azsim.compare.speech_set import spread
+from azsim.compare.trained import describe, recognise, result_of
 from azsim.compress.codecs import encode
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
+from azsim.devices import Device
 from azsim.nn.network import Network
+from azsim.report import results as report
+from azsim.soc import simulate
+from azsim.soc.timeline import Timeline
 from azsim.speech.features import MEL_BINS, STACKED_FRAMES
+from azsim.speech.recogniser import Recognition
+from azsim.speech.replay import replay
 
 _LEVELS = 1 << 16
 
@@ -95,3 +110,74 @@ def draw(trained: CompressedNetwork, choice: ProductionChoice, layout: TileLayou
         encoded = encode(weights, codec=source.encoded.codec, weight_bits=source.encoded.weight_bits, layout=layout)
         matrices[name] = CompressedMatrix(name=name, encoded=encoded, scale=source.scale)
     return CompressedNetwork(name=trained.name, network=skeleton(choice), matrices=matrices)
+
+
+@dataclass(frozen=True)
+class ProductionOutcome:
+    """What one configuration of the production-size network gave; see ``TrainedOutcome``."""
+
+    configuration: report.Configuration
+    results: tuple[report.UtteranceResult, ...]
+    roofline: tuple[report.RooflinePoint, ...]
+    sensitivity: tuple[report.SensitivityPoint, ...]
+
+
+def on_device_production(setup: Setup, configuration: Configuration) -> ProductionOutcome:
+    """Time one configuration of the production-size network, on the device as it is and with constants scaled."""
+    experiment = setup.experiment
+    trained = compressed(setup, configuration)
+    large = draw(trained, experiment.production, tile_layout(setup.device.chip), experiment.seed)
+    utterances = spread(setup.utterances, experiment.production.utterances)
+    programs = large.network.programs()
+    works = [
+        replace(recognition, work=replay(recognition.work, recognition.transcript.label_steps, programs))
+        for recognition in recognise(trained, utterances)
+    ]
+    schedules, timelines = _play(setup, setup.device, large, works)
+    results = tuple(
+        result_of(configuration.name, utterance, recognition, timeline, timing_only=True)
+        for utterance, recognition, timeline in zip(utterances, works, timelines)
+    )
+    choice = experiment.sensitivity
+    points = []
+    if choice:
+        few = works[: choice.utterances]
+        points.append(_point("as given", 1.0, configuration.name, timelines[: choice.utterances]))
+        for name, factor, device in variants(setup.device, choice):
+            points.append(_point(name, factor, configuration.name, _play(setup, device, large, few)[1]))
+    return ProductionOutcome(
+        configuration=describe(large, timing_only=True),
+        results=results,
+        roofline=roofline_points(setup.device, large, schedules, timing_only=True),
+        sensitivity=tuple(points),
+    )
+
+
+def _play(
+    setup: Setup, device: Device, large: CompressedNetwork, recognitions: Sequence[Recognition]
+) -> tuple[dict[str, TileSchedule], list[Timeline]]:
+    """Schedules on this device, and one timeline per utterance."""
+    plan = plan_residency(device.chip, large)
+    schedules = build_schedules(device.chip, large, plan.modes)
+    return schedules, [
+        simulate(
+            device,
+            recognition.work,
+            schedules,
+            music=setup.music,
+            seed=setup.experiment.seed + index,
+            resident_bytes=plan.resident_bytes,
+        )
+        for index, recognition in enumerate(recognitions)
+    ]
+
+
+def _point(constant: str, factor: float, config: str, timelines: Sequence[Timeline]) -> report.SensitivityPoint:
+    latencies = [timeline.latency.total_ps / 1e9 for timeline in timelines if timeline.latency is not None]
+    return report.SensitivityPoint(
+        constant=constant,
+        factor=factor,
+        config=config,
+        latency_p50_ms=float(np.median(latencies)) if latencies else None,
+        energy_mj=float(np.mean([sum(timeline.energy_pj.values()) for timeline in timelines])) / 1e9,
+    )

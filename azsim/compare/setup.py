@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from azsim.chip.build import tile_layout
 from azsim.compare.experiment import Configuration, Experiment
 from azsim.compare.speech_set import Utterance
 from azsim.compress import compress
-from azsim.compress.compress import MatrixRecipe
-from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
+from azsim.compress.recipe import MatrixRecipe
 from azsim.devices import Device
 from azsim.nn.load import load_network
 from azsim.nn.network import Network
@@ -19,29 +20,23 @@ from azsim.soc.music import MusicTrack
 
 @dataclass(frozen=True)
 class Setup:
-    """One comparison: what to run, on what, over which speech, beside which music."""
+    """One comparison: what to run, on what, over which speech, beside which music.
+
+    Attributes:
+        digests: network -> SHA-256 of its file, for the manifest.
+    """
 
     experiment: Experiment
     device: Device
     utterances: tuple[Utterance, ...]
     music: MusicTrack | None
+    digests: Mapping[str, str]
 
 
 @lru_cache(maxsize=4)
 def network(name: str) -> Network:
     """The network of that name or path, read once per process."""
     return load_network(name)
-
-
-def layout(device: Device) -> TileLayout:
-    """The order of positions in memory that this device's lanes and decoder expect."""
-    chip = device.chip
-    return TileLayout(
-        lanes=chip.lanes.lanes,
-        block_columns=chip.lanes.block_columns,
-        tile_positions=chip.sram.tile_positions,
-        decoder_streams=chip.decoder.streams,
-    )
 
 
 def compressed(setup: Setup, configuration: Configuration, model: str = "") -> CompressedNetwork:
@@ -57,5 +52,5 @@ def compressed(setup: Setup, configuration: Configuration, model: str = "") -> C
         sparsity=configuration.sparsity,
         codec=configuration.codec,
         overrides=overrides,
-        layout=layout(setup.device),
+        layout=tile_layout(setup.device.chip),
     )

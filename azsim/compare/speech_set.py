@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from azsim.errors import InputError
 from azsim.speech.audio import read_audio
-from azsim.speech.endpoint import estimate_speech_end_ms
+from azsim.speech.endpoint import estimated_speech_end_ms
 from azsim.speech.features import log_mel
+
+Row = TypeVar("Row")
+
+ENVELOPE_SAMPLES = 160  # 10 ms at 16 kHz
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,16 @@ class Utterance:
     features: np.ndarray
     envelope: np.ndarray
     columns: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def group(self) -> str:
+        """The set it is reported apart in: the manifest's ``group``, else seen and unseen voices where it tells."""
+        if "group" in self.columns:
+            return self.columns["group"]
+        unseen = self.columns.get("unseen_voice")
+        if unseen is None:
+            return ""
+        return f"unseen voices, {self.columns.get('engine', 'all')}" if unseen == "1" else "seen voices"
 
 
 def read_manifest(path: Path) -> list[dict[str, str]]:
@@ -66,32 +81,44 @@ def read_manifest(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def load_utterance(path: Path, row: dict[str, str], max_minutes: float) -> Utterance:
-    """Read one recording of a manifest and make its features."""
-    samples = read_audio(path.parent / row["file"], max_minutes=max_minutes)
-    given = (row.get("speech_end_ms") or "").strip()
+def load_utterance(path: Path, name: str, reference: str, columns: dict[str, str], max_minutes: float) -> Utterance:
+    """Read one recording and make its features.
+
+    Args:
+        path: of the recording.
+        name: what reports call it.
+        reference: its transcript, empty if unknown.
+        columns: what is known of it; ``speech_end_ms`` is the true end of speech.
+        max_minutes: longer recordings are refused.
+
+    Raises:
+        InputError: the recording cannot be used, or ``speech_end_ms`` is not a number.
+    """
+    audio = read_audio(path, max_minutes=max_minutes)
+    features = log_mel(audio.samples)
+    given = columns.get("speech_end_ms", "").strip()
     try:
-        end_ms = round(float(given)) if given else estimate_speech_end_ms(samples)
+        end_ms = round(float(given)) if given else estimated_speech_end_ms(features, audio.duration_ms)
     except ValueError:
-        raise InputError(f"{path}: {row['file']}: speech_end_ms = {given!r}: must be a number of milliseconds") from None
-    hop = 160
-    padded = np.pad(np.abs(samples), (0, -len(samples) % hop))
+        raise InputError(f"{name}: speech_end_ms = {given!r}: must be a number of milliseconds") from None
+    samples = np.abs(audio.samples)
+    padded = np.pad(samples, (0, -len(samples) % ENVELOPE_SAMPLES))
     return Utterance(
-        name=row["file"],
-        reference=" ".join(row["transcript"].lower().split()),
-        audio_ms=round(len(samples) / 16),
+        name=name,
+        reference=" ".join(reference.lower().split()),
+        audio_ms=audio.duration_ms,
         speech_end_ms=end_ms,
         speech_end_estimated=not given,
-        features=log_mel(samples),
-        envelope=padded.reshape(-1, hop).max(axis=1),
-        columns={key: value for key, value in row.items() if key not in ("file", "transcript") and value},
+        features=features,
+        envelope=padded.reshape(-1, ENVELOPE_SAMPLES).max(axis=1),
+        columns=columns,
     )
 
 
-def spread(rows: list[dict[str, str]], count: int) -> list[dict[str, str]]:
-    """At most ``count`` rows, evenly spaced over the manifest."""
+def spread(rows: Sequence[Row], count: int) -> list[Row]:
+    """At most ``count`` of ``rows``, evenly spaced."""
     if count >= len(rows):
-        return rows
+        return list(rows)
     return [rows[index] for index in np.linspace(0, len(rows) - 1, count).round().astype(int)]
 
 
@@ -106,6 +133,8 @@ def load_speech(
     rows = read_manifest(path)
     utterances = []
     for row in spread(rows, limit or len(rows)):
-        utterances.append(load_utterance(path, row, max_minutes))
+        columns = {key: value for key, value in row.items() if key not in ("file", "transcript") and value}
+        recording = path.parent / row["file"]
+        utterances.append(load_utterance(recording, row["file"], row["transcript"], columns, max_minutes))
         advance()
     return utterances

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from azsim.chip.build import build_schedules
-from azsim.chip.residency import plan_residency
+from azsim.chip.build import build_invocations, build_schedules
+from azsim.chip.residency import ResidencyPlan, plan_residency
+from azsim.chip.schedule import TileSchedule
+from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.cloud.streaming import stream_audio
 from azsim.compare.experiment import Configuration
+from azsim.compare.layers import roofline_points
 from azsim.compare.setup import Setup, compressed, network
 from azsim.compare.speech_set import Utterance
 from azsim.compress.network import CompressedNetwork
-from azsim.nn.float_rnnt import recognise_float
+from azsim.devices.spec import ChipSpec
 from azsim.report import results as report
 from azsim.report.metrics import measure
 from azsim.report.wer import count_errors, wer_percent
 from azsim.soc import simulate
 from azsim.soc.timeline import Timeline
 from azsim.speech.recogniser import Recognition, recognise_many
+
+ENVELOPE_STEP_MS = 10.0
+RING_COUNTER = "music ring frames"
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,8 @@ class TrainedOutcome:
     Attributes:
         configuration: how the tables name it.
         results: one per utterance.
-        post_training_wer_percent: the same compression of the network without fine-tuning; None where that is the same.
+        post_training_wer_percent: the same compression of the network that was not fine-tuned for it; None where
+            that is the same network.
         roofline: the layers on the chip's roofline.
         traced: one utterance with its whole record, if asked for.
     """
@@ -39,55 +47,162 @@ class TrainedOutcome:
     traced: report.TracedUtterance | None = None
 
 
+def recognise(
+    small: CompressedNetwork, utterances: Sequence[Utterance], record_inputs: bool = False
+) -> list[Recognition]:
+    """Words and work of every utterance, from the decoded bitstreams."""
+    return recognise_many(
+        small,
+        [utterance.features for utterance in utterances],
+        utterances=[utterance.name for utterance in utterances],
+        speech_end_ms=[_given_end_ms(utterance) for utterance in utterances],
+        record_inputs=record_inputs,
+    )
+
+
 def on_device(setup: Setup, configuration: Configuration, traced: str | None = None) -> TrainedOutcome:
     """Run one configuration on the device; keep the whole record of the utterance named ``traced``."""
-    small = compressed(setup, configuration)
-    recognitions = recognise(small, setup.utterances)
-    residency = plan_residency(setup.device.chip, small)
-    schedules = build_schedules(setup.device.chip, small, residency=residency)
-    timelines = [
-        simulate(
+    outcome = play(setup, compressed(setup, configuration), traced)
+    return replace(outcome, post_training_wer_percent=_post_training_wer_percent(setup, configuration))
+
+
+def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> TrainedOutcome:
+    """The test speech through one compressed network on the device."""
+    chip = setup.device.chip
+    plan = plan_residency(chip, small)
+    by_activations = chip.lanes.skip in ("activations", "both") or chip.lanes.skip_zero_columns
+    schedules = {} if by_activations else build_schedules(chip, small, plan.modes)
+    results, record = [], None
+    recognitions = recognise(small, setup.utterances, record_inputs=by_activations)
+    for index, (utterance, recognition) in enumerate(zip(setup.utterances, recognitions)):
+        if by_activations:
+            schedules = _schedules_for(chip, small, plan, recognition)
+        timeline = simulate(
             setup.device,
             recognition.work,
             schedules,
             music=setup.music,
             seed=setup.experiment.seed + index,
             trace=utterance.name == traced,
-            peak_sram_bytes=residency.peak_bytes,
+            resident_bytes=plan.resident_bytes,
         )
-        for index, (utterance, recognition) in enumerate(zip(setup.utterances, recognitions))
-    ]
-    results = [
-        result_of(configuration.name, *parts) for parts in zip(setup.utterances, recognitions, timelines)
-    ]
-    record = None
-    for utterance, recognition, timeline in zip(setup.utterances, recognitions, timelines):
+        results.append(result_of(small.name, utterance, recognition, timeline))
         if utterance.name == traced:
-            record = traced_utterance(setup, configuration.name, utterance, recognition, timeline)
+            record = _traced(setup, small.name, utterance, recognition, timeline)
     return TrainedOutcome(
-        configuration=description(configuration.name, small),
+        configuration=describe(small),
         results=tuple(results),
-        post_training_wer_percent=_post_training(setup, configuration),
-        roofline=(),
+        roofline=roofline_points(setup.device, small, schedules),
         traced=record,
     )
 
 
+def _schedules_for(
+    chip: ChipSpec, small: CompressedNetwork, plan: ResidencyPlan, recognition: Recognition
+) -> dict[str, list[TileSchedule]]:
+    """One schedule per invocation: the activations of this utterance decide the cycles."""
+    inputs = recognition.work.inputs
+    return {
+        name: build_invocations(chip, program, small, plan.modes, {m: inputs[m] for m in program.matrices})
+        for name, program in small.network.programs().items()
+    }
+
+
 def in_the_cloud(setup: Setup) -> TrainedOutcome:
     """The baseline: audio goes up, the fp32 network answers."""
-    choice, reference = setup.experiment.cloud, network(setup.experiment.model)
-    recognitions = recognise_float(
-        reference, [utterance.features for utterance in setup.utterances],
+    reference, name = network(setup.experiment.model), setup.experiment.cloud.name
+    recognitions = recognise_in_cloud(
+        reference,
+        [utterance.features for utterance in setup.utterances],
+        [utterance.name for utterance in setup.utterances],
+        [_given_end_ms(utterance) for utterance in setup.utterances],
     )
     results = []
     for index, (utterance, recognition) in enumerate(zip(setup.utterances, recognitions)):
         timeline = stream_audio(setup.device, recognition.work, music=setup.music, seed=setup.experiment.seed + index)
-        results.append(result_of(choice.name, utterance, recognition, timeline))
-    values = sum(value.size for value in reference.parameters.values())
-    return TrainedOutcome(
-        configuration=report.Configuration(
-            name=choice.name, codec=None, weight_bits=32, sparsity=0.0, model_bytes=4 * values, bits_per_weight=32.0,
-            share_of_fp32=1.0, note="model in the cloud, audio up",
-        ),
-        results=tuple(results),
+        results.append(result_of(name, utterance, recognition, timeline))
+    configuration = report.Configuration(
+        name=name,
+        codec=None,
+        weight_bits=32,
+        sparsity=0.0,
+        model_bytes=fp32_bytes(reference.parameters),
+        bits_per_weight=32.0,
+        share_of_fp32=1.0,
+        note="the model is in the cloud, audio goes up",
+    )
+    return TrainedOutcome(configuration=configuration, results=tuple(results))
+
+
+def describe(small: CompressedNetwork, timing_only: bool = False) -> report.Configuration:
+    """How the tables name a configuration, with what its bitstreams measure."""
+    return report.Configuration(
+        name=small.name,
+        codec=", ".join(dict.fromkeys(matrix.encoded.codec for matrix in small.matrices.values())),
+        weight_bits=mean_weight_bits(small),
+        sparsity=small.sparsity,
+        model_bytes=small.model_bytes,
+        bits_per_weight=small.bits_per_weight,
+        share_of_fp32=small.model_bytes / fp32_bytes(small.network.parameters),
+        timing_only=timing_only,
+    )
+
+
+def mean_weight_bits(small: CompressedNetwork) -> float:
+    """Bits of an index or value before the codec, mean over the weights."""
+    parts = [matrix.encoded for matrix in small.matrices.values()]
+    return sum(part.weight_bits * part.shape[0] * part.shape[1] for part in parts) / small.network.weights
+
+
+def fp32_bytes(parameters: dict) -> int:
+    """Bytes of the uncompressed fp32 model."""
+    return 4 * sum(value.size for value in parameters.values())
+
+
+def result_of(
+    config: str, utterance: Utterance, recognition: Recognition, timeline: Timeline, timing_only: bool = False
+) -> report.UtteranceResult:
+    """One utterance's line: words, reference, timing."""
+    transcript = recognition.transcript
+    return report.UtteranceResult(
+        config=config,
+        utterance=utterance.name,
+        reference=utterance.reference or None,
+        hypothesis=transcript.text,
+        hypothesis_whole=transcript.text_whole,
+        timing=measure(timeline, recognition.work),
+        words=transcript.words,
+        group=utterance.group,
+        speaker=utterance.columns.get("speaker", ""),
+        speech_end_estimated=recognition.work.speech_end_estimated,
+        timing_only=timing_only,
+    )
+
+
+def _given_end_ms(utterance: Utterance) -> int | None:
+    return None if utterance.speech_end_estimated else utterance.speech_end_ms
+
+
+def _post_training_wer_percent(setup: Setup, configuration: Configuration) -> float | None:
+    """WER of the same compression on the experiment's network, if this configuration has a network of its own."""
+    scored = [utterance for utterance in setup.utterances if utterance.reference]
+    if not scored or setup.experiment.model_of(configuration) == setup.experiment.model:
+        return None
+    untuned = compressed(setup, configuration, setup.experiment.model)
+    texts = [recognition.transcript.text for recognition in recognise(untuned, scored)]
+    return wer_percent(count_errors([utterance.reference for utterance in scored], texts))
+
+
+def _traced(
+    setup: Setup, config: str, utterance: Utterance, recognition: Recognition, timeline: Timeline
+) -> report.TracedUtterance:
+    audio = setup.device.audio
+    return report.TracedUtterance(
+        config=config,
+        timeline=timeline,
+        ring_counter=RING_COUNTER if RING_COUNTER in timeline.counters else None,
+        ring_capacity=float(audio.period_frames * audio.periods),
+        envelope=utterance.envelope,
+        envelope_step_ms=ENVELOPE_STEP_MS,
+        text=recognition.transcript.text,
     )

@@ -1,0 +1,90 @@
+"""The public face: ``azsim.load_device``, ``azsim.compress``, ``azsim.run`` and what they give back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from azsim.compare.experiment import Configuration, Experiment
+from azsim.compare.runner import assemble
+from azsim.compare.setup import Setup
+from azsim.compare.speech_set import load_utterance
+from azsim.compare.trained import TrainedOutcome, play
+from azsim.compress.network import CompressedNetwork
+from azsim.devices import Device, load_device
+from azsim.report.results import Comparison, Row
+from azsim.report.write import write_report
+from azsim.resources import shipped
+from azsim.soc.music import load_music
+from azsim.soc.timeline import Timeline
+from azsim.speech.transcript import Word
+
+
+@dataclass(frozen=True)
+class Result:
+    """One recording through one compressed network on one device.
+
+    Attributes:
+        transcript: the words up to the end-point.
+        words: with their times and confidences.
+        metrics: latency, bandwidth, energy and the rest, as a row of the tables.
+        timeline: everything that happened, with spans and counters.
+    """
+
+    transcript: str
+    words: tuple[Word, ...]
+    metrics: Row
+    timeline: Timeline
+    _comparison: Comparison
+
+    def report(self, out: str | Path) -> Path:
+        """Write the page, figures, tables and trace to the folder ``out``.
+
+        Raises:
+            InputError: nothing can be written there.
+        """
+        return write_report(self._comparison, Path(out))
+
+
+def run(
+    device: Device | str | Path,
+    small: CompressedNetwork,
+    recording: str | Path,
+    *,
+    music: bool | str | Path = True,
+    seed: int = 1,
+    max_minutes: float = 10.0,
+) -> Result:
+    """Speech through the device.
+
+    Args:
+        device: a device, its name, or a path to a ``.toml``.
+        small: from ``azsim.compress``, encoded for this device's lanes.
+        recording: any file that libsndfile reads.
+        music: what plays meanwhile: True for the shipped track, False for silence, or a file.
+        seed: of network jitter and the music's phase.
+        max_minutes: a longer recording is refused.
+
+    Raises:
+        InputError: the recording, the device or the music cannot be used.
+    """
+    device = device if isinstance(device, Device) else load_device(device)
+    path = Path(recording)
+    track = load_music(shipped("experiments", "music/track.ogg") if music is True else music) if music else None
+    configuration = Configuration(name=small.name, codec=next(iter(small.matrices.values())).encoded.codec)
+    experiment = Experiment(
+        name="run", device=device.name, model=small.network.name, speech="", configuration=(configuration,), seed=seed
+    )
+    utterance = load_utterance(path, path.name, "", {}, max_minutes)
+    digests = {small.network.name: small.network.digest}
+    setup = Setup(experiment=experiment, device=device, utterances=(utterance,), music=track, digests=digests)
+    outcome: TrainedOutcome = play(setup, small, traced=utterance.name)
+    comparison = assemble(setup, [outcome], [], ["azsim.run"])
+    only = outcome.results[0]
+    return Result(
+        transcript=only.hypothesis,
+        words=only.words,
+        metrics=comparison.rows[0],
+        timeline=outcome.traced.timeline,
+        _comparison=comparison,
+    )

@@ -1,0 +1,128 @@
+"""What each command does: read the input, run the work with a progress bar, print the table, write the report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from azsim.compare.experiment import load_experiment
+from azsim.compare.runner import compare as run_comparison
+from azsim.compare.runner import default_workers, make_setup, tasks_of
+from azsim.compare.single import Single, make_single, run_single
+from azsim.report.results import rows_to_json
+from azsim.report.table import print_tables
+from azsim.report.write import check_out_dir, write_report
+from azsim.resources import shipped
+
+
+def compare(options: argparse.Namespace) -> dict[str, object]:
+    """``azsim compare``."""
+    experiment, path = load_experiment(options.experiment)
+    out = options.out or Path("runs") / experiment.name
+    check_out_dir(out)
+    with _progress("comparing", options.json) as progress:
+        setup = make_setup(experiment, path, options.speech, options.utterances, options.max_minutes, progress.spin)
+        progress.expect(len(tasks_of(setup)))
+        comparison = run_comparison(setup, options.workers or default_workers(), progress.advance, _command())
+        progress.spin("drawing")
+        written = write_report(comparison, out)
+    if not options.json:
+        print_tables(comparison, Console())
+        print(f"report: {_shown(written)}/index.html")
+    return {
+        "experiment": comparison.name,
+        "device": comparison.device,
+        "rows": rows_to_json(comparison.rows),
+        "production_rows": rows_to_json(comparison.production_rows),
+        "report": str(out),
+    }
+
+
+def run(options: argparse.Namespace) -> dict[str, object]:
+    """``azsim run``."""
+    out = options.out or Path("runs") / "run"
+    check_out_dir(out)
+    music = None if options.no_music else options.music or shipped("experiments", "music/track.ogg")
+    with _progress("running", options.json) as progress:
+        single = make_single(
+            options.recordings,
+            Single(
+                device=options.device,
+                model=options.model,
+                codec=options.codec,
+                weight_bits=options.weight_bits,
+                sparsity=options.sparsity,
+                seed=options.seed,
+            ),
+            music,
+            options.max_minutes,
+        )
+        progress.spin("recognising, simulating")
+        comparison = run_single(single, _command())
+        progress.spin("drawing")
+        written = write_report(comparison, out)
+    if not options.json:
+        for result in comparison.utterances:
+            print(f"{result.utterance}: {result.hypothesis or '(no words)'}")
+            for word in result.words:
+                print(f"  {word.start_ms / 1000:7.2f} s  {word.end_ms / 1000:7.2f} s  {word.confidence:5.2f}  {word.text}")
+        print_tables(comparison, Console())
+        print(f"report: {_shown(written)}/index.html")
+    return {
+        "device": comparison.device,
+        "rows": rows_to_json(comparison.rows),
+        "utterances": [
+            {
+                "file": result.utterance,
+                "transcript": result.hypothesis,
+                "words": [msgspec.to_builtins(word) for word in result.words],
+                "latency_ms": result.timing.latency_ms if result.timing else None,
+                "speech_end_estimated": result.speech_end_estimated,
+            }
+            for result in comparison.utterances
+        ],
+        "report": str(out),
+    }
+
+
+class _Bar:
+    """One progress bar on standard error."""
+
+    def __init__(self, progress: Progress, title: str) -> None:
+        self._progress = progress
+        self._task = progress.add_task(title, total=None, label="reading")
+
+    def expect(self, parts: int) -> None:
+        """From now on ``advance`` is called ``parts`` times."""
+        self._progress.update(self._task, total=parts)
+
+    def spin(self, label: str) -> None:
+        """Say what is going on."""
+        self._progress.update(self._task, label=label)
+
+    def advance(self, label: str) -> None:
+        """One part is done."""
+        self._progress.update(self._task, advance=1, label=label)
+
+
+@contextmanager
+def _progress(title: str, quiet: bool) -> Iterator[_Bar]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[label]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
+        yield _Bar(progress, title)
+
+
+def _command() -> list[str]:
+    return ["azsim", *sys.argv[1:]]
+
+
+def _shown(folder: Path) -> Path:
+    """The folder relative to here if it lies below."""
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder

@@ -1,0 +1,166 @@
+"""The whole comparison, as a list: speech, then every configuration trained and production-size, then the cloud.
+
+::
+
+    experiment ─┬─> on the device, trained network   ─┐
+                ├─> on the device, production size   ─┼─> rows, figures' data ──> Comparison
+                └─> in the cloud                     ─┘
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from azsim.compare import notes
+from azsim.compare.experiment import Configuration, Experiment, beside
+from azsim.compare.layers import ceilings
+from azsim.compare.pool import spread_out
+from azsim.compare.production import ProductionOutcome, on_device_production
+from azsim.compare.sensitivity import variants
+from azsim.compare.setup import Setup, network
+from azsim.compare.speech_set import load_speech
+from azsim.compare.trained import TrainedOutcome, in_the_cloud, on_device
+from azsim.devices import load_device
+from azsim.report.manifest import make_manifest
+from azsim.report.metrics import make_rows
+from azsim.report.results import Comparison
+from azsim.soc.music import load_music
+
+
+@dataclass(frozen=True)
+class Task:
+    """One independent part of a comparison."""
+
+    kind: str  # "trained", "production" or "cloud"
+    configuration: Configuration | None = None
+    traced: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What the progress bar says."""
+        what = {"trained": "", "production": " (production size)", "cloud": "cloud"}[self.kind]
+        return f"{self.configuration.name if self.configuration else ''}{what}".strip()
+
+
+def perform(setup: Setup, task: Task) -> TrainedOutcome | ProductionOutcome:
+    """Run one task, in whatever process."""
+    if task.kind == "cloud":
+        return in_the_cloud(setup)
+    if task.kind == "production":
+        return on_device_production(setup, task.configuration)
+    return on_device(setup, task.configuration, task.traced)
+
+
+def default_workers() -> int:
+    """One process per core this process may use, at most 8."""
+    return max(1, min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
+
+
+def make_setup(
+    experiment: Experiment,
+    path: Path,
+    speech: Path | None = None,
+    limit: int | None = None,
+    max_minutes: float = 10.0,
+    advance: Callable[[str], None] = lambda label: None,
+) -> Setup:
+    """Read everything the experiment names; whatever is wrong is said here, before any work.
+
+    Raises:
+        InputError: a device, model, recording, manifest or constant is wrong.
+    """
+    device = load_device(beside(path, experiment.device) if experiment.device.endswith(".toml") else experiment.device)
+    if experiment.sensitivity:
+        variants(device, experiment.sensitivity)
+    models = dict.fromkeys([experiment.model, *map(experiment.model_of, experiment.configuration)])
+    digests = {name: network(name).digest for name in models}
+    music = load_music(beside(path, experiment.music)) if experiment.music else None
+    utterances = load_speech(
+        speech or beside(path, experiment.speech), limit, max_minutes, lambda: advance("reading speech")
+    )
+    return Setup(experiment=experiment, device=device, utterances=tuple(utterances), music=music, digests=digests)
+
+
+def tasks_of(setup: Setup) -> list[Task]:
+    """What there is to do, longest first."""
+    experiment = setup.experiment
+    traced = setup.utterances[len(setup.utterances) // 2].name
+    shown = experiment.configuration[min(3, len(experiment.configuration) - 1)]
+    tasks = []
+    if experiment.production:
+        tasks += [Task("production", configuration) for configuration in experiment.configuration]
+    tasks += [
+        Task("trained", configuration, traced if configuration is shown else None)
+        for configuration in experiment.configuration
+    ]
+    return tasks + ([Task("cloud")] if experiment.cloud else [])
+
+
+def compare(
+    setup: Setup, workers: int = 1, advance: Callable[[str], None] = lambda label: None, command: Sequence[str] = ("azsim", "compare")
+) -> Comparison:
+    """Run the comparison; ``advance`` is called with a label after each part.
+
+    Raises:
+        WorkError: a worker process died.
+    """
+    tasks = tasks_of(setup)
+    outcomes: list[TrainedOutcome | ProductionOutcome | None] = [None] * len(tasks)
+    for index, outcome in spread_out(setup, perform, tasks, workers):
+        outcomes[index] = outcome
+        advance(tasks[index].label)
+    trained = [outcome for outcome in outcomes if isinstance(outcome, TrainedOutcome)]
+    production = [outcome for outcome in outcomes if isinstance(outcome, ProductionOutcome)]
+    return assemble(setup, trained, production, command)
+
+
+def assemble(
+    setup: Setup, trained: list[TrainedOutcome], production: list[ProductionOutcome], command: Sequence[str]
+) -> Comparison:
+    """Rows, figures' data and notes from what the tasks gave."""
+    experiment = setup.experiment
+    post_training = {
+        outcome.configuration.name: outcome.post_training_wer_percent
+        for outcome in trained
+        if outcome.post_training_wer_percent is not None
+    }
+    results = tuple(result for outcome in [*trained, *production] for result in outcome.results)
+    seed = experiment.seed
+    return Comparison(
+        name=experiment.name,
+        summary=notes.summary(setup),
+        device=setup.device.name,
+        rows=make_rows([outcome.configuration for outcome in trained], results, post_training, seed),
+        production_rows=make_rows([outcome.configuration for outcome in production], results, None, seed),
+        utterances=results,
+        traced=next((outcome.traced for outcome in trained if outcome.traced), None),
+        roofline=ceilings(setup.device, tuple(point for part in [*trained, *production] for point in part.roofline)),
+        sensitivity=tuple(point for outcome in production for point in outcome.sensitivity),
+        settings=notes.settings(setup),
+        notes=notes.how_far_to_trust(setup),
+        manifest=manifest_of(setup, command),
+    )
+
+
+def manifest_of(setup: Setup, command: Sequence[str]) -> dict[str, object]:
+    """What the comparison was made from: resolved experiment and device, seeds, digests of models, music and speech."""
+    experiment = setup.experiment
+    inputs = {f"model {Path(name).name}": digest.encode() for name, digest in setup.digests.items()}
+    if setup.music:
+        inputs[f"music {setup.music.name}"] = setup.music.digest.encode()
+    speech = hashlib.sha256()
+    for utterance in setup.utterances:
+        speech.update(utterance.name.encode() + utterance.reference.encode() + utterance.features.tobytes())
+    inputs["speech features"] = speech.hexdigest().encode()
+    return make_manifest(
+        command=command,
+        configuration={"experiment": msgspec.to_builtins(experiment), "device": msgspec.to_builtins(setup.device)},
+        seeds={"experiment": experiment.seed},
+        inputs=inputs,
+    )

@@ -1,0 +1,65 @@
+"""One configuration on the user's own recordings: ``azsim run`` and ``azsim.run``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from azsim.compare.experiment import Configuration, Experiment, check_codec
+from azsim.compare.runner import assemble
+from azsim.compare.setup import Setup, network
+from azsim.compare.speech_set import load_utterance
+from azsim.compare.trained import on_device
+from azsim.devices import load_device
+from azsim.errors import InputError
+from azsim.report.results import Comparison
+from azsim.soc.music import load_music
+
+
+@dataclass(frozen=True)
+class Single:
+    """One configuration, as the command line gives it."""
+
+    device: str
+    model: str
+    codec: str
+    weight_bits: int
+    sparsity: float
+    seed: int
+
+
+def make_single(recordings: Sequence[Path], single: Single, music: Path | None, max_minutes: float) -> Setup:
+    """Read recordings, network, device and music.
+
+    Raises:
+        InputError: any of them is wrong, or a setting is out of range.
+    """
+    check_codec(single.codec, "--codec")
+    if not 1 <= single.weight_bits <= 8:
+        raise InputError(f"--weight-bits {single.weight_bits}: must be 1 to 8")
+    if not 0 <= single.sparsity < 1:
+        raise InputError(f"--sparsity {single.sparsity:g}: must be at least 0 and below 1")
+    name = f"{single.weight_bits}-bit {single.codec}" + (f" {single.sparsity:.0%}" if single.sparsity else "")
+    experiment = Experiment(
+        name="run",
+        device=single.device,
+        model=single.model,
+        speech="",
+        configuration=(
+            Configuration(
+                name=name, codec=single.codec, weight_bits=single.weight_bits, sparsity=single.sparsity
+            ),
+        ),
+        seed=single.seed,
+    )
+    device = load_device(single.device)
+    digests = {single.model: network(single.model).digest}
+    track = load_music(music) if music else None
+    utterances = tuple(load_utterance(path, path.name, "", {}, max_minutes) for path in recordings)
+    return Setup(experiment=experiment, device=device, utterances=utterances, music=track, digests=digests)
+
+
+def run_single(setup: Setup, command: Sequence[str]) -> Comparison:
+    """The recordings through the one configuration of ``setup``; the first is kept whole for the timeline figure."""
+    return assemble(setup, [on_device(setup, setup.experiment.configuration[0], setup.utterances[0].name)], [], command)
