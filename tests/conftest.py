@@ -61,7 +61,7 @@ def random_network(
 @pytest.fixture(scope="session")
 def tiny_network() -> Network:
     """Three encoder layers with a time reduction after the first, one prediction layer, 11 pieces."""
-    return random_network()
+    return random_network(8)
 
 
 @pytest.fixture(scope="session")

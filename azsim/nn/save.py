@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from azsim.errors import WorkError
@@ -41,11 +42,13 @@ def write_sealed(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappin
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, partial, sealed)
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise WorkError(f"{path}: cannot be written: {error.strerror or error}") from error
+        try:
+            save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, partial, sealed)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except (OSError, SafetensorError) as error:
+        raise WorkError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
     return sealed[DIGEST_KEY]
 
 

@@ -1,0 +1,46 @@
+"""Programs name every matrix that computes, once, in the right place."""
+
+from __future__ import annotations
+
+from azsim.nn.rnnt_programs import VECTOR_OPS_PER_LSTM_UNIT, rnnt_programs
+
+
+def names(program) -> list[str]:
+    return list(program.matrices)
+
+
+def test_time_reduction_splits_the_encoder(tiny_network):
+    programs = tiny_network.programs()
+    assert list(programs) == ["encoder.0", "encoder.1", "joint", "prediction"]
+    assert names(programs["encoder.0"]) == ["encoder.0.recurrent", "encoder.0.input"]
+    assert names(programs["encoder.1"])[-1] == "joint.encoder"
+    assert names(programs["prediction"]) == ["prediction.0.recurrent", "prediction.0.input", "joint.prediction"]
+    assert programs["prediction"].lookup_bytes == 7
+    assert programs["joint"].stages[-1].output_bytes == 4 * len(tiny_network.pieces)
+    assert programs["encoder.0"].stages[0].vector_ops == 12 * VECTOR_OPS_PER_LSTM_UNIT
+
+
+def test_every_matrix_but_the_embedding_runs_in_one_program(tiny_network):
+    used = [matrix for program in tiny_network.programs().values() for matrix in program.matrices]
+    assert sorted([*used, "prediction.embedding"]) == sorted(tiny_network.weight_matrices)
+
+
+def test_without_time_reduction_there_is_one_encoder_program():
+    shapes = {"prediction.embedding": (4096, 512), "joint.encoder": (512, 1024), "joint.prediction": (512, 1024)}
+    shapes["joint.output"] = (4096, 512)
+    for part, layers, width in (("encoder", 5, 192), ("prediction", 2, 512)):
+        for i in range(layers):
+            shapes[f"{part}.{i}.input"] = (4096, width if i == 0 else 1024)
+            shapes[f"{part}.{i}.recurrent"] = (4096, 1024)
+    programs = rnnt_programs(shapes, -1)
+    assert list(programs) == ["encoder.0", "joint", "prediction"]
+    assert len(programs["encoder.0"].stages) == 6
+    assert len(programs["prediction"].stages) == 3
+
+
+def test_only_what_a_stage_before_makes_is_waited_for(tiny_network):
+    for program in tiny_network.programs().values():
+        for position, stage in enumerate(program.stages):
+            operands = [use.operand for use in stage.uses]
+            assert operands == sorted(operands, reverse=True)  # ready before previous
+            assert ("previous" in operands) == (position > 0)
