@@ -1,0 +1,55 @@
+"""The stage that binds, worked out by hand for az1, and no layer above a roof."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from azsim.chip.build import build_schedules
+from azsim.chip.roofline import binding, binding_table, ceilings, layer_point
+from azsim.devices.loader import load_device
+from tests.chip.networks import compress_by_hand
+
+AZ1 = load_device("az1").chip
+
+
+def test_the_roofs_of_az1() -> None:
+    roofs = ceilings(AZ1)
+    assert roofs.multipliers_gmacs == pytest.approx(25.6)
+    assert roofs.window_gmacs == pytest.approx(51.2)
+    assert roofs.decoder_gpositions == pytest.approx(12.8)
+    assert roofs.dram_gbps == pytest.approx(3.2)
+
+
+def test_az2_has_22_times_the_operations_of_az1() -> None:
+    ratio = ceilings(load_device("az2").chip).multipliers_gmacs / ceilings(AZ1).multipliers_gmacs
+    assert ratio == pytest.approx(22)
+
+
+def test_the_crossover_that_az1_s_file_claims() -> None:
+    streamed = {row.frames: row for row in binding_table(AZ1, 3.5, 0.5, 0.5) if row.residency == "streamed"}
+    assert [streamed[frames].stage for frames in (1, 2, 4, 8)] == ["dram", "dram", "dram", "multipliers"]
+    assert streamed[1].skip_gain == streamed[2].skip_gain == 1
+    assert 1.1 < streamed[4].skip_gain < 1.2
+    assert streamed[8].skip_gain == 2
+    resident = binding(AZ1, 3.5, 0.5, residency="decoded")
+    assert resident.rates["dram"] == resident.rates["decoder"] == math.inf
+    assert resident.skip_gain == 2
+
+
+def test_the_window_binds_very_sparse_weights() -> None:
+    assert binding(AZ1, 2.0, 0.1, residency="decoded").stage == "window"
+    assert binding(AZ1, 8.0, 1.0, residency="compressed", values_per_position=1.0).stage == "decoder"
+
+
+def test_no_layer_stands_above_a_roof(make_network) -> None:
+    small = compress_by_hand(make_network(5, hidden=(96, 96, 96)), AZ1)
+    roofs = ceilings(AZ1)
+    for schedule in build_schedules(AZ1, small).values():
+        point = layer_point(schedule, AZ1)
+        assert point.macs == schedule.positions.sum()
+        assert 0 < point.gmacs <= min(roofs.window_gmacs, roofs.decoder_gpositions)
+        assert point.gmacs <= roofs.dram_gbps * point.macs_per_byte
+    everything = dict.fromkeys(small.matrices, "decoded")
+    assert layer_point(build_schedules(AZ1, small, everything)["joint"], AZ1).macs_per_byte == math.inf
