@@ -23,9 +23,9 @@ from azsim.chip.pipeline import FETCHED, WRITTEN, complete_tile, transfer_start
 NEVER = 2**62
 """A time that does not come, in picoseconds."""
 
-FS_PER_BYTE, CHUNK_BYTES, PORT_BYTES, CYCLE_PS, LATENCY_PS, MERGE_PS = range(6)
+FS_PER_BYTE, CHUNK_BYTES, PORT_BYTES, CYCLE_PS, LATENCY_PS, MERGE_PS, BEATS_BYTES = range(7)
 """``config``: DRAM service in femtoseconds per byte; chunk; port's bytes per cycle; cycle; port latency; largest gap
-within one row of the log."""
+within one row of the log; the processor's chunk: whole beats of its port."""
 
 DRAM_FREE, PENDING, ACTIVE, START, TILE, DONE_BYTES, REQUEST, WAITED, LOGGED, NEXT_GRANT = range(10)
 """``state``: when DRAM is free; waiting requests; then the job of the neural processor: whether there is one, its
@@ -125,13 +125,15 @@ def advance(until, npu, config, rank, state, queue, served, tiles, times, comple
 
         client = np.int64(npu)
         write = np.int64(0)
+        chunk_bytes = config[CHUNK_BYTES]
         if best < 0:
             left = tiles[T_BYTES, tile] - done
+            chunk_bytes = config[BEATS_BYTES]
         else:
             client = queue[best, R_CLIENT]
             write = queue[best, R_WRITE]
             left = queue[best, R_LEFT]
-        size = min(config[CHUNK_BYTES], left)
+        size = min(chunk_bytes, left)
         free = grant + (size * config[FS_PER_BYTE] + 999) // 1000
         served[client, WRITE_BYTES if write == 1 else READ_BYTES] += size
         served[client, BUSY_PS] += free - grant
@@ -159,8 +161,7 @@ def advance(until, npu, config, rank, state, queue, served, tiles, times, comple
 
         if best < 0:
             state[WAITED] += grant - request
-            port = (done + size + config[PORT_BYTES] - 1) // config[PORT_BYTES]
-            port -= (done + config[PORT_BYTES] - 1) // config[PORT_BYTES]
+            port = (size + config[PORT_BYTES] - 1) // config[PORT_BYTES]
             arrived = max(grant + port * config[CYCLE_PS], free)
             done += size
             if size < left:

@@ -102,6 +102,7 @@ class BurstMemory:
                 device.cycle_ps,
                 chip.port.latency_cycles * device.cycle_ps,
                 merge_ps,
+                max(1, spec.chunk_bytes // chip.port.bytes_per_cycle) * chip.port.bytes_per_cycle,
             ],
             np.int64,
         )
