@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-Count = Annotated[int, Meta(ge=1)]
-Natural = Annotated[int, Meta(ge=0)]
-Positive = Annotated[float, Meta(gt=0)]
-NonNegative = Annotated[float, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=1, le=2**40)]
+Few = Annotated[int, Meta(ge=1, le=65_535)]
+Natural = Annotated[int, Meta(ge=0, le=2**40)]
+Positive = Annotated[float, Meta(gt=0, le=1e9)]
+NonNegative = Annotated[float, Meta(ge=0, le=1e9)]
+Clock = Annotated[float, Meta(gt=0, le=100_000)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 SkipMode = Literal["none", "weights", "activations", "both"]
 Residency = Literal["streamed", "compressed", "decoded"]
@@ -18,21 +20,21 @@ Residency = Literal["streamed", "compressed", "decoded"]
 class DecoderSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The circuit that decodes compressed weights: rates are per stream."""
 
-    streams: Count
-    positions_per_cycle: Count
-    values_per_cycle: Count
-    bits_per_cycle: Count
+    streams: Few
+    positions_per_cycle: Few
+    values_per_cycle: Few
+    bits_per_cycle: Few
     startup_cycles: Natural
 
 
 class LanesSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The multiplier array and its zero skipping."""
 
-    lanes: Count
-    multipliers_per_lane: Count
-    window_positions: Count
-    block_columns: Count
-    queue_blocks: Count
+    lanes: Few
+    multipliers_per_lane: Few
+    window_positions: Few
+    block_columns: Few
+    queue_blocks: Few
     broadcast_cycles: Natural
     min_block_cycles: Natural
     skip: SkipMode
@@ -44,11 +46,11 @@ class SramSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """On-chip memory."""
 
     bytes: Count
-    banks: Count
+    banks: Few
     port_bytes_per_cycle: Count
     activation_bytes: Natural
-    fetch_buffers: Count
-    weight_buffers: Count
+    fetch_buffers: Few
+    weight_buffers: Few
     tile_positions: Count
     residency: Literal["auto", "streamed"]
 
@@ -83,7 +85,7 @@ class ChipEnergySpec(Struct, frozen=True, forbid_unknown_fields=True):
 class ChipSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The neural processor."""
 
-    clock_mhz: Positive
+    clock_mhz: Clock
     lanes: LanesSpec
     decoder: DecoderSpec
     sram: SramSpec
@@ -115,7 +117,7 @@ class CpuSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The application cores that run front end, search and music decoding."""
 
     cores: Count
-    clock_mhz: Positive
+    clock_mhz: Clock
     active_mw_per_core: NonNegative
     frontend_cycles_per_frame: Natural
     search_cycles_per_hypothesis: Natural

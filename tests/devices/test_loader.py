@@ -1,0 +1,90 @@
+"""A wrong device file ends in one line that names the file, the key, the value and what would be right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import azsim.devices
+from azsim.devices.loader import load_device, scaled
+from azsim.errors import InputError
+
+AZ1 = (Path(azsim.devices.__file__).parent / "az1.toml").read_text()
+
+
+def wrong(tmp_path: Path, old: str, new: str) -> str:
+    assert AZ1.count(old) == 1, old
+    path = tmp_path / "mine.toml"
+    path.write_text(AZ1.replace(old, new))
+    with pytest.raises(InputError) as caught:
+        load_device(path)
+    assert caught.value.exit_status == 2
+    said = str(caught.value)
+    assert "\n" not in said
+    assert said.startswith(f"{path}: ")
+    return said.removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        ("clock_mhz = 400.0", "clock_mhz = -400.0", ["chip.clock_mhz = -400.0", "> 0"]),
+        ("clock_mhz = 400.0", 'clock_mhz = "fast"', ["chip.clock_mhz = 'fast'", "float"]),
+        ("clock_mhz = 400.0", "clock_mhz = 0", ["chip.clock_mhz = 0", "> 0"]),
+        ("clock_mhz = 400.0", "clock_mhz = inf", ["chip.clock_mhz = inf"]),
+        ("clock_mhz = 400.0", "clock_mhz = nan", ["chip.clock_mhz = nan"]),
+        ("clock_mhz = 400.0", "clock_mhz = 2e6", ["chip.clock_mhz = 2000000.0"]),
+        ("clock_mhz = 400.0", "", ["chip.clock_mhz: missing"]),
+        ("lanes = 32 ", "lanes = 0 ", ["chip.lanes.lanes = 0", ">= 1"]),
+        ("lanes = 32 ", "lanes = 99999 ", ["chip.lanes.lanes = 99999", "<= 65535"]),
+        ("lanes = 32 ", "lanes = 32.5 ", ["chip.lanes.lanes = 32.5", "int"]),
+        ("lanes = 32 ", "lanes = true ", ["chip.lanes.lanes = True", "int"]),
+        ("window_positions = 4 ", "windw_positions = 4 ", ["lanes.windw_positions", "mean 'window_positions'"]),
+        ('skip = "weights"', 'skip = "wieghts"', ["chip.lanes.skip = 'wieghts'"]),
+        ("window_positions = 4 ", "window_positions = 1 ", ["chip.lanes.window_positions = 1", "at least", "= 2"]),
+        ("port_bytes_per_cycle = 256", "port_bytes_per_cycle = 64", ["port_bytes_per_cycle = 64", "160 bytes"]),
+        ("bytes = 1048576 ", "bytes = 65536 ", ["chip.sram.bytes = 65536", "131072 bytes"]),
+        ("efficiency = 0.917", "efficiency = 1.5", ["memory.efficiency = 1.5", "<= 1"]),
+        ("chunk_bytes = 4096", "chunk_bytes = 4097", ["memory.chunk_bytes = 4097", "64"]),
+        ("[chip.vector]", "[chip.vektor]", ["chip.vektor: unknown key", "did you mean 'vector'"]),
+    ],
+)
+def test_wrong_values_are_named(tmp_path: Path, old: str, new: str, parts: list[str]) -> None:
+    said = wrong(tmp_path, old, new)
+    for part in parts:
+        assert part in said, said
+
+
+def test_what_is_not_toml_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("clock = = 3")
+    with pytest.raises(InputError, match=r"mine.toml: not a TOML file: .*line 1"):
+        load_device(path)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="not a TOML file"):
+        load_device(path)
+
+
+def test_missing_files_and_unknown_names(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none.toml: no such file"):
+        load_device(tmp_path / "none.toml")
+    with pytest.raises(InputError, match=r"device 'az11': not known; there are az1, az2"):
+        load_device("az11")
+    folder = tmp_path / "folder.toml"
+    folder.mkdir()
+    with pytest.raises(InputError, match="cannot be read"):
+        load_device(folder)
+
+
+def test_numbers_can_be_scaled_together_and_are_checked() -> None:
+    device = load_device("az1")
+    assert scaled(device, ["chip.clock_mhz"], 2).cycle_ps == 1250
+    faster = scaled(device, ["chip.lanes.multipliers_per_lane", "chip.lanes.window_positions"], 0.5).chip.lanes
+    assert (faster.multipliers_per_lane, faster.window_positions) == (1, 2)
+    with pytest.raises(InputError, match=r"chip\.klock: no such key"):
+        scaled(device, ["chip.klock"], 2)
+    with pytest.raises(InputError, match="not a number"):
+        scaled(device, ["chip.lanes.skip"], 2)
+    with pytest.raises(InputError, match="window_positions = 1"):
+        scaled(device, ["chip.lanes.window_positions"], 0.25)
