@@ -25,7 +25,8 @@ from azsim.speech.features import FRAME_LENGTH_MS, SAMPLE_RATE_HZ
 
 DEFAULT_MAX_MINUTES = 10.0
 BLOCK_FRAMES = 65_536
-UNKNOWN_LENGTHS = {0, 0x7FFFFFFF, 0xFFFFFFFF}  # what a recorder that writes to a pipe leaves in a WAV header
+UNKNOWN_LENGTHS = {0, 0x7FFFFFFF, 0xFFFFFFFF}  # what a recorder that writes to a pipe leaves in a header
+PROMISED_BYTES = re.compile(r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+)\s*\(should be (\d+)\)", re.MULTILINE)
 FULL_SCALE_LIMIT = 1e6  # float files may exceed 1; beyond this they are not sound
 
 
@@ -117,8 +118,8 @@ def _refuse_non_files(path: Path) -> None:
 
 
 def _refuse_cut_short(path: Path, file: soundfile.SoundFile) -> None:
-    """A WAV whose header promises more bytes than there are; libsndfile itself would read on without a word."""
-    promised = re.search(r"^\s*data\s*:\s*(\d+)\s*\(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    """A header that promises more bytes than there are; libsndfile itself would read on and only note it."""
+    promised = PROMISED_BYTES.search(file.extra_info)
     if promised is None:
         return
     said, there = int(promised[1]), int(promised[2])

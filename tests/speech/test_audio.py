@@ -1,0 +1,108 @@
+"""Recordings of every kind, good and bad."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+import soundfile
+
+from azsim.errors import InputError
+from azsim.speech.audio import Resampler, read_audio
+
+
+def tone(rate_hz: int, seconds: float = 0.5, channels: int = 1) -> np.ndarray:
+    wave = 0.3 * np.sin(2 * np.pi * 440 * np.arange(int(rate_hz * seconds)) / rate_hz)
+    return np.repeat(wave[:, None], channels, axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000])
+@pytest.mark.parametrize("channels", [1, 8])
+def test_any_rate_and_channel_count(tmp_path, rate_hz, channels):
+    path = tmp_path / "tone.wav"
+    soundfile.write(path, tone(rate_hz, channels=channels), rate_hz, subtype="FLOAT")
+    audio = read_audio(path)
+    assert (audio.source_rate_hz, audio.source_channels) == (rate_hz, channels)
+    assert audio.samples.dtype == np.float32
+    assert abs(audio.samples.size - round(int(rate_hz * 0.5) * 16_000 / rate_hz)) <= 1
+    middle = slice(1_000, 7_000)
+    assert np.abs(audio.samples[middle] - tone(16_000)[middle, 0]).max() < 0.01
+
+
+@pytest.mark.parametrize(("kind", "subtype"), [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("AIFF", "PCM_24"), ("WAV", "ULAW")])
+def test_other_formats(tmp_path, kind, subtype):
+    path = tmp_path / f"tone.{kind.lower()}"
+    soundfile.write(path, tone(16_000), 16_000, format=kind, subtype=subtype)
+    assert read_audio(path).duration_ms == 500
+
+
+def test_channels_are_averaged():
+    stereo = np.stack([np.ones(10), -np.ones(10)], axis=1).astype(np.float32)
+    assert not Resampler(16_000).feed(stereo).any()
+
+
+def refused(path, message: str, **options) -> None:
+    with pytest.raises(InputError, match=message) as error:
+        read_audio(path, **options)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+    assert error.value.exit_status == 2
+
+
+def test_missing_folder_empty_and_not_sound(tmp_path):
+    refused(tmp_path / "none.wav", "no such file")
+    refused(tmp_path, "is a folder")
+    (tmp_path / "empty.wav").touch()
+    refused(tmp_path / "empty.wav", "is empty")
+    (tmp_path / "text.wav").write_text("not sound at all " * 20)
+    refused(tmp_path / "text.wav", "not a readable recording")
+
+
+@pytest.mark.parametrize("samples", [0, 100])
+def test_too_short(tmp_path, samples):
+    path = tmp_path / "short.wav"
+    soundfile.write(path, np.zeros(samples), 16_000)
+    refused(path, "no samples" if not samples else r"6\.2 ms")
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "AIFF", "AU", "W64", "RF64", "CAF"])
+def test_cut_short(tmp_path, kind):
+    whole = io.BytesIO()
+    noise = 0.1 * np.random.default_rng(0).standard_normal(16_000)
+    soundfile.write(whole, noise, 16_000, format=kind)
+    path = tmp_path / f"cut.{kind.lower()}"
+    path.write_bytes(whole.getvalue()[: len(whole.getvalue()) // 2])
+    refused(path, "cut short|not a readable recording")
+
+
+def test_a_wav_from_a_pipe_has_no_length_and_is_read(tmp_path):
+    whole = io.BytesIO()
+    soundfile.write(whole, tone(16_000), 16_000, format="WAV", subtype="PCM_16")
+    content = bytearray(whole.getvalue())
+    at = content.index(b"data") + 4
+    content[4:8] = content[at : at + 4] = b"\xff\xff\xff\xff"
+    path = tmp_path / "pipe.wav"
+    path.write_bytes(content)
+    assert read_audio(path).duration_ms == 500
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
+def test_samples_that_are_no_sound(tmp_path, bad):
+    path = tmp_path / "bad.wav"
+    samples = tone(48_000)[:, 0]
+    samples[1_000] = bad
+    soundfile.write(path, samples, 48_000, subtype="FLOAT")
+    refused(path, "not finite")
+
+
+def test_too_long(tmp_path):
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.zeros(16_000 * 7), 16_000)
+    refused(path, r"0\.1 minutes; at most 0\.1 \(--max-minutes\)", max_minutes=0.1)
+    assert read_audio(path, max_minutes=0.12).duration_ms == 7_000
+
+
+def test_rates_that_are_no_rate():
+    with pytest.raises(InputError, match="sample rate 0"):
+        Resampler(0)

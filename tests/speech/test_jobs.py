@@ -1,0 +1,52 @@
+"""The chain of jobs, and the same utterance on another network."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from azsim.speech.jobs import job_chain
+from azsim.speech.replay import replay
+from azsim.speech.work import Work
+
+REDUCED = ("encoder.0", "encoder.1", "joint", "prediction")
+PLAIN = ("encoder.0", "joint", "prediction")
+
+
+def names(jobs, step: int) -> list[str]:
+    return [job.name for job in jobs if job.step == step]
+
+
+def test_a_label_runs_the_prediction_and_the_joint_again():
+    jobs = job_chain(4, 12, 135, [1, 3, 3], REDUCED, 2)
+    assert names(jobs, 0) == ["prediction", "frontend", "encoder.0"]
+    turn = ["joint", "search", "prediction"]
+    assert names(jobs, 1) == ["frontend", "encoder.0", "encoder.1", *turn, "joint", "search"]
+    assert names(jobs, 3) == ["frontend", "encoder.0", "encoder.1", *turn, *turn, "joint", "search"]
+    assert [job.release_ms for job in jobs if job.name == "encoder.0"] == [45, 75, 105, 135]
+
+
+def test_after_four_labels_the_joint_is_not_asked_again():
+    jobs = job_chain(2, 6, 75, [1] * 4, REDUCED, 2)
+    assert Counter(job.name for job in jobs)["joint"] == 4
+
+
+def test_padding_has_no_front_end():
+    jobs = job_chain(4, 7, 85, [], REDUCED, 2)
+    assert [job.units for job in jobs if job.name == "frontend"] == [3, 3, 1]
+    assert max(job.release_ms for job in jobs) == 85
+
+
+def test_invocations_count_each_program():
+    jobs = job_chain(6, 18, 200, [1, 5], REDUCED, 2)
+    for name in REDUCED:
+        own = [job.invocation for job in jobs if job.name == name]
+        assert own == list(range(len(own)))
+    assert {job.invocation for job in jobs if job.engine == "cpu"} == {-1}
+
+
+def test_replay_keeps_steps_labels_and_end_point():
+    work = Work("u", 200, 150, True, 195, 1, 5, 6, 30, job_chain(6, 18, 200, [1, 5], REDUCED, 2))
+    other = replay(work, (1, 5, 9), PLAIN)
+    counts = Counter(job.name for job in other.jobs)
+    assert counts == {"encoder.0": 6, "frontend": 6, "joint": 8, "search": 8, "prediction": 3}
+    assert (other.endpoint_ms, other.steps, other.audio_ms) == (195, 6, 200)

@@ -1,0 +1,34 @@
+"""Greedy search: pieces of any size, and never more than four labels at one output."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from azsim.compress.recipe import compress
+from azsim.nn.integer_rnnt import Encoder, IntegerModel
+from azsim.speech.search import MAX_LABELS_PER_OUTPUT, Greedy
+
+
+def test_pieces_and_the_most_labels_per_output(make_network):
+    model = IntegerModel.of(compress(make_network(4)))
+    steps = np.random.default_rng(0).integers(-127, 128, (60, 192)).astype(np.int8)
+    encoded = Encoder(model).push(steps)
+    whole, pieces = Greedy(model), Greedy(model)
+    whole.advance(encoded)
+    for part in np.split(encoded, [1, 2, 2, 11, 25]):
+        pieces.advance(part)
+    one, other = whole.found(), pieces.found()
+    assert (one.labels, one.outputs, one.probabilities) == (other.labels, other.outputs, other.probabilities)
+    for name, vectors in one.inputs.items():
+        assert np.array_equal(vectors, other.inputs[name])
+    assert max(Counter(one.outputs).values()) == MAX_LABELS_PER_OUTPUT
+    assert all(0 < p <= 1 for p in one.probabilities)
+    assert len(one.inputs["prediction.0.input"]) == len(one.labels) + 1
+
+
+def test_nothing_heard_is_an_empty_result(tiny_network):
+    found = Greedy(IntegerModel.of(compress(tiny_network))).found()
+    assert found.labels == ()
+    assert len(found.inputs["joint.output"]) == 0
