@@ -66,7 +66,9 @@ def test_slow_memory_paces_the_port():
 @settings(max_examples=30, deadline=None)
 @given(
     requests=st.lists(
-        st.tuples(st.sampled_from([PLAYBACK, MICROPHONE, CPU]), st.integers(1, 20000), st.booleans(), st.integers(0, 10**7)),
+        st.tuples(
+            st.sampled_from([PLAYBACK, MICROPHONE, CPU]), st.integers(1, 20000), st.booleans(), st.integers(0, 10**7)
+        ),
         max_size=80,
     ),
     fifo=st.booleans(),
@@ -168,7 +170,7 @@ def test_poisson_arrivals_wait_as_an_m_d_1_queue():
     load, service_ps, count = 0.6, 10**6, 12000
     rng = np.random.default_rng(7)
     arrivals = np.cumsum(rng.exponential(service_ps / load, count)).astype(np.int64)
-    grants, memory = queue_of(arrivals, MICROSECOND)
+    _grants, memory = queue_of(arrivals, MICROSECOND)
     waiting = memory.traffic()["cpu"].waiting_ps / count
     assert waiting == pytest.approx(load * service_ps / (2 * (1 - load)), rel=0.08)
 

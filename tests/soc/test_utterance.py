@@ -1,0 +1,151 @@
+"""One utterance on the device: times, bytes, energy, determinism."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+
+from azsim.errors import InputError
+from azsim.soc import simulate
+from azsim.soc.utterance import PS_PER_MS
+from tests.soc.cases import PROGRAMS, device, schedules, track, work
+
+
+def plain(timeline) -> str:
+    return repr({field.name: getattr(timeline, field.name) for field in dataclasses.fields(timeline)})
+
+
+@pytest.fixture(scope="module")
+def timeline():
+    return simulate(device(), work(), schedules(), music=track(), seed=3, trace=True)
+
+
+def test_latency_parts_add_up(timeline):
+    assert timeline.latency.total_ps == timeline.elapsed_ps - work().speech_end_ms * PS_PER_MS
+    assert timeline.latency.end_pointing_ps == 400 * PS_PER_MS
+    assert timeline.latency.network_ps == 0
+
+
+def test_nothing_goes_up(timeline):
+    assert timeline.uplink_bytes == 0
+    assert timeline.downlink_bytes > 0
+    assert simulate(device(), work(), schedules(), music=None).downlink_bytes == 0
+
+
+def test_an_easy_device_keeps_up(timeline):
+    assert timeline.deadline_misses == timeline.underruns == 0
+    assert (timeline.step_done_ps >= timeline.step_release_ps).all()
+    assert 0 < timeline.first_partial_ps < 30 * PS_PER_MS
+
+
+def test_busy_times_fit_into_the_elapsed_time(timeline):
+    cores = device().cpu.cores
+    for engine, busy_ps in timeline.busy_ps.items():
+        assert 0 < busy_ps <= timeline.elapsed_ps * (cores if engine == "cpu" else 1)
+    assert sum(timeline.npu_causes_ps.values()) == timeline.busy_ps["npu"]
+
+
+def test_every_byte_of_the_schedules_is_fetched(timeline):
+    released = [job for job in work().jobs if job.release_ms <= work().endpoint_ms and job.engine == "npu"]
+    made = schedules()
+    assert timeline.dram_read_bytes["npu"] == sum(int(made[job.name].fetch_bytes.sum()) for job in released)
+    frontends = timeline.elapsed_ps // (device().audio.microphone_dma_ms * PS_PER_MS)
+    assert abs(timeline.dram_write_bytes["microphone"] - 320 * frontends) <= 320
+
+
+def test_spans_of_one_track_do_not_overlap_and_fill_the_busy_time(timeline):
+    by_track: dict[str, list] = {}
+    for span in timeline.spans:
+        by_track.setdefault(span.track, []).append(span)
+    for spans in by_track.values():
+        assert all(before.end_ps <= after.start_ps for before, after in itertools.pairwise(spans))
+        assert spans[-1].end_ps <= timeline.elapsed_ps
+    for engine in ("npu", "cpu", "network"):
+        lengths = [
+            span.end_ps - span.start_ps
+            for track, spans in by_track.items()
+            if track.startswith(engine)
+            for span in spans
+        ]
+        assert sum(lengths) == timeline.busy_ps[engine]
+    times, frames = timeline.counters["music ring frames"]
+    assert (np.diff(times) >= 0).all()
+    assert frames.max() <= 4096
+
+
+def test_instants_tell_the_story(timeline):
+    names = [instant.name for instant in timeline.instants]
+    assert names == ["first partial", "true end of speech", "end-point", "final words"]
+    assert timeline.instants[-1].time_ps == timeline.elapsed_ps
+
+
+def test_same_seed_same_timeline_other_seed_other_music(timeline):
+    again = simulate(device(), work(), schedules(), music=track(), seed=3, trace=True)
+    other = simulate(device(), work(), schedules(), music=track(), seed=4, trace=True)
+    assert plain(again) == plain(timeline) != plain(other)
+
+
+def test_a_trace_changes_nothing_else(timeline):
+    without = simulate(device(), work(), schedules(), music=track(), seed=3)
+    assert without.spans == ()
+    assert not without.counters
+    assert plain(dataclasses.replace(timeline, spans=(), counters={})) == plain(without)
+
+
+def test_a_slow_processor_misses_deadlines_and_has_a_backlog():
+    slow = simulate(device(chip__clock_mhz=0.5), work(), schedules(2), music=None)
+    assert slow.deadline_misses > 0
+    assert slow.latency.backlog_ps > 0
+    assert slow.latency.npu_ps > 0
+    assert sum(instant.name == "deadline miss" for instant in slow.instants) == slow.deadline_misses
+
+
+def test_music_slows_speech_only_through_memory_and_cores():
+    spec = device(memory__peak_gbps=3.6)
+    quiet = simulate(spec, work(), schedules(40), music=None)
+    loud = simulate(spec, work(), schedules(40), music=track())
+    assert loud.busy_ps["npu"] > quiet.busy_ps["npu"]
+    assert loud.npu_causes_ps["lanes"] <= quiet.busy_ps["npu"]
+
+
+def test_a_ring_in_sram_takes_music_out_of_the_memory():
+    there = simulate(device(audio__ring="sram"), work(), schedules(), music=track())
+    assert there.dram_read_bytes["playback"] == 0
+    here = simulate(device(), work(), schedules(), music=track())
+    assert here.dram_read_bytes["playback"] > 0
+    assert there.peak_sram_bytes - here.peak_sram_bytes == 4 * 1024 * 4
+
+
+@pytest.mark.parametrize(("length_ms", "heard"), [(400, False), (700, True)])
+def test_music_stops_when_the_link_is_gone_for_longer_than_the_buffers_last(length_ms, heard):
+    outage = (100 * PS_PER_MS, (100 + length_ms) * PS_PER_MS)
+    timeline = simulate(device(), work(), schedules(), music=track(), outages=[outage])
+    assert (timeline.underruns > 0) == heard
+
+
+def test_an_early_cut_shows_and_nothing_recognised_has_no_latency():
+    early = dataclasses.replace(work(), speech_end_ms=860)
+    cut = simulate(device(), early, schedules(), music=None)
+    assert cut.early_cut
+    assert cut.latency.end_pointing_ps == -20 * PS_PER_MS
+    nothing = simulate(device(), work(labels=()), schedules(), music=None)
+    assert nothing.latency is None
+    assert nothing.first_partial_ps == -1
+
+
+def test_one_schedule_per_invocation_equals_one_for_all(timeline):
+    made = schedules()
+    each = {name: [made[name]] * 100 for name in PROGRAMS}
+    assert plain(simulate(device(), work(), each, music=track(), seed=3, trace=True)) == plain(timeline)
+
+
+def test_a_missing_schedule_is_named():
+    made = schedules()
+    del made["joint"]
+    with pytest.raises(InputError, match="'joint': no schedule"):
+        simulate(device(), work(), made, music=None)
+    with pytest.raises(InputError, match="invocation 0: there are 0"):
+        simulate(device(), work(), {**made, "joint": []}, music=None)
