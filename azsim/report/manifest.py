@@ -18,7 +18,7 @@ def make_manifest(
     command: Sequence[str],
     configuration: Mapping[str, object],
     seeds: Mapping[str, int],
-    inputs: Mapping[str, Path | bytes],
+    inputs: Mapping[str, Path | bytes | str],
 ) -> dict[str, object]:
     """The content of ``manifest.json``.
 
@@ -26,7 +26,7 @@ def make_manifest(
         command: the arguments as typed; paths from the root are cut to their last part.
         configuration: fully resolved: experiment, device, everything that a default decided.
         seeds: what was drawn -> seed.
-        inputs: name to print -> file or content, of which the SHA-256 is taken.
+        inputs: name to print -> file or content, of which the SHA-256 is taken, or a SHA-256 already taken (text).
 
     Raises:
         InputError: an input file cannot be read.
@@ -41,12 +41,14 @@ def make_manifest(
     }
 
 
-def digest(content: Path | bytes) -> str:
-    """SHA-256, hexadecimal.
+def digest(content: Path | bytes | str) -> str:
+    """SHA-256, hexadecimal, of a file or of bytes; text is a digest already.
 
     Raises:
         InputError: the file cannot be read.
     """
+    if isinstance(content, str):
+        return content
     if isinstance(content, bytes):
         return hashlib.sha256(content).hexdigest()
     try:

@@ -19,12 +19,13 @@ def test_manifest_names_inputs_and_hides_the_machine(tmp_path: Path) -> None:
         ["azsim", "run", str(speech), f"--out={tmp_path}/out"],
         {"device": {"name": "az1"}, "model": tmp_path / "m.safetensors", "speech": [str(speech)]},
         {"bootstrap": 0},
-        {str(speech): speech, "weights": b"1234"},
+        {str(speech): speech, "weights": b"1234", "model": "ab12"},
     )
     text = json.dumps(found)
     assert str(tmp_path) not in text
     assert found["command"] == ["azsim", "run", "a.wav", "--out=out"]
     assert found["inputs"]["a.wav"]["sha256"] == hashlib.sha256(b"RIFF").hexdigest()
+    assert found["inputs"]["model"]["sha256"] == "ab12"
     assert {"azsim", "configuration", "seeds", "versions"} <= set(found)
 
 
