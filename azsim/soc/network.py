@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,17 +131,11 @@ class MusicDownload:
     def run(self) -> Generator[simpy.Event, object, None]:
         """SimPy process: receive packet after packet."""
         half_median_ps = round(self._spec.rtt_median_ms * 1e9) // 2
-        samples_before, arrival, number = 0, 0, 0
-        delays = iter(())
-        while True:
-            delay = next(delays, None)
-            if delay is None:
-                delays = iter((round_trips_ps(self._spec, 256, self._rng) // 2).tolist())
-                continue
+        samples_before, arrival = 0, 0
+        for number, delay in enumerate(self._delays_ps()):
             due = samples_before * 10**12 // self._track.sample_rate_hz - self._buffer_ps
             size, samples = self.packet(number)
             samples_before += samples
-            number += 1
             arrival = max(arrival, due + delay - half_median_ps)
             if due < 0 and arrival <= 0:
                 self._arrivals_ps.append(0)
@@ -154,6 +148,11 @@ class MusicDownload:
             if self._waiter is not None:
                 waiter, self._waiter = self._waiter, None
                 waiter.occur_at(there)
+
+    def _delays_ps(self) -> Iterator[int]:
+        """Half a round trip each, without end."""
+        while True:
+            yield from (round_trips_ps(self._spec, 256, self._rng) // 2).tolist()
 
     def wait_for(self, number: int) -> simpy.Event | None:
         """An event for when packet ``number`` is there, None if it is there now; packets are waited for in order."""
