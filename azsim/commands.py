@@ -21,6 +21,8 @@ from azsim.report.table import print_tables
 from azsim.report.write import check_out_dir, write_report
 from azsim.resources import shipped
 
+PIPE_COLUMNS = 140
+
 
 def compare(options: argparse.Namespace) -> dict[str, object]:
     """``azsim compare``."""
@@ -34,7 +36,7 @@ def compare(options: argparse.Namespace) -> dict[str, object]:
         progress.spin("drawing")
         written = write_report(comparison, out)
     if not options.json:
-        print_tables(comparison, Console())
+        print_tables(comparison, _console())
         print(f"report: {_shown(written)}/index.html")
     return {
         "experiment": comparison.name,
@@ -73,7 +75,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
             print(f"{result.utterance}: {result.hypothesis or '(no words)'}")
             for word in result.words:
                 print(f"  {word.start_ms / 1000:7.2f} s  {word.end_ms / 1000:7.2f} s  {word.confidence:5.2f}  {word.text}")
-        print_tables(comparison, Console())
+        print_tables(comparison, _console())
         print(f"report: {_shown(written)}/index.html")
     return {
         "device": comparison.device,
@@ -117,6 +119,11 @@ def _progress(title: str, quiet: bool) -> Iterator[_Bar]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[label]}"))
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
         yield _Bar(progress, title)
+
+
+def _console() -> Console:
+    """Standard output; wide enough for a table where it is no terminal."""
+    return Console() if sys.stdout.isatty() else Console(width=PIPE_COLUMNS)
 
 
 def _command() -> list[str]:

@@ -26,7 +26,7 @@ from azsim.compare.layers import roofline_points
 from azsim.compare.sensitivity import variants
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.speech_set import spread
-from azsim.compare.trained import describe, recognise, result_of
+from azsim.compare.trained import awake, describe, recognise, result_of
 from azsim.compress.codecs import encode
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
@@ -129,9 +129,10 @@ def on_device_production(setup: Setup, configuration: Configuration) -> Producti
     large = draw(trained, experiment.production, tile_layout(setup.device.chip), experiment.seed)
     utterances = spread(setup.utterances, experiment.production.utterances)
     programs = large.network.programs()
+    reference = compressed(setup, experiment.configuration[0])
     works = [
         replace(recognition, work=replay(recognition.work, recognition.transcript.label_steps, programs))
-        for recognition in recognise(trained, utterances)
+        for recognition in recognise(reference, utterances)
     ]
     schedules, timelines = _play(setup, setup.device, large, works)
     results = tuple(
@@ -162,8 +163,7 @@ def _play(
     return schedules, [
         simulate(
             device,
-            recognition.work,
-            schedules,
+            *awake(device, large, plan, recognition.work, schedules),
             music=setup.music,
             seed=setup.experiment.seed + index,
             resident_bytes=plan.resident_bytes,
@@ -173,11 +173,12 @@ def _play(
 
 
 def _point(constant: str, factor: float, config: str, timelines: Sequence[Timeline]) -> report.SensitivityPoint:
-    latencies = [timeline.latency.total_ps / 1e9 for timeline in timelines if timeline.latency is not None]
+    waits_ps = [part.total_ps - part.end_pointing_ps for timeline in timelines if (part := timeline.latency)]
+    margins_pj = [sum(line.energy_pj.values()) - sum(line.energy_idle_pj.values()) for line in timelines]
     return report.SensitivityPoint(
         constant=constant,
         factor=factor,
         config=config,
-        latency_p50_ms=float(np.median(latencies)) if latencies else None,
-        energy_mj=float(np.mean([sum(timeline.energy_pj.values()) for timeline in timelines])) / 1e9,
+        wait_ms=float(np.median(waits_ps)) / 1e9 if waits_ps else None,
+        energy_margin_mj=float(np.mean(margins_pj)) / 1e9,
     )

@@ -151,13 +151,13 @@ def assemble(
 def manifest_of(setup: Setup, command: Sequence[str]) -> dict[str, object]:
     """What the comparison was made from: resolved experiment and device, seeds, digests of models, music and speech."""
     experiment = setup.experiment
-    inputs = {f"model {Path(name).name}": digest.encode() for name, digest in setup.digests.items()}
+    inputs = {f"model {Path(name).name}": digest for name, digest in setup.digests.items()}
     if setup.music:
-        inputs[f"music {setup.music.name}"] = setup.music.digest.encode()
+        inputs[f"music {setup.music.name}"] = setup.music.digest
     speech = hashlib.sha256()
     for utterance in setup.utterances:
         speech.update(utterance.name.encode() + utterance.reference.encode() + utterance.features.tobytes())
-    inputs["speech features"] = speech.hexdigest().encode()
+    inputs["speech features"] = speech.hexdigest()
     return make_manifest(
         command=command,
         configuration={"experiment": msgspec.to_builtins(experiment), "device": msgspec.to_builtins(setup.device)},

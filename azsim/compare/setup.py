@@ -13,6 +13,7 @@ from azsim.compress import compress
 from azsim.compress.network import CompressedNetwork
 from azsim.compress.recipe import MatrixRecipe
 from azsim.devices import Device
+from azsim.errors import InputError
 from azsim.nn.load import load_network
 from azsim.nn.network import Network
 from azsim.soc.music import MusicTrack
@@ -40,12 +41,16 @@ def network(name: str) -> Network:
 
 
 def compressed(setup: Setup, configuration: Configuration, model: str = "") -> CompressedNetwork:
-    """The bitstreams of one configuration, made from its own network or from ``model``."""
+    """The bitstreams of one configuration, made from its own network or from ``model``.
+
+    Raises:
+        InputError: they do not fit into the device's memory, or a setting does not fit the network.
+    """
     overrides = {
         pattern: MatrixRecipe(weight_bits=choice.weight_bits, sparsity=choice.sparsity, codec=choice.codec)
         for pattern, choice in configuration.matrices.items()
     }
-    return compress(
+    small = compress(
         network(model or setup.experiment.model_of(configuration)),
         name=configuration.name,
         weight_bits=configuration.weight_bits,
@@ -54,3 +59,10 @@ def compressed(setup: Setup, configuration: Configuration, model: str = "") -> C
         overrides=overrides,
         layout=tile_layout(setup.device.chip),
     )
+    capacity_bytes = setup.device.memory.capacity_mib << 20
+    if small.model_bytes > capacity_bytes:
+        raise InputError(
+            f"device {setup.device.name}: memory.capacity_mib = {setup.device.memory.capacity_mib}: configuration "
+            f"{configuration.name!r} takes {small.model_bytes} bytes of it; there are {capacity_bytes}"
+        )
+    return small

@@ -10,18 +10,21 @@ from azsim.chip.residency import ResidencyPlan, plan_residency
 from azsim.chip.schedule import TileSchedule
 from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.cloud.streaming import stream_audio
+from azsim.chip.wake import RELOAD, reload_schedule
 from azsim.compare.experiment import Configuration
 from azsim.compare.layers import roofline_points
 from azsim.compare.setup import Setup, compressed, network
 from azsim.compare.speech_set import Utterance
 from azsim.compress.network import CompressedNetwork
-from azsim.devices.spec import ChipSpec
+from azsim.devices.spec import ChipSpec, Device
 from azsim.report import results as report
 from azsim.report.metrics import measure
 from azsim.report.wer import count_errors, wer_percent
 from azsim.soc import simulate
 from azsim.soc.timeline import Timeline
+from azsim.soc.utterance import Schedules
 from azsim.speech.recogniser import Recognition, recognise_many
+from azsim.speech.work import Job, Work
 
 ENVELOPE_STEP_MS = 10.0
 RING_COUNTER = "music ring frames"
@@ -79,8 +82,7 @@ def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> T
             schedules = _schedules_for(chip, small, plan, recognition)
         timeline = simulate(
             setup.device,
-            recognition.work,
-            schedules,
+            *awake(setup.device, small, plan, recognition.work, schedules),
             music=setup.music,
             seed=setup.experiment.seed + index,
             trace=utterance.name == traced,
@@ -95,6 +97,16 @@ def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> T
         roofline=roofline_points(setup.device, small, schedules),
         traced=record,
     )
+
+
+def awake(
+    device: Device, small: CompressedNetwork, plan: ResidencyPlan, work: Work, schedules: Schedules
+) -> tuple[Work, Schedules]:
+    """The same work with the reload of the resident weights before its first job."""
+    reload = reload_schedule(device.chip, small, plan)
+    if reload is None:
+        return work, schedules
+    return replace(work, jobs=(Job("npu", RELOAD, 0, 0), *work.jobs)), {**schedules, RELOAD: reload}
 
 
 def _schedules_for(

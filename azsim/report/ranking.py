@@ -12,14 +12,14 @@ TIE_SHARE = 0.002
 Metric = Callable[[SensitivityPoint], float | None]
 
 
-def latency_p50_ms(point: SensitivityPoint) -> float | None:
+def wait_ms(point: SensitivityPoint) -> float | None:
     """The metric that the latency ranking goes by."""
-    return point.latency_p50_ms
+    return point.wait_ms
 
 
-def energy_mj(point: SensitivityPoint) -> float | None:
+def energy_margin_mj(point: SensitivityPoint) -> float | None:
     """The metric that the energy ranking goes by."""
-    return point.energy_mj
+    return point.energy_margin_mj
 
 
 def changes(points: Sequence[SensitivityPoint]) -> list[tuple[str, float]]:
@@ -69,7 +69,7 @@ def verdict(points: Sequence[SensitivityPoint]) -> str:
     if not cases:
         return ""
     parts = []
-    for name, metric in (("median latency", latency_p50_ms), ("energy", energy_mj)):
+    for name, metric in (("wait after the end-point", wait_ms), ("energy margin", energy_margin_mj)):
         before = base_values(points, metric)
         changed = [
             f"{constant} \u00d7 {factor:g}"

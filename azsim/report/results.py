@@ -233,14 +233,16 @@ class SensitivityPoint:
 
     Attributes:
         constant: dotted key in the device file, or a short name of a group of them.
-        latency_p50_ms, energy_mj: of the production-size table; None if not known.
+        wait_ms: median from the end-point to the final words: what the device adds to the rule's own 480 ms.
+        energy_margin_mj: mean per utterance, over the same stretch of time without speech.
+            Both are of the production-size network; None if not known.
     """
 
     constant: str
     factor: float
     config: str
-    latency_p50_ms: float | None
-    energy_mj: float | None
+    wait_ms: float | None
+    energy_margin_mj: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import invented
 
-from azsim.report.ranking import base_values, changes, flips, latency_p50_ms, values_at, verdict
+from azsim.report.ranking import base_values, changes, flips, wait_ms, values_at, verdict
 
 
 def test_a_swap_is_a_flip_and_a_tie_is_not() -> None:
@@ -17,8 +17,8 @@ def test_a_swap_is_a_flip_and_a_tie_is_not() -> None:
 def test_verdict_names_what_turns_it() -> None:
     points = invented.sensitivity()
     assert len(changes(points)) == 10
-    base = base_values(points, latency_p50_ms)
-    assert flips(base, values_at(points, "decoder rate", 0.5, latency_p50_ms))
+    base = base_values(points, wait_ms)
+    assert flips(base, values_at(points, "decoder rate", 0.5, wait_ms))
     assert "turned by decoder rate \u00d7 0.5" in verdict(points)
     assert "by energy the ranking survives 10 of 10" in verdict(points)
     assert verdict(()) == ""

@@ -25,7 +25,7 @@ def draw(comparison: Comparison) -> Figure | None:
     cases = ranking.changes(points)
     metrics = [
         (title, metric)
-        for title, metric in (("median latency", ranking.latency_p50_ms), ("energy", ranking.energy_mj))
+        for title, metric in (("wait after the end-point", ranking.wait_ms), ("energy margin", ranking.energy_margin_mj))
         if ranking.base_values(points, metric)
     ]
     if not cases or not metrics:

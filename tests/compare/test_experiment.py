@@ -1,0 +1,61 @@
+"""The experiment file: defaults, paths, per-matrix choices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from azsim.compare.experiment import load_experiment
+from azsim.errors import InputError
+
+MINIMAL = """
+name = "mine"
+device = "az1"
+model = "nets/mine.safetensors"
+speech = "speech.csv"
+
+[[configuration]]
+name = "mixed"
+codec = "zvsv"
+weight_bits = 4
+sparsity = 0.5
+
+[configuration.matrices."joint.*"]
+codec = "raw"
+weight_bits = 8
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_shipped_experiment_has_the_configurations_that_the_readme_shows() -> None:
+    experiment, _ = load_experiment(None)
+    assert [(c.codec, c.weight_bits, c.sparsity) for c in experiment.configuration] == [
+        ("raw", 8, 0.0), ("bitmap", 8, 0.5), ("palette", 5, 0.0), ("zvsv", 5, 0.5), ("zvsv", 4, 0.75),
+    ]
+
+
+def test_a_network_file_is_looked_for_beside_the_experiment(tmp_path: Path) -> None:
+    experiment, _ = load_experiment(written(tmp_path, MINIMAL))
+    assert experiment.model_of(experiment.configuration[0]) == str(tmp_path / "nets/mine.safetensors")
+
+
+def test_matrices_can_differ(tmp_path: Path) -> None:
+    experiment, _ = load_experiment(written(tmp_path, MINIMAL))
+    choice = experiment.configuration[0].matrices["joint.*"]
+    assert (choice.codec, choice.weight_bits, choice.sparsity) == ("raw", 8, None)
+
+
+def test_a_codec_of_one_matrix_is_checked(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"mine\.toml: configuration 'mixed': matrices\.'joint\.\*'\.codec = 'rw'"):
+        load_experiment(written(tmp_path, MINIMAL.replace('codec = "raw"', 'codec = "rw"')))
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"mine\.toml: device: missing"):
+        load_experiment(written(tmp_path, MINIMAL.replace('device = "az1"\n', "")))

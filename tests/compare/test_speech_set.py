@@ -1,0 +1,67 @@
+"""Manifests of recordings: what is read, what is refused, which ends of speech are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from azsim.compare.speech_set import load_speech, spread
+from azsim.errors import InputError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for name in ("a.wav", "b.wav"):
+        sound = np.concatenate([rng.normal(0, 0.1, 8000), rng.normal(0, 1e-4, 8000)]).astype(np.float32)
+        soundfile.write(tmp_path / name, sound, 16000)
+    return tmp_path
+
+
+def manifest(folder: Path, text: str) -> Path:
+    path = folder / "set.csv"
+    path.write_text(text)
+    return path
+
+
+def test_known_and_estimated_ends_of_speech_are_told_apart(folder: Path) -> None:
+    path = manifest(folder, "file,transcript,speech_end_ms,speaker\na.wav,Turn  it on,490,s1\nb.wav,stop,,s2\n")
+    known, estimated = load_speech(path)
+    assert (known.speech_end_ms, known.speech_end_estimated) == (490, False)
+    assert estimated.speech_end_estimated
+    assert abs(estimated.speech_end_ms - 500) <= 60
+    assert known.reference == "turn it on"
+    assert known.columns["speaker"] == "s1"
+    assert known.features.shape == (98, 64)
+
+
+def test_groups_come_from_the_manifest(folder: Path) -> None:
+    path = manifest(folder, "file,transcript,unseen_voice,engine\na.wav,on,0,flite\nb.wav,off,1,festival\n")
+    assert [utterance.group for utterance in load_speech(path)] == ["seen voices", "unseen voices, festival"]
+
+
+def test_only_listed_files_with_a_transcript_are_read(folder: Path) -> None:
+    path = manifest(folder, "file,transcript\na.wav,on\nmissing.wav,\n")
+    assert [utterance.name for utterance in load_speech(path)] == ["a.wav"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("path,transcript\na.wav,on\n", "no column 'file'"),
+        ("file,transcript\na.wav,\n", "no row has a transcript"),
+        ("file,transcript\nc.wav,on\n", r"c\.wav: no such file"),
+        ("file,transcript,speech_end_ms\na.wav,on,soon\n", r"speech_end_ms = 'soon'"),
+    ],
+)
+def test_a_wrong_manifest_is_refused(folder: Path, text: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        load_speech(manifest(folder, text))
+
+
+def test_a_few_utterances_are_spread_over_all() -> None:
+    assert spread(list(range(10)), 4) == [0, 3, 6, 9]
+    assert spread([1, 2], 5) == [1, 2]

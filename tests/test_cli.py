@@ -1,0 +1,191 @@
+"""The command line: exit status, one line per error, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from azsim.cli import main
+from azsim.resources import device_file, shipped
+
+ONE = shipped("experiments", "speech/test-seen-001.flac")
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one line with which a command refuses its input."""
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    lines = captured.err.strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("azsim: ")
+    return lines[0]
+
+
+def changed(tmp_path: Path, old: str, new: str, source: Path | None = None) -> Path:
+    """A copy of a TOML file with one string replaced."""
+    source = source or shipped("experiments", "compression.toml")
+    text = source.read_text()
+    assert old in text
+    path = tmp_path / source.name
+    path.write_text(text.replace(old, new, 1))
+    return path
+
+
+def test_no_command_shows_usage_and_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 2
+    assert "usage: azsim" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('seed = 1', 'sed = 1', "sed: unknown key"),
+        ('seed = 1', 'seed = "one"', "seed = 'one': expected `int`"),
+        ('codec = "raw"', 'codec = "rwa"', "did you mean 'raw'?"),
+        ("weight_bits = 8", "weight_bits = 9", "weight_bits = 9"),
+        ("sparsity = 0.5", "sparsity = 1.0", "sparsity = 1"),
+        ('device = "az1"', 'device = "az9"', "device 'az9'"),
+        ('name = "int8 bitmap 50%"', 'name = "int8 raw"', "used twice"),
+        ("[cloud]", "[cloud", "not a TOML file"),
+        ('"chip.clock_mhz"', '"chip.clock"', "chip.clock: no such key"),
+    ],
+)
+def test_a_wrong_experiment_is_refused_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, old: str, new: str, says: str
+) -> None:
+    path = changed(tmp_path, old, new)
+    out = tmp_path / "out"
+    assert says in refused(capsys, "compare", str(path), "--out", str(out))
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("clock_mhz = 400.0", "clock_mhz = -400.0", "chip.clock_mhz = -400"),
+        ("lanes = 32 ", "lanes = 0 ", "chip.lanes.lanes = 0"),
+        ("lanes = 32 ", "lans = 32 ", "did you mean 'lanes'?"),
+        ("capacity_mib = 512 ", "capacity_mib = 1 ", "memory.capacity_mib = 1"),
+        ("cores = 4 ", 'cores = "4" ', "cpu.cores = '4'"),
+    ],
+)
+def test_a_wrong_device_is_refused_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, old: str, new: str, says: str
+) -> None:
+    device = changed(tmp_path, old, new, device_file("az1"))
+    line = refused(capsys, "run", str(ONE), "--device", str(device), "--out", str(tmp_path / "out"))
+    assert says in line
+    assert "az1.toml" in line
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("write", "says"),
+    [
+        (lambda path: None, "no such file"),
+        (lambda path: path.write_bytes(b""), "empty"),
+        (lambda path: path.write_bytes(b"not sound at all" * 40), "x.wav"),
+        (lambda path: soundfile.write(path, np.zeros((0, 1)), 16000), "x.wav"),
+        (lambda path: soundfile.write(path, np.full(16000, np.nan, np.float32), 16000, subtype="FLOAT"), "finite"),
+        (lambda path: soundfile.write(path, np.zeros(16000 * 61), 16000), "--max-minutes"),
+    ],
+)
+def test_a_recording_that_cannot_be_used_is_refused_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, write, says: str
+) -> None:
+    path = tmp_path / "x.wav"
+    write(path)
+    assert says in refused(capsys, "run", str(path), "--max-minutes", "1", "--out", str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cut_recording_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes(ONE.read_bytes()[:-2000])
+    assert "cut.flac" in refused(capsys, "run", str(cut), "--out", str(tmp_path / "out"))
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut"])
+def test_a_damaged_model_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path, damage: str) -> None:
+    content = bytearray(shipped("models", "rnnt-student/model.safetensors").read_bytes())
+    if damage == "flip":
+        content[len(content) // 2] ^= 1
+    else:
+        del content[-1000:]
+    model = tmp_path / "model.safetensors"
+    model.write_bytes(content)
+    line = refused(capsys, "run", str(ONE), "--model", str(model), "--out", str(tmp_path / "out"))
+    assert "model.safetensors" in line
+
+
+def test_a_folder_that_is_a_file_is_refused_before_the_work(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "taken"
+    out.write_text("mine")
+    assert "taken" in refused(capsys, "run", str(ONE), "--out", str(out))
+    assert out.read_text() == "mine"
+
+
+def test_a_manifest_without_transcripts_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    manifest = tmp_path / "mine.csv"
+    manifest.write_text("file,text\na.wav,hello\n")
+    line = refused(capsys, "compare", "--speech", str(manifest), "--out", str(tmp_path / "out"))
+    assert "no column 'transcript'" in line
+
+
+def test_run_prints_words_and_writes_a_report(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = tmp_path / "report"
+    assert main(["run", str(ONE), "--json", "--out", str(out)]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    utterance = answer["utterances"][0]
+    assert utterance["file"] == ONE.name
+    assert utterance["transcript"] == " ".join(word["text"] for word in utterance["words"])
+    assert all(0 <= word["confidence"] <= 1 and word["start_ms"] <= word["end_ms"] for word in utterance["words"])
+    for name in ("index.html", "results.csv", "manifest.json", "trace.json"):
+        assert (out / name).stat().st_size > 0
+
+
+def test_sound_of_any_rate_and_channels_is_converted(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    sound, rate = soundfile.read(ONE, dtype="float32")
+    wide = np.repeat(soxr.resample(sound, rate, 96_000)[:, None], 8, axis=1)
+    path = tmp_path / "wide.wav"
+    soundfile.write(path, wide, 96_000, subtype="FLOAT")
+    texts = []
+    for recording in (ONE, path):
+        assert main(["run", str(recording), "--json", "--no-music", "--out", str(tmp_path / "out")]) == 0
+        texts.append(json.loads(capsys.readouterr().out)["utterances"][0]["transcript"])
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.slow
+def test_an_interrupt_leaves_one_line_and_no_report(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "azsim", "compare", "--utterances", "4", "--out", str(out)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    time.sleep(4)
+    os.killpg(process.pid, signal.SIGINT)
+    printed, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert printed == ""
+    assert [line for line in said.splitlines() if line.strip()][-1] == "azsim: interrupted; no report was written"
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
