@@ -99,7 +99,7 @@ def lane_cost(
     frames = 1
     if activations is not None and (by_activation or drop_columns):
         frames = activations.shape[0]
-        vectors = np.ascontiguousarray(activations, np.int8)
+        vectors = np.require(activations, np.int8, ["C", "W"])  # one type of array, so one compiled kernel
     else:
         vectors = np.ones((1, weights.shape[1]), np.int8)
     counts = np.zeros((frames, len(tiling), 5), np.int64)
@@ -107,18 +107,32 @@ def lane_cost(
     mode = (by_weight, by_activation, drop_columns)
     longest = int((-(-tiling.rows // spec.lanes)).max()) * spec.block_columns
     window = min(spec.window_positions, max(longest, spec.multipliers_per_lane))
-    shape = (spec.lanes, spec.multipliers_per_lane, window, spec.block_columns)
-    rule = np.array([*shape, spec.queue_blocks, spec.broadcast_cycles, spec.min_block_cycles], np.int64)
-    matrix = np.ascontiguousarray(weights, np.int8)
+    rule = (
+        spec.lanes,
+        spec.multipliers_per_lane,
+        window,
+        spec.block_columns,
+        spec.queue_blocks,
+        spec.broadcast_cycles,
+        spec.min_block_cycles,
+    )
+    room = (
+        np.zeros(spec.lanes, np.int64),
+        np.zeros(spec.lanes, np.int64),
+        np.zeros(spec.queue_blocks, np.int64),
+        np.zeros(weights.shape[1], np.int64),
+        np.full((2, longest // 8 + 1), 255, np.uint8),
+    )
+    matrix = np.require(weights, np.int8, ["C", "W"])
     if spec.store == "dense" and states(spec.multipliers_per_lane, window) <= STATE_LIMIT:
         if drop_columns or not by_weight:
             masks = LaneMasks(bits=np.zeros(longest // 8 + 1, np.uint8), offset=np.zeros(len(tiling), np.int64))
         elif masks is None:
             masks = pack_masks(matrix, tiling, spec.lanes, spec.block_columns)
         table = window_table(spec.multipliers_per_lane, window).reshape(8, -1)
-        _by_table(matrix, masks.bits, masks.offset, place, vectors, mode, rule, table, counts)
+        _by_table(matrix, masks.bits, masks.offset, place, vectors, mode, rule, table, room, counts)
     else:
-        _by_position(matrix, place, vectors, mode, spec.store == "csc", rule, counts)
+        _by_position(matrix, place, vectors, mode, spec.store == "csc", rule, room, counts)
     return _cost(counts, spec)
 
 
@@ -133,41 +147,39 @@ def _cost(counts: np.ndarray, spec: LanesSpec) -> LaneCost:
 
 
 @njit(cache=True, nogil=True)
-def _by_table(matrix, bits, offset, place_of, vectors, mode, rule, table, counts):
+def _by_table(matrix, bits, offset, place_of, vectors, mode, rule, table, room, counts):
     """Dense store, eight positions per look-up; ``bits`` holds the masks, or is room for one run if columns drop."""
     row, rows, column, columns = place_of
     by_weight, by_activation, drop = mode
-    lanes, block, queue, broadcast, least = rule[0], rule[3], rule[4], rule[5], rule[6]
-    ends = np.zeros(lanes, np.int64)
-    sums = np.zeros(lanes, np.int64)
-    latest = np.zeros(queue, np.int64)
-    run_bytes = ((rows.max() + lanes - 1) // lanes * block + 7) // 8
-    columns_mask = np.full((2, run_bytes), 255, np.uint8)
-    kept = np.empty(columns.max(), np.int64)
+    lanes, _, _, block, queue, broadcast, least = rule
+    ends, sums, latest, kept, columns_mask = room
     for frame in range(counts.shape[0]):
         for tile in range(row.size):
             rounds = rows[tile] // lanes
             longer = rows[tile] % lanes
-            count = _surviving(vectors[frame], column[tile], columns[tile], drop, kept)
+            active = lanes if rounds > 0 else longer
+            count = _surviving(vectors, frame, column[tile], columns[tile], drop, kept)
             place = offset[tile]
-            ends[:] = 0
-            sums[:] = 0
-            latest[:] = 0
             issue = np.int64(0)
             products = np.int64(0)
+            for lane in range(lanes):
+                ends[lane] = 0
+                sums[lane] = 0
+            for slot in range(queue):
+                latest[slot] = 0
             for start in range(0, count, block):
-                taken = kept[start : min(start + block, count)]
+                stop = min(start + block, count)
                 if by_activation and not drop:
-                    _spread(vectors[frame], taken, rounds, columns_mask[0])
-                    _spread(vectors[frame], taken, rounds + 1, columns_mask[1])
+                    _spread(vectors, frame, kept, start, stop, rounds, columns_mask, 0)
+                    _spread(vectors, frame, kept, start, stop, rounds + 1, columns_mask, 1)
                 slot = start // block % queue
                 issue = max(issue + broadcast, latest[slot])
                 last = np.int64(0)
-                for lane in range(min(lanes, rows[tile])):
+                for lane in range(active):
                     taller = 1 if lane < longer else 0
-                    length = (rounds + taller) * taken.size
+                    length = (rounds + taller) * (stop - start)
                     if drop and by_weight:
-                        pack_run(matrix, row[tile] + lane, rounds + taller, lanes, taken, bits, 0)
+                        pack_run(matrix, row[tile] + lane, rounds + taller, lanes, kept, start, stop, bits, 0)
                         place = np.int64(0)
                     state = np.int32(0)
                     cycles = np.int64(0)
@@ -189,63 +201,84 @@ def _by_table(matrix, bits, offset, place_of, vectors, mode, rule, table, counts
                         cycles += entry & 255
                         products += (entry >> 8) & 255
                     sums[lane] += cycles
-                    ends[lane] = max(ends[lane], issue) + max(least, cycles)
-                    last = max(last, ends[lane])
+                    end = max(ends[lane], issue) + max(least, cycles)
+                    ends[lane] = end
+                    last = max(last, end)
                 latest[slot] = last
-            counts[frame, tile, CYCLES] = ends.max()
-            counts[frame, tile, PRODUCTS] = products
-            counts[frame, tile, POSITIONS] = rows[tile] * count
-            counts[frame, tile, LANE_SUM] = sums.sum()
-            counts[frame, tile, LANE_MAX] = sums.max()
+            _enter(counts, frame, tile, products, rows[tile] * count, ends, sums)
 
 
 @njit(cache=True, nogil=True)
-def _surviving(vector, first, columns, drop, kept):
+def _enter(counts, frame, tile, products, positions, ends, sums):
+    """Write one tile's row of ``counts``."""
+    cycles = np.int64(0)
+    total = np.int64(0)
+    slowest = np.int64(0)
+    for lane in range(ends.size):
+        cycles = max(cycles, ends[lane])
+        total += sums[lane]
+        slowest = max(slowest, sums[lane])
+    counts[frame, tile, CYCLES] = cycles
+    counts[frame, tile, PRODUCTS] = products
+    counts[frame, tile, POSITIONS] = positions
+    counts[frame, tile, LANE_SUM] = total
+    counts[frame, tile, LANE_MAX] = slowest
+
+
+@njit(cache=True, nogil=True)
+def _surviving(vectors, frame, first, columns, drop, kept):
     """Enter the columns that are broadcast into ``kept``; returns how many."""
     count = 0
     for at in range(first, first + columns):
-        if not drop or vector[at] != 0:
+        if not drop or vectors[frame, at] != 0:
             kept[count] = at
             count += 1
     return count
 
 
 @njit(cache=True, nogil=True)
-def _spread(vector, taken, height, mask):
+def _spread(vectors, frame, kept, start, stop, height, mask, line):
     """Bits of the columns that are not zero, each repeated for the rows of a lane (as far as ``mask`` reaches)."""
-    mask[:] = 0
+    size = mask.shape[1]
+    for byte in range(size):
+        mask[line, byte] = 0
     place = 0
-    for at in taken:
+    for index in range(start, stop):
+        alive = vectors[frame, kept[index]] != 0
         for _ in range(height):
-            if vector[at] != 0 and place >> 3 < mask.size:
-                mask[place >> 3] |= np.uint8(1 << (place & 7))
+            if alive and place >> 3 < size:
+                mask[line, place >> 3] |= np.uint8(1 << (place & 7))
             place += 1
 
 
 @njit(cache=True, nogil=True)
-def _by_position(matrix, place_of, vectors, mode, csc, rule, counts):
+def _by_position(matrix, place_of, vectors, mode, csc, rule, room, counts):
     """Any store, any window, zero columns dropped or not: one position at a time."""
     row, rows, column, columns = place_of
     by_weight, by_activation, drop = mode
     lanes, multipliers, window, block, queue, broadcast, least = rule
-    kept = np.empty(columns.max(), np.int64)
+    ends, sums, latest, kept, _ = room
     for frame in range(counts.shape[0]):
         for tile in range(row.size):
-            count = _surviving(vectors[frame], column[tile], columns[tile], drop, kept)
-            ends = np.zeros(lanes, np.int64)
-            sums = np.zeros(lanes, np.int64)
-            latest = np.zeros(queue, np.int64)
+            count = _surviving(vectors, frame, column[tile], columns[tile], drop, kept)
             issue = np.int64(0)
             products = np.int64(0)
             positions = np.int64(0)
+            for lane in range(lanes):
+                ends[lane] = 0
+                sums[lane] = 0
+            for slot in range(queue):
+                latest[slot] = 0
             for start in range(0, count, block):
                 slot = start // block % queue
                 issue = max(issue + broadcast, latest[slot])
+                last = np.int64(0)
                 for lane in range(min(lanes, rows[tile])):
                     cycles = np.int64(0)
                     taken = window
                     used = np.int64(0)
-                    for at in kept[start : min(start + block, count)]:
+                    for index in range(start, min(start + block, count)):
+                        at = kept[index]
                         alive = not by_activation or vectors[frame, at] != 0
                         zeros = 0
                         for line in range(row[tile] + lane, row[tile] + rows[tile], lanes):
@@ -270,9 +303,6 @@ def _by_position(matrix, place_of, vectors, mode, csc, rule, counts):
                                     used += bit
                     sums[lane] += cycles
                     ends[lane] = max(ends[lane], issue) + max(least, cycles)
-                latest[slot] = ends.max()
-            counts[frame, tile, CYCLES] = ends.max()
-            counts[frame, tile, PRODUCTS] = products
-            counts[frame, tile, POSITIONS] = positions
-            counts[frame, tile, LANE_SUM] = sums.sum()
-            counts[frame, tile, LANE_MAX] = sums.max()
+                    last = max(last, ends[lane])
+                latest[slot] = last
+            _enter(counts, frame, tile, products, positions, ends, sums)

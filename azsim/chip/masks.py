@@ -34,9 +34,9 @@ def pack_masks(weights: np.ndarray, tiling: Tiling, lanes: int, block_columns: i
     size = whole * _block_bytes(tiling.rows, block_columns, lanes) + _block_bytes(tiling.rows, rest, lanes)
     offset = np.concatenate([np.zeros(1, np.int64), np.cumsum(size)])
     bits = np.empty(int(offset[-1]), np.uint8)
-    weights = np.ascontiguousarray(weights, np.int8)
-    words = _words(weights, block_columns)
-    _pack(weights, words, tiling.row, tiling.rows, tiling.column, tiling.columns, lanes, block_columns, bits)
+    weights = np.require(weights, np.int8, ["C", "W"])  # one type of array, so one compiled kernel
+    tiles = (tiling.row, tiling.rows, tiling.column, tiling.columns)
+    _pack(weights, _words(weights, block_columns), tiles, np.arange(weights.shape[1]), lanes, block_columns, bits)
     return LaneMasks(bits=bits, offset=offset[:-1])
 
 
@@ -57,7 +57,8 @@ def _block_bytes(rows: np.ndarray, columns: np.ndarray | int, lanes: int) -> np.
 
 
 @njit(cache=True, nogil=True)
-def _pack(weights, words, row, rows, column, columns, lanes, block, bits):
+def _pack(weights, words, tiles, every, lanes, block, bits):
+    row, rows, column, columns = tiles
     place = 0
     for tile in range(row.size):
         rounds = rows[tile] // lanes
@@ -73,7 +74,7 @@ def _pack(weights, words, row, rows, column, columns, lanes, block, bits):
                         bits[place] = nonzero_bytes(words[first, word])
                         place += 1
                 else:
-                    place = pack_run(weights, first, height, lanes, np.arange(start, stop), bits, place)
+                    place = pack_run(weights, first, height, lanes, every, start, stop, bits, place)
 
 
 @njit(cache=True, nogil=True)
@@ -86,13 +87,13 @@ def nonzero_bytes(word):
 
 
 @njit(cache=True, nogil=True)
-def pack_run(weights, first, height, lanes, taken, bits, place):
-    """Mask of one lane's run over the columns ``taken``, from byte ``place``; returns the place after it."""
+def pack_run(weights, first, height, lanes, kept, start, stop, bits, place):
+    """Mask of one lane's run over the columns ``kept[start:stop]``, from byte ``place``; returns the place after it."""
     value = 0
     filled = 0
-    for at in taken:
+    for index in range(start, stop):
         for step in range(height):
-            value |= (1 if weights[first + step * lanes, at] != 0 else 0) << filled
+            value |= (1 if weights[first + step * lanes, kept[index]] != 0 else 0) << filled
             filled += 1
             if filled == 8:
                 bits[place] = value

@@ -14,7 +14,6 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from numba import njit
 
 STATE_LIMIT = 255
 """Wider windows than this many states allow are stepped position by position."""
@@ -32,28 +31,19 @@ def window_table(multipliers: int, window: int) -> np.ndarray:
     Entry ``[k-1, state, byte]`` is ``next << 16 | effectual << 8 | cycles`` after the low ``k`` bits of ``byte``, the
     lowest first. State 0 is a full window, where every run begins.
     """
+    state, byte = np.divmod(np.arange(states(multipliers, window) * 256), 256)
+    taken = np.where(state == 0, window, (state - 1) // (multipliers + 1) + 1)
+    used = np.where(state == 0, 0, (state - 1) % (multipliers + 1))
+    cycles = np.zeros_like(state)
+    effectual = np.zeros_like(state)
     table = np.empty((8, states(multipliers, window), 256), np.int32)
-    _fill(multipliers, window, table)
+    for place in range(8):
+        bit = byte >> place & 1
+        opens = (taken == window) | ((bit == 1) & (used == multipliers))
+        cycles += opens
+        effectual += bit
+        taken = np.where(opens, 1, taken + 1)
+        used = np.where(opens, bit, used + bit)
+        follow = np.where(taken == window, 0, 1 + (taken - 1) * (multipliers + 1) + used)
+        table[place] = (follow << 16 | effectual << 8 | cycles).reshape(-1, 256)
     return table
-
-
-@njit(cache=True, nogil=True)
-def _fill(multipliers, window, table):
-    for state in range(table.shape[1]):
-        for byte in range(256):
-            taken = (state - 1) // (multipliers + 1) + 1 if state > 0 else window
-            used = (state - 1) % (multipliers + 1) if state > 0 else 0
-            cycles = 0
-            effectual = 0
-            for k in range(8):
-                bit = (byte >> k) & 1
-                effectual += bit
-                if taken == window or (bit == 1 and used == multipliers):
-                    cycles += 1
-                    taken = 1
-                    used = bit
-                else:
-                    taken += 1
-                    used += bit
-                follow = 0 if taken == window else 1 + (taken - 1) * (multipliers + 1) + used
-                table[k, state, byte] = follow << 16 | effectual << 8 | cycles
