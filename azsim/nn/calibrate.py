@@ -24,7 +24,7 @@ from azsim.nn.network import Network
 
 RECORDINGS = 200
 HIDDEN_PERCENTILE = 99.99  # beyond it a hidden state saturates
-CELL_HEADROOM = 1.25  # a cell state grows with the length of an utterance: keep some room over the largest one seen
+CELL_PERCENTILE = 99.9  # a few cells count up without end; saturating them costs less than a coarse step for all
 
 
 def calibrate(network: Network, features: Sequence[np.ndarray]) -> dict[str, float]:
@@ -37,19 +37,18 @@ def calibrate(network: Network, features: Sequence[np.ndarray]) -> dict[str, flo
     Returns:
         Name -> step of the grid, as ``Network.activation_scales`` holds them.
     """
-    cells: dict[str, float] = {}
-    hidden: dict[str, list[np.ndarray]] = {}
+    seen: dict[str, list[np.ndarray]] = {}
 
     def observe(name: str, values: np.ndarray) -> None:
-        if name.endswith(".cell"):
-            cells[name] = max(cells.get(name, 0.0), float(np.abs(values).max()))
-        elif name.endswith(".hidden"):
-            hidden.setdefault(name, []).append(np.abs(values).ravel())
+        if name.endswith((".cell", ".hidden")):
+            seen.setdefault(name, []).append(np.abs(values).ravel())
 
     FloatTransducer(network, observe).recognise(features)
-    scales = {name: _finest(CELL_HEADROOM * largest, INT16_MAX) for name, largest in cells.items()}
-    for name, parts in hidden.items():
-        scales[name] = _finest(float(np.percentile(np.concatenate(parts), HIDDEN_PERCENTILE)), INT8_LIMIT)
+    scales = {}
+    for name, parts in seen.items():
+        cell = name.endswith(".cell")
+        largest = float(np.percentile(np.concatenate(parts), CELL_PERCENTILE if cell else HIDDEN_PERCENTILE))
+        scales[name] = _finest(largest, INT16_MAX if cell else INT8_LIMIT)
     return Formats.of(replace(network, activation_scales=scales)).scales()
 
 

@@ -2,7 +2,7 @@
 
 ::
 
-    int8 x int8 ──int32 sum──requantise──> Q3.12 ──table──> Q0.15 ──multiply, shift──> cell (int16), hidden (int8)
+    int8 x int8 ──int32 sum──requantise──> Q4.11 ──table──> Q0.15 ──multiply, shift──> cell (int16), hidden (int8)
 
 Rounding is one rule everywhere: to nearest, halves away from zero. It is
 symmetric, so a sign can be flipped before or after, and zero stays zero.
@@ -18,9 +18,9 @@ import math
 import numpy as np
 from numba import njit
 
-GATE_BITS = 12  # gate pre-activations and joint sums are int16 with 12 bits after the point: Q3.12
+GATE_BITS = 11  # gate pre-activations and joint sums are int16 with 11 bits after the point: Q4.11
 TABLE_BITS = 15  # sigmoid and tanh come out as Q0.15
-SEGMENT_BITS = 7  # low bits of a table input that interpolate between two entries
+SEGMENT_BITS = 6  # low bits of a table input that interpolate between two entries
 MULTIPLIER_BITS = 31
 INT8_LIMIT = 127  # -128 is never used, so the grid is symmetric
 INT16_MAX = 32767
@@ -86,21 +86,21 @@ def quantise_to(values: np.ndarray, scale: float, limit: int) -> np.ndarray:
 
 
 def table_entries(function: str) -> np.ndarray:
-    """What the chip's table holds: 513 int16 values in Q0.15, one every 1/32 from -8 to 8.
+    """What the chip's table holds: 1025 int16 values in Q0.15, one every 1/32 from -16 to 16.
 
     Args:
         function: ``sigmoid`` or ``tanh``.
     """
     step = 2.0 ** (SEGMENT_BITS - GATE_BITS)
-    points = [step * i for i in range(-256, 257)]
+    points = [step * i for i in range(-512, 513)]
     exact = [math.tanh(x) if function == "tanh" else 1.0 / (1.0 + math.exp(-x)) for x in points]
     return quantise_to(np.array(exact), 2.0**-TABLE_BITS, INT16_MAX).astype(np.int16)
 
 
 def expanded_table(function: str) -> np.ndarray:
-    """The interpolated table for each of the 65,536 inputs: index is the Q3.12 input plus 32,768, values Q0.15.
+    """The interpolated table for each of the 65,536 inputs: index is the Q4.11 input plus 32,768, values Q0.15.
 
-    Between entries ``a`` and ``b`` with low bits ``f`` the value is ``a + ((b - a) * f) / 128``, rounded as always.
+    Between entries ``a`` and ``b`` with low bits ``f`` the value is ``a + ((b - a) * f) / 64``, rounded as always.
     """
     entries = table_entries(function).astype(np.int64)
     index = np.arange(1 << 16)

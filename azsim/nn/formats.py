@@ -1,7 +1,7 @@
 """The int8 and int16 grids of a network's activations, read from the scales stored with its checkpoint.
 
-Most formats are fixed by construction: gate pre-activations and joint sums are Q3.12, because both tables are flat
-beyond +-8; the joint's hidden vector is a tanh, so Q0.7. Two depend on the network and are calibrated: the cell
+Most formats are fixed by construction: gate pre-activations and joint sums are Q4.11, because both tables are flat
+beyond +-16; the joint's hidden vector is a tanh, so Q0.7. Two depend on the network and are calibrated: the cell
 state and the hidden state of each LSTM. Both are powers of two, so that going from one to the other is a shift.
 """
 

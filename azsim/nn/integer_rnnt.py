@@ -38,12 +38,12 @@ class IntegerModel:
         matrices: the decoded int8 weights by name.
         feature_scale: step of the int8 features.
         weights: all matrices, int8, one after another.
-        biases: gate biases, Q3.12 int16, one layer after another.
+        biases: gate biases, Q4.11 int16, one layer after another.
         encoder, prediction: plans of the LSTM layers (see ``azsim.nn.kernels``).
         joint: plan of the joint's three matrices.
         lower: encoder layers that run at every step.
         reduction: steps joined before the other layers run, 1 for none.
-        joint_bias: Q3.12 int16 ``(J,)``; ``no_bias`` is as many zeros.
+        joint_bias: Q4.11 int16 ``(J,)``; ``no_bias`` is as many zeros.
         output_bias: int32 ``(V,)``, in steps of the logits.
         logit_scale: ``logit = logit_scale * int32``.
         sigmoid, tanh: tables for all 65,536 inputs.
@@ -89,14 +89,10 @@ class IntegerModel:
         scales = {name: matrix.scale for name, matrix in compressed.matrices.items()}
         starts = dict(zip(matrices, np.cumsum([0, *(m.size for m in matrices.values())]), strict=False))
         layers = [f"encoder.{i}" for i in range(network.encoder_layers)]
-        predictors = sorted(
-            (name.removesuffix(".recurrent") for name in matrices if name.startswith("prediction.") and name.endswith(".recurrent")),
-            key=lambda name: int(name.split(".")[1]),
-        )
+        predictors = [f"prediction.{i}" for i in range(network.layers("prediction"))]
         hidden_scale = {layer: 2.0**-form.hidden_bits for layer, form in formats.lstm.items()}
-        bias_starts = dict(
-            zip([*layers, *predictors], np.cumsum([0, *(4 * matrices[f"{x}.recurrent"].shape[1] for x in [*layers, *predictors])]), strict=False)
-        )
+        gates = {layer: len(matrices[f"{layer}.recurrent"]) for layer in (*layers, *predictors)}
+        bias_starts = dict(zip(gates, np.cumsum([0, *gates.values()]), strict=False))
 
         def plan(layer: str, input_scale: float) -> list[int]:
             into, again = f"{layer}.input", f"{layer}.recurrent"
@@ -177,7 +173,7 @@ class Encoder:
             steps: int8 ``(n, columns)``.
 
         Returns:
-            int16 Q3.12 ``(m, J)``: as many outputs as time reductions were completed.
+            int16 Q4.11 ``(m, J)``: as many outputs as time reductions were completed.
         """
         model = self._model
         width = self._hidden.shape[1]
@@ -197,7 +193,8 @@ class Encoder:
     def inputs(self) -> dict[str, np.ndarray]:
         """int8 ``(invocations, columns)`` that each encoder matrix and ``joint.encoder`` saw since the start."""
         model, found = self._model, {}
-        steps, lower, upper = (np.concatenate(part, axis) for part, axis in zip(zip(*self._recorded, strict=True), (0, 1, 1), strict=True))
+        pushed, lower_parts, upper_parts = zip(*self._recorded, strict=True)
+        steps, lower, upper = np.concatenate(pushed), np.concatenate(lower_parts, 1), np.concatenate(upper_parts, 1)
         hidden = [*lower, *upper]
         entering = steps
         for i, plan in enumerate(model.encoder):

@@ -83,7 +83,7 @@ def lstm_cell(
 def project(
     weights: np.ndarray, plan: np.ndarray, vector: np.ndarray, bias: np.ndarray, sums: np.ndarray, out: np.ndarray
 ) -> None:
-    """One of the joint's two projections: int8 vector to Q3.12 int16, bias added before saturation."""
+    """One of the joint's two projections: int8 vector to Q4.11 int16, bias added before saturation."""
     multiply(weights, plan[MATRIX_AT], plan[MATRIX_ROWS], vector, plan[MATRIX_COLUMNS], sums)
     for r in range(plan[MATRIX_ROWS]):
         out[r] = saturate_int16(requantise(np.int64(sums[r]), plan[MULTIPLIER], plan[SHIFT]) + np.int64(bias[r]))
@@ -166,7 +166,7 @@ def predict(
     row: np.ndarray,
     predicted: np.ndarray,
 ) -> None:
-    """One step of the prediction network: embedding ``row`` in, Q3.12 int16 ``predicted`` out, state in place."""
+    """One step of the prediction network: embedding ``row`` in, Q4.11 int16 ``predicted`` out, state in place."""
     scratch = np.zeros((2, max(4 * hidden.shape[1], predicted.size)), np.int32)
     vector = row
     for i in range(layers.shape[0]):
@@ -187,7 +187,7 @@ def join(
     joined: np.ndarray,
     logits: np.ndarray,
 ) -> None:
-    """The joint network: Q3.12 sums to int8 ``joined`` to int32 ``logits``."""
+    """The joint network: Q4.11 sums to int8 ``joined`` to int32 ``logits``."""
     for j in range(encoded.size):
         total = saturate_int16(np.int64(encoded[j]) + np.int64(predicted[j]))
         joined[j] = saturate_int8(

@@ -141,7 +141,8 @@ def check(network: Network, card: Card) -> None:
     missing = [name for name in names if name not in shapes]
     unknown = [name for name in shapes if name not in names]
     if missing or unknown:
-        raise InputError(f"{at}: parameters: missing {', '.join(missing) or 'none'}; unknown {', '.join(unknown) or 'none'}")
+        listed = f"missing {', '.join(missing) or 'none'}; unknown {', '.join(unknown) or 'none'}"
+        raise InputError(f"{at}: parameters: {listed}")
     for name, expected in _shapes(network, shapes).items():
         if shapes[name] != expected:
             raise InputError(f"{at}: {name}: shape {shapes[name]}: must be {expected}")

@@ -69,4 +69,5 @@ class Network:
         """The activations of the processor that run this network (see ``azsim.nn.rnnt_programs``)."""
         from azsim.nn.rnnt_programs import rnnt_programs
 
-        return rnnt_programs({name: self.parameters[name].shape for name in self.weight_matrices}, self.time_reduction_after)
+        shapes = {name: self.parameters[name].shape for name in self.weight_matrices}
+        return rnnt_programs(shapes, self.time_reduction_after)

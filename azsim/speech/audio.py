@@ -26,7 +26,9 @@ from azsim.speech.features import FRAME_LENGTH_MS, SAMPLE_RATE_HZ
 DEFAULT_MAX_MINUTES = 10.0
 BLOCK_FRAMES = 65_536
 UNKNOWN_LENGTHS = {0, 0x7FFFFFFF, 0xFFFFFFFF}  # what a recorder that writes to a pipe leaves in a header
-PROMISED_BYTES = re.compile(r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+)\s*\(should be (\d+)\)", re.MULTILINE)
+PROMISED_BYTES = re.compile(
+    r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+)\s*\(should be (\d+)\)", re.MULTILINE
+)
 FULL_SCALE_LIMIT = 1e6  # float files may exceed 1; beyond this they are not sound
 
 

@@ -180,7 +180,7 @@ class Listener:
         self._advance(self._frontend.feed(samples))
         self._advance(self._frontend.finish())
         if not self._frontend.frames:
-            raise InputError(f"{self._utterance}: not one whole frame; at least {FRAME_LENGTH_MS} ms of sound are needed")
+            raise InputError(f"{self._utterance}: no whole frame; at least {FRAME_LENGTH_MS} ms of sound are needed")
         audio_ms = self._samples * 1000 // SAMPLE_RATE_HZ
         return self._recogniser.conclude(
             self._utterance, self._frontend.log_mel, audio_ms, speech_end_ms, self._encoder, self._search, self._record

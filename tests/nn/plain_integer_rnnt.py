@@ -30,17 +30,17 @@ def fixed(scale: float) -> Fraction:
 
 @cache
 def entry(function: str, i: int) -> int:
-    """One of the 513 values of a table, Q0.15."""
-    x = (i - 256) / 32
+    """One of the 1025 values of a table, Q0.15."""
+    x = (i - 512) / 32
     exact = math.tanh(x) if function == "tanh" else 1 / (1 + math.exp(-x))
     return clamp(nearest_to(Fraction(exact) * 2**15), -32767, 32767)
 
 
 def table(function: str, argument: int) -> int:
-    """Q3.12 in, Q0.15 out: a straight line between two entries."""
-    segment, low = divmod(argument + 32768, 128)
+    """Q4.11 in, Q0.15 out: a straight line between two entries."""
+    segment, low = divmod(argument + 32768, 64)
     below, above = entry(function, segment), entry(function, segment + 1)
-    return below + nearest((above - below) * low, 128)
+    return below + nearest((above - below) * low, 64)
 
 
 def bias(value: float, scale: float, limit: int) -> int:
@@ -65,9 +65,9 @@ class Reference:
         return round(-math.log2(self.network.activation_scales.get(name, 2.0**-default)))
 
     def products(self, matrix: str, vector: list[int], scale: float) -> list[int]:
-        """int8 products in Q3.12, not yet saturated."""
+        """int8 products in Q4.11, not yet saturated."""
         self.inputs.setdefault(matrix, []).append(list(vector))
-        factor = fixed(scale * self.scales[matrix] * 4096)
+        factor = fixed(scale * self.scales[matrix] * 2048)
         return [nearest(dot(row, vector) * factor.numerator, factor.denominator) for row in self.weights[matrix]]
 
     def lstm(self, layer: str, vector: list[int], scale: float) -> list[int]:
@@ -76,7 +76,7 @@ class Reference:
         hidden, cell = self.state.get(layer, ([0] * size, [0] * size))
         a = self.products(f"{layer}.input", vector, scale)
         b = self.products(f"{layer}.recurrent", hidden, 2.0**-hidden_bits)
-        c = [bias(float(x), 2.0**-12, 32767) for x in self.network.parameters[f"{layer}.bias"]]
+        c = [bias(float(x), 2.0**-11, 32767) for x in self.network.parameters[f"{layer}.bias"]]
         gates = [clamp(x + y + z, -32768, 32767) for x, y, z in zip(a, b, c, strict=True)]
         new_hidden, new_cell = [], []
         for j in range(size):
@@ -85,7 +85,7 @@ class Reference:
             kept = nearest(forget * cell[j], 2**15)
             added = nearest(enter * candidate, 2 ** (30 - cell_bits))
             state = clamp(kept + added, -32768, 32767)
-            argument = clamp(nearest(state * 4096, 2**cell_bits), -32768, 32767)
+            argument = clamp(nearest(state * 2048, 2**cell_bits), -32768, 32767)
             shown = output * table("tanh", argument)
             new_cell.append(state)
             new_hidden.append(clamp(nearest(shown, 2 ** (30 - hidden_bits)), -127, 127))
@@ -93,12 +93,12 @@ class Reference:
         return new_hidden
 
     def encoder(self, steps) -> list[list[int]]:
-        """int8 steps to Q3.12 joint projections."""
+        """int8 steps to Q4.11 joint projections."""
         network = self.network
         reduced = network.time_reduction_after >= 0
         lower = network.time_reduction_after + 1 if reduced else network.encoder_layers
         reduction = network.time_reduction if reduced else 1
-        offset = [bias(float(x), 2.0**-12, 32767) for x in network.parameters["joint.bias"]]
+        offset = [bias(float(x), 2.0**-11, 32767) for x in network.parameters["joint.bias"]]
         waiting: list[int] = []
         outputs = []
         for k, step in enumerate(steps.tolist()):

@@ -55,7 +55,7 @@ def test_expanded_table_is_the_interpolated_one(function):
 
 
 def test_tables_are_close_to_the_functions_and_rise():
-    x = np.arange(-32768, 32768) / 2.0**12
+    x = np.arange(-32768, 32768) / 2.0**11
     for function, exact in (("tanh", np.tanh(x)), ("sigmoid", 1 / (1 + np.exp(-x)))):
         values = fixed_point.expanded_table(function)
         assert np.abs(values / 2.0**15 - exact).max() < 1.5e-4

@@ -61,6 +61,6 @@ def test_integer_encoder_stays_close_to_float(make_network):
     exact, _ = reference._encode([reference.steps(features)])
     model = IntegerModel.of(compress(network))
     quantiser = FeatureQuantiser(network, model.feature_scale)
-    encoded = Encoder(model).push(stacked(quantiser(features), 3, 2)) / 2.0**12
+    encoded = Encoder(model).push(stacked(quantiser(features), 3, 2)) / 2.0**11
     assert np.abs(encoded - exact[:, 0]).max() < 0.25 * exact.std()
     assert np.sqrt(np.mean((encoded - exact[:, 0]) ** 2)) < 0.05 * exact.std()

@@ -15,7 +15,7 @@ from tests.nn.plain_integer_rnnt import Reference
 
 SHAPES = [
     pytest.param({"seed": 1}, {}, id="time-reduction"),
-    pytest.param({"seed": 2, "hidden": (6, 5), "time_reduction_after": -1, "predictor": (5, 4)}, {}, id="deep-prediction"),
+    pytest.param({"seed": 2, "hidden": (6, 5), "time_reduction_after": -1, "predictor": (5, 4)}, {}, id="two-predictors"),
     pytest.param({"seed": 3, "hidden": (6, 5), "time_reduction_after": 1}, {}, id="reduction-after-the-last-layer"),
     pytest.param({"seed": 4, "hidden": (8, 5), "spread": 6.0}, {}, id="saturating"),
     pytest.param({"seed": 5, "hidden": (8, 5)}, {"weight_bits": 4, "sparsity": 0.5, "codec": "zvsv"}, id="zvsv"),
@@ -58,7 +58,8 @@ def test_logits_equal_plain_integers(tiny_network):
     for spread in (2_000, 40_000):
         encoded, predicted = np.clip(rng.integers(-spread, spread, (2, 11)), -32768, 32767).astype(np.int16)
         kernels.join(
-            model.weights, model.joint, model.output_bias, JOINT_HIDDEN_BITS, model.tanh, encoded, predicted, joined, logits
+            model.weights, model.joint, model.output_bias, JOINT_HIDDEN_BITS, model.tanh, encoded, predicted, joined,
+            logits,
         )  # fmt: skip
         assert logits.tolist() == reference.joint(encoded.tolist(), predicted.tolist())
 

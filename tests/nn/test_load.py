@@ -56,10 +56,12 @@ def test_a_flipped_bit_is_found(saved, data):
     try:
         read = load_network(damaged)
     except InputError as error:
-        assert str(damaged) in str(error)
-        assert "\n" not in str(error)
-    else:  # a bit of the header that changes no content, such as one space for another
+        message = str(error)
+    else:  # a bit of the padding, or one that renames the digest's own key: never a wrong content taken for verified
+        message = str(damaged)
         assert read.digest == load_network(saved).digest or not read.verified
+    assert str(damaged) in message
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize("keep", [0, 7, 100, 0.5, 0.999])

@@ -30,7 +30,9 @@ def test_any_rate_and_channel_count(tmp_path, rate_hz, channels):
     assert np.abs(audio.samples[middle] - tone(16_000)[middle, 0]).max() < 0.01
 
 
-@pytest.mark.parametrize(("kind", "subtype"), [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("AIFF", "PCM_24"), ("WAV", "ULAW")])
+@pytest.mark.parametrize(
+    ("kind", "subtype"), [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("AIFF", "PCM_24"), ("WAV", "ULAW")]
+)
 def test_other_formats(tmp_path, kind, subtype):
     path = tmp_path / f"tone.{kind.lower()}"
     soundfile.write(path, tone(16_000), 16_000, format=kind, subtype=subtype)
