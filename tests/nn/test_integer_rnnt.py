@@ -15,7 +15,7 @@ from tests.nn.plain_integer_rnnt import Reference
 
 SHAPES = [
     pytest.param({"seed": 1}, {}, id="time-reduction"),
-    pytest.param({"seed": 2, "hidden": (6, 5), "time_reduction_after": -1, "predictor": (5, 4)}, {}, id="two-predictors"),
+    pytest.param({"seed": 2, "hidden": (6, 5), "time_reduction_after": -1, "predictor": (5, 4)}, {}, id="two-layers"),
     pytest.param({"seed": 3, "hidden": (6, 5), "time_reduction_after": 1}, {}, id="reduction-after-the-last-layer"),
     pytest.param({"seed": 4, "hidden": (8, 5), "spread": 6.0}, {}, id="saturating"),
     pytest.param({"seed": 5, "hidden": (8, 5)}, {"weight_bits": 4, "sparsity": 0.5, "codec": "zvsv"}, id="zvsv"),
