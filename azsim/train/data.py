@@ -30,6 +30,18 @@ NOISE_SPLITS = ("noise", "music")
 FLAT_START_DELAY_STEPS = 3
 
 
+@dataclass(frozen=True)
+class Slack:
+    """How far from its even share of the speech a label may be emitted, in encoder steps of 60 ms."""
+
+    before: int
+    after: int
+
+
+SYNTHETIC_SLACK = Slack(before=10, after=18)
+REAL_SLACK = Slack(before=22, after=32)
+
+
 class IndexLine(msgspec.Struct, frozen=True):
     """One line of an index: an utterance, where it lies and what is said in it."""
 
@@ -180,28 +192,34 @@ def plan_epoch(
     return [batches[i] for i in rng.permutation(len(batches)) if len(batches[i]) > 1]
 
 
-def flat_targets(labels: Sequence[int], pieces: Pieces, steps: int, start: float, end: float) -> np.ndarray:
-    """Labels spread over the voiced span by their letters, three steps late; blank elsewhere.
+def label_edges(labels: Sequence[int], pieces: Pieces, start: float, end: float) -> np.ndarray:
+    """Where each label begins, and the last one ends, if letters take equal time; in encoder steps.
 
     Args:
         labels: the utterance's labels.
         pieces: to count letters.
-        steps: encoder steps of the utterance.
         start: where speech begins, in steps.
         end: where it ends, in steps.
-
-    Returns:
-        int64 ``(steps,)``.
     """
-    targets = np.full(steps, BLANK, np.int64)
-    if not labels:
-        return targets
     letters = np.array([max(1, len(pieces.strings[label].replace(WORD_START, ""))) for label in labels])
-    edges = start + (end - start) * np.concatenate([[0], np.cumsum(letters)]) / letters.sum()
-    edges = np.round(edges + FLAT_START_DELAY_STEPS).astype(np.int64)
-    for label, low, high in zip(labels, edges, edges[1:], strict=False):
+    return start + (end - start) * np.concatenate([[0], np.cumsum(letters)]) / max(1, letters.sum())
+
+
+def flat_targets(labels: Sequence[int], edges: np.ndarray, steps: int) -> np.ndarray:
+    """Labels spread over the voiced span by their letters, three steps late; blank elsewhere; int64 ``(steps,)``."""
+    targets = np.full(steps, BLANK, np.int64)
+    late = np.round(edges + FLAT_START_DELAY_STEPS).astype(np.int64)
+    for label, low, high in zip(labels, late, late[1:], strict=False):
         targets[low : max(high, low + 1)] = label
     return targets
+
+
+def band(edges: np.ndarray, slack: Slack, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Least and most labels emitted by the end of each step, int64 ``(steps,)`` each."""
+    earliest = np.clip(np.floor(edges[:-1] - slack.before), 0, steps - 1)
+    latest = np.clip(np.ceil(edges[1:] + slack.after), 0, steps - 1)
+    t = np.arange(steps)
+    return np.searchsorted(latest, t, "left"), np.searchsorted(earliest, t, "right")
 
 
 def make_batch(
@@ -213,14 +231,15 @@ def make_batch(
     rng: np.random.Generator,
 ) -> Batch:
     """Read, vary, normalise and pad utterances."""
-    frames, labels, targets = [], [], []
+    frames, labels, targets, bands = [], [], [], []
     for utterance in chosen:
         start, end = utterance.speech_frames
         features = utterance.features
         if utterance.is_real:
             features, start, end = crop(utterance, rng)
+        scale = 1 / (len(features) * FRAMES_PER_STEP)
         features = features.astype(np.float32)
-        strength = REAL if utterance.is_real else SYNTHETIC
+        strength, slack = (REAL, REAL_SLACK) if utterance.is_real else (SYNTHETIC, SYNTHETIC_SLACK)
         if augmented:
             features = augment(features, strength, noises, rng)
         features = normaliser(features)
@@ -229,7 +248,10 @@ def make_batch(
         frames.append(features)
         labels.append(tuple(pieces.encode(utterance.line.text)))
         steps = max(1, len(features) // FRAMES_PER_STEP)
-        targets.append(flat_targets(labels[-1], pieces, steps, start / FRAMES_PER_STEP, end / FRAMES_PER_STEP))
+        scale *= len(features)
+        edges = label_edges(labels[-1], pieces, start * scale, end * scale)
+        targets.append(flat_targets(labels[-1], edges, steps))
+        bands.append(band(edges, slack, steps))
     most = max(len(t) for t in targets)
     padded = np.zeros((len(frames), most * FRAMES_PER_STEP, MEL_BINS), np.float32)
     frame_targets = np.full((most, len(frames)), -1, np.int64)
@@ -237,4 +259,5 @@ def make_batch(
         kept = min(len(features), padded.shape[1])
         padded[b, :kept] = features[:kept]
         frame_targets[: len(target), b] = target
-    return Batch(padded, Cells(tuple(len(t) for t in targets), tuple(labels)), frame_targets)
+    low, high = (np.concatenate(side) for side in zip(*bands, strict=True))
+    return Batch(padded, Cells(tuple(len(t) for t in targets), tuple(labels), low, high), frame_targets)

@@ -98,15 +98,3 @@ def wer_percent(results: Sequence[Recognised]) -> float:
     """Word error rate in per cent; not a number where nothing was spoken."""
     errors, words = word_errors(results)
     return 100 * errors / words if words else float("nan")
-
-
-def interval_percent(results: Sequence[Recognised], seed: int = 0, draws: int = 1000) -> tuple[float, float]:
-    """95 % bootstrap interval of the word error rate, drawn by speaker where speakers are named."""
-    groups: dict[str, list[Recognised]] = {}
-    for result in results:
-        groups.setdefault(result.utterance.line.speaker or result.utterance.line.id, []).append(result)
-    counts = np.array([word_errors(group) for group in groups.values()], np.float64)
-    rng = np.random.default_rng(seed)
-    sums = counts[rng.integers(len(counts), size=(draws, len(counts)))].sum(1)
-    low, high = np.percentile(100 * sums[:, 0] / sums[:, 1], [2.5, 97.5])
-    return float(low), float(high)

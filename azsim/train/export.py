@@ -90,9 +90,7 @@ def save_model(
         key: np.ascontiguousarray(array, np.float32 if key.startswith("frontend") else DTYPES[dtype])
         for key, array in arrays.items()
     }
-    card = ModelCard(
-        FORMAT, "rnnt", name, dtype, STACK, 0, TIME_REDUCTION, FEATURE_CLIP, list(pieces.strings), trained
-    )
+    card = ModelCard(FORMAT, "rnnt", name, dtype, STACK, 0, TIME_REDUCTION, FEATURE_CLIP, list(pieces.strings), trained)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     save_file(arrays, partial, {"azsim": msgspec.json.encode(card).decode()})

@@ -2,7 +2,7 @@
 
 ::
 
-    flat ──CE < 3.2──> clean ──loss < 0.4 per label, WER < 60 %──> augmented ──time is up──> done
+    flat ──CE < 3.3──> clean ──loss < 1.1 per label, WER < 60 %─> augmented ──time is up──> done
     CTC head on      transducer + CTC,                           all variation,
     spread labels    no variation                                real recordings repeated
 
@@ -28,7 +28,9 @@ WARM_UP_STEPS = 100
 CONSTANT_SHARE = 0.1
 LARGEST_GRADIENT_NORM = 5.0
 AVERAGE_DECAY = 0.98
-FLAT_FRAME_LOSS = 3.2  # nats per voiced step
+FLAT_FRAME_LOSS = 3.3  # nats per voiced step
+CLEAN_LOSS = 1.1  # nats per label
+CLEAN_WER_PERCENT = 60.0
 NOT_MEASURED = 1e9
 
 
@@ -54,9 +56,9 @@ class Stage:
 
 
 STAGES = (
-    Stage("flat", Mix(False, 1, 400, 6000), False, 0.0, at_least=300, at_most=2000),
-    Stage("clean", Mix(False, 1, 500, 6400), True, 0.5, at_least=400, at_most=4000),
-    Stage("augmented", Mix(True, 8, 900, 9600), True, 0.3, at_least=0, at_most=math.inf),
+    Stage("flat", Mix(False, 1, 300, 5000), False, 0.0, at_least=300, at_most=2000),
+    Stage("clean", Mix(False, 1, 400, 6000), True, 0.5, at_least=400, at_most=4000),
+    Stage("augmented", Mix(True, 8, 900, 7200), True, 0.3, at_least=0, at_most=math.inf),
 )
 
 
@@ -106,7 +108,7 @@ def stage_is_over(progress: Progress) -> bool:
         return True
     if not stage.transducer:
         return progress.frame_loss < FLAT_FRAME_LOSS
-    return progress.transducer_loss < 0.4 and progress.wer_percent < 60.0
+    return progress.transducer_loss < CLEAN_LOSS and progress.wer_percent < CLEAN_WER_PERCENT
 
 
 def learning_rate(step: int, share_done: float) -> float:

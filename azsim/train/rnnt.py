@@ -55,7 +55,7 @@ def parse(arguments: list[str]) -> Settings:
     """Settings from the command line."""
     parser = argparse.ArgumentParser(prog="python -m azsim.train.rnnt", description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", type=Path, required=True, help="folder of feature folders")
-    parser.add_argument("--out", type=Path, required=True, help="checkpoints and curve; resumed if it holds a checkpoint")
+    parser.add_argument("--out", type=Path, required=True, help="checkpoints and curve; resumed if there")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--steps", type=int, default=0, help="length in steps instead of minutes")

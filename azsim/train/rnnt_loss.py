@@ -2,20 +2,25 @@
 
 ::
 
-    u  ^  label   each utterance has T x (U+1) cells; a path goes from (0, 0)
-       |  ┌──>    to (T-1, U), right by blank, up by the next label, and
-       └──┴───> t ends with a blank
+    u ^        ┌──┐   a path goes from (0, 0) to (T-1, U), right by blank,
+      |     ┌──┘//│   up by the next label, and ends with a blank;
+      |  ┌──┘//┌──┘   it stays in a band low(t) <= u <= high(t)
+      |  └─────┘      (0..U at every t for the plain loss)
+      └───────────> t
 
-Cells of a batch are packed one utterance after the other, without padding:
-cell ``(t, u)`` of an utterance is row ``offset + t * (U+1) + u``.
+Cells of a batch are packed one after the other without padding: utterance by
+utterance, frame by frame, u rising. A band that keeps labels near the time
+when they can have been spoken saves the joint network half its work.
 
 **Source:** A. Graves, "Sequence transduction with recurrent neural networks",
-2012 (arXiv:1211.3711), eqs. 16-20.
+2012 (arXiv:1211.3711), eqs. 16-20; alignment-restricted RNN-T (arXiv:2011.03072).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -25,33 +30,51 @@ from torch.autograd import Function
 from azsim.train.tokens import BLANK
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cells:
-    """Where the cells of each utterance of a batch lie.
+    """Lengths, labels and band of a batch.
 
     Attributes:
         frames: T of each utterance.
         labels: label numbers of each utterance, length U each.
+        low: int64 ``(sum of T,)``, least labels emitted before the step at t ends, rising from 0.
+        high: int64 ``(sum of T,)``, most labels emitted, rising to U, at least the next frame's ``low``.
     """
 
     frames: tuple[int, ...]
     labels: tuple[tuple[int, ...], ...]
+    low: np.ndarray
+    high: np.ndarray
 
-    @property
-    def offsets(self) -> list[int]:
-        """First row of each utterance, and the number of rows as the last entry."""
-        offsets = [0]
-        for frames, labels in zip(self.frames, self.labels, strict=True):
-            offsets.append(offsets[-1] + frames * (len(labels) + 1))
-        return offsets
+    @classmethod
+    def plain(cls, frames: Sequence[int], labels: Sequence[Sequence[int]]) -> Cells:
+        """All cells of each utterance."""
+        high = np.repeat([len(each) for each in labels], frames)
+        return cls(tuple(frames), tuple(tuple(each) for each in labels), np.zeros_like(high), high)
 
+    @cached_property
+    def first_row(self) -> np.ndarray:
+        """First row of each frame, int64 ``(sum of T + 1,)``; the last entry is the number of rows."""
+        return np.concatenate([[0], np.cumsum(self.high - self.low + 1)])
+
+    @cached_property
+    def places(self) -> tuple[np.ndarray, np.ndarray]:
+        """Per row, its frame in ``(B * max T)`` and its place in ``(B * (max U + 1))``, utterance first."""
+        widths = self.high - self.low + 1
+        utterance = np.repeat(np.arange(len(self.frames)), self.frames)
+        t = np.concatenate([np.arange(frames) for frames in self.frames])
+        u = np.arange(self.first_row[-1]) - np.repeat(self.first_row[:-1] - self.low, widths)
+        most_labels = max(len(labels) for labels in self.labels)
+        frame = np.repeat(utterance * max(self.frames) + t, widths)
+        return frame, np.repeat(utterance * (most_labels + 1), widths) + u
+
+    @cached_property
     def next_labels(self) -> np.ndarray:
-        """The label that an upward step emits, per row; the blank in the top rows."""
-        rows = [
-            np.tile(np.array((*labels, BLANK), np.int64), frames)
-            for frames, labels in zip(self.frames, self.labels, strict=True)
-        ]
-        return np.concatenate(rows)
+        """The label that an upward step emits, per row; the blank where all are emitted."""
+        padded = np.full((len(self.labels), max(len(labels) for labels in self.labels) + 1), BLANK, np.int64)
+        for b, labels in enumerate(self.labels):
+            padded[b, : len(labels)] = labels
+        return padded.reshape(-1)[self.places[1]]
 
 
 class _Join(Function):
@@ -59,13 +82,9 @@ class _Join(Function):
 
     @staticmethod
     def forward(ctx, encoder: torch.Tensor, prediction: torch.Tensor, cells: Cells) -> torch.Tensor:
-        width = encoder.shape[2]
-        offsets = cells.offsets
-        hidden = encoder.new_empty(offsets[-1], width)
-        for b, (frames, labels) in enumerate(zip(cells.frames, cells.labels, strict=True)):
-            block = hidden[offsets[b] : offsets[b + 1]].view(frames, len(labels) + 1, width)
-            torch.add(encoder[b, :frames, None], prediction[b, None, : len(labels) + 1], out=block)
-        hidden.tanh_()
+        frame, place = (torch.from_numpy(rows) for rows in cells.places)
+        hidden = encoder.reshape(-1, encoder.shape[2])[frame]
+        hidden.add_(prediction.reshape(-1, prediction.shape[2])[place]).tanh_()
         ctx.save_for_backward(hidden)
         ctx.cells = cells
         ctx.shapes = encoder.shape, prediction.shape
@@ -75,13 +94,10 @@ class _Join(Function):
     def backward(ctx, grad: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
         (hidden,) = ctx.saved_tensors
         grad = torch.ops.aten.tanh_backward(grad, hidden)
-        encoder_shape, prediction_shape = ctx.shapes
-        encoder, prediction = grad.new_zeros(encoder_shape), grad.new_zeros(prediction_shape)
-        offsets = ctx.cells.offsets
-        for b, (frames, labels) in enumerate(zip(ctx.cells.frames, ctx.cells.labels, strict=True)):
-            block = grad[offsets[b] : offsets[b + 1]].view(frames, len(labels) + 1, -1)
-            encoder[b, :frames] = block.sum(1)
-            prediction[b, : len(labels) + 1] = block.sum(0)
+        encoder, prediction = (grad.new_zeros(shape) for shape in ctx.shapes)
+        frame, place = ctx.cells.places
+        width = grad.shape[1]
+        _scatter(grad.numpy(), frame, place, encoder.view(-1, width).numpy(), prediction.view(-1, width).numpy())
         return encoder, prediction, None
 
 
@@ -91,15 +107,17 @@ class _Loss(Function):
     @staticmethod
     def forward(ctx, logits: torch.Tensor, cells: Cells) -> torch.Tensor:
         rows = torch.arange(logits.shape[0])
-        labels = torch.from_numpy(cells.next_labels())
+        labels = torch.from_numpy(cells.next_labels)
         scores = torch.log_softmax(logits, 1)
         blank = scores[:, BLANK].contiguous()
         label = scores[rows, labels]
         loss, blank_share, label_share = _lattice(
             blank.numpy(),
             label.numpy(),
-            np.array(cells.offsets, np.int64),
             np.array(cells.frames, np.int64),
+            cells.first_row,
+            cells.low,
+            cells.high,
         )
         blank_share, label_share = torch.from_numpy(blank_share), torch.from_numpy(label_share)
         grad = scores.exp_().mul_((blank_share + label_share)[:, None])
@@ -147,38 +165,58 @@ def _log_add(a: float, b: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def _scatter(
+    grad: np.ndarray, frame: np.ndarray, place: np.ndarray, encoder: np.ndarray, prediction: np.ndarray
+) -> None:
+    """Add each row's gradient to its frame and to its place."""
+    for row in range(grad.shape[0]):
+        f, p = frame[row], place[row]
+        for j in range(grad.shape[1]):
+            encoder[f, j] += grad[row, j]
+        for j in range(grad.shape[1]):
+            prediction[p, j] += grad[row, j]
+
+
+@njit(cache=True, nogil=True)
 def _lattice(
-    blank: np.ndarray, label: np.ndarray, offsets: np.ndarray, frames: np.ndarray
+    blank: np.ndarray, label: np.ndarray, frames: np.ndarray, first_row: np.ndarray, low: np.ndarray, high: np.ndarray
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """Loss, and how often a path is expected to take each cell's blank and label."""
     total = 0.0
-    blank_share = np.zeros(blank.shape[0], np.float32)
-    label_share = np.zeros(blank.shape[0], np.float32)
+    rows = blank.shape[0]
+    blank_share = np.zeros(rows, np.float32)
+    label_share = np.zeros(rows, np.float32)
+    before = np.full(rows, -np.inf)
+    after = np.full(rows, -np.inf)
+    begin = 0
     for b in range(frames.shape[0]):
-        start, steps = offsets[b], frames[b]
-        rows = offsets[b + 1] - start
-        width = rows // steps
-        forward = np.full(rows, -np.inf)
-        forward[0] = 0.0
-        for cell in range(1, rows):
-            t, u = cell // width, cell % width
-            value = -np.inf
-            if t > 0:
-                value = forward[cell - width] + blank[start + cell - width]
-            if u > 0:
-                value = _log_add(value, forward[cell - 1] + label[start + cell - 1])
-            forward[cell] = value
-        likelihood = forward[rows - 1] + blank[start + rows - 1]
+        end = begin + frames[b]
+        before[first_row[begin]] = 0.0
+        for t in range(begin, end):
+            for u in range(low[t], high[t] + 1):
+                row = first_row[t] + u - low[t]
+                value = before[row]
+                if t > begin and u <= high[t - 1]:
+                    left = first_row[t - 1] + u - low[t - 1]
+                    value = before[left] + blank[left]
+                if u > low[t]:
+                    value = _log_add(value, before[row - 1] + label[row - 1])
+                before[row] = value
+        last = first_row[end] - 1
+        likelihood = before[last] + blank[last]
         total -= likelihood
-        after = np.full(rows + width, -np.inf)
-        after[rows + width - 1] = 0.0
-        for cell in range(rows - 1, -1, -1):
-            u = cell % width
-            by_blank = blank[start + cell] + after[cell + width]
-            by_label = -np.inf
-            if u < width - 1:
-                by_label = label[start + cell] + after[cell + 1]
-            after[cell] = _log_add(by_blank, by_label)
-            blank_share[start + cell] = np.exp(forward[cell] + by_blank - likelihood)
-            label_share[start + cell] = np.exp(forward[cell] + by_label - likelihood)
+        for t in range(end - 1, begin - 1, -1):
+            for u in range(high[t], low[t] - 1, -1):
+                row = first_row[t] + u - low[t]
+                by_blank, by_label = -np.inf, -np.inf
+                if row == last:
+                    by_blank = blank[row]
+                elif t < end - 1 and u >= low[t + 1]:
+                    by_blank = blank[row] + after[first_row[t + 1] + u - low[t + 1]]
+                if u < high[t]:
+                    by_label = label[row] + after[row + 1]
+                after[row] = _log_add(by_blank, by_label)
+                blank_share[row] = np.exp(before[row] + by_blank - likelihood)
+                label_share[row] = np.exp(before[row] + by_label - likelihood)
+        begin = end
     return total, blank_share, label_share

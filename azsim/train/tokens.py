@@ -12,6 +12,7 @@ that list alone; the result equals sentencepiece's own (a test compares them).
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ class Pieces:
     def _merge(self, parts: list[str]) -> tuple[int, ...]:
         """Join the neighbours that were merged earliest in training until none is left."""
         while len(parts) > 1:
-            joined = [self._ids.get(a + b, len(self)) for a, b in zip(parts, parts[1:], strict=False)]
+            joined = [self._ids.get(a + b, len(self)) for a, b in itertools.pairwise(parts)]
             best = min(joined)
             if best == len(self):
                 break
@@ -106,6 +107,8 @@ def train_pieces(sentences: Iterable[str], count: int) -> Pieces:
         )
     except RuntimeError as error:
         reason = str(error).splitlines()[-1]
-        raise InputError(f"training text: cannot learn {count} word pieces from {len(unique)} sentences: {reason}") from error
+        raise InputError(
+            f"training text: cannot learn {count} word pieces from {len(unique)} sentences: {reason}"
+        ) from error
     processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
     return Pieces(tuple(processor.id_to_piece(i) for i in range(processor.get_piece_size())))

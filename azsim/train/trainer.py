@@ -38,7 +38,7 @@ from azsim.train.data import (
 from azsim.train.decode import recognise, word_errors
 from azsim.train.export import Trained, save_model
 from azsim.train.flat import FlatParameters
-from azsim.train.model import BLANK, Shape, Transducer
+from azsim.train.model import Shape, Transducer
 from azsim.train.recipe import (
     LARGEST_GRADIENT_NORM,
     STAGES,
@@ -47,16 +47,16 @@ from azsim.train.recipe import (
     learning_rate,
     stage_is_over,
 )
-from azsim.train.tokens import Pieces, train_pieces
+from azsim.train.tokens import BLANK, Pieces, train_pieces
 
 SAVE_EVERY_S = 120.0
 EXPORT_EVERY_S = 600.0
 EXPORT_BELOW_PERCENT = 60.0
-MEASURE_EVERY_S = {"flat": float("inf"), "clean": 60.0, "augmented": 180.0}
-MEASURED_SPLITS = {"dev-seen": 100, "dev-unseen": 100, "real-heldout": 40}
+MEASURE_EVERY_S = {"flat": float("inf"), "clean": 90.0, "augmented": 240.0}
+MEASURED_SPLITS = {"dev-seen": 60, "dev-unseen": 60, "real-heldout": 40}
 LOG_EVERY_STEPS = 50
 STATISTICS_UTTERANCES = 1500
-LABELS, TRANSDUCER, CTC, FRAME, VOICED, FRAMES, EXAMPLES, ELAPSED, MEASURE, FINISH, SUMS = range(11)
+LABELS, TRANSDUCER, CTC, FRAME, VOICED, FRAMES, EXAMPLES, ELAPSED, MEASURE, SUMS = range(10)
 
 log = logging.getLogger("azsim.train")
 
@@ -103,9 +103,7 @@ class Trainer:
             self.setup, self.normaliser = self._start()
             self.progress = Progress()
         self.pieces = Pieces(tuple(self.setup.pieces))
-        self.model = Transducer(
-            Shape(len(self.pieces), self.setup.hidden, self.setup.embedding, self.setup.joint)
-        )
+        self.model = Transducer(Shape(len(self.pieces), self.setup.hidden, self.setup.embedding, self.setup.joint))
         self.flat = FlatParameters(self.model, SUMS)
         if checkpoint:
             self.flat.restore(checkpoint.tensors)

@@ -5,39 +5,53 @@ from __future__ import annotations
 import itertools
 import math
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from azsim.train.rnnt_loss import Cells, join, rnnt_loss  # noqa: E402 (needs torch)
 
-CELLS = Cells(frames=(3, 1, 4), labels=((2, 1), (), (3, 3, 1)))
+FRAMES, LABELS = (3, 1, 4), ((2, 1), (), (3, 3, 1))
+PLAIN = Cells.plain(FRAMES, LABELS)
+BANDED = Cells(
+    FRAMES, LABELS,
+    low=np.array([0, 0, 1, 0, 0, 0, 1, 3]),
+    high=np.array([1, 2, 2, 0, 1, 2, 3, 3]),
+)  # fmt: skip
 VOCABULARY = 5
 
 
 def brute_force(logits: torch.Tensor, cells: Cells) -> torch.Tensor:
-    """Enumerate every alignment of every utterance."""
-    scores, total = torch.log_softmax(logits, 1), torch.zeros(())
-    for b, (frames, labels) in enumerate(zip(cells.frames, cells.labels, strict=True)):
+    """Enumerate every alignment of every utterance that stays in the band."""
+    scores, total, begin = torch.log_softmax(logits, 1), torch.zeros(()), 0
+    for frames, labels in zip(cells.frames, cells.labels, strict=True):
         paths = []
         for emissions in itertools.combinations_with_replacement(range(frames), len(labels)):
-            score, u = torch.zeros(()), 0
+            score, u, inside = torch.zeros(()), 0, True
             for t in range(frames):
-                row = cells.offsets[b] + t * (len(labels) + 1)
-                while u < len(labels) and emissions[u] == t:
-                    score = score + scores[row + u, labels[u]]
+                low, high, row = cells.low[begin + t], cells.high[begin + t], cells.first_row[begin + t]
+                inside = inside and u >= low
+                while inside and u < len(labels) and emissions[u] == t:
+                    inside = u < high
+                    if inside:
+                        score = score + scores[row + u - low, labels[u]]
                     u += 1
-                score = score + scores[row + u, 0]
-            paths.append(score)
+                if inside:
+                    score = score + scores[row + u - low, 0]
+            if inside:
+                paths.append(score)
         total = total - torch.logsumexp(torch.stack(paths), 0)
+        begin += frames
     return total
 
 
-def test_loss_and_gradient_equal_the_sum_over_all_alignments():
+@pytest.mark.parametrize("cells", [PLAIN, BANDED], ids=["plain", "banded"])
+def test_loss_and_gradient_equal_the_sum_over_all_alignments(cells: Cells):
     torch.manual_seed(0)
-    logits = torch.randn(CELLS.offsets[-1], VOCABULARY, requires_grad=True)
+    logits = torch.randn(int(cells.first_row[-1]), VOCABULARY, requires_grad=True)
     reference = logits.detach().clone().requires_grad_()
-    loss, expected = rnnt_loss(logits, CELLS), brute_force(reference, CELLS)
+    loss, expected = rnnt_loss(logits, cells), brute_force(reference, cells)
     (2 * loss).backward()
     (2 * expected).backward()
     assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
@@ -45,23 +59,25 @@ def test_loss_and_gradient_equal_the_sum_over_all_alignments():
 
 
 def test_uniform_scores_count_the_alignments():
-    cells = Cells(frames=(6,), labels=((1, 2, 3),))
-    loss = rnnt_loss(torch.zeros(cells.offsets[-1], VOCABULARY), cells)
+    cells = Cells.plain((6,), ((1, 2, 3),))
+    loss = rnnt_loss(torch.zeros(int(cells.first_row[-1]), VOCABULARY), cells)
     paths = math.comb(6 + 3 - 1, 3)
     assert loss.item() == pytest.approx((6 + 3) * math.log(VOCABULARY) - math.log(paths), rel=1e-6)
 
 
-def test_join_equals_broadcast_addition():
+@pytest.mark.parametrize("cells", [PLAIN, BANDED], ids=["plain", "banded"])
+def test_join_equals_broadcast_addition(cells: Cells):
     torch.manual_seed(1)
     encoder = torch.randn(3, 4, 6, requires_grad=True)
     prediction = torch.randn(3, 4, 6, requires_grad=True)
-    weights = torch.randn(CELLS.offsets[-1], 6)
-    (join(encoder, prediction, CELLS) * weights).sum().backward()
+    weights = torch.randn(int(cells.first_row[-1]), 6)
+    (join(encoder, prediction, cells) * weights).sum().backward()
     packed = (encoder.grad.clone(), prediction.grad.clone())
     encoder.grad = prediction.grad = None
+    spots = [(b, t) for b, frames in enumerate(cells.frames) for t in range(frames)]
     blocks = [
-        torch.tanh(encoder[b, :frames, None] + prediction[b, None, : len(labels) + 1]).reshape(-1, 6)
-        for b, (frames, labels) in enumerate(zip(CELLS.frames, CELLS.labels, strict=True))
+        torch.tanh(encoder[b, t] + prediction[b, low : high + 1])
+        for (b, t), low, high in zip(spots, cells.low, cells.high, strict=True)
     ]
     (torch.cat(blocks) * weights).sum().backward()
     assert torch.allclose(packed[0], encoder.grad, atol=1e-6)
