@@ -157,14 +157,17 @@ COLUMNS: tuple[Column, ...] = (
         "bytes sent over the air per utterance",
     ),
     Column(
-        "energy", "mJ", lambda r: significant(r.energy_mj_per_utterance), "per utterance, from wake to final result"
+        "energy",
+        "mJ",
+        lambda r: significant(r.energy_mj_per_utterance),
+        "per utterance, from wake to final result, music and radio included",
+        console=False,
     ),
     Column(
         "margin",
         "mJ",
         lambda r: significant(r.energy_margin_mj_per_utterance),
-        "energy over the same stretch of time without speech",
-        console=False,
+        "energy per utterance over the same stretch of time without speech: what speech costs",
     ),
     Column(
         "SRAM", "KiB", lambda r: number(scaled(r.peak_sram_bytes, 1024), 0), "most on-chip memory in use", console=False

@@ -12,7 +12,7 @@ from rich.text import Text
 from azsim.report.columns import used_columns
 from azsim.report.results import Comparison, Row
 
-TRAINED_TITLE = "trained recogniser"
+TRAINED_TITLE = "recogniser"
 PRODUCTION_TITLE = "production-size recogniser, timing only"
 
 
