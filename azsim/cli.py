@@ -23,13 +23,17 @@ def parser() -> argparse.ArgumentParser:
 
     compare = commands.add_parser("compare", help="compression configurations side by side: table, figures, page")
     compare.add_argument("experiment", nargs="?", type=Path, help="experiment file; the shipped one if left out")
-    compare.add_argument("--speech", type=Path, metavar="MANIFEST.csv", help="your recordings: columns file, transcript")
+    compare.add_argument(
+        "--speech", type=Path, metavar="MANIFEST.csv", help="your recordings: columns file, transcript"
+    )
     compare.add_argument("--utterances", type=_count, metavar="N", help="only N utterances, evenly spread")
     compare.add_argument("--workers", type=_count, metavar="N", help="processes (default: one per core, at most 8)")
     _common(compare)
 
     run = commands.add_parser("run", help="your recordings through one configuration: transcript, latency, report")
-    run.add_argument("recordings", nargs="+", type=Path, metavar="FILE", help="any format, rate and channels libsndfile reads")
+    run.add_argument(
+        "recordings", nargs="+", type=Path, metavar="FILE", help="any format, rate and channels libsndfile reads"
+    )
     run.add_argument("--device", default="az1", help="a device's name or a .toml (default: az1)")
     run.add_argument("--model", default="rnnt-student-sparse50", help="a model's name or a .safetensors")
     run.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
@@ -44,7 +48,9 @@ def parser() -> argparse.ArgumentParser:
 
 def _common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, metavar="FOLDER", help="where the report goes (default: runs/<name>)")
-    command.add_argument("--max-minutes", type=_minutes, default=10.0, metavar="M", help="longest recording (default: 10)")
+    command.add_argument(
+        "--max-minutes", type=_minutes, default=10.0, metavar="M", help="longest recording (default: 10)"
+    )
     command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
 
 

@@ -74,7 +74,9 @@ def run(options: argparse.Namespace) -> dict[str, object]:
         for result in comparison.utterances:
             print(f"{result.utterance}: {result.hypothesis or '(no words)'}")
             for word in result.words:
-                print(f"  {word.start_ms / 1000:7.2f} s  {word.end_ms / 1000:7.2f} s  {word.confidence:5.2f}  {word.text}")
+                print(
+                    f"  {word.start_ms / 1000:7.2f} s  {word.end_ms / 1000:7.2f} s  {word.confidence:5.2f}  {word.text}"
+                )
         print_tables(comparison, _console())
         print(f"report: {_shown(written)}/index.html")
     return {
@@ -116,7 +118,13 @@ class _Bar:
 
 @contextmanager
 def _progress(title: str, quiet: bool) -> Iterator[_Bar]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[label]}"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[label]}"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
         yield _Bar(progress, title)
 

@@ -31,7 +31,9 @@ def shipped(kind: str, name: str) -> Path:
     path = folder / name
     if not path.exists():
         known = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-        raise InputError(f"{kind}/{name}: not shipped with azsim; there are {', '.join(known) or 'none'}{nearest(name, known)}")
+        raise InputError(
+            f"{kind}/{name}: not shipped with azsim; there are {', '.join(known) or 'none'}{nearest(name, known)}"
+        )
     return path
 
 
@@ -45,5 +47,7 @@ def device_file(name: str) -> Path:
     path = folder / f"{name}.toml"
     if not path.exists():
         known = sorted(p.stem for p in folder.glob("*.toml"))
-        raise InputError(f"device {name!r}: not known; there are {', '.join(known)}, or give a path to a .toml{nearest(name, known)}")
+        raise InputError(
+            f"device {name!r}: not known; there are {', '.join(known)}, or give a path to a .toml{nearest(name, known)}"
+        )
     return path

@@ -38,7 +38,11 @@ def measure(scratch: Path, demo: bool) -> list[dict[str, object]]:
     rows = [
         {"what": "azsim compare, cold", "seconds": timed(compare, ROOT, cache), "target_seconds": 90},
         {"what": "azsim compare, warm", "seconds": timed(compare, ROOT, cache), "target_seconds": 30},
-        {"what": "azsim run, 3 s recording, warm", "seconds": min(timed(run, ROOT, cache) for _ in range(3)), "target_seconds": 5},
+        {
+            "what": "azsim run, 3 s recording, warm",
+            "seconds": min(timed(run, ROOT, cache) for _ in range(3)),
+            "target_seconds": 5,
+        },
     ]
     if demo:
         clone = scratch / "clone"
@@ -47,7 +51,9 @@ def measure(scratch: Path, demo: bool) -> list[dict[str, object]]:
         home = {"HOME": str(scratch / "home"), "VIRTUAL_ENV": ""}
         (scratch / "home").mkdir()
         timed(["make", "demo"], clone, {**home, "NUMBA_CACHE_DIR": str(scratch / "home-numba")})
-        rows.append({"what": "make demo, from clone to report", "seconds": time.perf_counter() - begin, "target_seconds": 300})
+        rows.append(
+            {"what": "make demo, from clone to report", "seconds": time.perf_counter() - begin, "target_seconds": 300}
+        )
     return rows
 
 
@@ -62,7 +68,12 @@ def main() -> None:
     for row in rows:
         print(f"{row['what']:34} {row['seconds']:7.1f} s   target {row['target_seconds']} s")
     chosen.out.mkdir(parents=True, exist_ok=True)
-    answer = {"command": "python experiments/bench.py", "cores": os.cpu_count(), "machine": platform.machine(), "rows": rows}
+    answer = {
+        "command": "python experiments/bench.py",
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "rows": rows,
+    }
     (chosen.out / "bench.json").write_text(json.dumps(answer, indent=2) + "\n")
 
 

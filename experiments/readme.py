@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,23 +48,35 @@ def production_line(row: dict) -> str:
     )
 
 
-TRAINED_HEAD = """| configuration | WER % [95 %] | post-training WER % | KiB | bits/weight | % of fp32 | DRAM MB/s | latency p50 / p90 ms | up kB | speech energy mJ | underruns |
-|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
-PRODUCTION_HEAD = """| configuration | MiB | bits/weight | DRAM MB/s | NPU busy % | wait after end-point ms | latency p50 ms | speech energy mJ | late steps | underruns |
-|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
+TRAINED_HEAD = (
+    "configuration", "WER % [95 %]", "post-training WER %", "KiB", "bits/weight", "% of fp32", "DRAM MB/s",
+    "latency p50 / p90 ms", "up kB", "speech energy mJ", "underruns",
+)  # fmt: skip
+PRODUCTION_HEAD = (
+    "configuration", "MiB", "bits/weight", "DRAM MB/s", "NPU busy %", "wait after end-point ms", "latency p50 ms",
+    "speech energy mJ", "late steps", "underruns",
+)  # fmt: skip
+
+
+def table(head: tuple[str, ...], lines: Iterable[str]) -> str:
+    """A markdown table, numbers to the right."""
+    rule = "|".join([":--", *["--:"] * (len(head) - 1)])
+    return "\n".join([f"| {' | '.join(head)} |", f"|{rule}|", *lines])
 
 
 def main() -> None:
     """Rewrite the marked parts of the README."""
     results = json.loads(REPORT.read_text())
     tables = {
-        "trained": "\n".join([TRAINED_HEAD, *map(trained_line, results["rows"])]),
-        "production": "\n".join([PRODUCTION_HEAD, *map(production_line, results["production_rows"])]),
+        "trained": table(TRAINED_HEAD, map(trained_line, results["rows"])),
+        "production": table(PRODUCTION_HEAD, map(production_line, results["production_rows"])),
     }
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
-    for name, table in tables.items():
-        text, count = re.subn(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", rf"\g<1>{table}\n\g<2>", text, flags=re.DOTALL)
+    for name, lines in tables.items():
+        text, count = re.subn(
+            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", rf"\g<1>{lines}\n\g<2>", text, flags=re.DOTALL
+        )
         if count != 1:
             raise SystemExit(f"README.md: marker {name!r}: found {count} times, must stand once")
     readme.write_text(text, encoding="utf-8")

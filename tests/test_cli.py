@@ -52,8 +52,8 @@ def test_no_command_shows_usage_and_ends_with_2(capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('seed = 1', 'sed = 1', "sed: unknown key"),
-        ('seed = 1', 'seed = "one"', "seed = 'one': expected `int`"),
+        ("seed = 1", "sed = 1", "sed: unknown key"),
+        ("seed = 1", 'seed = "one"', "seed = 'one': expected `int`"),
         ('codec = "raw"', 'codec = "rwa"', "did you mean 'raw'?"),
         ("weight_bits = 8", "weight_bits = 9", "weight_bits = 9"),
         ("sparsity = 0.5", "sparsity = 1.0", "sparsity = 1"),
@@ -131,9 +131,7 @@ def test_a_damaged_model_is_refused(capsys: pytest.CaptureFixture[str], tmp_path
     assert "model.safetensors" in line
 
 
-def test_a_folder_that_is_a_file_is_refused_before_the_work(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_folder_that_is_a_file_is_refused_before_the_work(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = tmp_path / "taken"
     out.write_text("mine")
     assert "taken" in refused(capsys, "run", str(ONE), "--out", str(out))

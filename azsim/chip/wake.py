@@ -34,6 +34,13 @@ def reload_schedule(chip: ChipSpec, network: CompressedNetwork, plan: ResidencyP
         idle = np.zeros(len(fetched), np.int64)
         kept = {} if mode == "decoded" else {"decode_cycles": idle, "decoded_bits": idle, "decoded_values": idle}
         parts.append(
-            replace(fetched, lane_cycles=idle, lane_split=np.zeros((len(fetched), 4), np.int64), positions=idle, products=idle, **kept)
+            replace(
+                fetched,
+                lane_cycles=idle,
+                lane_split=np.zeros((len(fetched), 4), np.int64),
+                positions=idle,
+                products=idle,
+                **kept,
+            )
         )
     return TileSchedule.concatenate(RELOAD, parts) if parts else None

@@ -110,14 +110,15 @@ def check_codec(codec: str, where: str) -> None:
         InputError: there is none of that name; ``where`` says who named it.
     """
     if codec not in codecs():
-        raise InputError(f"{where} = {codec!r}: no such codec; there are {', '.join(codecs())}{nearest(codec, codecs())}")
+        raise InputError(
+            f"{where} = {codec!r}: no such codec; there are {', '.join(codecs())}{nearest(codec, codecs())}"
+        )
 
 
 def _with_model_paths(tree: dict[str, Any], path: Path) -> dict[str, Any]:
     """The same tree with every ``.safetensors`` path made relative to the experiment's folder."""
-    configurations = tree.get("configuration")
-    tables = [tree] + [part for part in configurations if isinstance(part, dict)] if isinstance(configurations, list) else [tree]
-    for table in tables:
+    parts = tree.get("configuration")
+    for table in [tree, *(part for part in (parts if isinstance(parts, list) else []) if isinstance(part, dict))]:
         model = table.get("model")
         if isinstance(model, str) and model.endswith(".safetensors"):
             table["model"] = str(beside(path, model))

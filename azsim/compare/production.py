@@ -149,7 +149,7 @@ def on_device_production(setup: Setup, configuration: Configuration) -> Producti
     return ProductionOutcome(
         configuration=describe(large, timing_only=True),
         results=results,
-        roofline=roofline_points(setup.device, large, schedules, timing_only=True),
+        roofline=roofline_points(setup.device, large.name, schedules, timing_only=True),
         sensitivity=tuple(points),
     )
 

@@ -12,14 +12,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from azsim.compare import notes
 from azsim.compare.experiment import Configuration, Experiment, beside
-from azsim.compare.layers import ceilings
+from azsim.compare.layers import roofline
 from azsim.compare.pool import spread_out
 from azsim.compare.production import ProductionOutcome, on_device_production
 from azsim.compare.sensitivity import variants
@@ -103,7 +103,10 @@ def tasks_of(setup: Setup) -> list[Task]:
 
 
 def compare(
-    setup: Setup, workers: int = 1, advance: Callable[[str], None] = lambda label: None, command: Sequence[str] = ("azsim", "compare")
+    setup: Setup,
+    workers: int = 1,
+    advance: Callable[[str], None] = lambda label: None,
+    command: Sequence[str] = ("azsim", "compare"),
 ) -> Comparison:
     """Run the comparison; ``advance`` is called with a label after each part.
 
@@ -115,9 +118,14 @@ def compare(
     for index, outcome in spread_out(setup, perform, tasks, workers):
         outcomes[index] = outcome
         advance(tasks[index].label)
-    trained = [outcome for outcome in outcomes if isinstance(outcome, TrainedOutcome)]
+    trained = [without_words(outcome) for outcome in outcomes if isinstance(outcome, TrainedOutcome)]
     production = [outcome for outcome in outcomes if isinstance(outcome, ProductionOutcome)]
     return assemble(setup, trained, production, command)
+
+
+def without_words(outcome: TrainedOutcome) -> TrainedOutcome:
+    """The same outcome less the words' times, which a comparison of many utterances does not list."""
+    return replace(outcome, results=tuple(replace(result, words=()) for result in outcome.results))
 
 
 def assemble(
@@ -140,7 +148,7 @@ def assemble(
         production_rows=make_rows([outcome.configuration for outcome in production], results, None, seed),
         utterances=results,
         traced=next((outcome.traced for outcome in trained if outcome.traced), None),
-        roofline=ceilings(setup.device, tuple(point for part in [*trained, *production] for point in part.roofline)),
+        roofline=roofline(setup.device, [point for part in [*trained, *production] for point in part.roofline]),
         sensitivity=tuple(point for outcome in production for point in outcome.sensitivity),
         settings=notes.settings(setup),
         notes=notes.how_far_to_trust(setup),

@@ -47,9 +47,7 @@ def make_single(recordings: Sequence[Path], single: Single, music: Path | None, 
         model=single.model,
         speech="",
         configuration=(
-            Configuration(
-                name=name, codec=single.codec, weight_bits=single.weight_bits, sparsity=single.sparsity
-            ),
+            Configuration(name=name, codec=single.codec, weight_bits=single.weight_bits, sparsity=single.sparsity),
         ),
         seed=single.seed,
     )

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from azsim.chip.build import build_invocations, build_schedules
 from azsim.chip.residency import ResidencyPlan, plan_residency
 from azsim.chip.schedule import TileSchedule
+from azsim.chip.wake import RELOAD, reload_schedule
 from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.cloud.streaming import stream_audio
-from azsim.chip.wake import RELOAD, reload_schedule
 from azsim.compare.experiment import Configuration
 from azsim.compare.layers import roofline_points
 from azsim.compare.setup import Setup, compressed, network
@@ -94,7 +94,7 @@ def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> T
     return TrainedOutcome(
         configuration=describe(small),
         results=tuple(results),
-        roofline=roofline_points(setup.device, small, schedules),
+        roofline=roofline_points(setup.device, small.name, schedules),
         traced=record,
     )
 
@@ -183,7 +183,7 @@ def result_of(
         hypothesis=transcript.text,
         hypothesis_whole=transcript.text_whole,
         timing=measure(timeline, recognition.work),
-        words=transcript.words,
+        words=() if timing_only else transcript.words,
         group=utterance.group,
         speaker=utterance.columns.get("speaker", ""),
         speech_end_estimated=recognition.work.speech_end_estimated,

@@ -13,7 +13,7 @@ __all__ = ["CompressedNetwork", "MatrixRecipe", "codecs", "compress", "decode", 
 
 
 class _Callable(ModuleType):
-    """``azsim.compress(network, ...)`` is the function, ``azsim.compress.codecs`` lives in the folder: one name, both."""
+    """``azsim.compress(network, ...)`` is the function, ``azsim.compress.codecs`` is inside: one name, both."""
 
     __call__ = staticmethod(compress)
 

@@ -77,7 +77,11 @@ def measured(network: Network, utterances: Sequence[Utterance]) -> tuple[str, st
 
 def card_text(card: ModelCard, network: Network, rows: Sequence[str], command: str) -> str:
     """The model card."""
-    pruned = f", {card.trained.sparsity:.0%} of every weight matrix but the embedding pruned" if card.trained.sparsity else ""
+    pruned = (
+        f", {card.trained.sparsity:.0%} of every weight matrix but the embedding pruned"
+        if card.trained.sparsity
+        else ""
+    )
     return f"""# {card.name}
 
 A streaming RNN-T for short English commands to a smart speaker and a coffee machine{pruned}.
@@ -106,8 +110,8 @@ split were never used to choose anything.
 - Synthetic speech of the project's own grammars (`azsim/train/corpus`), spoken by espeak-ng, flite (kal16, awb, rms,
   slt) and festival (kal_diphone, cmu_us_slt_arctic_hts); room responses, noise and music made by the project. Output of
   these programs is free of their licences' conditions.
-- Real recordings of coffee orders: Picovoice speech-to-intent-benchmark (github.com/Picovoice/speech-to-intent-benchmark),
-  Apache-2.0, training split (28 speakers estimated, less those held out). Transcripts were made by decoding under a
+- Real recordings of coffee orders: Picovoice speech-to-intent-benchmark
+  (github.com/Picovoice/speech-to-intent-benchmark), Apache-2.0, training split (28 speakers estimated, less those held out). Transcripts were made by decoding under a
   grammar; 1 to 2 % of their words are estimated to be wrong.
 
 ## Not for
@@ -137,7 +141,9 @@ def publish(source: Path, corpus: Path, out: Path, curve: Path | None, command: 
             fp32, int8 = measured(network, utterances)
             rows.append(f"| {name} | {what} | {len(utterances)} | {fp32} | {int8} |")
             print(rows[-1])
-    (out / "card.md").write_text(card_text(msgspec.structs.replace(card, name=out.name), network, rows, command), encoding="utf-8")
+    (out / "card.md").write_text(
+        card_text(msgspec.structs.replace(card, name=out.name), network, rows, command), encoding="utf-8"
+    )
     if curve is not None:
         shutil.copyfile(curve, out / "curve.csv")
 
@@ -149,7 +155,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--curve", type=Path, help="training curve (CSV) to ship beside the model")
-    parser.add_argument("--recipe", default="python -m azsim.train.rnnt --corpus DIR --out DIR --workers 2", help="how it was trained, for the card")
+    parser.add_argument(
+        "--recipe",
+        default="python -m azsim.train.rnnt --corpus DIR --out DIR --workers 2",
+        help="how it was trained, for the card",
+    )
     options = parser.parse_args(arguments)
     try:
         publish(options.source, options.corpus, options.out, options.curve, options.recipe)

@@ -36,7 +36,11 @@ def written(tmp_path: Path, text: str) -> Path:
 def test_the_shipped_experiment_has_the_configurations_that_the_readme_shows() -> None:
     experiment, _ = load_experiment(None)
     assert [(c.codec, c.weight_bits, c.sparsity) for c in experiment.configuration] == [
-        ("raw", 8, 0.0), ("bitmap", 8, 0.5), ("palette", 5, 0.0), ("zvsv", 5, 0.5), ("zvsv", 4, 0.75),
+        ("raw", 8, 0.0),
+        ("bitmap", 8, 0.5),
+        ("palette", 5, 0.0),
+        ("zvsv", 5, 0.5),
+        ("zvsv", 4, 0.75),
     ]
 
 

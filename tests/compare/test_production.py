@@ -14,11 +14,23 @@ from azsim.compress.layout import TileLayout
 from tests.conftest import random_network
 
 PAPER = ProductionChoice(
-    encoder_layers=5, encoder_units=1024, prediction_layers=2, prediction_units=1024, embedding=512, joint=512,
-    pieces=4000, utterances=10,
+    encoder_layers=5,
+    encoder_units=1024,
+    prediction_layers=2,
+    prediction_units=1024,
+    embedding=512,
+    joint=512,
+    pieces=4000,
+    utterances=10,
 )
 SMALL = ProductionChoice(
-    encoder_layers=3, encoder_units=24, prediction_layers=2, prediction_units=16, embedding=8, joint=12, pieces=30,
+    encoder_layers=3,
+    encoder_units=24,
+    prediction_layers=2,
+    prediction_units=16,
+    embedding=8,
+    joint=12,
+    pieces=30,
     utterances=1,
 )
 

@@ -13,6 +13,7 @@ from azsim.report import ranking
 from azsim.report.figures.style import ALERT, new_figure
 from azsim.report.results import Comparison, SensitivityPoint
 
+METRICS = (("wait after the end-point", ranking.wait_ms), ("energy margin", ranking.energy_margin_mj))
 _LIMIT_PERCENT = 100.0
 
 
@@ -25,7 +26,7 @@ def draw(comparison: Comparison) -> Figure | None:
     cases = ranking.changes(points)
     metrics = [
         (title, metric)
-        for title, metric in (("wait after the end-point", ranking.wait_ms), ("energy margin", ranking.energy_margin_mj))
+        for title, metric in METRICS
         if ranking.base_values(points, metric)
     ]
     if not cases or not metrics:
