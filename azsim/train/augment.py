@@ -37,18 +37,24 @@ class Strength:
     tempo: tuple[float, float] = (0.85, 1.18)
     vocal_tract: tuple[float, float] = (0.88, 1.12)
     gain_db: tuple[float, float] = (-8.0, 8.0)
-    channel_db: float = 2.0
-    noise_share: float = 0.6
-    snr_db: tuple[float, float] = (3.0, 30.0)
-    mel_masks: int = 2
-    mel_mask_bins: int = 10
-    time_masks: int = 2
+    channel_db: float = 1.5
+    noise_share: float = 0.3
+    snr_db: tuple[float, float] = (8.0, 30.0)
+    mel_masks: int = 1
+    mel_mask_bins: int = 8
+    time_masks: int = 1
     time_mask_frames: int = 12
 
 
 SYNTHETIC = Strength()
 REAL = Strength(
-    tempo=(0.8, 1.25), vocal_tract=(0.85, 1.17), channel_db=2.5, snr_db=(6.0, 30.0), mel_masks=3, time_masks=3
+    tempo=(0.8, 1.25),
+    vocal_tract=(0.85, 1.17),
+    channel_db=2.5,
+    noise_share=0.6,
+    snr_db=(6.0, 30.0),
+    mel_masks=2,
+    time_masks=2,
 )
 
 
@@ -110,20 +116,23 @@ def add_noise(frames: np.ndarray, noise: np.ndarray, snr_db: float, rng: np.rand
 
 
 def augment(
-    frames: np.ndarray, strength: Strength, noises: Sequence[np.ndarray], rng: np.random.Generator
+    frames: np.ndarray, strength: Strength, tempo: float, noises: Sequence[np.ndarray], rng: np.random.Generator
 ) -> np.ndarray:
     """A varied copy of an utterance; the masks of :func:`mask` come after normalisation.
 
     Args:
         frames: float32 log-mel ``(T, 64)``.
         strength: how much.
+        tempo: where in the range of tempo, 0 to 1.
         noises: log-mel clips to mix in; may be empty.
         rng: the only source of randomness.
 
     Returns:
         float32 ``(T', 64)``.
     """
-    varied = warp(stretch(frames, rng.uniform(*strength.tempo)), rng.uniform(*strength.vocal_tract))
+    shortest, longest = strength.tempo
+    varied = stretch(frames, shortest + (longest - shortest) * tempo)
+    varied = warp(varied, rng.uniform(*strength.vocal_tract))
     varied = equalise(varied, strength, rng)
     if noises and rng.random() < strength.noise_share:
         noise = noises[int(rng.integers(len(noises)))]

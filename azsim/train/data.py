@@ -28,6 +28,9 @@ from azsim.train.tokens import BLANK, WORD_START, Pieces
 TRAIN, REAL_TRAIN = "train", "real-train"
 NOISE_SPLITS = ("noise", "music")
 FLAT_START_DELAY_STEPS = 3
+MEAN_SILENCE_MS = 850
+LONG_SILENCE_SHARE = 0.1
+TEMPO_JITTER = 0.07
 
 
 @dataclass(frozen=True)
@@ -156,21 +159,39 @@ class Mix:
     batch_frames: int
 
 
-def crop(utterance: Utterance, rng: np.random.Generator) -> tuple[np.ndarray, int, int]:
-    """A real recording without excess silence: frames, start and end of speech in them."""
+@dataclass(frozen=True)
+class Manner:
+    """What all utterances of a step share, so that they stay of similar length.
+
+    Attributes:
+        tempo: where in the range of tempo, 0 to 1.
+        is_long: silence around the speech is kept longer.
+    """
+
+    tempo: float
+    is_long: bool
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> Manner:
+        """A manner at random."""
+        return cls(float(rng.random()), bool(rng.random() < LONG_SILENCE_SHARE))
+
+
+def crop(utterance: Utterance, is_long: bool, rng: np.random.Generator) -> tuple[np.ndarray, int, int]:
+    """A recording without excess silence: frames, start and end of speech in them."""
     start, end = utterance.speech_frames
-    low, high = (0.2, 1.5) if rng.random() < 0.9 else (1.0, 3.0)
-    before, after = (round(rng.uniform(low, high) * 1000 / FRAME_SHIFT_MS) for _ in range(2))
-    first = max(0, start - before)
-    return utterance.features[first : end + after], start - first, end - first
+    if is_long:
+        before_s, after_s = rng.uniform(1.0, 3.0, 2)
+    else:
+        before_s, after_s = rng.uniform(0.1, 0.6), rng.uniform(0.3, 0.7)
+    first = max(0, start - round(before_s * 1000 / FRAME_SHIFT_MS))
+    return utterance.features[first : end + round(after_s * 1000 / FRAME_SHIFT_MS)], start - first, end - first
 
 
 def expected_frames(utterance: Utterance) -> int:
     """How long an utterance is in training, before variation."""
-    if not utterance.is_real:
-        return utterance.line.frames
     start, end = utterance.speech_frames
-    return min(utterance.line.frames, end - start + round(1700 / FRAME_SHIFT_MS))
+    return min(utterance.line.frames, end - start + round(MEAN_SILENCE_MS / FRAME_SHIFT_MS))
 
 
 def plan_epoch(
@@ -228,20 +249,19 @@ def make_batch(
     normaliser: Normaliser,
     noises: Sequence[np.ndarray],
     augmented: bool,
+    manner: Manner,
     rng: np.random.Generator,
 ) -> Batch:
     """Read, vary, normalise and pad utterances."""
     frames, labels, targets, bands = [], [], [], []
     for utterance in chosen:
-        start, end = utterance.speech_frames
-        features = utterance.features
-        if utterance.is_real:
-            features, start, end = crop(utterance, rng)
+        features, start, end = crop(utterance, manner.is_long, rng)
         scale = 1 / (len(features) * FRAMES_PER_STEP)
         features = features.astype(np.float32)
         strength, slack = (REAL, REAL_SLACK) if utterance.is_real else (SYNTHETIC, SYNTHETIC_SLACK)
         if augmented:
-            features = augment(features, strength, noises, rng)
+            tempo = min(1.0, max(0.0, manner.tempo + rng.normal(0, TEMPO_JITTER)))
+            features = augment(features, strength, tempo, noises, rng)
         features = normaliser(features)
         if augmented:
             mask(features, strength, rng)

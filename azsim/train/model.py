@@ -60,7 +60,7 @@ class Dropout:
 
     encoder: float = 0.1
     embedding: float = 0.2
-    label: float = 0.2
+    label: float = 0.1
 
 
 class Transducer(nn.Module):

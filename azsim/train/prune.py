@@ -32,6 +32,7 @@ from azsim.train.data import (
     NOISE_SPLITS,
     REAL_TRAIN,
     TRAIN,
+    Manner,
     Utterance,
     complete_folders,
     load_utterances,
@@ -128,7 +129,7 @@ def prune(settings: Settings) -> None:
         torch.manual_seed(int(rng.integers(2**62)))
         if step % MASK_EVERY_STEPS == 0:
             pruner.choose(sparsity_at(share, settings.sparsity))
-        batch = make_batch(chosen, pieces, normaliser, noises, True, rng)
+        batch = make_batch(chosen, pieces, normaliser, noises, True, Manner.draw(rng), rng)
         flat.zero()
         loss = model.transducer_loss(model.encode(torch.from_numpy(batch.features)), batch.cells)
         loss.backward()

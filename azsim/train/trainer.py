@@ -28,6 +28,7 @@ from azsim.train.data import (
     REAL_TRAIN,
     TRAIN,
     Batch,
+    Manner,
     Normaliser,
     Utterance,
     complete_folders,
@@ -167,7 +168,8 @@ class Trainer:
         seed = (self.setup.seed, progress.step, self.rank)
         rng = np.random.default_rng(seed)
         torch.manual_seed(int(rng.integers(2**62)))
-        batch = make_batch(chosen, self.pieces, self.normaliser, self.noises, stage.mix.augmented, rng)
+        manner = Manner.draw(np.random.default_rng(seed[:2]))
+        batch = make_batch(chosen, self.pieces, self.normaliser, self.noises, stage.mix.augmented, manner, rng)
         self.flat.zero()
         self._gradient(batch, stage.transducer, stage.ctc_weight)
         self._set_clock()

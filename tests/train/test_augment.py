@@ -15,7 +15,7 @@ def speech() -> np.ndarray:
 
 def test_same_seed_same_result(speech: np.ndarray):
     noise = [np.full((50, 64), 8, np.float16)]
-    once, again, other = (augment(speech, SYNTHETIC, noise, np.random.default_rng(seed)) for seed in (5, 5, 6))
+    once, again, other = (augment(speech, SYNTHETIC, 0.3, noise, np.random.default_rng(seed)) for seed in (5, 5, 6))
     assert np.array_equal(once, again)
     assert once.shape != other.shape or not np.array_equal(once, other)
     assert once.dtype == np.float32

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 from azsim.errors import InputError  # noqa: E402 (needs torch)
 from azsim.train import prune  # noqa: E402 (needs torch)
 from azsim.train.checkpoint import load_checkpoint  # noqa: E402 (needs torch)
-from azsim.train.data import load_utterances, make_batch  # noqa: E402 (needs torch)
+from azsim.train.data import Manner, load_utterances, make_batch  # noqa: E402 (needs torch)
 from azsim.train.decode import recognise  # noqa: E402 (needs torch)
 from azsim.train.export import exported_tensors, load_model  # noqa: E402 (needs torch)
 from azsim.train.rnnt import main, parse, train  # noqa: E402 (needs torch)
@@ -32,7 +32,9 @@ def settings(corpus: Path, out: Path, steps: int, workers: int = 1) -> Settings:
 def flat_start_loss(trainer: Trainer) -> float:
     """Cross-entropy per voiced step on four utterances, unvaried."""
     rng = np.random.default_rng(0)
-    batch = make_batch(trainer.splits["dev-seen"][:4], trainer.pieces, trainer.normaliser, [], False, rng)
+    batch = make_batch(
+        trainer.splits["dev-seen"][:4], trainer.pieces, trainer.normaliser, [], False, Manner(0.5, False), rng
+    )
     trainer.model.eval()
     with torch.no_grad():
         encoded = trainer.model.encode(torch.from_numpy(batch.features))
