@@ -111,8 +111,9 @@ split were never used to choose anything.
   slt) and festival (kal_diphone, cmu_us_slt_arctic_hts); room responses, noise and music made by the project. Output of
   these programs is free of their licences' conditions.
 - Real recordings of coffee orders: Picovoice speech-to-intent-benchmark
-  (github.com/Picovoice/speech-to-intent-benchmark), Apache-2.0, training split (28 speakers estimated, less those held out). Transcripts were made by decoding under a
-  grammar; 1 to 2 % of their words are estimated to be wrong.
+  (github.com/Picovoice/speech-to-intent-benchmark), Apache-2.0, training split (28 speakers estimated,
+  less those held out). Transcripts were made by decoding under a grammar; 1 to 2 % of their words are estimated to be
+  wrong.
 
 ## Not for
 
