@@ -151,12 +151,15 @@ class Mix:
         real_repeats: how often each real recording occurs.
         max_frames: longer utterances (after cropping) are left out.
         batch_frames: padded frames of a step, over all workers.
+        coffee_share: share of the synthetic coffee orders that an epoch takes, drawn anew each time: they are long,
+            few words serve them all, and they are learned early.
     """
 
     augmented: bool
     real_repeats: int
     max_frames: int
     batch_frames: int
+    coffee_share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -199,7 +202,8 @@ def plan_epoch(
 ) -> list[list[Utterance]]:
     """Batches of similar length in random order, the same for every worker."""
     rng = np.random.default_rng(seed)
-    pool = [u for u in [*synthetic, *(list(real) * mix.real_repeats)] if expected_frames(u) <= mix.max_frames]
+    spoken = [u for u in synthetic if u.line.domain != "coffee" or rng.random() < mix.coffee_share]
+    pool = [u for u in [*spoken, *(list(real) * mix.real_repeats)] if expected_frames(u) <= mix.max_frames]
     lengths = np.array([expected_frames(u) for u in pool], np.float64)
     order = np.argsort(lengths * rng.uniform(0.95, 1.05, len(pool)), kind="stable")
     batches: list[list[Utterance]] = [[]]
