@@ -114,7 +114,8 @@ def prune(settings: Settings) -> None:
     """Fine-tune, prune, and write the model as float16."""
     torch.set_num_threads(1)
     torch.manual_seed(settings.seed)
-    model, normaliser, pieces, card = load_model(settings.source / "model.safetensors")
+    source = settings.source / "model.safetensors" if settings.source.is_dir() else settings.source
+    model, normaliser, pieces, card = load_model(source)
     splits = load_utterances(settings.corpus, complete_folders(settings.corpus))
     noises = [u.features for split in NOISE_SPLITS for u in splits.get(split, [])]
     flat, pruner = FlatParameters(model, 0), Pruner(model)
@@ -155,7 +156,7 @@ def prune(settings: Settings) -> None:
 def parse(arguments: list[str]) -> Settings:
     """Settings from the command line."""
     parser = argparse.ArgumentParser(prog="python -m azsim.train.prune", description=__doc__.splitlines()[0])
-    parser.add_argument("--from", dest="source", type=Path, required=True, help="folder with model.safetensors")
+    parser.add_argument("--from", dest="source", type=Path, required=True, help="exported model, or its folder")
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder to write model.safetensors to")
     parser.add_argument("--sparsity", type=float, required=True, help="share of zeros per matrix, 0 to below 1")

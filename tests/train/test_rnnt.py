@@ -84,8 +84,8 @@ def test_two_workers_share_one_gradient(tiny_corpus: Path, tmp_path: Path):
 
 def test_pruning_reaches_its_share_of_zeros(tiny_corpus: Path, tmp_path: Path):
     Trainer(settings(tiny_corpus, tmp_path / "dense", steps=2), rank=0).run()
-    (tmp_path / "dense" / "final.safetensors").rename(tmp_path / "dense" / "model.safetensors")
-    prune.prune(prune.Settings(tmp_path / "dense", tiny_corpus, tmp_path / "sparse", 0.75, 1.0, steps=3, seed=1))
+    source = tmp_path / "dense" / "final.safetensors"
+    prune.prune(prune.Settings(source, tiny_corpus, tmp_path / "sparse", 0.75, 1.0, steps=3, seed=1))
     model, _, _, card = load_model(tmp_path / "sparse" / "model.safetensors")
     assert (card.dtype, card.trained.sparsity, card.trained.steps) == ("float16", 0.75, 5)
     for name, tensor in exported_tensors(model).items():
