@@ -10,11 +10,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from azsim.chip.build import matrix_schedules
+from azsim.chip.build import tile_schedule
+from azsim.chip.lanes import LaneCost
 from azsim.chip.residency import ResidencyPlan
 from azsim.chip.schedule import TileSchedule
+from azsim.compress.encoded import Encoded
 from azsim.compress.network import CompressedNetwork
-from azsim.devices.spec import ChipSpec
+from azsim.devices.spec import ChipSpec, Residency
 
 RELOAD = "reload"
 
@@ -26,21 +28,20 @@ def reload_schedule(chip: ChipSpec, network: CompressedNetwork, plan: ResidencyP
 
     **Source:** `assumed`.
     """
-    parts = []
-    for name, mode in plan.modes.items():
-        if mode == "streamed":
-            continue
-        fetched = matrix_schedules(chip, network, name, "streamed")[0]
-        idle = np.zeros(len(fetched), np.int64)
-        kept = {} if mode == "decoded" else {"decode_cycles": idle, "decoded_bits": idle, "decoded_values": idle}
-        parts.append(
-            replace(
-                fetched,
-                lane_cycles=idle,
-                lane_split=np.zeros((len(fetched), 4), np.int64),
-                positions=idle,
-                products=idle,
-                **kept,
-            )
-        )
+    parts = [
+        _reload(name, network.matrices[name].encoded, mode, chip)
+        for name, mode in plan.modes.items()
+        if mode != "streamed"
+    ]
     return TileSchedule.concatenate(RELOAD, parts) if parts else None
+
+
+def _reload(name: str, encoded: Encoded, mode: Residency, chip: ChipSpec) -> TileSchedule:
+    """The tiles of one matrix with nothing to multiply."""
+    tiles = len(encoded.tiling)
+    idle = np.zeros((1, tiles), np.int64)
+    nothing = LaneCost(cycles=idle, split=np.zeros((1, tiles, 4), np.int64), positions=idle, products=idle)
+    fetched = tile_schedule(name, encoded, nothing, 0, "streamed", chip)
+    if mode == "decoded":
+        return fetched
+    return replace(fetched, decode_cycles=idle[0], decoded_bits=idle[0], decoded_values=idle[0])

@@ -1,0 +1,24 @@
+"""The resolver: shipped things and devices by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from azsim.errors import InputError
+from azsim.resources import device_file, shipped, shipped_root
+
+
+def test_what_is_shipped_is_found() -> None:
+    for kind, name in (("experiments", "compression.toml"), ("experiments", "speech/manifest.csv")):
+        assert shipped(kind, name).is_file()
+    assert (shipped_root() / "models").is_dir()
+    assert device_file("az1").is_file()
+
+
+def test_a_wrong_name_lists_what_there_is_and_offers_the_nearest() -> None:
+    with pytest.raises(
+        InputError, match=r"experiments/compresion\.toml: not shipped .* did you mean 'compression\.toml'"
+    ):
+        shipped("experiments", "compresion.toml")
+    with pytest.raises(InputError, match=r"device 'az': not known; there are az1, az2"):
+        device_file("az")

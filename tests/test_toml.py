@@ -1,0 +1,58 @@
+"""TOML into structures: every error names the key, the value and what would be right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+from msgspec import Meta, Struct
+
+from azsim.errors import InputError
+from azsim.toml import convert, read_toml
+
+
+class Inner(Struct, frozen=True, forbid_unknown_fields=True):
+    count: Annotated[int, Meta(ge=1)]
+
+
+class Outer(Struct, frozen=True, forbid_unknown_fields=True):
+    inner: Inner
+    parts: tuple[Inner, ...] = ()
+    named: dict[str, Inner] = {}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[inner]\ncount = 0", "inner.count = 0: expected `int` >= 1"),
+        ("[inner]\ncount = 1.5", "inner.count = 1.5: expected `int`, got `float`"),
+        ("[inner]\ncoun = 1\ncount = 1", "inner.coun: unknown key; there are count; did you mean 'count'?"),
+        ("[inner]", "inner.count: missing"),
+        ("", "inner: missing"),
+        ("[inner]\ncount = 1\n[[parts]]\ncount = 1\n[[parts]]\ncount = -1", "parts[1].count = -1"),
+        ("[inner]\ncount = 1\n[[parts]]\ncont = 1\ncount = 2", "cont: unknown key; there are count"),
+        ("[inner]\ncount = 1\nx = [", "not a TOML file"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "it.toml"
+    path.write_text(text)
+    with pytest.raises(InputError) as raised:
+        convert(read_toml(path), Outer, path)
+    assert says in str(raised.value)
+    assert str(raised.value).startswith(str(path))
+    assert "\n" not in str(raised.value)
+
+
+def test_a_right_file_becomes_a_structure(tmp_path: Path) -> None:
+    path = tmp_path / "it.toml"
+    path.write_text("[inner]\ncount = 2\n[named.a]\ncount = 3")
+    assert convert(read_toml(path), Outer, path) == Outer(Inner(2), (), {"a": Inner(3)})
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        read_toml(tmp_path / "none.toml")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_toml(tmp_path)
