@@ -13,6 +13,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from azsim.report.figures.style import GREY, MARKERS, config_colours, new_figure
 from azsim.report.results import Comparison, Roofline, RooflinePoint
 
+RESIDENT_RIDGES = 5.0  # a layer this many times beyond the ridge is drawn as resident
+
 
 def draw(comparison: Comparison) -> Figure | None:
     """Multiply-accumulates per second over multiply-accumulates per DRAM byte, log-log; one panel per network.
@@ -40,9 +42,10 @@ def draw(comparison: Comparison) -> Figure | None:
 
 
 def _range(roofline: Roofline) -> tuple[float, float]:
-    """Least and largest operations per byte on the axis; resident layers stand beyond the largest."""
-    ratios = [point.macs / point.dram_bytes for point in roofline.points if point.dram_bytes > 0]
+    """Least and largest operations per byte on the axis; layers that are resident, or all but, stand beyond."""
     ridge = roofline.window_gmacs / roofline.dram_gbps
+    ratios = [point.macs / point.dram_bytes for point in roofline.points if point.dram_bytes > 0]
+    ratios = [ratio for ratio in ratios if ratio < RESIDENT_RIDGES * ridge]
     return min([*ratios, 1.0]) / 2, 2 * max([*ratios, ridge])
 
 
@@ -94,9 +97,9 @@ def _layers(
     axes: Axes, points: Sequence[RooflinePoint], colours: dict[str, str], markers: dict[str, str], high: float
 ) -> None:
     for point in points:
-        ratio = point.macs / point.dram_bytes if point.dram_bytes > 0 else high * 2
+        ratio = point.macs / point.dram_bytes if point.dram_bytes > 0 else high
         axes.plot(
-            ratio,
+            ratio if ratio < high else high * 2,
             point.macs / point.time_ns,
             markers[point.layer],
             color=colours.get(point.config, GREY),
