@@ -47,7 +47,7 @@ class DeviceEnvironment(simpy.Environment):
         """Advance the memory to the next event, then process that event or the completion found before it."""
         memory = self.memory
         if memory is not None:
-            upcoming = self.peek()
+            upcoming = self._queue[0][0] if self._queue else NEVER
             if memory.next_grant_ps < upcoming:
-                memory.advance(upcoming if upcoming < NEVER else NEVER)
+                memory.advance(upcoming)
         super().step()

@@ -7,6 +7,7 @@ of the bus) is in the efficiency alone.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,6 +22,10 @@ from azsim.soc.environment import DeviceEnvironment, Moment
 
 MERGE_PS = 2_000_000
 """Grants of one client less than this apart make one row of the log."""
+
+
+_REQUEST = struct.Struct("13q")
+"""A row of ``queue`` as `burst.advance` reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +115,11 @@ class BurstMemory:
         self._chunk_bytes = spec.chunk_bytes
         self._rank = (policy or policy_of(device.memory.arbitration, device.priority)).ranks(CLIENTS)
         self._state = np.zeros(10, np.int64)
+        self._cells = memoryview(self._state)
         self._queue = np.zeros((64, 13), np.int64)
         self._served = np.zeros((len(CLIENTS), 6), np.int64)
         self._completions = np.zeros((65, 2), np.int64)
+        self._found = memoryview(self._completions)
         self._log = np.zeros((4096 if log else 0, 6), np.int64)
         self._idle = TileWork(np.zeros((8, 0), np.int64), np.zeros((5, 0), np.int64))
         self._work = self._idle
@@ -155,31 +162,36 @@ class BurstMemory:
         key: int,
         period_ps: int = 0,
     ) -> None:
-        pending = int(self._state[burst.PENDING])
+        pending = self._cells[burst.PENDING]
         if pending == len(self._queue):
             self._queue = np.concatenate([self._queue, np.zeros_like(self._queue)])
             self._completions = np.zeros((len(self._queue) + 1, 2), np.int64)
+            self._found = memoryview(self._completions)
         first_ps = at_ps if duration_ps else at_ps + self._frontend_ps
         chunks = -(-size_bytes // self._chunk_bytes)
         self._age += 1
-        self._queue[pending] = (
+        _REQUEST.pack_into(
+            self._queue, pending * _REQUEST.size,
             client, write, size_bytes, first_ps, self._age, duration_ps, 0, chunks, key, deadline_ps,
             period_ps, size_bytes, first_ps,
         )  # fmt: skip
-        self._state[burst.PENDING] = pending + 1
-        self.next_grant_ps = min(self.next_grant_ps, first_ps)
+        self._cells[burst.PENDING] = pending + 1
+        if first_ps < self.next_grant_ps:
+            self.next_grant_ps = first_ps
 
     def play(self, work: TileWork, done: Moment) -> None:
         """Start a job of the neural processor now; ``work.times`` is filled in by the time ``done`` happens."""
         self._work = work
         self._events[burst.NPU_KEY] = done
-        self._state[burst.ACTIVE : burst.WAITED + 1] = (1, self.env.now, 0, 0, -1, 0)
+        cells = self._cells
+        cells[burst.ACTIVE], cells[burst.START], cells[burst.TILE] = 1, self.env.now, 0
+        cells[burst.DONE_BYTES], cells[burst.REQUEST], cells[burst.WAITED] = 0, -1, 0
         self.next_grant_ps = self.env.now - 1
 
     @property
     def job_waited_ps(self) -> int:
         """How long the chunks of the processor's latest job waited for other clients."""
-        return int(self._state[burst.WAITED])
+        return self._cells[burst.WAITED]
 
     def advance(self, until_ps: int) -> None:
         """Grant all chunks before ``until_ps`` and schedule the completions found."""
@@ -188,10 +200,12 @@ class BurstMemory:
                 until_ps, NPU, self._config, self._rank, self._state, self._queue, self._served,
                 self._work.tiles, self._work.times, self._completions, self._log,
             )  # fmt: skip
-            for key, time_ps in self._completions[:count].tolist():
-                self._events.pop(key).occur_at(time_ps)
-                until_ps = min(until_ps, time_ps)
-            self.next_grant_ps = int(self._state[burst.NEXT_GRANT])
+            for row in range(count):
+                time_ps = self._found[row, 1]
+                self._events.pop(self._found[row, 0]).occur_at(time_ps)
+                if time_ps < until_ps:
+                    until_ps = time_ps
+            self.next_grant_ps = self._cells[burst.NEXT_GRANT]
             if self.next_grant_ps < until_ps:
                 self._log = np.concatenate([self._log, np.zeros_like(self._log)])
 
@@ -201,9 +215,9 @@ class BurstMemory:
 
     def busy_ps(self, until_ps: int) -> int:
         """Time for which the DRAM was moving chunks up to ``until_ps``, which must not lie before the last grant."""
-        over = max(0, int(self._state[burst.DRAM_FREE]) - until_ps)
+        over = max(0, self._cells[burst.DRAM_FREE] - until_ps)
         return int(self._served[:, burst.BUSY_PS].sum()) - over
 
     def grants(self) -> np.ndarray:
         """The log, int64 ``(rows, 6)``: client, write, request, start, end (picoseconds), bytes."""
-        return self._log[: int(self._state[burst.LOGGED])]
+        return self._log[: self._cells[burst.LOGGED]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import simpy
@@ -38,8 +38,7 @@ def round_trips_ps(spec: NetworkSpec, count: int, rng: np.random.Generator) -> n
     return np.rint(spec.rtt_median_ms * 1e9 * np.exp(sigma * rng.standard_normal(count))).astype(np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """One packet over the air."""
 
     asked_ps: int
@@ -117,6 +116,7 @@ class MusicDownload:
         self._radio = radio
         self._spec = device.network
         self._track = track
+        self._packet_bytes, self._packet_samples = memoryview(track.packet_bytes), memoryview(track.packet_samples)
         self._first = first_packet
         self._buffer_ps = buffer_ms * 10**9
         self._rng = rng
@@ -125,8 +125,8 @@ class MusicDownload:
 
     def packet(self, number: int) -> tuple[int, int]:
         """Bytes and samples of the ``number``-th packet counted from time 0."""
-        index = (self._first + number) % len(self._track.packet_bytes)
-        return int(self._track.packet_bytes[index]), int(self._track.packet_samples[index])
+        index = (self._first + number) % len(self._packet_bytes)
+        return self._packet_bytes[index], self._packet_samples[index]
 
     def run(self) -> Generator[simpy.Event, object, None]:
         """SimPy process: receive packet after packet."""

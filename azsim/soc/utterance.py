@@ -121,6 +121,7 @@ class SpeechChain:
         self._front_ends = {index: Moment(self._env) for index, job in enumerate(self._jobs) if job.name == "frontend"}
         self._stretches: list[ChainStretch] = []
         self.endpoint_ps = work.endpoint_ms * PS_PER_MS
+        self._last_step = max((job.step for job in self._jobs), default=-1)
         self.release_ps = _releases_ps(work)
         self.done_ps = self.release_ps.copy()
 
@@ -128,6 +129,7 @@ class SpeechChain:
         """SimPy process: ends when the final words are usable."""
         env = self._env
         env.process(self._run_front_ends())
+        done_ps = memoryview(self.done_ps)
         for index, job in enumerate(self._jobs):
             start_ps = max(env.now, job.release_ms * PS_PER_MS)
             if job.name == "frontend":
@@ -137,8 +139,9 @@ class SpeechChain:
                 if env.now < start_ps:
                     yield env.timeout(start_ps - env.now)
                 yield from self._execute(job)
-            self._stretches.append(ChainStretch(job.engine, job.step, start_ps, env.now))
-            self.done_ps[job.step] = env.now
+            if job.step == self._last_step:
+                self._stretches.append(ChainStretch(job.engine, job.step, start_ps, env.now))
+            done_ps[job.step] = env.now
         if env.now < self.endpoint_ps:
             yield env.timeout(self.endpoint_ps - env.now)
 
@@ -173,9 +176,8 @@ class SpeechChain:
 
     def latency(self) -> LatencyParts:
         """Parts of the wait for the final words."""
-        last_step = max((job.step for job in self._jobs), default=-1)
         speech_end_ps = self.work.speech_end_ms * PS_PER_MS
-        return split_latency(speech_end_ps, self.endpoint_ps, self._env.now, last_step, self._stretches)
+        return split_latency(speech_end_ps, self.endpoint_ps, self._env.now, self._last_step, self._stretches)
 
 
 def _releases_ps(work: Work) -> np.ndarray:
