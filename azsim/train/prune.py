@@ -111,7 +111,7 @@ def _batches(splits: dict[str, list[Utterance]], seed: int) -> Iterator[Sequence
 
 
 def prune(settings: Settings) -> None:
-    """Fine-tune, prune, and write the model as float16."""
+    """Fine-tune, prune, and write the model: as float16, or as float32 if nothing was pruned."""
     torch.set_num_threads(1)
     torch.manual_seed(settings.seed)
     source = settings.source / "model.safetensors" if settings.source.is_dir() else settings.source
@@ -147,7 +147,8 @@ def prune(settings: Settings) -> None:
     pruner.apply()
     hours = round((time.monotonic() - began) / 3600, 3)
     trained = Trained(settings.seed, card.trained.steps + step, card.trained.hours + hours, settings.sparsity)
-    save_model(settings.out / "model.safetensors", model, normaliser, pieces, settings.out.name, trained, "float16")
+    dtype = "float16" if settings.sparsity else "float32"
+    save_model(settings.out / "model.safetensors", model, normaliser, pieces, settings.out.name, trained, dtype)
     for split in ("dev-seen", "dev-unseen", "real-heldout"):
         results = recognise(model, splits.get(split, []), pieces, normaliser)
         log.info("%s: WER %.2f %%", split, wer_percent(results))
