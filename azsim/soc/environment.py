@@ -2,7 +2,7 @@
 
 ::
 
-    SimPy events   ──e1────────────e2──c──e3──>     before e2 the memory is advanced to e2, before e3 to e3;
+    SimPy events   ──e1────────────e2──c──e3──>     if a completion may come before e2, the memory is advanced to e2;
     memory grants  ──|g|g|g|g|g|g|g|g|g|──g──>      a completion c that it finds becomes an event of its own
 """
 
@@ -26,10 +26,10 @@ class Moment(simpy.Event):
 
 
 class Advancing(Protocol):
-    """Something with a time of its own that must be brought up to date before each event."""
+    """Something with a time of its own, behind that of the events as long as it can have no completion for them."""
 
-    next_grant_ps: int
-    """Nothing happens there before this time."""
+    next_completion_ps: int
+    """No completion comes before this time."""
 
     def advance(self, until_ps: int) -> None:
         """Do everything that happens before ``until_ps``."""
@@ -37,17 +37,17 @@ class Advancing(Protocol):
 
 
 class DeviceEnvironment(simpy.Environment):
-    """SimPy's environment, in integer picoseconds, with the memory advanced before every step."""
+    """SimPy's environment, in integer picoseconds, with the memory advanced before a step that may come too late."""
 
     def __init__(self) -> None:
         super().__init__(initial_time=0)
         self.memory: Advancing | None = None
 
     def step(self) -> None:
-        """Advance the memory to the next event, then process that event or the completion found before it."""
+        """Advance the memory to the next event if need be, then process that event or the completion found before it."""
         memory = self.memory
         if memory is not None:
             upcoming = self._queue[0][0] if self._queue else NEVER
-            if memory.next_grant_ps < upcoming:
+            if memory.next_completion_ps <= upcoming:
                 memory.advance(upcoming)
         super().step()

@@ -124,8 +124,10 @@ class BurstMemory:
         self._idle = TileWork(np.zeros((8, 0), np.int64), np.zeros((5, 0), np.int64))
         self._work = self._idle
         self._events: dict[int, Moment] = {}
+        self._earliest_ps: dict[int, int] = {}
         self._age = 0
-        self.next_grant_ps = NEVER
+        self._next_grant_ps = NEVER
+        self.next_completion_ps = NEVER
 
     def submit(
         self, client: int, size_bytes: int, *, write: bool, at_ps: int, deadline_ps: int = NEVER, period_ps: int = 0
@@ -148,7 +150,7 @@ class BurstMemory:
         done = done or Moment(self.env)
         key = self._age + 1
         self._enter(client, size_bytes, write, at_ps, duration_ps, NEVER, key)
-        self._events[key] = done
+        self._expect(key, done, at_ps + duration_ps)
         return done
 
     def _enter(
@@ -162,6 +164,8 @@ class BurstMemory:
         key: int,
         period_ps: int = 0,
     ) -> None:
+        if self._cells[burst.PENDING] == len(self._queue):
+            self.advance(self.env.now)
         pending = self._cells[burst.PENDING]
         if pending == len(self._queue):
             self._queue = np.concatenate([self._queue, np.zeros_like(self._queue)])
@@ -176,17 +180,23 @@ class BurstMemory:
             period_ps, size_bytes, first_ps,
         )  # fmt: skip
         self._cells[burst.PENDING] = pending + 1
-        if first_ps < self.next_grant_ps:
-            self.next_grant_ps = first_ps
+        if first_ps < self._next_grant_ps:
+            self._next_grant_ps = first_ps
+
+    def _expect(self, key: int, done: Moment, earliest_ps: int) -> None:
+        self._events[key] = done
+        self._earliest_ps[key] = earliest_ps
+        if earliest_ps < self.next_completion_ps:
+            self.next_completion_ps = earliest_ps
 
     def play(self, work: TileWork, done: Moment) -> None:
         """Start a job of the neural processor now; ``work.times`` is filled in by the time ``done`` happens."""
         self._work = work
-        self._events[burst.NPU_KEY] = done
+        self._expect(burst.NPU_KEY, done, self.env.now)
         cells = self._cells
         cells[burst.ACTIVE], cells[burst.START], cells[burst.TILE] = 1, self.env.now, 0
         cells[burst.DONE_BYTES], cells[burst.REQUEST], cells[burst.WAITED] = 0, -1, 0
-        self.next_grant_ps = self.env.now - 1
+        self._next_grant_ps = min(self._next_grant_ps, self.env.now - 1)
 
     @property
     def job_waited_ps(self) -> int:
@@ -195,29 +205,34 @@ class BurstMemory:
 
     def advance(self, until_ps: int) -> None:
         """Grant all chunks before ``until_ps`` and schedule the completions found."""
-        while self.next_grant_ps < until_ps:
+        while self._next_grant_ps < until_ps:
             count = burst.advance(
                 until_ps, NPU, self._config, self._rank, self._state, self._queue, self._served,
                 self._work.tiles, self._work.times, self._completions, self._log,
             )  # fmt: skip
             for row in range(count):
-                time_ps = self._found[row, 1]
-                self._events.pop(self._found[row, 0]).occur_at(time_ps)
+                key, time_ps = self._found[row, 0], self._found[row, 1]
+                self._events.pop(key).occur_at(time_ps)
+                del self._earliest_ps[key]
                 if time_ps < until_ps:
                     until_ps = time_ps
-            self.next_grant_ps = self._cells[burst.NEXT_GRANT]
-            if self.next_grant_ps < until_ps:
+            self._next_grant_ps = self._cells[burst.NEXT_GRANT]
+            if self._next_grant_ps < until_ps:
                 self._log = np.concatenate([self._log, np.zeros_like(self._log)])
+        self.next_completion_ps = min(self._earliest_ps.values(), default=NEVER)
 
     def traffic(self) -> Mapping[str, ClientTraffic]:
         """Client -> what it moved so far."""
+        self.advance(self.env.now)
         return {client: ClientTraffic(*row) for client, row in zip(CLIENTS, self._served.tolist(), strict=True)}
 
     def busy_ps(self, until_ps: int) -> int:
         """Time for which the DRAM was moving chunks up to ``until_ps``, which must not lie before the last grant."""
+        self.advance(self.env.now)
         over = max(0, self._cells[burst.DRAM_FREE] - until_ps)
         return int(self._served[:, burst.BUSY_PS].sum()) - over
 
     def grants(self) -> np.ndarray:
         """The log, int64 ``(rows, 6)``: client, write, request, start, end (picoseconds), bytes."""
+        self.advance(self.env.now)
         return self._log[: self._cells[burst.LOGGED]]
