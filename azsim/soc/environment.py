@@ -44,7 +44,7 @@ class DeviceEnvironment(simpy.Environment):
         self.memory: Advancing | None = None
 
     def step(self) -> None:
-        """Advance the memory to the next event if need be, then process that event or the completion found before it."""
+        """Advance the memory if need be, then process the next event or the completion found before it."""
         memory = self.memory
         if memory is not None:
             upcoming = self._queue[0][0] if self._queue else NEVER

@@ -36,12 +36,13 @@ def tile_work(schedule: TileSchedule, device: Device) -> TileWork:
 
 @dataclass(slots=True)
 class _Loaded:
-    """A schedule prepared once; ``quiet_causes`` are those without contention, None until such a run was seen."""
+    """A schedule prepared once; ``quiet_causes`` are those of a run without contention, None until one was seen."""
 
     schedule: TileSchedule
     work: TileWork
     output_bytes: int
     quiet_causes: np.ndarray | None = None
+    quiet_runs: int = 0
     runs: int = 0
 
 
@@ -88,7 +89,7 @@ class Npu:
         loaded = self._loaded[id(job.schedule)]
         loaded.runs += 1
         self.busy_ps += now - self._start_ps
-        self._causes += self._causes_of(loaded)
+        self._attribute(loaded)
         self._recorder.span("npu", job.schedule.name, self._start_ps, now, job.step)
         if loaded.output_bytes:
             self._memory.submit(NPU, loaded.output_bytes, write=True, at_ps=now)
@@ -103,11 +104,12 @@ class Npu:
             self._loaded[id(schedule)] = loaded
         return loaded
 
-    def _causes_of(self, loaded: _Loaded) -> np.ndarray:
-        """Causes of the job that just ended; a job without contention takes what such a job took before."""
+    def _attribute(self, loaded: _Loaded) -> None:
+        """Add the causes of the job that just ended; one without contention takes what such a job took before."""
         contended = self._memory.job_waited_ps > 0
         if not contended and loaded.quiet_causes is not None:
-            return loaded.quiet_causes
+            loaded.quiet_runs += 1
+            return
         schedule, tiles = loaded.schedule, loaded.work.tiles
         causes = np.zeros(len(CAUSES), np.int64)
         walk(
@@ -121,13 +123,18 @@ class Npu:
             schedule.lane_split * self._device.cycle_ps,
             causes,
         )
-        if not contended:
-            loaded.quiet_causes = causes
-        return causes
+        if contended:
+            self._causes += causes
+        else:
+            loaded.quiet_causes, loaded.quiet_runs = causes, 1
 
     def causes_ps(self) -> Mapping[str, int]:
         """Cause -> time on the critical path of all jobs that have ended; adds up to ``busy_ps``."""
-        return dict(zip(CAUSES, self._causes.tolist(), strict=True))
+        total = self._causes.copy()
+        for loaded in self._loaded.values():
+            if loaded.quiet_causes is not None:
+                total += loaded.quiet_runs * loaded.quiet_causes
+        return dict(zip(CAUSES, total.tolist(), strict=True))
 
     def runs(self) -> list[tuple[TileSchedule, int]]:
         """Each schedule that ran, and how often."""
