@@ -41,6 +41,15 @@ def test_the_idle_record_cut_at_any_time_is_a_run_to_that_time(music, elapsed_ps
     assert idle_usage(device(), music, 5, elapsed_ps) == simulation.usage()
 
 
+def test_the_idle_run_is_taken_further_and_cut_before_its_end():
+    times_ps = [500_000_000_001, 901_234_567_890, 123_456_789_012, 500_000_000_001]
+    found = [idle_usage(device(), track(), 17, time_ps) for time_ps in times_ps]
+    for time_ps, usage in zip(times_ps, found):
+        simulation = DeviceSimulation(device(), track(), seed=17)
+        simulation.env.run(until=time_ps)
+        assert usage == simulation.usage()
+
+
 def test_speech_costs_more_than_idling_in_every_part_it_uses():
     timeline = simulate(device(), work(), schedules(), music=track())
     assert timeline.energy_pj.keys() == timeline.energy_idle_pj.keys()
