@@ -12,6 +12,7 @@ from azsim.compare.speech_set import load_utterance
 from azsim.compare.trained import TrainedOutcome, play
 from azsim.compress.network import CompressedNetwork
 from azsim.devices import Device, load_device
+from azsim.errors import InputError
 from azsim.report.results import Comparison, Row
 from azsim.report.write import write_report
 from azsim.resources import shipped
@@ -66,8 +67,10 @@ def run(
         max_minutes: a longer recording is refused.
 
     Raises:
-        InputError: the recording, the device or the music cannot be used.
+        InputError: the recording, the device, the music or the seed cannot be used.
     """
+    if not 0 <= seed < 2**31:
+        raise InputError(f"seed = {seed}: must be 0 to {2**31 - 1}")
     device = device if isinstance(device, Device) else load_device(device)
     path = Path(recording)
     track = load_music(shipped("experiments", "music/track.ogg") if music is True else music) if music else None

@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from azsim.errors import AzsimError
 
 
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like every other error of azsim."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and where help is; exit status 2."""
+        self.exit(2, f"azsim: {message}; see {self.prog} --help\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    top = argparse.ArgumentParser(
+    top = OneLineParser(
         prog="azsim", description="What does this compression configuration do on the device?", allow_abbrev=False
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -35,19 +45,29 @@ def parser() -> argparse.ArgumentParser:
         "recordings", nargs="+", type=Path, metavar="FILE", help="any format, rate and channels libsndfile reads"
     )
     run.add_argument("--device", default="az1", help="a device's name or a .toml (default: az1)")
-    run.add_argument("--model", default="rnnt-student-sparse50", help="a model's name or a .safetensors")
+    run.add_argument(
+        "--model",
+        default="rnnt-student-sparse50",
+        help="a name under models/ or a .safetensors (default: rnnt-student-sparse50)",
+    )
     run.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
     run.add_argument("--weight-bits", type=int, default=5, help="bits per weight or palette index, 1 to 8 (default: 5)")
     run.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
-    run.add_argument("--music", type=Path, metavar="FILE", help="what plays meanwhile (default: the shipped track)")
-    run.add_argument("--no-music", action="store_true", help="silence")
+    music = run.add_mutually_exclusive_group()
+    music.add_argument("--music", type=Path, metavar="FILE", help="what plays meanwhile (default: the shipped track)")
+    music.add_argument("--no-music", action="store_true", help="silence")
     run.add_argument("--seed", type=int, default=1, help="of network jitter and the music's phase (default: 1)")
     _common(run)
     return top
 
 
 def _common(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--out", type=Path, metavar="FOLDER", help="where the report goes (default: runs/<name>)")
+    command.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="where the report goes (default: runs/ and the experiment's name, or run)",
+    )
     command.add_argument(
         "--max-minutes", type=_minutes, default=10.0, metavar="M", help="longest recording (default: 10)"
     )
@@ -55,16 +75,18 @@ def _common(command: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be 1 or more")
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 1 or more")
+    return int(text)
 
 
 def _minutes(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
     if not 0 < value <= 600:
-        raise argparse.ArgumentTypeError(f"{text}: must be above 0 and at most 600")
+        raise argparse.ArgumentTypeError(f"{text}: must be a number above 0 and at most 600")
     return value
 
 
@@ -86,4 +108,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("azsim: interrupted; no report was written", file=sys.stderr)
         return 1
     except BrokenPipeError:
+        return 1
+    except Exception as error:
+        if os.environ.get("AZSIM_TRACEBACK"):
+            raise
+        kind = type(error).__name__
+        print(f"azsim: a defect in azsim: {kind}: {error}; AZSIM_TRACEBACK=1 shows where", file=sys.stderr)
         return 1

@@ -73,6 +73,11 @@ def run(options: argparse.Namespace) -> dict[str, object]:
     if not options.json:
         for result in comparison.utterances:
             print(f"{result.utterance}: {result.hypothesis or '(no words)'}")
+            latency_ms = result.timing.latency_ms if result.timing else None
+            if result.timing and result.timing.early_cut:
+                print("  no latency: the end-point fired before the end of speech, so words may be missing")
+            elif latency_ms is not None:
+                print(f"  {latency_ms:.0f} ms from the end of speech to these words")
             for word in result.words:
                 print(
                     f"  {word.start_ms / 1000:7.2f} s  {word.end_ms / 1000:7.2f} s  {word.confidence:5.2f}  {word.text}"
@@ -125,7 +130,9 @@ def _progress(title: str, quiet: bool) -> Iterator[_Bar]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[label]}"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, disable=quiet or not sys.stderr.isatty()
+    ) as progress:
         yield _Bar(progress, title)
 
 

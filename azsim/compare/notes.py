@@ -9,10 +9,13 @@ def summary(setup: Setup) -> str:
     """One sentence on what was compared."""
     experiment = setup.experiment
     music = "with music playing" if setup.music else "in silence"
-    return (
-        f"{len(experiment.configuration)} compression configurations of {experiment.model} on device "
-        f"{setup.device.name}, over {len(setup.utterances)} utterances, {music}."
-    )
+    configurations = _count(len(experiment.configuration), "compression configuration")
+    utterances = _count(len(setup.utterances), "utterance")
+    return f"{configurations} of {experiment.model} on device {setup.device.name}, over {utterances}, {music}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def settings(setup: Setup) -> dict[str, str]:

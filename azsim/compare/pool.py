@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
 from azsim.errors import WorkError
@@ -19,13 +21,25 @@ _setup: list[object] = []
 
 
 def _begin(setup: object) -> None:
-    """In a worker: keep the shared setup, and leave interrupts to the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """In a worker: keep the shared setup."""
     _setup.append(setup)
 
 
 def _call(work: Callable[[Setup, Task], Answer], task: Task) -> Answer:
     return work(_setup[0], task)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Processes started meanwhile ignore interrupts from their first instruction on, before they can set that up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def spread_out(
@@ -43,7 +57,8 @@ def spread_out(
         return
     executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(setup,))
     try:
-        pending = {executor.submit(_call, work, task): index for index, task in enumerate(tasks)}
+        with _interrupts_ignored():
+            pending = {executor.submit(_call, work, task): index for index, task in enumerate(tasks)}
         while pending:
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:

@@ -38,8 +38,14 @@ def make_single(recordings: Sequence[Path], single: Single, music: Path | None, 
     check_codec(single.codec, "--codec")
     if not 1 <= single.weight_bits <= 8:
         raise InputError(f"--weight-bits {single.weight_bits}: must be 1 to 8")
+    if not 0 <= single.seed < 2**31:
+        raise InputError(f"--seed {single.seed}: must be 0 to {2**31 - 1}")
     if not 0 <= single.sparsity < 1:
         raise InputError(f"--sparsity {single.sparsity:g}: must be at least 0 and below 1")
+    if single.codec in ("raw", "bitmap") and single.weight_bits != 8:
+        raise InputError(
+            f"--weight-bits {single.weight_bits}: codec {single.codec!r} stores 8 bits; use packed, palette or zvsv"
+        )
     name = f"{single.weight_bits}-bit {single.codec}" + (f" {single.sparsity:.0%}" if single.sparsity else "")
     experiment = Experiment(
         name="run",

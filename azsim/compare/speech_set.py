@@ -56,26 +56,31 @@ class Utterance:
 
 
 def read_manifest(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV manifest with at least the columns ``file`` and ``transcript``.
+    """Rows of a CSV manifest that have a transcript; it needs at least the columns ``file`` and ``transcript``.
 
     Raises:
-        InputError: unreadable, not CSV, a column missing, no rows, or an empty transcript.
+        InputError: unreadable, not CSV, a column missing, a row too short or too long, or no transcript at all.
     """
     try:
-        with open(path, newline="", encoding="utf-8") as stream:
+        with open(path, newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream)
-            rows = list(reader)
+            numbered = [(reader.line_num, row) for row in reader]
             columns = reader.fieldnames or []
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; --speech takes a CSV manifest with columns file, transcript") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        raise InputError(f"{path}: cannot be read as a CSV manifest: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: not a CSV file in UTF-8: {error}") from None
     for column in ("file", "transcript"):
         if column not in columns:
             raise InputError(f"{path}: no column {column!r}; the header has {', '.join(columns) or 'nothing'}")
-    rows = [row for row in rows if (row["transcript"] or "").strip()]
+    for line, row in numbered:
+        if None in row or None in row.values():
+            raise InputError(f"{path}: line {line}: must have {len(columns)} fields; quote a field that holds a comma")
+        if row["transcript"].strip() and not row["file"].strip():
+            raise InputError(f"{path}: line {line}: file: must name a recording")
+    rows = [row for _, row in numbered if row["transcript"].strip()]
     if not rows:
         raise InputError(f"{path}: no row has a transcript; nothing to score")
     return rows
@@ -97,10 +102,7 @@ def load_utterance(path: Path, name: str, reference: str, columns: dict[str, str
     audio = read_audio(path, max_minutes=max_minutes)
     features = log_mel(audio.samples)
     given = columns.get("speech_end_ms", "").strip()
-    try:
-        end_ms = round(float(given)) if given else estimated_speech_end_ms(features, audio.duration_ms)
-    except ValueError:
-        raise InputError(f"{name}: speech_end_ms = {given!r}: must be a number of milliseconds") from None
+    end_ms = _end_ms(name, given, audio.duration_ms) if given else estimated_speech_end_ms(features, audio.duration_ms)
     samples = np.abs(audio.samples)
     padded = np.pad(samples, (0, -len(samples) % ENVELOPE_SAMPLES))
     return Utterance(
@@ -113,6 +115,16 @@ def load_utterance(path: Path, name: str, reference: str, columns: dict[str, str
         envelope=padded.reshape(-1, ENVELOPE_SAMPLES).max(axis=1),
         columns=columns,
     )
+
+
+def _end_ms(name: str, given: str, audio_ms: int) -> int:
+    try:
+        end_ms = float(given)
+    except ValueError:
+        end_ms = float("nan")
+    if not 0 <= end_ms <= audio_ms:
+        raise InputError(f"{name}: speech_end_ms = {given!r}: must be 0 to {audio_ms} milliseconds")
+    return round(end_ms)
 
 
 def spread(rows: Sequence[Row], count: int) -> list[Row]:

@@ -104,8 +104,8 @@ class MemorySpec(Struct, frozen=True, forbid_unknown_fields=True):
 
     capacity_mib: Count
     peak_gbps: Positive
-    efficiency: Share
-    frontend_latency_ns: NonNegative
+    efficiency: Annotated[float, Meta(gt=0, le=1)]
+    frontend_latency_ns: Annotated[float, Meta(ge=0, le=1e6)]
     chunk_bytes: Annotated[int, Meta(ge=64, le=32768, multiple_of=64)]
     arbitration: Literal["fifo", "fixed-priority"]
     read_pj_per_bit: NonNegative
@@ -132,7 +132,7 @@ class AudioSpec(Struct, frozen=True, forbid_unknown_fields=True):
     playback_rate_hz: Count
     playback_channels: Count
     playback_bytes_per_sample: Count
-    period_frames: Count
+    period_frames: Annotated[int, Meta(ge=16, le=1 << 20)]
     periods: Annotated[int, Meta(ge=2)]
     ring: Literal["dram", "sram"]
     music_buffer_ms: Natural = 500
@@ -177,7 +177,7 @@ class PrioritySpec(Struct, frozen=True, forbid_unknown_fields=True):
 class Device(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole device: what ``azsim.load_device`` returns."""
 
-    name: str
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
     summary: str
     chip: ChipSpec
     memory: MemorySpec

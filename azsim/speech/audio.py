@@ -134,7 +134,7 @@ def _blocks(path: Path, file: soundfile.SoundFile, max_minutes: float) -> Iterat
     promised = file.frames
     if 0 < most < promised < 2**40:
         minutes = promised / file.samplerate / 60
-        raise InputError(f"{path}: lasts {minutes:.1f} minutes; at most {max_minutes:g} (--max-minutes)")
+        raise InputError(f"{path}: lasts {minutes:.3g} minutes; at most {max_minutes:g} (--max-minutes)")
     taken = 0
     while True:
         block = file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)

@@ -55,6 +55,10 @@ def test_only_listed_files_with_a_transcript_are_read(folder: Path) -> None:
         ("file,transcript\na.wav,\n", "no row has a transcript"),
         ("file,transcript\nc.wav,on\n", r"c\.wav: no such file"),
         ("file,transcript,speech_end_ms\na.wav,on,soon\n", r"speech_end_ms = 'soon'"),
+        ("file,transcript,speech_end_ms\na.wav,on,inf\n", r"speech_end_ms = 'inf': must be 0 to 1000"),
+        ("transcript,file\non\n", r"line 2: must have 2 fields"),
+        ("file,transcript\na.wav,on, off\n", r"line 2: must have 2 fields"),
+        ("file,transcript\n,on\n", r"line 2: file: must name a recording"),
     ],
 )
 def test_a_wrong_manifest_is_refused(folder: Path, text: str, says: str) -> None:

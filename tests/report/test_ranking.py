@@ -20,5 +20,5 @@ def test_verdict_names_what_turns_it() -> None:
     base = base_values(points, wait_ms)
     assert flips(base, values_at(points, "decoder rate", 0.5, wait_ms))
     assert "turned by decoder rate \u00d7 0.5" in verdict(points)
-    assert "by energy the ranking survives 10 of 10" in verdict(points)
+    assert "by energy margin the ranking survives 10 of 10" in verdict(points)
     assert verdict(()) == ""

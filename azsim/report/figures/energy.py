@@ -23,8 +23,11 @@ def draw(comparison: Comparison) -> Figure | None:
     ]
     if not tables:
         return None
-    shown = ordered_parts([row for _, rows in tables for row in rows], _whole, _LEAST_SHARE)
-    colours = part_colours(shown)
+    every = [row for _, rows in tables for row in rows]
+    shown = dict.fromkeys(
+        part for parts_of in (_whole, _margin) for part in ordered_parts(every, parts_of, _LEAST_SHARE)
+    )
+    colours = part_colours(list(shown))
     figure = new_figure(0.9 + sum(0.75 + 0.3 * len(rows) for _, rows in tables))
     grid = figure.subplots(
         len(tables), 2, squeeze=False, sharey="row", height_ratios=[1 + 0.4 * len(rows) for _, rows in tables]
