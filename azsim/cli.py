@@ -8,9 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 from azsim.errors import AzsimError
@@ -90,17 +94,31 @@ def _minutes(text: str) -> float:
     return value
 
 
+@contextmanager
+def _persistent_interrupts() -> Iterator[None]:
+    """An interrupt that a library swallows, in a callback say, comes again every two seconds until it is heard."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        signal.setitimer(signal.ITIMER_REAL, 2.0)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt), signal.signal(signal.SIGALRM, interrupt)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGALRM, before[1])
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     try:
-        options = parser().parse_args(arguments)
-        from azsim import commands
-
-        answer = commands.compare(options) if options.command == "compare" else commands.run(options)
-        if options.json:
-            json.dump(answer, sys.stdout, allow_nan=False)
-            sys.stdout.write("\n")
-        return 0
+        with _persistent_interrupts():
+            return _run(parser().parse_args(arguments))
     except AzsimError as error:
         print(f"azsim: {' '.join(str(error).split())}", file=sys.stderr)
         return error.exit_status
@@ -115,3 +133,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kind = type(error).__name__
         print(f"azsim: a defect in azsim: {kind}: {error}; AZSIM_TRACEBACK=1 shows where", file=sys.stderr)
         return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    from azsim import commands
+
+    answer = commands.compare(options) if options.command == "compare" else commands.run(options)
+    if options.json:
+        json.dump(answer, sys.stdout, allow_nan=False)
+        sys.stdout.write("\n")
+    return 0
