@@ -201,7 +201,7 @@ def _post_training_wer_percent(setup: Setup, configuration: Configuration) -> fl
     if not scored or setup.experiment.model_of(configuration) == setup.experiment.model:
         return None
     untuned = compressed(setup, configuration, setup.experiment.model)
-    texts = [recognition.transcript.text for recognition in recognise(untuned, scored)]
+    texts = [recognition.transcript.text_whole for recognition in recognise(untuned, scored)]
     return wer_percent(count_errors([utterance.reference for utterance in scored], texts))
 
 

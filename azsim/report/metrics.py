@@ -98,7 +98,7 @@ def make_row(
         wer_percent=wer.value if wer else None,
         wer_low_percent=wer.low if wer else None,
         wer_high_percent=wer.high if wer else None,
-        wer_whole_percent=_wer_whole(scored),
+        wer_endpoint_percent=_wer_endpoint(scored),
         wer_delta_percent=difference.value if difference else None,
         wer_delta_low_percent=difference.low if difference else None,
         wer_delta_high_percent=difference.high if difference else None,
@@ -130,10 +130,10 @@ def make_row(
     )
 
 
-def _counts(results: Sequence[UtteranceResult], whole: bool = False) -> np.ndarray:
+def _counts(results: Sequence[UtteranceResult], until_endpoint: bool = False) -> np.ndarray:
     return count_errors(
         [result.reference or "" for result in results],
-        [result.hypothesis_whole if whole else result.hypothesis for result in results],
+        [result.hypothesis if until_endpoint else result.hypothesis_whole for result in results],
     )
 
 
@@ -141,8 +141,8 @@ def _wer(results: Sequence[UtteranceResult], seed: int) -> Interval | None:
     return bootstrap_wer(_counts(results), [result.speaker for result in results], seed) if results else None
 
 
-def _wer_whole(results: Sequence[UtteranceResult]) -> float | None:
-    return wer_percent(_counts(results, whole=True)) if results else None
+def _wer_endpoint(results: Sequence[UtteranceResult]) -> float | None:
+    return wer_percent(_counts(results, until_endpoint=True)) if results else None
 
 
 def _wer_by_group(results: Sequence[UtteranceResult], seed: int) -> dict[str, tuple[float, float | None, float | None]]:

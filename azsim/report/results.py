@@ -135,7 +135,7 @@ class Row:
     wer_percent: float | None
     wer_low_percent: float | None
     wer_high_percent: float | None
-    wer_whole_percent: float | None
+    wer_endpoint_percent: float | None
     wer_delta_percent: float | None
     wer_delta_low_percent: float | None
     wer_delta_high_percent: float | None
