@@ -101,7 +101,7 @@ def test_samples_that_are_no_sound(tmp_path, bad):
 def test_too_long(tmp_path):
     path = tmp_path / "long.wav"
     soundfile.write(path, np.zeros(16_000 * 7), 16_000)
-    refused(path, r"0\.1 minutes; at most 0\.1 \(--max-minutes\)", max_minutes=0.1)
+    refused(path, r"0\.117 minutes; at most 0\.1 \(--max-minutes\)", max_minutes=0.1)
     assert read_audio(path, max_minutes=0.12).duration_ms == 7_000
 
 
