@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import signal
 import sys
@@ -123,8 +124,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"azsim: {' '.join(str(error).split())}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
-        print("azsim: interrupted; no report was written", file=sys.stderr)
-        return 1
+        print("azsim: interrupted; no report was written", file=sys.stderr, flush=True)
+        return _end_soon()
     except BrokenPipeError:
         return 1
     except Exception as error:
@@ -133,6 +134,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kind = type(error).__name__
         print(f"azsim: a defect in azsim: {kind}: {error}; AZSIM_TRACEBACK=1 shows where", file=sys.stderr)
         return 1
+
+
+def _end_soon() -> int:
+    """End the worker processes; exit status 1 once the threads that served them have ended, or hang."""
+    for worker in multiprocessing.active_children():
+        worker.kill()
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    for thread in others:
+        thread.join(timeout=3.0)
+    if any(thread.is_alive() and not thread.daemon for thread in others):
+        os._exit(1)
+    return 1
 
 
 def _run(options: argparse.Namespace) -> int:

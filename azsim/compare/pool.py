@@ -66,7 +66,7 @@ def spread_out(
         raise WorkError("a worker process died (out of memory?); try --workers 1 or fewer --utterances") from None
     except BaseException:
         for process in list((executor._processes or {}).values()):
-            process.terminate()
+            process.kill()
+        executor.shutdown(wait=False, cancel_futures=True)
         raise
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+    executor.shutdown()
