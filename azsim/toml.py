@@ -70,7 +70,8 @@ def _fields(kind: Any, key: str) -> list[str]:
     info = msgspec.inspect.type_info(kind)
     for part in re.findall(r"[^.\[\]]+|\[[^\]]*\]", key):
         info = _descend(info, part)
-    return sorted(field.encode_name for field in getattr(info, "fields", ()))
+    options = getattr(info, "types", (info,))
+    return sorted(field.encode_name for option in options for field in getattr(option, "fields", ()))
 
 
 def _descend(info: Any, part: str) -> Any:

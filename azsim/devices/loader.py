@@ -28,19 +28,23 @@ def check(device: Device, path: Path) -> Device:
     """Limits that no single key can state.
 
     Raises:
-        InputError: a window below the multipliers, or more window reads than the SRAM port delivers.
+        InputError: no compute engine or two, a window below the multipliers, or more reads than the SRAM port delivers.
     """
-    lanes, sram, decoder = device.chip.lanes, device.chip.sram, device.chip.decoder
-    if lanes.window_positions < lanes.multipliers_per_lane:
+    chip = device.chip
+    lanes, sram, decoder = chip.lanes, chip.sram, chip.decoder
+    if (lanes is None) == (chip.systolic is None):
+        raise InputError(f"{path}: chip: must have one of the tables chip.lanes and chip.systolic, and not both")
+    if lanes is not None and lanes.window_positions < lanes.multipliers_per_lane:
         raise InputError(
             f"{path}: chip.lanes.window_positions = {lanes.window_positions}: must be at least "
             f"chip.lanes.multipliers_per_lane = {lanes.multipliers_per_lane}"
         )
-    needed = lanes.lanes * lanes.window_positions + decoder.streams * decoder.positions_per_cycle
+    needed = chip.weight_reads_per_cycle + decoder.streams * decoder.positions_per_cycle
     if needed > sram.port_bytes_per_cycle:
         raise InputError(
-            f"{path}: chip.sram.port_bytes_per_cycle = {sram.port_bytes_per_cycle}: lanes x window reads and decoder "
-            f"writes need {needed} bytes per cycle; give the port at least that, or narrow the window"
+            f"{path}: chip.sram.port_bytes_per_cycle = {sram.port_bytes_per_cycle}: reads of weights "
+            f"({'lanes x window' if lanes else 'an edge of the array'}) and decoder writes need {needed} bytes per "
+            f"cycle; give the port at least that, or narrow the {'window' if lanes else 'array'}"
         )
     buffers = (sram.fetch_buffers + sram.weight_buffers) * sram.tile_positions + sram.activation_bytes
     if buffers > sram.bytes:

@@ -15,6 +15,7 @@ Clock = Annotated[float, Meta(gt=0, le=100_000)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 SkipMode = Literal["none", "weights", "activations", "both"]
 Residency = Literal["streamed", "compressed", "decoded"]
+Dataflow = Literal["weight-stationary", "output-stationary", "input-stationary"]
 
 
 class DecoderSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +41,14 @@ class LanesSpec(Struct, frozen=True, forbid_unknown_fields=True):
     skip: SkipMode
     skip_zero_columns: bool
     store: Literal["dense", "csc"]
+
+
+class SystolicSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """A dense array of multiply-accumulate cells: no zero is skipped. See `azsim.chip.systolic`."""
+
+    rows: Few
+    columns: Few
+    dataflow: Dataflow
 
 
 class SramSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,15 +92,23 @@ class ChipEnergySpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChipSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """The neural processor."""
+    """The neural processor; its compute engine is the one of ``lanes`` and ``systolic`` that is given."""
 
     clock_mhz: Clock
-    lanes: LanesSpec
     decoder: DecoderSpec
     sram: SramSpec
     port: PortSpec
     vector: VectorSpec
     energy: ChipEnergySpec
+    lanes: LanesSpec | None = None
+    systolic: SystolicSpec | None = None
+
+    @property
+    def weight_reads_per_cycle(self) -> int:
+        """Most weights that the compute engine takes from on-chip memory in a cycle."""
+        if self.systolic is None:
+            return self.lanes.lanes * self.lanes.window_positions
+        return self.systolic.rows if self.systolic.dataflow == "input-stationary" else self.systolic.columns
 
     @property
     def cycle_ps(self) -> int:
