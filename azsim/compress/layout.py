@@ -114,3 +114,19 @@ def position_order(rows: int, columns: int, lanes: int, block_columns: int) -> n
     order = np.concatenate(parts)
     order.flags.writeable = False
     return order
+
+
+@lru_cache(maxsize=64)
+def run_starts(rows: int, columns: int, lanes: int, block_columns: int) -> np.ndarray:
+    """First position of each run of a tile: the rows of one lane in one column, in `position_order`.
+
+    Returns:
+        Read-only int64 ``(runs + 1,)``; the last entry is ``rows * columns``.
+    """
+    lengths = []
+    for start in range(0, columns, block_columns):
+        wide = min(block_columns, columns - start)
+        lengths += [np.full(wide, -(-(rows - lane) // lanes)) for lane in range(min(lanes, rows))]
+    starts = np.concatenate([[0], np.cumsum(np.concatenate(lengths), dtype=np.int64)])
+    starts.flags.writeable = False
+    return starts

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azsim.compress.codecs.stream import tile_count
-from azsim.compress.layout import TileLayout, cut, position_order
+from azsim.compress.layout import TileLayout, cut, position_order, run_starts
 from tests.compress.codecs.plain_decoder import positions, tiles
 
 LAYOUTS = st.builds(
@@ -37,3 +37,11 @@ def test_positions_stand_in_lane_order(rows: int, columns: int, lanes: int, bloc
     assert sorted(order) == list(range(rows * columns))
     assert [divmod(int(index), columns) for index in order] == positions(rows, columns, lanes, block)
     assert not order.flags.writeable
+
+
+def test_runs_are_the_rows_of_one_lane_in_one_column() -> None:
+    for rows, columns, lanes, block in [(1, 1, 32, 16), (7, 5, 3, 2), (64, 40, 32, 16), (3, 9, 8, 4)]:
+        order = position_order(rows, columns, lanes, block)
+        owner = [(index // columns % lanes, index % columns) for index in order.tolist()]
+        begins = [k for k in range(len(owner)) if k == 0 or owner[k] != owner[k - 1]]
+        assert run_starts(rows, columns, lanes, block).tolist() == [*begins, rows * columns]

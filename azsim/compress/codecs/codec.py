@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numba import njit
@@ -59,6 +59,25 @@ class Coder(Protocol):
         """Values and bits (see `Part`) in the bytes of one decoder stream."""
 
 
+@runtime_checkable
+class TileCoder(Protocol):
+    """A `Coder` that sees all decoder streams of a tile together, and where its runs begin.
+
+    ``bounds`` are the first position of each stream and the one after its last; ``runs`` is `run_starts` of the tile.
+    """
+
+    def encode_tile(self, values: np.ndarray, bounds: list[tuple[int, int]], runs: np.ndarray) -> list[Part]:
+        """Encode the int8 values of a tile, in position order, to one `Part` per stream."""
+
+    def decode_tile(self, streams: list[memoryview], bounds: list[tuple[int, int]], runs: np.ndarray) -> np.ndarray:
+        """Decode to int8 values in position order; raises `CodecError` as `Coder.decode` does."""
+
+    def load_tile(
+        self, streams: list[memoryview], bounds: list[tuple[int, int]], runs: np.ndarray
+    ) -> list[tuple[int, int]]:
+        """Values and bits (see `Part`) in each stream."""
+
+
 class Codec(Protocol):
     """A way to store int8 values; one instance per name in the registry."""
 
@@ -70,10 +89,10 @@ class Codec(Protocol):
     def number(self) -> int:
         """What the headers call it, 1 to 255, never used again for another codec."""
 
-    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> Coder:
+    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> Coder | TileCoder:
         """Set up for an int8 matrix; raises `InputError` if the codec cannot hold it without loss."""
 
-    def restore(self, weight_bits: int, options: int, table: bytes) -> Coder:
+    def restore(self, weight_bits: int, options: int, table: bytes) -> Coder | TileCoder:
         """Set up from what a header says; raises `CodecError` if that is impossible."""
 
 

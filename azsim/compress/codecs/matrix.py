@@ -10,7 +10,7 @@ from typing import get_args
 import numpy as np
 
 from azsim.compress.codecs import registry
-from azsim.compress.codecs.codec import Bypass, Coder
+from azsim.compress.codecs.codec import Bypass, Coder, Part, TileCoder
 from azsim.compress.codecs.stream import (
     MAX_POSITIONS,
     MatrixHeader,
@@ -22,7 +22,7 @@ from azsim.compress.codecs.stream import (
     tile_end,
 )
 from azsim.compress.encoded import Encoded
-from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout, Tiling, cut, position_order
+from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout, Tiling, cut, position_order, run_starts
 from azsim.errors import CodecError, InputError, nearest
 
 U16 = (1 << 16) - 1
@@ -68,8 +68,9 @@ def encode(
     for index, (window, order) in enumerate(_windows(tiling, layout)):
         values = np.take(matrix[window].ravel(), order)
         streams = []
-        for stream, (start, stop) in enumerate(_stream_bounds(values.size, layout)):
-            part = coder.encode(values[start:stop])
+        bounds = _stream_bounds(values.size, layout)
+        parts = _encode_streams(values, bounds, _tile_shape(tiling, index), layout, coder)
+        for stream, ((start, stop), part) in enumerate(zip(bounds, parts, strict=True)):
             streams.append(part.data)
             load[index, stream] = stop - start, part.values, part.bits
         tiles.append(streams)
@@ -90,10 +91,11 @@ def parse(data: bytes) -> Encoded:
     load = np.zeros((len(tiling), header.layout.decoder_streams, 3), dtype=np.int64)
     offset = header.size
     for index in range(len(tiling)):
-        streams = read_tile(view, offset, header, reference, index, _tile_shape(tiling, index))
+        shape = _tile_shape(tiling, index)
+        streams = read_tile(view, offset, header, reference, index, shape)
         bounds = _stream_bounds(int(tiling.positions[index]), header.layout)
-        for stream, ((start, stop), bits) in enumerate(zip(bounds, streams, strict=True)):
-            load[index, stream] = stop - start, *coder.load(bits, stop - start)
+        load[index, :, 0] = [stop - start for start, stop in bounds]
+        load[index, :, 1:] = _load_streams(streams, bounds, shape, header.layout, coder)
         offset += int(sizes[index])
     return _describe(data, header, tiling, sizes, load)
 
@@ -107,7 +109,7 @@ def decode(encoded: Encoded | bytes) -> np.ndarray:
     for index, (window, order) in enumerate(_windows(tiling, header.layout)):
         shape = _tile_shape(tiling, index)
         streams = read_tile(data, int(offsets[index]), header, reference, index, shape)
-        matrix[window] = _decode_streams(streams, order, header.layout, coder).reshape(shape)
+        matrix[window] = _decode_streams(streams, order, shape, header.layout, coder).reshape(shape)
     return matrix
 
 
@@ -129,7 +131,7 @@ def decode_tile(encoded: Encoded | bytes, index: int) -> np.ndarray:
     shape = _tile_shape(tiling, index)
     streams = read_tile(data, offset, header, reference, index, shape)
     order = position_order(*shape, header.layout.lanes, header.layout.block_columns)
-    return _decode_streams(streams, order, header.layout, coder).reshape(shape)
+    return _decode_streams(streams, order, shape, header.layout, coder).reshape(shape)
 
 
 def _check(matrix: np.ndarray, weight_bits: int, layout: TileLayout, bypass: Bypass) -> None:
@@ -150,7 +152,7 @@ def _check(matrix: np.ndarray, weight_bits: int, layout: TileLayout, bypass: Byp
             raise InputError(f"layout {key} = {value}: it is a whole number from 1 to {limit}")
 
 
-def _open(data: bytes) -> tuple[memoryview, MatrixHeader, int, Coder]:
+def _open(data: bytes) -> tuple[memoryview, MatrixHeader, int, Coder | TileCoder]:
     view = memoryview(data).toreadonly()
     header, reference = read_matrix_header(view)
     coder = registry.by_number(header.codec).restore(header.weight_bits, header.options, header.table)
@@ -202,8 +204,46 @@ def _stream_bounds(positions: int, layout: TileLayout) -> list[tuple[int, int]]:
     return list(pairwise(starts))
 
 
-def _decode_streams(streams: list[memoryview], order: np.ndarray, layout: TileLayout, coder: Coder) -> np.ndarray:
+def _runs(shape: tuple[int, int], layout: TileLayout) -> np.ndarray:
+    return run_starts(*shape, layout.lanes, layout.block_columns)
+
+
+def _encode_streams(
+    values: np.ndarray,
+    bounds: list[tuple[int, int]],
+    shape: tuple[int, int],
+    layout: TileLayout,
+    coder: Coder | TileCoder,
+) -> list[Part]:
+    if isinstance(coder, TileCoder):
+        return coder.encode_tile(values, bounds, _runs(shape, layout))
+    return [coder.encode(values[start:stop]) for start, stop in bounds]
+
+
+def _load_streams(
+    streams: list[memoryview],
+    bounds: list[tuple[int, int]],
+    shape: tuple[int, int],
+    layout: TileLayout,
+    coder: Coder | TileCoder,
+) -> list[tuple[int, int]]:
+    if isinstance(coder, TileCoder):
+        return coder.load_tile(streams, bounds, _runs(shape, layout))
+    return [coder.load(bits, stop - start) for (start, stop), bits in zip(bounds, streams, strict=True)]
+
+
+def _decode_streams(
+    streams: list[memoryview],
+    order: np.ndarray,
+    shape: tuple[int, int],
+    layout: TileLayout,
+    coder: Coder | TileCoder,
+) -> np.ndarray:
     tile = np.empty(order.size, dtype=np.int8)
-    for (start, stop), bits in zip(_stream_bounds(order.size, layout), streams, strict=True):
+    bounds = _stream_bounds(order.size, layout)
+    if isinstance(coder, TileCoder):
+        tile[order] = coder.decode_tile(streams, bounds, _runs(shape, layout))
+        return tile
+    for (start, stop), bits in zip(bounds, streams, strict=True):
         tile[order[start:stop]] = coder.decode(bits, stop - start)
     return tile
