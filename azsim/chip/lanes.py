@@ -57,9 +57,9 @@ class LaneCost:
         return LaneCost(*(times * part.sum(axis=0, keepdims=True) for part in parts))
 
 
-def needs_activations(spec: LanesSpec) -> bool:
-    """Whether the cycles depend on the activations, and not on the weights alone."""
-    return spec.skip in ("activations", "both") or spec.skip_zero_columns
+def needs_activations(spec: LanesSpec | None) -> bool:
+    """Whether the cycles depend on the activations, and not on the weights alone; never on a chip without lanes."""
+    return spec is not None and (spec.skip in ("activations", "both") or spec.skip_zero_columns)
 
 
 def lane_cost(

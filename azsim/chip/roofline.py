@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from azsim.chip.pipeline import run_pipeline
 from azsim.chip.schedule import TileSchedule
+from azsim.chip.systolic import weights_per_cycle
 from azsim.devices.spec import ChipSpec, Residency
 
 FRAMES = (1, 2, 4, 8)
@@ -25,8 +26,8 @@ class Ceilings:
     """The chip's limits, in multiply-accumulates per second (zeros counted) and bytes per second.
 
     Attributes:
-        multipliers_gmacs: lanes x multipliers x clock.
-        window_gmacs: lanes x window x clock: what skipping can reach at best.
+        multipliers_gmacs: multipliers x clock.
+        window_gmacs: lanes x window x clock: what skipping can reach at best; a dense array's multipliers once more.
         decoder_gpositions: positions that the decoder gives per second, x 1e9: a ceiling at one frame per tile.
         dram_gbps: the port, gigabytes per second.
     """
@@ -80,8 +81,8 @@ def ceilings(chip: ChipSpec) -> Ceilings:
     """The roofs of a chip."""
     ghz = chip.clock_mhz / 1e3
     return Ceilings(
-        multipliers_gmacs=chip.lanes.lanes * chip.lanes.multipliers_per_lane * ghz,
-        window_gmacs=chip.lanes.lanes * chip.lanes.window_positions * ghz,
+        multipliers_gmacs=chip.multipliers * ghz,
+        window_gmacs=(chip.lanes.lanes * chip.lanes.window_positions if chip.lanes else chip.multipliers) * ghz,
         decoder_gpositions=chip.decoder.streams * chip.decoder.positions_per_cycle * ghz,
         dram_gbps=chip.port.bytes_per_cycle * ghz,
     )
@@ -144,16 +145,20 @@ def _rates(
     chip: ChipSpec, bits: float, density: float, frames: int, residency: Residency, values: float
 ) -> dict[str, float]:
     lanes, decoder = chip.lanes, chip.decoder
-    effectual = density if lanes.skip != "none" else 1.0
+    if lanes is None:
+        multipliers = window = weights_per_cycle(chip.systolic, frames)
+    else:
+        products = frames * (density if lanes.skip != "none" else 1.0)
+        multipliers = chip.multipliers / products if products else math.inf
+        window = lanes.lanes * lanes.window_positions / frames
     per_stream = min(
         decoder.positions_per_cycle,
         decoder.values_per_cycle / values if values else math.inf,
         decoder.bits_per_cycle / bits if bits else math.inf,
     )
-    products = frames * effectual
     return {
         "dram": 8.0 * chip.port.bytes_per_cycle / bits if residency == "streamed" and bits else math.inf,
         "decoder": decoder.streams * per_stream if residency != "decoded" else math.inf,
-        "multipliers": lanes.lanes * lanes.multipliers_per_lane / products if products else math.inf,
-        "window": lanes.lanes * lanes.window_positions / frames,
+        "multipliers": multipliers,
+        "window": window,
     }

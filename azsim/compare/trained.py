@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from azsim.chip.build import build_invocations, build_schedules
+from azsim.chip.lanes import needs_activations
 from azsim.chip.residency import ResidencyPlan, plan_residency
 from azsim.chip.schedule import TileSchedule
 from azsim.chip.wake import RELOAD, reload_schedule
@@ -73,7 +74,7 @@ def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> T
     """The test speech through one compressed network on the device."""
     chip = setup.device.chip
     plan = plan_residency(chip, small)
-    by_activations = chip.lanes.skip in ("activations", "both") or chip.lanes.skip_zero_columns
+    by_activations = needs_activations(chip.lanes)
     schedules = {} if by_activations else build_schedules(chip, small, plan.modes)
     results, record = [], None
     recognitions = recognise(small, setup.utterances, record_inputs=by_activations)

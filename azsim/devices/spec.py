@@ -104,6 +104,13 @@ class ChipSpec(Struct, frozen=True, forbid_unknown_fields=True):
     systolic: SystolicSpec | None = None
 
     @property
+    def multipliers(self) -> int:
+        """Multipliers in all."""
+        if self.systolic is None:
+            return self.lanes.lanes * self.lanes.multipliers_per_lane
+        return self.systolic.rows * self.systolic.columns
+
+    @property
     def weight_reads_per_cycle(self) -> int:
         """Most weights that the compute engine takes from on-chip memory in a cycle."""
         if self.systolic is None:
