@@ -59,6 +59,18 @@ class ArrayWork:
         return self.folds * (self.fill_cycles + self.stream_cycles)
 
 
+@dataclass(frozen=True, slots=True)
+class ArrayCost(LaneCost):
+    """What the array does for the tiles of a matrix; frames that share a fold cost less than one after another."""
+
+    tiling: Tiling
+    spec: SystolicSpec
+
+    def over_frames(self, frames: int) -> ArrayCost:
+        """The cost of ``frames`` frames multiplied together, instead of what is here."""
+        return systolic_cost(self.tiling, self.spec, frames)
+
+
 def array_work(rows: int, columns: int, frames: int, spec: SystolicSpec) -> ArrayWork:
     """Cycles and traffic of ``weights (rows, columns) @ activations (columns, frames)``.
 
@@ -97,7 +109,7 @@ def array_work(rows: int, columns: int, frames: int, spec: SystolicSpec) -> Arra
     )
 
 
-def systolic_cost(tiling: Tiling, spec: SystolicSpec, frames: int = 1) -> LaneCost:
+def systolic_cost(tiling: Tiling, spec: SystolicSpec, frames: int = 1) -> ArrayCost:
     """Array time of every tile of a matrix, all frames together; the tiles add up to the closed form exactly.
 
     Weights are handed over tile by tile, but a tile's edge does not break a fold: a tile takes its share of the
@@ -124,7 +136,7 @@ def systolic_cost(tiling: Tiling, spec: SystolicSpec, frames: int = 1) -> LaneCo
     streamed = np.clip(_shares(work.folds * work.stream_cycles, pieces), ideal, cycles)
     split = np.stack([ideal, np.zeros_like(ideal), streamed - ideal, cycles - streamed], axis=-1)
     reads = tiling.positions * (work.weight_reads // (rows * columns))
-    return LaneCost(cycles=cycles[None], split=split[None], positions=reads[None], products=products[None])
+    return ArrayCost(cycles[None], split[None], reads[None], products[None], tiling, spec)
 
 
 def weights_per_cycle(spec: SystolicSpec, frames: int) -> float:
