@@ -11,15 +11,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
 
 import numpy as np
 
-from azsim.chip.decoder import decode_cycles
+from azsim.chip.compile import compile_program
+from azsim.chip.execute import execute
+from azsim.chip.instructions import Code
 from azsim.chip.lane_cache import lane_cost_of
 from azsim.chip.lanes import LaneCost, needs_activations
 from azsim.chip.residency import ResidencyPlan
-from azsim.chip.schedule import TileSchedule
+from azsim.chip.schedule import Sections, TileSchedule
 from azsim.chip.systolic import systolic_cost
 from azsim.compress.encoded import Encoded
 from azsim.compress.layout import TileLayout
@@ -46,26 +47,33 @@ def build_schedule(
     network: CompressedNetwork,
     residency: ResidencyPlan | Mapping[str, Residency] | None = None,
     inputs: Mapping[str, np.ndarray] | None = None,
-    invocation: int = 0,
-) -> TileSchedule:
-    """What one invocation of a program asks of fetch, decoder, lanes and vector unit.
+    run: int = 0,
+    steps: int = 1,
+) -> TileSchedule | Sections:
+    """What one run of a program asks of fetch, decoder, lanes and vector unit; `Sections` if it needs the CPU between.
 
     Args:
         chip: the processor.
         program: what to run.
         network: its weights, encoded for `tile_layout` of this chip.
         residency: a plan, or matrix -> mode; a matrix that is not named is streamed.
-        inputs: matrix -> int8 ``(invocations, columns)``, needed if the skip mode asks for activations; without
+        inputs: matrix -> int8 ``(frames, columns)``, needed if the skip mode asks for activations; without
             them zero columns are not skipped.
-        invocation: row of ``inputs``.
+        run: which run of the utterance, if there are inputs.
+        steps: encoder steps gathered into one run.
 
     Raises:
         InputError: the weights are laid out for another chip, or activations are missing.
     """
-    rows = None
-    if inputs is not None and needs_activations(chip.lanes):
-        rows = {name: _vectors(inputs, name)[invocation][None] for name in program.matrices}
-    return _build(chip, program, network, _modes(residency), rows)[0]
+    if inputs is None:
+        return _build(chip, program, network, _modes(residency), None, steps)[0]
+    frames = program.frames(steps)
+    chosen = {
+        name: _vectors(inputs, name)[run * frames : (run + 1) * frames]
+        for name in program.matrices
+        if _data_dependent(chip)
+    }
+    return _build(chip, program, network, _modes(residency), chosen, steps)[0]
 
 
 def build_invocations(
@@ -74,35 +82,49 @@ def build_invocations(
     network: CompressedNetwork,
     residency: ResidencyPlan | Mapping[str, Residency] | None,
     inputs: Mapping[str, np.ndarray],
-) -> list[TileSchedule]:
-    """One schedule per row of ``inputs``; one schedule in all if nothing depends on the activations.
+    steps: int = 1,
+) -> list[TileSchedule | Sections]:
+    """One schedule per run over ``inputs``; one schedule in all if nothing depends on the activations.
 
     Raises:
         InputError: as `build_schedule`.
     """
-    rows = None
-    if needs_activations(chip.lanes):
-        rows = {name: _vectors(inputs, name) for name in program.matrices}
-    return _build(chip, program, network, _modes(residency), rows)
+    rows = {name: _vectors(inputs, name) for name in program.matrices if _data_dependent(chip)}
+    return _build(chip, program, network, _modes(residency), rows, steps)
 
 
 def build_schedules(
     chip: ChipSpec,
     network: CompressedNetwork,
     residency: ResidencyPlan | Mapping[str, Residency] | None = None,
-) -> dict[str, TileSchedule]:
+    steps: int = 1,
+) -> dict[str, TileSchedule | Sections]:
     """Program name -> schedule, for skip modes that do not depend on the activations.
 
     Raises:
         InputError: as `build_schedule`.
     """
     programs = network.network.programs()
-    return {name: build_schedule(chip, program, network, residency) for name, program in programs.items()}
+    return {
+        name: build_schedule(chip, program, network, residency, steps=steps) for name, program in programs.items()
+    }
 
 
-def vector_cycles(operations: int, spec: VectorSpec) -> int:
-    """Vector-unit time of a stage: ``startup + ceil(operations / elements_per_cycle)``, 0 for no operations."""
-    return spec.startup_cycles - (-operations // spec.elements_per_cycle) if operations else 0
+def compile_all(
+    chip: ChipSpec,
+    network: CompressedNetwork,
+    residency: ResidencyPlan | Mapping[str, Residency] | None = None,
+    steps: int = 1,
+) -> dict[str, Code]:
+    """Program name -> the instructions that `build_schedules` executes."""
+    return {
+        name: compile_program(program, network, chip.vector, _modes(residency), steps)
+        for name, program in network.network.programs().items()
+    }
+
+
+def _data_dependent(chip: ChipSpec) -> bool:
+    return chip.lanes is not None and needs_activations(chip.lanes)
 
 
 def _check_layout(name: str, encoded: Encoded, chip: ChipSpec) -> None:
@@ -125,3 +147,25 @@ def _vectors(inputs: Mapping[str, np.ndarray], matrix: str) -> np.ndarray:
     return inputs[matrix]
 
 
+def _build(
+    chip: ChipSpec,
+    program: Program,
+    network: CompressedNetwork,
+    residency: Mapping[str, Residency],
+    rows: Mapping[str, np.ndarray] | None,
+    steps: int,
+) -> list[TileSchedule | Sections]:
+    """One schedule per run that the activations hold (one if there are none)."""
+    code = compile_program(program, network, chip.vector, residency, steps)
+    costs = {name: _cost(chip, network, name, rows[name] if rows else None) for name in code.matrices}
+    frames = max((cost.cycles.shape[0] for cost in costs.values()), default=1)
+    return [execute(chip, code, network, costs, run) for run in range(-(-frames // code.frames))]
+
+
+def _cost(chip: ChipSpec, network: CompressedNetwork, name: str, rows: np.ndarray | None) -> LaneCost:
+    """Compute time of a matrix's tiles on whichever array the chip has."""
+    encoded = network.matrices[name].encoded
+    _check_layout(name, encoded, chip)
+    if chip.systolic:
+        return systolic_cost(encoded.tiling, chip.systolic)
+    return lane_cost_of(network, name, chip.lanes, rows)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from azsim.chip.attribution import attribute
-from azsim.chip.build import tile_layout, tile_schedule
+from azsim.chip.build import tile_layout
 from azsim.chip.energy import schedule_energy
 from azsim.chip.lanes import lane_cost
 from azsim.chip.pipeline import run_pipeline
 from azsim.chip.systolic import systolic_cost
+from azsim.chip.tiles import tile_schedule
 from azsim.compress.codecs import encode
 from azsim.devices.spec import ChipSpec, Device, Residency
 from azsim.errors import InputError
@@ -73,10 +74,10 @@ def matvec(
     chip, memory = (device.chip, device.memory) if isinstance(device, Device) else (device, None)
     encoded = encode(weights, codec=codec, weight_bits=weight_bits, layout=tile_layout(chip))
     if chip.systolic:
-        cost = systolic_cost(encoded.tiling, chip.systolic, frames.shape[0])
+        cost = systolic_cost(encoded.tiling, chip.systolic)
     else:
-        cost = lane_cost(weights, encoded.tiling, chip.lanes, frames).over_frames(frames.shape[0])
-    schedule = tile_schedule("matvec", encoded, cost, 0, residency, chip)
+        cost = lane_cost(weights, encoded.tiling, chip.lanes, frames)
+    schedule = tile_schedule("matvec", encoded, cost.over_frames(frames.shape[0]), 0, residency, chip)
     result = run_pipeline(schedule, chip)
     elapsed_ps = result.total_cycles * chip.cycle_ps
     product = frames.astype(np.int32) @ weights.astype(np.int32).T

@@ -64,3 +64,24 @@ class TileSchedule:
         shift = np.repeat(starts, [len(part) for part in parts])
         columns["depends_on"] = np.where(columns["depends_on"] >= 0, columns["depends_on"] + shift, -1)
         return TileSchedule(name=name, **columns)
+
+
+@dataclass(frozen=True, slots=True)
+class CpuWork:
+    """A function that the processor lacks, on so many elements; the CPU does it while the processor waits."""
+
+    function: str
+    elements: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """A job that has to leave the processor for the CPU: schedules, with the CPU's work between them, in order."""
+
+    name: str
+    parts: tuple[TileSchedule | CpuWork, ...]
+
+    @property
+    def on_chip(self) -> TileSchedule:
+        """What the processor does of it, as if nothing stood between."""
+        return TileSchedule.concatenate(self.name, [part for part in self.parts if isinstance(part, TileSchedule)])

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from azsim.chip.build import tile_schedule
 from azsim.chip.lanes import LaneCost
 from azsim.chip.residency import ResidencyPlan
 from azsim.chip.schedule import TileSchedule
+from azsim.chip.tiles import tile_schedule
 from azsim.compress.encoded import Encoded
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.spec import ChipSpec, Residency

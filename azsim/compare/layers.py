@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from azsim.chip.roofline import ceilings, layer_point
-from azsim.chip.schedule import TileSchedule
+from azsim.chip.schedule import Sections, TileSchedule
 from azsim.devices import Device
 from azsim.report.results import Roofline, RooflinePoint
 
@@ -14,13 +14,14 @@ from azsim.report.results import Roofline, RooflinePoint
 def roofline_points(
     device: Device,
     config: str,
-    schedules: Mapping[str, TileSchedule | Sequence[TileSchedule]],
+    schedules: Mapping[str, TileSchedule | Sections | Sequence[TileSchedule | Sections]],
     timing_only: bool = False,
 ) -> tuple[RooflinePoint, ...]:
     """One point per program (its first invocation where they differ), on a chip that nothing else disturbs."""
     points = []
     for program, found in schedules.items():
-        point = layer_point(found if isinstance(found, TileSchedule) else found[0], device.chip)
+        first = found if isinstance(found, TileSchedule | Sections) else found[0]
+        point = layer_point(first.on_chip if isinstance(first, Sections) else first, device.chip)
         points.append(
             RooflinePoint(
                 config=config,

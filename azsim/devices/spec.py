@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
+
+from azsim.nn.program import VectorFunction
 
 Count = Annotated[int, Meta(ge=1, le=2**40)]
 Few = Annotated[int, Meta(ge=1, le=65_535)]
@@ -29,7 +31,12 @@ class DecoderSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LanesSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """The multiplier array and its zero skipping."""
+    """The multiplier array and its zero skipping.
+
+    ``subword``: an 8-bit multiplier does two products with 4-bit weights (`azsim.chip.subword`). ``row_order``: rows
+    are dealt to the lanes as they come or by their non-zeros (`azsim.chip.row_order`). ``vector_limit``: the longest
+    input or output vector held at once, 0 for any; longer ones run in batches.
+    """
 
     lanes: Few
     multipliers_per_lane: Few
@@ -41,6 +48,9 @@ class LanesSpec(Struct, frozen=True, forbid_unknown_fields=True):
     skip: SkipMode
     skip_zero_columns: bool
     store: Literal["dense", "csc"]
+    subword: bool = False
+    row_order: Literal["plain", "balanced"] = "plain"
+    vector_limit: Natural = 0
 
 
 class SystolicSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,7 +62,12 @@ class SystolicSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SramSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """On-chip memory."""
+    """On-chip memory: banks of equal size, one pool for activations, weights and outputs (`azsim.chip.pool`).
+
+    ``ports``: of each bank; with 1, reads of weights and writes of the decoder share it, with 2 each has its own.
+    ``on_conflict``: what happens if they ask for more than it gives (`azsim.chip.ports`).
+    ``residency``: ``resident`` is a chip whose weights never leave it.
+    """
 
     bytes: Count
     banks: Few
@@ -61,7 +76,9 @@ class SramSpec(Struct, frozen=True, forbid_unknown_fields=True):
     fetch_buffers: Few
     weight_buffers: Few
     tile_positions: Count
-    residency: Literal["auto", "streamed"]
+    residency: Literal["auto", "streamed", "resident"]
+    ports: Annotated[int, Meta(ge=1, le=2)] = 1
+    on_conflict: Literal["refuse", "stall"] = "refuse"
 
 
 class PortSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,10 +89,11 @@ class PortSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VectorSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """The vector unit: bias, non-linearity tables, requantisation."""
+    """The vector unit: bias, non-linearity tables, requantisation. What it lacks, the CPU does."""
 
     elements_per_cycle: Count
     startup_cycles: Natural
+    functions: tuple[VectorFunction, ...] = get_args(VectorFunction)
 
 
 class ChipEnergySpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,6 +165,7 @@ class CpuSpec(Struct, frozen=True, forbid_unknown_fields=True):
     search_cycles_per_hypothesis: Natural
     wake_us: NonNegative
     memory_bytes_per_kcycle: NonNegative
+    fallback_cycles_per_element: NonNegative = 8.0
 
 
 class AudioSpec(Struct, frozen=True, forbid_unknown_fields=True):

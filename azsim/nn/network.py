@@ -70,4 +70,4 @@ class Network:
         from azsim.nn.rnnt_programs import rnnt_programs
 
         shapes = {name: self.parameters[name].shape for name in self.weight_matrices}
-        return rnnt_programs(shapes, self.time_reduction_after)
+        return rnnt_programs(shapes, self.time_reduction_after, self.time_reduction)

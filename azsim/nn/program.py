@@ -11,6 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+VectorFunction = Literal["multiply-add", "sigmoid", "tanh"]
+"""What networks ask of the vector unit; one operation is one function on one element."""
+
 
 @dataclass(frozen=True, slots=True)
 class MatrixUse:
@@ -30,20 +33,33 @@ class MatrixUse:
 
 
 @dataclass(frozen=True, slots=True)
+class VectorWork:
+    """One function of the vector unit on so many elements."""
+
+    function: VectorFunction
+    elements: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """Matrices whose products are added up, and the vector work on the sum.
 
     Attributes:
         name: for reports.
         uses: in order of execution; those that are ``ready`` come first, so that they overlap the vector unit.
-        vector_ops: element operations of the vector unit (bias, tables, requantisation).
+        vector: what the vector unit does with the sum (bias, tables, requantisation), in order, for one frame.
         output_bytes: bytes that leave the chip afterwards (logits for the search on the CPU), 0 if kept.
     """
 
     name: str
     uses: tuple[MatrixUse, ...]
-    vector_ops: int
+    vector: tuple[VectorWork, ...]
     output_bytes: int = 0
+
+    @property
+    def vector_ops(self) -> int:
+        """Element operations of the vector unit for one frame."""
+        return sum(work.elements for work in self.vector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +70,17 @@ class Program:
         name: what a ``Job`` calls it.
         stages: in order of execution.
         lookup_bytes: bytes of a table row fetched at the start (an embedding row), 0 if none.
+        period_steps: encoder steps from one run to the next; 0 if labels decide, so that runs cannot be gathered.
     """
 
     name: str
     stages: tuple[Stage, ...]
     lookup_bytes: int = 0
+    period_steps: int = 0
+
+    def frames(self, steps: int) -> int:
+        """Frames of one run if ``steps`` encoder steps are gathered, at least 1."""
+        return max(1, steps // self.period_steps) if self.period_steps else 1
 
     @property
     def matrices(self) -> tuple[str, ...]:

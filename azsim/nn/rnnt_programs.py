@@ -9,31 +9,31 @@
 
 One vector operation is one rounded multiply-add or one table read on one element, as ``vector_op_pj`` prices it.
 A unit of an LSTM takes 16: for each of four gates the requantised input product with the bias, the requantised
-recurrent product added to it, and the table (12); then ``f c``, ``+ i g``, ``tanh c`` and ``o tanh c`` (4). A
-joint projection takes 1 per row. A joint evaluation takes 3 per hidden element (sum, tanh, to int8) and 1 per
-logit (bias); they are charged after the output matrix, where the stage's vector work stands.
+recurrent product added to it, and the table (8 multiply-adds, 3 sigmoids, 1 tanh); then ``f c``, ``+ i g``, ``tanh c``
+and ``o tanh c`` (4). A joint projection takes 1 per row. A joint evaluation takes 3 per hidden element (sum, tanh, to
+int8) and 1 per logit (bias); they are charged after the output matrix, where the stage's vector work stands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from azsim.nn.program import MatrixUse, Program, Stage
+from azsim.nn.program import MatrixUse, Program, Stage, VectorWork
 
 VECTOR_OPS_PER_LSTM_UNIT = 16
-VECTOR_OPS_PER_PROJECTED_ROW = 1
-VECTOR_OPS_PER_JOINT_ELEMENT = 3
-VECTOR_OPS_PER_LOGIT = 1
 LOGIT_BYTES = 4
 
 
-def rnnt_programs(shapes: Mapping[str, tuple[int, ...]], time_reduction_after: int) -> dict[str, Program]:
+def rnnt_programs(
+    shapes: Mapping[str, tuple[int, ...]], time_reduction_after: int, time_reduction: int = 1
+) -> dict[str, Program]:
     """The programs of a transducer.
 
     Args:
         shapes: weight matrix -> (rows, columns), named as in :class:`azsim.nn.network.Network`.
         time_reduction_after: encoder layer after which steps are joined; negative for none, then there is no
             ``encoder.1`` and ``encoder.0`` ends with the joint's projection.
+        time_reduction: steps that are joined there.
 
     Returns:
         Program name -> program, in the order in which a step runs them.
@@ -44,11 +44,19 @@ def rnnt_programs(shapes: Mapping[str, tuple[int, ...]], time_reduction_after: i
     if time_reduction_after >= 0:
         groups.append([_lstm(shapes, f"encoder.{i}", first=i == lower) for i in range(lower, layers)])
     groups[-1].append(_projection(shapes, "joint.encoder", first=not groups[-1]))
-    programs = {f"encoder.{i}": Program(f"encoder.{i}", tuple(stages)) for i, stages in enumerate(groups)}
+    periods = (1, time_reduction)
+    programs = {
+        f"encoder.{i}": Program(f"encoder.{i}", tuple(stages), period_steps=periods[i])
+        for i, stages in enumerate(groups)
+    }
 
     rows, columns = shapes["joint.output"]
-    vector_ops = VECTOR_OPS_PER_JOINT_ELEMENT * columns + VECTOR_OPS_PER_LOGIT * rows
-    output = Stage("joint.output", (MatrixUse("joint.output", "input", "ready"),), vector_ops, LOGIT_BYTES * rows)
+    vector = (
+        VectorWork("multiply-add", columns),
+        VectorWork("tanh", columns),
+        VectorWork("multiply-add", columns + rows),
+    )
+    output = Stage("joint.output", (MatrixUse("joint.output", "input", "ready"),), vector, LOGIT_BYTES * rows)
     programs["joint"] = Program("joint", (output,))
 
     stages = [_lstm(shapes, f"prediction.{i}", first=i == 0) for i in range(_layers(shapes, "prediction"))]
@@ -68,9 +76,18 @@ def _lstm(shapes: Mapping[str, tuple[int, ...]], layer: str, first: bool) -> Sta
         MatrixUse(f"{layer}.recurrent", "recurrent", "ready"),
         MatrixUse(f"{layer}.input", "input", "ready" if first else "previous"),
     )
-    return Stage(layer, uses, VECTOR_OPS_PER_LSTM_UNIT * shapes[f"{layer}.recurrent"][1])
+    units = shapes[f"{layer}.recurrent"][1]
+    vector = (
+        VectorWork("multiply-add", 8 * units),
+        VectorWork("sigmoid", 3 * units),
+        VectorWork("tanh", units),
+        VectorWork("multiply-add", 2 * units),
+        VectorWork("tanh", units),
+        VectorWork("multiply-add", units),
+    )
+    return Stage(layer, uses, vector)
 
 
 def _projection(shapes: Mapping[str, tuple[int, ...]], matrix: str, first: bool) -> Stage:
     use = MatrixUse(matrix, "input", "ready" if first else "previous")
-    return Stage(matrix, (use,), VECTOR_OPS_PER_PROJECTED_ROW * shapes[matrix][0])
+    return Stage(matrix, (use,), (VectorWork("multiply-add", shapes[matrix][0]),))

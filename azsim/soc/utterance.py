@@ -14,7 +14,7 @@ from collections.abc import Generator, Mapping, Sequence
 import numpy as np
 import simpy
 
-from azsim.chip.schedule import TileSchedule
+from azsim.chip.schedule import CpuWork, Sections, TileSchedule
 from azsim.devices.spec import CpuSpec, Device
 from azsim.errors import InputError
 from azsim.soc.device import DeviceSimulation
@@ -29,7 +29,7 @@ from azsim.speech.work import Job, Work
 
 PS_PER_MS = 10**9
 
-Schedules = Mapping[str, TileSchedule | Sequence[TileSchedule]]
+Schedules = Mapping[str, TileSchedule | Sections | Sequence[TileSchedule | Sections]]
 """NPU program -> its schedule, or one schedule per invocation."""
 
 
@@ -158,9 +158,17 @@ class SpeechChain:
             yield self._simulation.cpu.run(job.name, _cycles(job, self._simulation.device.cpu), step=job.step)
             return
         schedule = self._schedules[job.name]
-        one = isinstance(schedule, TileSchedule)
+        one = isinstance(schedule, TileSchedule | Sections)
         for unit in range(job.units):
-            yield self._simulation.npu.run(schedule if one else schedule[job.invocation + unit], job.step)
+            chosen = schedule if one else schedule[job.invocation + unit]
+            for part in chosen.parts if isinstance(chosen, Sections) else (chosen,):
+                if isinstance(part, CpuWork):
+                    yield self._simulation.cpu.run(part.function, self._fallback_cycles(part), step=job.step)
+                else:
+                    yield self._simulation.npu.run(part, job.step)
+
+    def _fallback_cycles(self, work: CpuWork) -> int:
+        return round(work.elements * self._simulation.device.cpu.fallback_cycles_per_element)
 
     def missed_steps(self) -> list[int]:
         """Steps that ended after the next step's release (the last steps of a recording share theirs: a step later)."""
@@ -202,7 +210,7 @@ def _check(work: Work, schedules: Schedules) -> None:
             known = ", ".join(sorted(schedules)) or "none"
             raise InputError(f"{work.utterance}: job {job.name!r}: no schedule of that name; there are {known}")
         schedule = schedules[job.name]
-        if not isinstance(schedule, TileSchedule) and not 0 <= job.invocation <= len(schedule) - job.units:
+        if not isinstance(schedule, TileSchedule | Sections) and not 0 <= job.invocation <= len(schedule) - job.units:
             raise InputError(
                 f"{work.utterance}: job {job.name!r}: invocation {job.invocation}: there are {len(schedule)} schedules"
             )

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from azsim.chip import lane_cache
-from azsim.chip.build import build_invocations, build_schedule, build_schedules, vector_cycles
+from azsim.chip.build import build_invocations, build_schedule, build_schedules
 from azsim.chip.decoder import decode_cycles
+from azsim.chip.execute import vector_cycles
 from azsim.chip.lanes import lane_cost
 from azsim.chip.residency import plan_residency
 from azsim.compress.network import CompressedNetwork

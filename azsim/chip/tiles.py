@@ -1,0 +1,51 @@
+"""The tiles of one matrix as a schedule: bytes of the stream, decoder time, lane time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from azsim.chip.decoder import decode_cycles
+from azsim.chip.lanes import LaneCost
+from azsim.chip.schedule import TileSchedule
+from azsim.compress.encoded import Encoded
+from azsim.devices.spec import ChipSpec, Residency
+
+
+def tile_schedule(
+    name: str,
+    encoded: Encoded,
+    cost: LaneCost,
+    frame: int,
+    mode: Residency,
+    chip: ChipSpec,
+    first: int = 0,
+    tiles: int | None = None,
+) -> TileSchedule:
+    """Tiles ``first`` to ``first + tiles - 1`` (all if not said) for one frame of the matrix's lane cost.
+
+    There is no vector work in it and no dependency. Fetching the first of them fetches the matrix's tables too.
+    """
+    count = len(encoded.tiling) if tiles is None else tiles
+    part = slice(first, first + count)
+    nothing = np.zeros(count, np.int64)
+    fetch = nothing
+    if mode == "streamed":
+        fetch = encoded.tile_bytes[part].astype(np.int64)
+        fetch[0] += encoded.table_bytes
+    decoded = mode != "decoded"
+    load = encoded.decoder_load[part]
+    return TileSchedule(
+        name=name,
+        fetch_bytes=fetch,
+        decode_cycles=decode_cycles(load, chip.decoder) if decoded else nothing,
+        lane_cycles=cost.cycles[frame, part],
+        lane_split=cost.split[frame, part],
+        vector_cycles=nothing,
+        depends_on=np.full(count, -1, np.int64),
+        output_bytes=nothing,
+        positions=cost.positions[frame, part],
+        products=cost.products[frame, part],
+        decoded_bits=load[:, :, 2].sum(axis=1) if decoded else nothing,
+        decoded_values=load[:, :, 0].sum(axis=1) if decoded else nothing,
+        vector_ops=nothing,
+    )
