@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from azsim.compare.setup import Setup
+from azsim.devices.spec import ChipSpec
 
 
 def summary(setup: Setup) -> str:
@@ -21,18 +22,27 @@ def _count(number: int, noun: str) -> str:
 def settings(setup: Setup) -> dict[str, str]:
     """Name -> value, shown above the tables."""
     chip, music = setup.device.chip, setup.music
-    lanes = chip.lanes
     seconds = sum(utterance.audio_ms for utterance in setup.utterances) / 1000
     return {
         "device": f"{setup.device.name}: {setup.device.summary}",
-        "chip": f"{chip.clock_mhz:g} MHz, {lanes.lanes} lanes x {lanes.multipliers_per_lane} multipliers, window "
-        f"{lanes.window_positions}, skip {lanes.skip}, SRAM {chip.sram.bytes // 1024} KiB",
+        "chip": f"{chip.clock_mhz:g} MHz, {_compute_engine(chip)}, SRAM {chip.sram.bytes // 1024} KiB",
         "speech": f"{len(setup.utterances)} utterances, {seconds:.0f} s",
         "music": f"{music.codec}, {music.kbps:.0f} kb/s" if music else "none",
         "end-point": "480 ms without a new label",
         "deadline": "the next step's release (30 ms)",
         "seed": str(setup.experiment.seed),
     }
+
+
+def _compute_engine(chip: ChipSpec) -> str:
+    if chip.systolic:
+        array = chip.systolic
+        return f"dense {array.rows} x {array.columns} {array.dataflow} array"
+    lanes = chip.lanes
+    return (
+        f"{lanes.lanes} lanes x {lanes.multipliers_per_lane} multipliers, window {lanes.window_positions}, "
+        f"skip {lanes.skip}"
+    )
 
 
 def how_far_to_trust(setup: Setup) -> tuple[str, ...]:

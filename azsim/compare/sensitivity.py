@@ -12,11 +12,14 @@ FACTORS = (0.5, 2.0)
 def variants(device: Device, choice: SensitivityChoice) -> list[tuple[str, float, Device]]:
     """(name of the constant, factor, device with it scaled), every constant halved and doubled.
 
+    A constant of the compute engine that this device does not have (lanes or a systolic array) is left out.
+
     Raises:
         InputError: a key does not exist, or the scaled value does not fit the device.
     """
+    missing = "chip.systolic." if device.chip.systolic is None else "chip.lanes."
     found = []
     for name, keys in choice.constants.items():
-        for factor in FACTORS:
-            found.append((name, factor, scaled(device, keys, factor)))
+        if not any(key.startswith(missing) for key in keys):
+            found += [(name, factor, scaled(device, keys, factor)) for factor in FACTORS]
     return found

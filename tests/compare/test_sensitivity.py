@@ -22,6 +22,13 @@ def test_every_constant_is_halved_and_doubled() -> None:
     assert found["decoder", 2.0].chip.clock_mhz == device.chip.clock_mhz
 
 
+def test_constants_of_the_engine_that_a_device_lacks_are_left_out() -> None:
+    constants = {"clock": ("chip.clock_mhz",), "multipliers": ("chip.lanes.lanes", "chip.sram.port_bytes_per_cycle")}
+    choice = SensitivityChoice(utterances=1, constants=constants)
+    assert {name for name, _, _ in variants(load_device("systolic-32"), choice)} == {"clock"}
+    assert {name for name, _, _ in variants(load_device("az2"), choice)} == {"clock", "multipliers"}
+
+
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
