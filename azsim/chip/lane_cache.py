@@ -10,6 +10,7 @@ import numpy as np
 
 from azsim.chip.lanes import LaneCost, lane_cost
 from azsim.chip.masks import LaneMasks, pack_masks
+from azsim.chip.subword import lanes_for
 from azsim.compress.encoded import Encoded
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.spec import LanesSpec
@@ -35,6 +36,7 @@ def lane_cost_of(
         InputError: as `lane_cost`.
     """
     encoded = network.matrices[name].encoded
+    spec = lanes_for(encoded, spec)
     if activations is None:
         return _remembered(_costs, _key(encoded, spec), lambda: lane_cost(network.decoded[name], encoded.tiling, spec))
     layout = encoded.layout

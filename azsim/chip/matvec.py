@@ -12,9 +12,14 @@ from azsim.chip.build import tile_layout
 from azsim.chip.energy import schedule_energy
 from azsim.chip.lanes import lane_cost
 from azsim.chip.pipeline import run_pipeline
+from azsim.chip.pool import PoolConfiguration, configure_matrix
+from azsim.chip.row_order import ADDRESS_BYTES, balanced_order
+from azsim.chip.schedule import TileSchedule
+from azsim.chip.subword import lanes_for
 from azsim.chip.systolic import systolic_cost
 from azsim.chip.tiles import tile_schedule
 from azsim.compress.codecs import encode
+from azsim.compress.encoded import Encoded
 from azsim.devices.spec import ChipSpec, Device, Residency
 from azsim.errors import InputError
 
@@ -31,6 +36,8 @@ class MatvecCost:
         stream_bytes: size of the compressed matrix.
         dram_bytes: of it, what came from DRAM: all of it or, if resident, nothing.
         bits_per_weight: of the stream.
+        passes: over the weights; more than one if the frames do not fit into the on-chip memory together.
+        pool: how its banks are shared out during a pass.
         elapsed_ps: ``cycles`` in time.
         energy_pj: part -> energy.
         output: int32 ``(rows,)`` or ``(frames, rows)``, as the activations were given.
@@ -43,6 +50,8 @@ class MatvecCost:
     stream_bytes: int
     dram_bytes: int
     bits_per_weight: float
+    passes: int
+    pool: PoolConfiguration
     elapsed_ps: int
     energy_pj: Mapping[str, float]
     output: np.ndarray
@@ -55,7 +64,7 @@ def matvec(
     *,
     codec: str = "raw",
     weight_bits: int = 8,
-    residency: Residency = "streamed",
+    residency: Residency | None = None,
 ) -> MatvecCost:
     """Run ``weights @ activations`` on a processor, data-dependent and exact.
 
@@ -65,19 +74,22 @@ def matvec(
         activations: int8 ``(columns,)``, or ``(frames, columns)`` for several frames that share each tile.
         codec: how the weights travel.
         weight_bits: bits of an index or value, 1 to 8.
-        residency: where the weights are when the job starts.
+        residency: where the weights are when the job starts; None: resident decoded on a chip whose weights never
+            leave it, else streamed. Whether a resident matrix fits is not asked.
 
     Raises:
-        InputError: shapes or types do not fit, or the codec cannot hold these weights at so many bits.
+        InputError: shapes or types do not fit, the codec cannot hold these weights at so many bits, or the on-chip
+            memory cannot hold one frame.
     """
     frames = _check(weights, activations)
     chip, memory = (device.chip, device.memory) if isinstance(device, Device) else (device, None)
-    encoded = encode(weights, codec=codec, weight_bits=weight_bits, layout=tile_layout(chip))
-    if chip.systolic:
-        cost = systolic_cost(encoded.tiling, chip.systolic)
-    else:
-        cost = lane_cost(weights, encoded.tiling, chip.lanes, frames)
-    schedule = tile_schedule("matvec", encoded, cost.over_frames(frames.shape[0]), 0, residency, chip)
+    mode = residency or ("decoded" if chip.sram.residency == "resident" else "streamed")
+    pool, held = configure_matrix(chip, *weights.shape, frames.shape[0])
+    batches = _encode_batches(chip, weights, codec, weight_bits)
+    passes = [frames[start : start + held] for start in range(0, frames.shape[0], held)]
+    parts = [_schedule(batch, vectors, mode, chip) for vectors in passes for batch in batches]
+    schedule = TileSchedule.concatenate("matvec", parts)
+    stream_bytes = sum(len(batch.encoded.data) + batch.address_bytes for batch in batches)
     result = run_pipeline(schedule, chip)
     elapsed_ps = result.total_cycles * chip.cycle_ps
     product = frames.astype(np.int32) @ weights.astype(np.int32).T
@@ -86,13 +98,57 @@ def matvec(
         causes=attribute(schedule, result, chip),
         effectual_products=int(schedule.products.sum()),
         positions=int(schedule.positions.sum()),
-        stream_bytes=len(encoded.data),
+        stream_bytes=stream_bytes,
         dram_bytes=int(schedule.fetch_bytes.sum()),
-        bits_per_weight=encoded.bits_per_weight,
+        bits_per_weight=8.0 * stream_bytes / weights.size,
+        passes=len(passes),
+        pool=pool,
         elapsed_ps=elapsed_ps,
         energy_pj=schedule_energy(schedule, chip.energy, memory, elapsed_ps),
         output=product[0] if activations.ndim == 1 else product,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """A part of the matrix that the chip's vector registers can serve, and the columns that it multiplies."""
+
+    weights: np.ndarray
+    columns: slice
+    encoded: Encoded
+    address_bytes: int
+
+
+def _encode_batches(chip: ChipSpec, weights: np.ndarray, codec: str, weight_bits: int) -> list[_Batch]:
+    """The whole matrix, or pieces of at most ``vector_limit`` rows and columns; their rows in the chip's order."""
+    layout = tile_layout(chip)
+    limit = (chip.lanes.vector_limit if chip.lanes else 0) or max(weights.shape)
+    address_bytes = 0
+    if chip.lanes and chip.lanes.row_order == "balanced":
+        weights = weights[balanced_order(weights, layout)]
+        address_bytes = ADDRESS_BYTES
+    batches = []
+    for row in range(0, weights.shape[0], limit):
+        for column in range(0, weights.shape[1], limit):
+            columns = slice(column, column + limit)
+            part = np.ascontiguousarray(weights[row : row + limit, columns])
+            encoded = encode(part, codec=codec, weight_bits=weight_bits, layout=layout)
+            batches.append(_Batch(part, columns, encoded, address_bytes * part.shape[0] if column == 0 else 0))
+    return batches
+
+
+def _schedule(batch: _Batch, vectors: np.ndarray, mode: Residency, chip: ChipSpec) -> TileSchedule:
+    """One pass over one batch: all frames of a tile, then the next tile."""
+    if chip.systolic:
+        cost = systolic_cost(batch.encoded.tiling, chip.systolic, vectors.shape[0])
+    else:
+        lanes = lanes_for(batch.encoded, chip.lanes)
+        taken = vectors[:, batch.columns]
+        cost = lane_cost(batch.weights, batch.encoded.tiling, lanes, taken).over_frames(vectors.shape[0])
+    schedule = tile_schedule("matvec", batch.encoded, cost, 0, mode, chip)
+    if mode == "streamed":
+        schedule.fetch_bytes[0] += batch.address_bytes
+    return schedule
 
 
 def _check(weights: np.ndarray, activations: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from azsim.chip.conflicts import with_stalls
 from azsim.chip.decoder import decode_cycles
 from azsim.chip.lanes import LaneCost
 from azsim.chip.schedule import TileSchedule
@@ -33,6 +34,7 @@ def tile_schedule(
         fetch = encoded.tile_bytes[part].astype(np.int64)
         fetch[0] += encoded.table_bytes
     decoded = mode != "decoded"
+    cost = with_stalls(cost, chip, decoded)
     load = encoded.decoder_load[part]
     return TileSchedule(
         name=name,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from azsim.devices.ports import port_demand
 from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.resources import device_file
@@ -31,7 +32,7 @@ def check(device: Device, path: Path) -> Device:
         InputError: no compute engine or two, a window below the multipliers, or more reads than the SRAM port delivers.
     """
     chip = device.chip
-    lanes, sram, decoder = chip.lanes, chip.sram, chip.decoder
+    lanes, sram = chip.lanes, chip.sram
     if (lanes is None) == (chip.systolic is None):
         raise InputError(f"{path}: chip: must have one of the tables chip.lanes and chip.systolic, and not both")
     if lanes is not None and lanes.window_positions < lanes.multipliers_per_lane:
@@ -39,17 +40,19 @@ def check(device: Device, path: Path) -> Device:
             f"{path}: chip.lanes.window_positions = {lanes.window_positions}: must be at least "
             f"chip.lanes.multipliers_per_lane = {lanes.multipliers_per_lane}"
         )
-    needed = chip.weight_reads_per_cycle + decoder.streams * decoder.positions_per_cycle
-    if needed > sram.port_bytes_per_cycle:
+    needed = port_demand(chip)
+    if needed > sram.port_bytes_per_cycle and sram.on_conflict == "refuse":
         raise InputError(
             f"{path}: chip.sram.port_bytes_per_cycle = {sram.port_bytes_per_cycle}: reads of weights "
             f"({'lanes x window' if lanes else 'an edge of the array'}) and decoder writes need {needed} bytes per "
-            f"cycle; give the port at least that, or narrow the {'window' if lanes else 'array'}"
+            f"cycle; give the port at least that, narrow the {'window' if lanes else 'array'}, or let it stall "
+            '(chip.sram.on_conflict = "stall")'
         )
-    buffers = (sram.fetch_buffers + sram.weight_buffers) * sram.tile_positions + sram.activation_bytes
-    if buffers > sram.bytes:
+    buffers = 0 if sram.residency == "resident" else (sram.fetch_buffers + sram.weight_buffers) * sram.tile_positions
+    if buffers + sram.activation_bytes > sram.bytes:
         raise InputError(
-            f"{path}: chip.sram.bytes = {sram.bytes}: tile buffers and activations alone need {buffers} bytes"
+            f"{path}: chip.sram.bytes = {sram.bytes}: tile buffers and activations alone need "
+            f"{buffers + sram.activation_bytes} bytes"
         )
     return device
 

@@ -1,0 +1,29 @@
+"""What the ports of the on-chip memory are asked for in a cycle.
+
+::
+
+    bank 0      bank 1   ..  bank B-1       each gives port_bytes_per_cycle / B through each of its ports
+    lanes 0,B..  1,B+1..                    a lane's weights lie in bank (lane mod B): the fullest bank decides
+       ^ decoder writes, spread evenly      through the same port (ports = 1) or one of their own (ports = 2)
+"""
+
+from __future__ import annotations
+
+from azsim.devices.spec import ChipSpec
+
+
+def port_demand(chip: ChipSpec, decodes: bool = True) -> int:
+    """Bytes per cycle that all banks must give so that the fullest never holds the array back.
+
+    Args:
+        chip: the processor.
+        decodes: the decoder may write meanwhile.
+
+    **Source:** `assumed`; banks hold whole lanes, so that no two banks work for one lane.
+    """
+    sram = chip.sram
+    reads = chip.weight_reads_per_cycle
+    if chip.lanes is not None:
+        reads = sram.banks * -(-chip.lanes.lanes // sram.banks) * chip.lanes.window_positions
+    writes = chip.decoder.streams * chip.decoder.positions_per_cycle if decodes else 0
+    return reads + writes if sram.ports == 1 else max(reads, writes)
