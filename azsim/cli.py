@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 from azsim.errors import AzsimError
+from azsim.interrupts import INTERRUPTED, interrupts_end_all, interrupts_heard
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -30,43 +27,51 @@ class OneLineParser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The commands and their options."""
+    """The commands and their options; ``perform`` of a command is the ``module:function`` that does it."""
     top = OneLineParser(
         prog="azsim", description="What does this compression configuration do on the device?", allow_abbrev=False
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _compare(commands.add_parser("compare", help="compression configurations side by side: table, figures, page"))
+    _run(commands.add_parser("run", help="your recordings through one configuration: transcript, latency, report"))
+    return top
 
-    compare = commands.add_parser("compare", help="compression configurations side by side: table, figures, page")
-    compare.add_argument("experiment", nargs="?", type=Path, help="experiment file; the shipped one if left out")
-    compare.add_argument(
+
+def _compare(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(perform="azsim.commands:compare")
+    command.add_argument("experiment", nargs="?", type=Path, help="experiment file; the shipped one if left out")
+    command.add_argument(
         "--speech", type=Path, metavar="MANIFEST.csv", help="your recordings: columns file, transcript"
     )
-    compare.add_argument("--utterances", type=_count, metavar="N", help="only N utterances, evenly spread")
-    compare.add_argument("--workers", type=_count, metavar="N", help="processes (default: one per core, at most 8)")
-    _common(compare)
+    command.add_argument("--utterances", type=_count, metavar="N", help="only N utterances, evenly spread")
+    command.add_argument("--workers", type=_count, metavar="N", help="processes (default: one per core, at most 8)")
+    _report_options(command)
 
-    run = commands.add_parser("run", help="your recordings through one configuration: transcript, latency, report")
-    run.add_argument(
+
+def _run(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(perform="azsim.commands:run")
+    command.add_argument(
         "recordings", nargs="+", type=Path, metavar="FILE", help="any format, rate and channels libsndfile reads"
     )
-    run.add_argument("--device", default="az1", help="a device's name or a .toml (default: az1)")
-    run.add_argument(
+    command.add_argument("--device", default="az1", help="a device's name or a .toml (default: az1)")
+    command.add_argument(
         "--model",
         default="rnnt-student-sparse50",
         help="a name under models/ or a .safetensors (default: rnnt-student-sparse50)",
     )
-    run.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
-    run.add_argument("--weight-bits", type=int, default=5, help="bits per weight or palette index, 1 to 8 (default: 5)")
-    run.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
-    music = run.add_mutually_exclusive_group()
+    command.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
+    command.add_argument(
+        "--weight-bits", type=int, default=5, help="bits per weight or palette index, 1 to 8 (default: 5)"
+    )
+    command.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
+    music = command.add_mutually_exclusive_group()
     music.add_argument("--music", type=Path, metavar="FILE", help="what plays meanwhile (default: the shipped track)")
     music.add_argument("--no-music", action="store_true", help="silence")
-    run.add_argument("--seed", type=int, default=1, help="of network jitter and the music's phase (default: 1)")
-    _common(run)
-    return top
+    command.add_argument("--seed", type=int, default=1, help="of network jitter and the music's phase (default: 1)")
+    _report_options(command)
 
 
-def _common(command: argparse.ArgumentParser) -> None:
+def _report_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--out",
         type=Path,
@@ -80,8 +85,8 @@ def _common(command: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 1 or more")
+    if not (text.isascii() and text.isdecimal() and 1 <= len(text) <= 9 and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 1 to 999999999")
     return int(text)
 
 
@@ -95,64 +100,47 @@ def _minutes(text: str) -> float:
     return value
 
 
-@contextmanager
-def _persistent_interrupts() -> Iterator[None]:
-    """An interrupt that a library swallows, in a callback say, comes again every two seconds until it is heard."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
-        signal.setitimer(signal.ITIMER_REAL, 2.0)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, interrupt), signal.signal(signal.SIGALRM, interrupt)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGINT, before[0])
-        signal.signal(signal.SIGALRM, before[1])
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     try:
-        with _persistent_interrupts():
-            return _run(parser().parse_args(arguments))
+        with interrupts_heard():
+            return _perform(parser().parse_args(arguments))
     except AzsimError as error:
-        print(f"azsim: {' '.join(str(error).split())}", file=sys.stderr)
-        return error.exit_status
+        return _fail(str(error), error.exit_status)
     except KeyboardInterrupt:
-        print("azsim: interrupted; no report was written", file=sys.stderr, flush=True)
-        return _end_soon()
+        return _fail(INTERRUPTED)
     except BrokenPipeError:
-        return 1
+        return _without_output()  # azsim ... | head
+    except OSError as error:
+        _fail(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        return _without_output()
+    except MemoryError:
+        return _fail("out of memory; try --workers 1 or fewer --utterances")
     except Exception as error:
         if os.environ.get("AZSIM_TRACEBACK"):
             raise
-        kind = type(error).__name__
-        print(f"azsim: a defect in azsim: {kind}: {error}; AZSIM_TRACEBACK=1 shows where", file=sys.stderr)
-        return 1
+        return _fail(f"a defect in azsim: {type(error).__name__}: {error}; AZSIM_TRACEBACK=1 shows where")
 
 
-def _end_soon() -> int:
-    """End the worker processes; exit status 1 once the threads that served them have ended, or hang."""
-    for worker in multiprocessing.active_children():
-        worker.kill()
-    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
-    for thread in others:
-        thread.join(timeout=3.0)
-    if any(thread.is_alive() and not thread.daemon for thread in others):
-        os._exit(1)
-    return 1
-
-
-def _run(options: argparse.Namespace) -> int:
-    from azsim import commands
-
-    answer = commands.compare(options) if options.command == "compare" else commands.run(options)
+def _perform(options: argparse.Namespace) -> int:
+    with interrupts_end_all():
+        module, name = options.perform.split(":")
+        perform = getattr(import_module(module), name)
+    answer = perform(options)
     if options.json:
-        json.dump(answer, sys.stdout, allow_nan=False)
-        sys.stdout.write("\n")
+        print(json.dumps(answer, allow_nan=False))
+    if sys.stdout:
+        sys.stdout.flush()
     return 0
+
+
+def _fail(message: str, status: int = 1) -> int:
+    print(f"azsim: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    return status
+
+
+def _without_output() -> int:
+    """Let what is still to be printed go nowhere, quietly."""
+    if sys.stdout:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

@@ -16,6 +16,7 @@ from azsim.compare.experiment import load_experiment
 from azsim.compare.runner import compare as run_comparison
 from azsim.compare.runner import default_workers, make_setup, tasks_of
 from azsim.compare.single import Single, make_single, run_single
+from azsim.interrupts import ignore_interrupts
 from azsim.report.results import rows_to_json
 from azsim.report.table import print_tables
 from azsim.report.write import check_out_dir, write_report
@@ -35,6 +36,7 @@ def compare(options: argparse.Namespace) -> dict[str, object]:
         comparison = run_comparison(setup, options.workers or default_workers(), progress.advance, _command())
         progress.spin("drawing")
         written = write_report(comparison, out)
+        ignore_interrupts()
     if not options.json:
         print_tables(comparison, _console())
         print(f"report: {_shown(written)}/index.html")
@@ -70,6 +72,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
         comparison = run_single(single, _command())
         progress.spin("drawing")
         written = write_report(comparison, out)
+        ignore_interrupts()
     if not options.json:
         for result in comparison.utterances:
             print(f"{result.utterance}: {result.hypothesis or '(no words)'}")

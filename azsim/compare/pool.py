@@ -1,72 +1,106 @@
-"""Worker processes for the independent parts of a comparison; an interrupt ends them quietly."""
+"""Worker processes for the independent parts of a comparison, owned by whoever opens the pool.
+
+They see no interrupt: the pool ends them when it is closed, however that comes about, and they end by themselves if
+this process is killed.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from typing import TypeVar
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, Pipe, wait
+from types import TracebackType
+from typing import Generic, TypeVar
 
 from azsim.errors import WorkError
+from azsim.interrupts import interrupts_held
 
 Setup = TypeVar("Setup")
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
-_setup: list[object] = []
 
+class Pool(Generic[Setup, Task, Answer]):
+    """``workers`` processes that each hold ``setup`` and do ``work(setup, task)``; 1: in this process, none started.
 
-def _begin(setup: object) -> None:
-    """In a worker: keep the shared setup."""
-    _setup.append(setup)
-
-
-def _call(work: Callable[[Setup, Task], Answer], task: Task) -> Answer:
-    return work(_setup[0], task)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold interrupts back; processes started meanwhile never see one, this one gets it afterwards."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def spread_out(
-    setup: Setup, work: Callable[[Setup, Task], Answer], tasks: Iterable[Task], workers: int
-) -> Iterator[tuple[int, Answer]]:
-    """Yield ``(index, work(setup, task))`` as the answers come, by ``workers`` processes (1: in this one).
-
-    Raises:
-        WorkError: a worker died, for want of memory for example.
+    ``work`` is a function of a module that can be imported, since the workers import it.
     """
-    tasks = list(tasks)
-    if workers == 1:
-        for index, task in enumerate(tasks):
-            yield index, work(setup, task)
-        return
-    executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(setup,))
-    try:
-        with _interrupts_held():
-            pending = {executor.submit(_call, work, task): index for index, task in enumerate(tasks)}
-        while pending:
-            done, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield pending.pop(future), future.result()
-    except BrokenProcessPool:
-        raise WorkError("a worker process died (out of memory?); try --workers 1 or fewer --utterances") from None
-    except BaseException:
-        for process in list((executor._processes or {}).values()):
-            process.kill()
-        executor.shutdown(wait=False, cancel_futures=True)
-        raise
-    executor.shutdown()
+
+    def __init__(self, work: Callable[[Setup, Task], Answer], setup: Setup, workers: int) -> None:
+        self._work, self._setup, self._count = work, setup, workers
+        self._workers: dict[Connection, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Pool[Setup, Task, Answer]:
+        """Start the workers.
+
+        Raises:
+            WorkError: the system gives no more processes.
+        """
+        try:
+            with interrupts_held():
+                for _ in range(self._count if self._count > 1 else 0):
+                    self._start()
+            for channel in self._workers:
+                channel.send((self._work, self._setup))
+        except OSError as error:
+            self.close()
+            raise WorkError(f"--workers {self._count}: a worker cannot be started: {error.strerror}") from error
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers, now."""
+        with interrupts_held():
+            for process in self._workers.values():
+                process.kill()
+            for channel, process in self._workers.items():
+                process.wait()
+                channel.close()
+            self._workers.clear()
+
+    def answers(self, tasks: Sequence[Task]) -> Iterator[tuple[int, Answer]]:
+        """Yield ``(index, work(setup, task))`` as the answers come.
+
+        Raises:
+            WorkError: a worker died, for want of memory for example.
+        """
+        waiting = enumerate(tasks)
+        if not self._workers:
+            for index, task in waiting:
+                yield index, self._work(self._setup, task)
+            return
+        idle = list(self._workers)
+        busy: dict[Connection, int] = {}
+        try:
+            while True:
+                for channel, (index, task) in zip(idle, waiting):
+                    channel.send(task)
+                    busy[channel] = index
+                if not busy:
+                    return
+                idle = [channel for channel in wait(list(busy)) if isinstance(channel, Connection)]
+                for channel in idle:
+                    answer = channel.recv()
+                    if isinstance(answer, Exception):
+                        raise answer
+                    yield busy.pop(channel), answer
+        except (EOFError, ConnectionError) as error:
+            raise WorkError("a worker process died (out of memory?); try --workers 1 or fewer --utterances") from error
+
+    def _start(self) -> None:
+        ours, theirs = Pipe()
+        paths = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        command = [sys.executable, "-m", "azsim.compare.worker", str(theirs.fileno())]
+        with theirs:
+            self._workers[ours] = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=paths
+            )

@@ -20,7 +20,7 @@ import msgspec
 from azsim.compare import notes
 from azsim.compare.experiment import Configuration, Experiment, beside
 from azsim.compare.layers import roofline
-from azsim.compare.pool import spread_out
+from azsim.compare.pool import Pool
 from azsim.compare.production import ProductionOutcome, on_device_production
 from azsim.compare.sensitivity import variants
 from azsim.compare.setup import Setup, network
@@ -111,13 +111,14 @@ def compare(
     """Run the comparison; ``advance`` is called with a label after each part.
 
     Raises:
-        WorkError: a worker process died.
+        WorkError: a worker process cannot be started, or died.
     """
     tasks = tasks_of(setup)
     outcomes: list[TrainedOutcome | ProductionOutcome | None] = [None] * len(tasks)
-    for index, outcome in spread_out(setup, perform, tasks, workers):
-        outcomes[index] = outcome
-        advance(tasks[index].label)
+    with Pool(perform, setup, min(workers, len(tasks))) as pool:
+        for index, outcome in pool.answers(tasks):
+            outcomes[index] = outcome
+            advance(tasks[index].label)
     trained = [without_words(outcome) for outcome in outcomes if isinstance(outcome, TrainedOutcome)]
     production = [outcome for outcome in outcomes if isinstance(outcome, ProductionOutcome)]
     return assemble(setup, trained, production, command)

@@ -1,0 +1,101 @@
+"""Ctrl-C, and a polite ``kill``: one line, whatever code is running and whatever library would lose the exception.
+
+::
+
+    imports ──────────> work ───────────────> report is there ───> printing
+    ends here and now   KeyboardInterrupt     comes too late
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+INTERRUPTED = "interrupted; no report was written"
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_SAME_PRESS_S = 1.0
+
+
+@contextmanager
+def interrupts_end_all() -> Iterator[None]:
+    """Within, an interrupt ends the process at once: for imports, where an exception can end as an ImportError."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        os.write(2, f"azsim: {INTERRUPTED}\n".encode())
+        os._exit(1)
+
+    with _handled(end):
+        yield
+
+
+@contextmanager
+def interrupts_heard() -> Iterator[None]:
+    """Within, an interrupt raises ``KeyboardInterrupt`` in the main thread, once per second at most.
+
+    A second press while the first one is tidied up changes nothing. Python drops an exception that is raised in a
+    callback or a finaliser; one that is dropped so is raised again a second later instead of being printed.
+    """
+    last_s = float("-inf")
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal last_s
+        now_s = time.monotonic()
+        if now_s - last_s >= _SAME_PRESS_S:
+            last_s = now_s
+            raise KeyboardInterrupt
+
+    def dropped(unraisable: sys.UnraisableHookArgs) -> None:
+        if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+            hook_before(unraisable)
+            return
+        again = threading.Timer(_SAME_PRESS_S, _thread.interrupt_main)
+        again.daemon = True
+        again.start()
+
+    hook_before, sys.unraisablehook = sys.unraisablehook, dropped
+    try:
+        with _handled(interrupt):
+            yield
+    finally:
+        sys.unraisablehook = hook_before
+
+
+def ignore_interrupts() -> None:
+    """From here on an interrupt comes too late: what was asked for is there (until ``interrupts_heard`` ends)."""
+    if threading.current_thread() is threading.main_thread():
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold interrupts back until the end; processes started within never see one."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Handle what nobody chose to ignore (``nohup`` does), in the main thread; another thread gets no signals."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        heard = [number for number in _SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+        before = {number: signal.signal(number, handler) for number in heard}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)
