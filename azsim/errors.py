@@ -26,7 +26,7 @@ class CodecError(InputError):
     """A compressed weight stream is damaged, cut short, too long, or not what its header says."""
 
 
-def nearest(word: str, choices: Iterable[str]) -> str:
+def nearest(word: object, choices: Iterable[str]) -> str:
     """A hint such as ``; did you mean 'lanes'?``, empty where nothing is near."""
-    close = difflib.get_close_matches(word, list(choices), n=1)
+    close = difflib.get_close_matches(str(word), list(choices), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""

@@ -25,13 +25,14 @@ class Outer(Struct, frozen=True, forbid_unknown_fields=True):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[inner]\ncount = 0", "inner.count = 0: expected `int` >= 1"),
-        ("[inner]\ncount = 1.5", "inner.count = 1.5: expected `int`, got `float`"),
+        ("[inner]\ncount = 0", "inner.count = 0: must be a whole number at least 1"),
+        ("[inner]\ncount = 1.5", "inner.count = 1.5: must be a whole number at least 1"),
         ("[inner]\ncoun = 1\ncount = 1", "inner.coun: unknown key; there are count; did you mean 'count'?"),
-        ("[inner]", "inner.count: missing"),
-        ("", "inner: missing"),
+        ("[inner]", "inner.count: missing; it must be a whole number at least 1"),
+        ("", "inner: missing; it must be a table"),
         ("[inner]\ncount = 1\n[[parts]]\ncount = 1\n[[parts]]\ncount = -1", "parts[1].count = -1"),
-        ("[inner]\ncount = 1\n[[parts]]\ncont = 1\ncount = 2", "cont: unknown key; there are count"),
+        ("[inner]\ncount = 1\n[[parts]]\ncont = 1\ncount = 2", "parts[0].cont: unknown key; there are count"),
+        ('[inner]\ncount = 1\n[named."a.*"]\ncount = true', 'named."a.*".count = true: must be a whole number'),
         ("[inner]\ncount = 1\nx = [", "not a TOML file"),
     ],
 )
@@ -54,5 +55,12 @@ def test_a_right_file_becomes_a_structure(tmp_path: Path) -> None:
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_toml(tmp_path / "none.toml")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is a folder; a TOML file is needed"):
         read_toml(tmp_path)
+
+
+def test_a_byte_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "it.toml"
+    path.write_bytes(b'name = "caf\xe9"\n')
+    with pytest.raises(InputError, match="not a TOML file: byte 11 is not UTF-8"):
+        read_toml(path)
