@@ -14,6 +14,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numba import njit
 
+from azsim.compress.codecs.places import Places
 from azsim.errors import InputError
 
 Bypass = Literal["none", "zero-value", "shared-value"]
@@ -78,6 +79,36 @@ class TileCoder(Protocol):
         """Values and bits (see `Part`) in each stream."""
 
 
+@runtime_checkable
+class MatrixCoder(Protocol):
+    """A `Coder` that takes all decoder streams of a matrix, or of some of its tiles, in one call: the fastest way.
+
+    ``places`` says which positions they are.
+    """
+
+    @property
+    def compact(self) -> bool:
+        """Whether the tiles have short headers."""
+
+    def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
+        """Encode int8 values in stream order to one `Part` per stream."""
+
+    def decode_streams(self, data: np.ndarray, spans: np.ndarray, places: Places) -> tuple[np.ndarray, np.ndarray]:
+        """Decode the streams that stand at ``spans`` of a bitstream.
+
+        Args:
+            data: uint8, the whole bitstream, and at least 8 bytes more.
+            spans: int64 ``(streams, 2)``, first byte and the one after the last of each stream, all inside.
+            places: the positions.
+
+        Returns:
+            int8 values in stream order, and int64 ``(streams, 2)``: values and bits (see `Part`) of each stream.
+
+        Raises:
+            CodecError: a stream does not hold exactly its positions.
+        """
+
+
 class Codec(Protocol):
     """A way to store int8 values; one instance per name in the registry."""
 
@@ -89,10 +120,10 @@ class Codec(Protocol):
     def number(self) -> int:
         """What the headers call it, 1 to 255, never used again for another codec."""
 
-    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> Coder | TileCoder:
+    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> Coder | TileCoder | MatrixCoder:
         """Set up for an int8 matrix; raises `InputError` if the codec cannot hold it without loss."""
 
-    def restore(self, weight_bits: int, options: int, table: bytes) -> Coder | TileCoder:
+    def restore(self, weight_bits: int, options: int, table: bytes) -> Coder | TileCoder | MatrixCoder:
         """Set up from what a header says; raises `CodecError` if that is impossible."""
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 from typing import get_args
 
 import numpy as np
 
 from azsim.compress.codecs import registry
-from azsim.compress.codecs.codec import Bypass, Coder, Part, TileCoder
+from azsim.compress.codecs.bulk import in_bulk
+from azsim.compress.codecs.codec import Bypass, MatrixCoder
+from azsim.compress.codecs.places import Places
 from azsim.compress.codecs.stream import (
     MAX_POSITIONS,
     MatrixHeader,
@@ -22,7 +22,7 @@ from azsim.compress.codecs.stream import (
     tile_end,
 )
 from azsim.compress.encoded import Encoded
-from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout, Tiling, cut, position_order, run_starts
+from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout, Tiling, cut
 from azsim.errors import CodecError, InputError, nearest
 
 U16 = (1 << 16) - 1
@@ -51,66 +51,41 @@ def encode(
     _check(matrix, weight_bits, layout, bypass)
     chosen = registry.get(codec)
     coder = chosen.plan(matrix, weight_bits, bypass)
-    rows, columns = matrix.shape
-    tiling = cut(rows, columns, layout)
+    bulk = in_bulk(coder)
+    tiling = cut(*matrix.shape, layout)
+    places = Places(tiling, layout)
+    parts = bulk.encode_streams(places.gather(matrix), places)
+    load = np.array([(part.values, part.bits) for part in parts], dtype=np.int64)
+    streams = layout.decoder_streams
+    tiles = [[part.data for part in parts[at : at + streams]] for at in range(0, len(parts), streams)]
+    sizes = np.array([tile_bytes(tile, bulk.compact) for tile in tiles], dtype=np.int64)
     header = MatrixHeader(
         codec=chosen.number,
         weight_bits=coder.weight_bits,
         options=coder.options,
-        shape=(rows, columns),
+        shape=matrix.shape,
         layout=layout,
         table=coder.table,
         tiles=len(tiling),
         total_bytes=0,
+        compact=bulk.compact,
     )
-    load = np.zeros((len(tiling), layout.decoder_streams, 3), dtype=np.int64)
-    tiles = []
-    for index, (window, order) in enumerate(_windows(tiling, layout)):
-        values = np.take(matrix[window].ravel(), order)
-        streams = []
-        bounds = _stream_bounds(values.size, layout)
-        parts = _encode_streams(values, bounds, _tile_shape(tiling, index), layout, coder)
-        for stream, ((start, stop), part) in enumerate(zip(bounds, parts, strict=True)):
-            streams.append(part.data)
-            load[index, stream] = stop - start, part.values, part.bits
-        tiles.append(streams)
-    sizes = np.array([tile_bytes(streams) for streams in tiles], dtype=np.int64)
-    head = replace(header, total_bytes=header.size + int(sizes.sum())).pack()
+    header = replace(header, total_bytes=header.size + int(sizes.sum()))
+    head = header.pack()
     reference = header_reference(head)
-    for index, streams in enumerate(tiles):
-        tiles[index] = pack_tile(header, reference, index, _tile_shape(tiling, index), streams)
-    data = b"".join((head, *tiles))
-    return _describe(data, replace(header, total_bytes=len(data)), tiling, sizes, load)
+    shapes = _tile_shapes(tiling)
+    packed = (pack_tile(header, reference, index, shapes[index], tile) for index, tile in enumerate(tiles))
+    return _describe(b"".join((head, *packed)), header, places, sizes, load)
 
 
 def parse(data: bytes) -> Encoded:
     """Everything that `encode` said of a bitstream, from its bytes alone; raises `CodecError` if it is damaged."""
-    view, header, reference, coder = _open(data)
-    tiling = cut(*header.shape, header.layout)
-    sizes = np.diff(_tile_offsets(view, header), append=len(data))
-    load = np.zeros((len(tiling), header.layout.decoder_streams, 3), dtype=np.int64)
-    offset = header.size
-    for index in range(len(tiling)):
-        shape = _tile_shape(tiling, index)
-        streams = read_tile(view, offset, header, reference, index, shape)
-        bounds = _stream_bounds(int(tiling.positions[index]), header.layout)
-        load[index, :, 0] = [stop - start for start, stop in bounds]
-        load[index, :, 1:] = _load_streams(streams, bounds, shape, header.layout, coder)
-        offset += int(sizes[index])
-    return _describe(data, header, tiling, sizes, load)
+    return _read(data)[1]
 
 
 def decode(encoded: Encoded | bytes) -> np.ndarray:
     """Decode a bitstream, from its bytes alone, to int8 ``(rows, columns)``; raises `CodecError` if it is damaged."""
-    data, header, reference, coder = _open(encoded.data if isinstance(encoded, Encoded) else encoded)
-    tiling = cut(*header.shape, header.layout)
-    offsets = _tile_offsets(data, header)
-    matrix = np.empty(header.shape, dtype=np.int8)
-    for index, (window, order) in enumerate(_windows(tiling, header.layout)):
-        shape = _tile_shape(tiling, index)
-        streams = read_tile(data, int(offsets[index]), header, reference, index, shape)
-        matrix[window] = _decode_streams(streams, order, shape, header.layout, coder).reshape(shape)
-    return matrix
+    return _read(encoded.data if isinstance(encoded, Encoded) else encoded)[0]
 
 
 def decode_tile(encoded: Encoded | bytes, index: int) -> np.ndarray:
@@ -120,18 +95,21 @@ def decode_tile(encoded: Encoded | bytes, index: int) -> np.ndarray:
         InputError: there is no tile ``index``.
         CodecError: the matrix header or this tile is damaged (damage in other tiles is not seen).
     """
-    data, header, reference, coder = _open(encoded.data if isinstance(encoded, Encoded) else encoded)
+    view, header, reference, coder = _open(encoded.data if isinstance(encoded, Encoded) else encoded)
     if not 0 <= index < header.tiles:
         raise InputError(f"tile {index} does not exist; the matrix has tiles 0 to {header.tiles - 1}")
     if isinstance(encoded, Encoded):
         offset = int(encoded.tile_offset_bytes[index])
     else:
-        offset = int(_tile_offsets(data, header)[index])
-    tiling = cut(*header.shape, header.layout)
-    shape = _tile_shape(tiling, index)
-    streams = read_tile(data, offset, header, reference, index, shape)
-    order = position_order(*shape, header.layout.lanes, header.layout.block_columns)
-    return _decode_streams(streams, order, shape, header.layout, coder).reshape(shape)
+        offset = header.size
+        for _ in range(index):
+            offset = tile_end(view, offset, header)
+    places = Places(cut(*header.shape, header.layout), header.layout).only(index)
+    shape = _tile_shapes(places.tiling)[0]
+    spans, end = read_tile(view, offset, header, reference, index, shape)
+    spans = np.array(spans, dtype=np.int64) - offset
+    values, _ = coder.decode_streams(_padded(view[offset:end]), spans, places)
+    return places.scatter(values, shape)
 
 
 def _check(matrix: np.ndarray, weight_bits: int, layout: TileLayout, bypass: Bypass) -> None:
@@ -152,98 +130,56 @@ def _check(matrix: np.ndarray, weight_bits: int, layout: TileLayout, bypass: Byp
             raise InputError(f"layout {key} = {value}: it is a whole number from 1 to {limit}")
 
 
-def _open(data: bytes) -> tuple[memoryview, MatrixHeader, int, Coder | TileCoder]:
+def _open(data: bytes) -> tuple[memoryview, MatrixHeader, int, MatrixCoder]:
     view = memoryview(data).toreadonly()
     header, reference = read_matrix_header(view)
-    coder = registry.by_number(header.codec).restore(header.weight_bits, header.options, header.table)
+    coder = in_bulk(registry.by_number(header.codec).restore(header.weight_bits, header.options, header.table))
+    if coder.compact != header.compact:
+        raise CodecError("the matrix header is impossible: its codec frames tiles differently")
     return view, header, reference, coder
 
 
-def _describe(data: bytes, header: MatrixHeader, tiling: Tiling, sizes: np.ndarray, load: np.ndarray) -> Encoded:
+def _read(data: bytes) -> tuple[np.ndarray, Encoded]:
+    """The matrix, and everything that `encode` said of it."""
+    view, header, reference, coder = _open(data)
+    places = Places(cut(*header.shape, header.layout), header.layout)
+    offset = header.size
+    ends, spans = [], []
+    for index, shape in enumerate(_tile_shapes(places.tiling)):
+        streams, offset = read_tile(view, offset, header, reference, index, shape)
+        ends.append(offset)
+        spans += streams
+    if offset != len(data):
+        raise CodecError(f"the tiles end at byte {offset} of {len(data)}")
+    values, load = coder.decode_streams(_padded(view), np.array(spans, dtype=np.int64), places)
+    sizes = np.diff(np.array(ends, dtype=np.int64), prepend=header.size)
+    return places.scatter(values, header.shape), _describe(data, header, places, sizes, load)
+
+
+def _padded(data: memoryview) -> np.ndarray:
+    """The bytes and 8 more, so that kernels can load words."""
+    padded = np.zeros(len(data) + 8, dtype=np.uint8)
+    padded[: len(data)] = data
+    return padded
+
+
+def _describe(data: bytes, header: MatrixHeader, places: Places, sizes: np.ndarray, load: np.ndarray) -> Encoded:
+    """``load``: values and bits of each stream."""
+    shape = (header.tiles, header.layout.decoder_streams, -1)
+    positions = np.diff(places.bounds).reshape(shape)
     return Encoded(
         data=data,
         shape=header.shape,
         codec=registry.by_number(header.codec).name,
         weight_bits=header.weight_bits,
         layout=header.layout,
-        tiling=tiling,
+        tiling=places.tiling,
         table_bytes=header.size,
         tile_offset_bytes=header.size + np.cumsum(sizes) - sizes,
         tile_bytes=sizes,
-        decoder_load=load,
+        decoder_load=np.concatenate([positions, load.reshape(shape)], axis=2),
     )
 
 
-def _tile_offsets(data: memoryview, header: MatrixHeader) -> np.ndarray:
-    offsets = np.empty(header.tiles, dtype=np.int64)
-    offset = header.size
-    for index in range(header.tiles):
-        offsets[index] = offset
-        offset = tile_end(data, offset)
-    if offset != len(data):
-        raise CodecError(f"the tiles end at byte {offset} of {len(data)}")
-    return offsets
-
-
-def _tile_shape(tiling: Tiling, index: int) -> tuple[int, int]:
-    return int(tiling.rows[index]), int(tiling.columns[index])
-
-
-def _windows(tiling: Tiling, layout: TileLayout) -> Iterator[tuple[tuple[slice, slice], np.ndarray]]:
-    """Each tile's place in the matrix and its `position_order`."""
-    for index in range(len(tiling)):
-        row, column = int(tiling.row[index]), int(tiling.column[index])
-        rows, columns = _tile_shape(tiling, index)
-        order = position_order(rows, columns, layout.lanes, layout.block_columns)
-        yield (slice(row, row + rows), slice(column, column + columns)), order
-
-
-def _stream_bounds(positions: int, layout: TileLayout) -> list[tuple[int, int]]:
-    part = -(-positions // layout.decoder_streams)
-    starts = [min(stream * part, positions) for stream in range(layout.decoder_streams + 1)]
-    return list(pairwise(starts))
-
-
-def _runs(shape: tuple[int, int], layout: TileLayout) -> np.ndarray:
-    return run_starts(*shape, layout.lanes, layout.block_columns)
-
-
-def _encode_streams(
-    values: np.ndarray,
-    bounds: list[tuple[int, int]],
-    shape: tuple[int, int],
-    layout: TileLayout,
-    coder: Coder | TileCoder,
-) -> list[Part]:
-    if isinstance(coder, TileCoder):
-        return coder.encode_tile(values, bounds, _runs(shape, layout))
-    return [coder.encode(values[start:stop]) for start, stop in bounds]
-
-
-def _load_streams(
-    streams: list[memoryview],
-    bounds: list[tuple[int, int]],
-    shape: tuple[int, int],
-    layout: TileLayout,
-    coder: Coder | TileCoder,
-) -> list[tuple[int, int]]:
-    if isinstance(coder, TileCoder):
-        return coder.load_tile(streams, bounds, _runs(shape, layout))
-    return [coder.load(bits, stop - start) for (start, stop), bits in zip(bounds, streams, strict=True)]
-
-
-def _decode_streams(
-    streams: list[memoryview],
-    order: np.ndarray,
-    shape: tuple[int, int],
-    layout: TileLayout,
-    coder: Coder | TileCoder,
-) -> np.ndarray:
-    tile = np.empty(order.size, dtype=np.int8)
-    bounds = _stream_bounds(order.size, layout)
-    if isinstance(coder, TileCoder):
-        tile[order] = coder.decode_tile(streams, bounds, _runs(shape, layout))
-        return tile
-    for (start, stop), bits in zip(bounds, streams, strict=True):
-        tile[order[start:stop]] = coder.decode(bits, stop - start)
-    return tile
+def _tile_shapes(tiling: Tiling) -> list[tuple[int, int]]:
+    return list(zip(tiling.rows.tolist(), tiling.columns.tolist()))
