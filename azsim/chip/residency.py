@@ -3,16 +3,31 @@
 ::
 
     SRAM  | activations | Bf fetch buffers | Bw weight buffers | resident matrices: compressed, or decoded |
+
+Each matrix is streamed, resident compressed (its stream's bytes, decoded at every use) or resident decoded (8 bits a
+weight, neither fetched nor decoded). The plan is a knapsack with these three choices per matrix, solved exactly over
+lines of memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
+import numpy as np
+
+from azsim.chip.decoder import decode_cycles
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.spec import ChipSpec, Residency
+from azsim.errors import InputError, nearest
 from azsim.nn.program import Program
+from azsim.nn.rnnt_programs import runs_per_second
+
+LINE_BYTES = 256
+"""Memory is given out in lines of so many bytes (all banks side by side); `assumed`."""
+_FINE = 1 << 20
+_MODES: tuple[Residency, ...] = ("streamed", "compressed", "decoded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,41 +49,94 @@ class ResidencyPlan:
 
 
 def plan_residency(
-    chip: ChipSpec, network: CompressedNetwork, rates: Mapping[str, float] | None = None
+    chip: ChipSpec,
+    network: CompressedNetwork,
+    rates: Mapping[str, float] | None = None,
+    steps: int = 1,
+    pinned: Mapping[str, Residency] | None = None,
 ) -> ResidencyPlan:
-    """Keep on the chip what saves the most DRAM traffic per on-chip byte.
+    """Keep on the chip what saves the most DRAM traffic, and with what is left the most decoder time.
 
-    First every matrix is kept compressed as far as memory goes: recurrent ones first (more frames per step do not
-    help them), then by how often they run, then in the order of the programs. What memory is left then turns
-    them, in the same order, into decoded ones, which the decoder no longer holds up.
+    A matrix saves its stream's bytes times its loads per second. If several steps are gathered into a run, an
+    input-side matrix is loaded once per run, a recurrent one once per frame; so recurrent matrices come first then.
 
     Args:
-        chip: ``chip.sram.residency = "streamed"`` keeps nothing.
+        chip: ``chip.sram.residency = "streamed"`` keeps nothing but what is pinned.
         network: the weights.
-        rates: program -> activations per second; one each if not given.
+        rates: program -> runs per second at one frame a run; those of speech if not given.
+        steps: encoder steps gathered into one run.
+        pinned: matrix name or pattern -> mode that is not the planner's to choose; later entries win.
 
-    **Source:** `assumed`; a greedy knapsack in two passes.
+    Raises:
+        InputError: a pattern matches no matrix, or what is pinned does not fit.
+
+    **Source:** the choice of what to hold on chip as a knapsack is common practice (for example Arm Vela's allocation
+    of feature maps); solved by dynamic programming over memory lines.
     """
     programs = network.network.programs()
-    order = _by_value(programs, rates or {})
-    streams = {name: len(network.matrices[name].encoded.data) for name in order}
-    positions = {name: int(network.matrices[name].encoded.tiling.positions.sum()) for name in order}
-    modes: dict[str, Residency] = dict.fromkeys(order, "streamed")
-    used = 0
-    room = resident_room(chip, network)
+    loads = _loads(programs, {**runs_per_second(programs), **(rates or {})}, steps)
+    streams = {name: len(network.matrices[name].encoded.data) for name in loads}
+    positions = {name: int(network.matrices[name].encoded.tiling.positions.sum()) for name in loads}
+    sizes = {name: {"streamed": 0, "compressed": streams[name], "decoded": positions[name]} for name in loads}
+    fixed = _pins(tuple(loads), pinned or {})
+    room = resident_room(chip, network) // LINE_BYTES
+    taken = sum(-(-sizes[name][mode] // LINE_BYTES) for name, mode in fixed.items())
+    if taken > room:
+        raise InputError(
+            f"residency: pinned matrices take {taken * LINE_BYTES} bytes; chip.sram.bytes = {chip.sram.bytes} leaves "
+            f"{room * LINE_BYTES} beside activations and buffers"
+        )
+    modes: dict[str, Residency] = dict.fromkeys(loads, "streamed")
     if chip.sram.residency == "auto":
-        for name in order:
-            size = min(streams[name], positions[name])
-            if used + size <= room:
-                used += size
-                modes[name] = "compressed" if streams[name] < positions[name] else "decoded"
-        for name in order:
-            growth = positions[name] - streams[name]
-            if modes[name] == "compressed" and used + growth <= room:
-                used += growth
-                modes[name] = "decoded"
-    reload_bytes = sum(streams[name] for name in order if modes[name] != "streamed")
+        free = [name for name in loads if name not in fixed]
+        decoding = {
+            name: int(decode_cycles(network.matrices[name].encoded.decoder_load, chip.decoder).sum()) for name in free
+        }
+        chosen = best_choice(
+            np.array([[-(-sizes[name][mode] // LINE_BYTES) for mode in _MODES] for name in free]).reshape(-1, 3),
+            np.array([loads[name] * streams[name] for name in free]),
+            np.array([loads[name] * decoding[name] for name in free]),
+            room - taken,
+        )
+        modes |= {name: _MODES[choice] for name, choice in zip(free, chosen, strict=True)}
+    modes |= fixed
+    used = sum(sizes[name][mode] for name, mode in modes.items())
+    reload_bytes = sum(streams[name] for name, mode in modes.items() if mode != "streamed")
     return ResidencyPlan(modes, used, reload_bytes, used + _working_bytes(chip, network, modes))
+
+
+def best_choice(lines: np.ndarray, traffic: np.ndarray, decoding: np.ndarray, room: int) -> list[int]:
+    """For each matrix 0 (streamed), 1 (compressed) or 2 (decoded): most traffic saved, then most decoding saved.
+
+    Exact, but that traffic counts in whole bytes and decoding in parts of 2^-20 of all decoding. Of equal choices the
+    one that takes least memory wins.
+
+    Args:
+        lines: int64 ``(matrices, 3)``: memory that each choice takes; the first column is 0.
+        traffic: ``(matrices,)``: bytes per second that choices 1 and 2 save.
+        decoding: ``(matrices,)``: decoder cycles per second that choice 2 saves.
+        room: lines there are.
+    """
+    fine = np.floor(decoding * ((_FINE - 1) / max(1.0, float(decoding.sum())))).astype(np.int64)
+    coarse = np.round(traffic).astype(np.int64) * _FINE
+    best = np.zeros(room + 1, np.int64)
+    taken = np.zeros((len(lines), room + 1), np.int8)
+    for index, sizes in enumerate(lines.tolist()):
+        before = best.copy()
+        for choice, value in ((1, coarse[index]), (2, coarse[index] + fine[index])):
+            if sizes[choice] > room:
+                continue
+            other = before[: room + 1 - sizes[choice]] + value
+            better = other > best[sizes[choice] :]
+            best[sizes[choice] :][better] = other[better]
+            taken[index, sizes[choice] :][better] = choice
+    at = int(np.argmax(best))
+    chosen = []
+    for index in range(len(lines) - 1, -1, -1):
+        choice = int(taken[index, at])
+        chosen.append(choice)
+        at -= int(lines[index, choice])
+    return chosen[::-1]
 
 
 def resident_room(chip: ChipSpec, network: CompressedNetwork) -> int:
@@ -79,17 +147,29 @@ def resident_room(chip: ChipSpec, network: CompressedNetwork) -> int:
     return max(0, sram.bytes - sram.activation_bytes - fetch - sram.weight_buffers * sram.tile_positions)
 
 
-def _by_value(programs: Mapping[str, Program], rates: Mapping[str, float]) -> list[str]:
-    """Matrices, the most valuable first."""
-    traffic: dict[str, float] = {}
-    recurrent: set[str] = set()
+def _loads(programs: Mapping[str, Program], rates: Mapping[str, float], steps: int) -> dict[str, float]:
+    """Matrix -> times per second that it is needed whole, in the order of the programs."""
+    loads: dict[str, float] = {}
     for program in programs.values():
+        frames = program.frames(steps)
+        runs = rates[program.name] / frames
         for stage in program.stages:
             for use in stage.uses:
-                traffic[use.matrix] = traffic.get(use.matrix, 0.0) + rates.get(program.name, 1.0)
-                if use.role == "recurrent":
-                    recurrent.add(use.matrix)
-    return sorted(traffic, key=lambda name: (name not in recurrent, -traffic[name]))
+                each = frames if use.role == "recurrent" else 1
+                loads[use.matrix] = loads.get(use.matrix, 0.0) + runs * each
+    return loads
+
+
+def _pins(names: tuple[str, ...], pinned: Mapping[str, Residency]) -> dict[str, Residency]:
+    fixed: dict[str, Residency] = {}
+    for pattern, mode in pinned.items():
+        found = [name for name in names if fnmatchcase(name, pattern)]
+        if not found:
+            raise InputError(
+                f"residency: {pattern!r} matches no matrix; there are {', '.join(names)}{nearest(pattern, names)}"
+            )
+        fixed |= dict.fromkeys(found, mode)
+    return fixed
 
 
 def _working_bytes(chip: ChipSpec, network: CompressedNetwork, modes: Mapping[str, Residency]) -> int:

@@ -22,6 +22,9 @@ from azsim.nn.program import MatrixUse, Program, Stage, VectorWork
 
 VECTOR_OPS_PER_LSTM_UNIT = 16
 LOGIT_BYTES = 4
+STEP_MS = 30
+LABELS_PER_S = 4.0
+"""Word pieces in a second of speech; `assumed`: 2.5 words a second, 1.6 pieces a word."""
 
 
 def rnnt_programs(
@@ -64,6 +67,14 @@ def rnnt_programs(
     embedding_bytes = shapes["prediction.embedding"][1]  # one row at 8 bits
     programs["prediction"] = Program("prediction", tuple(stages), lookup_bytes=embedding_bytes)
     return programs
+
+
+def runs_per_second(programs: Mapping[str, Program]) -> dict[str, float]:
+    """Program -> how often it runs while someone speaks: steps of 30 ms, and labels as they come."""
+    steps_per_s = 1000 / STEP_MS
+    rates = {name: steps_per_s / program.period_steps for name, program in programs.items() if program.period_steps}
+    outputs_per_s = min(rates.values())
+    return {**rates, "joint": outputs_per_s + LABELS_PER_S, "prediction": LABELS_PER_S}
 
 
 def _layers(shapes: Mapping[str, tuple[int, ...]], part: str) -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import msgspec
+import numpy as np
 import pytest
 
-from azsim.chip.residency import plan_residency, resident_room
+from azsim.chip.residency import LINE_BYTES, best_choice, plan_residency, resident_room
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.loader import load_device
 from azsim.devices.spec import ChipSpec
+from azsim.errors import InputError
 from tests.chip.networks import compress_by_hand
 
 AZ1 = load_device("az1").chip
@@ -34,7 +38,7 @@ def sizes(small: CompressedNetwork, modes: dict[str, str]) -> int:
 
 
 def test_the_plan_never_overflows(small: CompressedNetwork) -> None:
-    for room in range(0, 250_000, 3_001):
+    for room in range(0, 250_000, 9_001):
         chip = with_room(room)
         plan = plan_residency(chip, small)
         assert plan.resident_bytes == sizes(small, plan.modes) <= resident_room(chip, small) <= room
@@ -49,9 +53,9 @@ def test_more_memory_never_saves_less_traffic_where_all_fits_or_nothing(small: C
     assert set(everything.modes.values()) == {"decoded"}
 
 
-def test_recurrent_matrices_come_first(small: CompressedNetwork) -> None:
+def test_recurrent_matrices_come_first_once_steps_are_gathered(small: CompressedNetwork) -> None:
     one = len(small.matrices["encoder.0.recurrent"].encoded.data)
-    plan = plan_residency(with_room(one + 10), small)
+    plan = plan_residency(with_room(one + 2 * LINE_BYTES), small, steps=8)
     kept = [name for name, mode in plan.modes.items() if mode != "streamed"]
     assert kept
     assert all(name.endswith(".recurrent") for name in kept)
@@ -59,9 +63,39 @@ def test_recurrent_matrices_come_first(small: CompressedNetwork) -> None:
 
 
 def test_what_runs_often_comes_before_what_runs_seldom(small: CompressedNetwork) -> None:
-    one = max(len(matrix.encoded.data) for name, matrix in small.matrices.items() if name.endswith(".recurrent"))
-    plan = plan_residency(with_room(one + 10), small, {"prediction": 50.0})
-    assert plan.modes["prediction.0.recurrent"] != "streamed"
+    one = len(small.matrices["prediction.0.recurrent"].encoded.data)
+    chip = with_room(one + 2 * LINE_BYTES)
+    assert plan_residency(chip, small).modes["prediction.0.recurrent"] == "streamed"
+    assert plan_residency(chip, small, {"prediction": 5000.0}).modes["prediction.0.recurrent"] != "streamed"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_choice_is_the_best_of_all(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(1, 7))
+    lines = np.stack([np.zeros(count, np.int64), *rng.integers(1, 40, (2, count))], axis=1)
+    traffic, decoding = rng.integers(0, 6, (2, count))
+    room = int(rng.integers(0, 60))
+
+    def worth(choice: tuple[int, ...]) -> tuple[int, int]:
+        saved = sum(int(traffic[i]) for i, mode in enumerate(choice) if mode)
+        return saved, sum(int(decoding[i]) for i, mode in enumerate(choice) if mode == 2)
+
+    fitting = [c for c in product(range(3), repeat=count) if sum(lines[i, m] for i, m in enumerate(c)) <= room]
+    assert worth(tuple(best_choice(lines, traffic, decoding, room))) == max(map(worth, fitting))
+
+
+def test_what_is_pinned_stays_where_it_is_put(small: CompressedNetwork) -> None:
+    pinned = {"*": "streamed", "encoder.1.*": "compressed", "joint.output": "decoded"}
+    modes = plan_residency(with_room(10**7), small, pinned=pinned).modes
+    assert modes["joint.output"] == "decoded"
+    assert modes["encoder.1.input"] == modes["encoder.1.recurrent"] == "compressed"
+    assert set(modes.values()) == {"streamed", "compressed", "decoded"}
+    assert modes["encoder.0.input"] == "streamed"
+    with pytest.raises(InputError, match=r"matches no matrix.*did you mean 'joint.output'"):
+        plan_residency(AZ1, small, pinned={"joint.outputs": "decoded"})
+    with pytest.raises(InputError, match=r"pinned matrices take .* chip.sram.bytes"):
+        plan_residency(with_room(1000), small, pinned={"*": "decoded"})
 
 
 def test_streamed_devices_keep_nothing(small: CompressedNetwork) -> None:
