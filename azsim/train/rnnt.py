@@ -60,7 +60,7 @@ def parse(arguments: list[str]) -> Settings:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--steps", type=int, default=0, help="length in steps instead of minutes")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--pieces", type=int, default=201, help="labels, the blank among them")
+    parser.add_argument("--pieces", type=int, default=401, help="labels, the blank among them")
     parser.add_argument("--hidden", type=int, default=256)
     given = parser.parse_args(arguments)
     if given.workers < 1 or given.minutes <= 0 or given.steps < 0:

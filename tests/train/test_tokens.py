@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 
 import pytest
 
@@ -21,17 +22,29 @@ SENTENCES = [
 ]
 
 
-def test_segmentation_equals_sentencepiece():
-    pieces = train_pieces(SENTENCES, 60)
+def processor(words: list[str]) -> sentencepiece.SentencePieceProcessor:
+    """Sentencepiece's own pieces of these words."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(sorted(SENTENCES)), model_writer=model, model_type="bpe", vocab_size=60,
+        sentence_iterator=iter(words), model_writer=model, model_type="bpe", vocab_size=60,
         character_coverage=1.0, normalization_rule_name="identity", unk_id=0, unk_piece=BLANK_PIECE,
         bos_id=-1, eos_id=-1, minloglevel=2,
     )  # fmt: skip
-    processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    return sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+
+
+def test_segmentation_equals_sentencepiece():
+    counts = Counter(" ".join(sorted(SENTENCES)).split())
+    theirs = processor([word for word, count in counts.items() for _ in range(round(count**0.5))])
+    ours = train_pieces(SENTENCES, 60)
     for sentence in [*SENTENCES, "the lamp in the home", "main terminal", "tttt ennn"]:
-        assert pieces.encode(sentence) == processor.encode(sentence)
+        assert ours.encode(sentence) == theirs.encode(sentence)
+
+
+def test_a_part_of_a_word_is_spelled():
+    pieces = train_pieces(SENTENCES, 60)
+    assert "".join(pieces.strings[label] for label in pieces.spell("chen")) == "chen"
+    assert pieces.spell("▁the") == tuple(pieces.encode("the"))
 
 
 def test_decode_undoes_encode():
