@@ -61,6 +61,7 @@ def execute(
                 section.add(_fetched(step.size_bytes))
             case Vector():
                 section.vector_elements += step.elements
+                section.table_elements += step.elements if step.function != "multiply-add" else 0
             case Store():
                 at = section.last_tile()
                 section.output_bytes[at] = section.output_bytes.get(at, 0) + step.size_bytes
@@ -85,7 +86,9 @@ class _Section:
     depends_on: list[np.ndarray] = field(default_factory=list)
     vector_ops: dict[int, int] = field(default_factory=dict)
     output_bytes: dict[int, int] = field(default_factory=dict)
+    table_reads: dict[int, int] = field(default_factory=dict)
     vector_elements: int = 0
+    table_elements: int = 0
     tiles: int = 0
     finished: int = -1
     waits_for: int = -1
@@ -104,24 +107,31 @@ class _Section:
         if self.vector_elements:
             self.finished = self.last_tile()
             self.vector_ops[self.finished] = self.vector_ops.get(self.finished, 0) + self.vector_elements
+            self.table_reads[self.finished] = self.table_reads.get(self.finished, 0) + self.table_elements
             self.waits_for = -1
-            self.vector_elements = 0
+            self.vector_elements = self.table_elements = 0
 
     def schedule(self) -> TileSchedule:
         joined = TileSchedule.concatenate(self.name, self.parts)
         ops, cycles, out = np.zeros((3, self.tiles), np.int64)
         for tile, elements in self.vector_ops.items():
             ops[tile] = elements
-            cycles[tile] = vector_cycles(elements, self.unit)
+            cycles[tile] = vector_cycles(elements, self.unit, self.table_reads[tile])
         for tile, size_bytes in self.output_bytes.items():
             out[tile] = size_bytes
         waits = np.concatenate(self.depends_on)
         return replace(joined, depends_on=waits, vector_ops=ops, vector_cycles=cycles, output_bytes=out)
 
 
-def vector_cycles(operations: int, spec: VectorSpec) -> int:
-    """Vector-unit time of work without a pause: ``startup + ceil(operations / elements_per_cycle)``, 0 for none."""
-    return spec.startup_cycles - (-operations // spec.elements_per_cycle) if operations else 0
+def vector_cycles(operations: int, spec: VectorSpec, table_reads: int = 0) -> int:
+    """Vector-unit time of work without a pause, 0 for none.
+
+    ``startup + max(ceil(operations / elements_per_cycle), ceil(table reads / table_reads_per_cycle))``: the elements of
+    a vector follow each other through its functions, so that the slower resource decides.
+    """
+    if not operations:
+        return 0
+    return spec.startup_cycles + max(-(-operations // spec.elements_per_cycle), -(-table_reads // spec.table_ports))
 
 
 def _of_frames(cost: LaneCost, first: int, frames: int) -> LaneCost:

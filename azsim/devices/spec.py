@@ -89,11 +89,21 @@ class PortSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VectorSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """The vector unit: bias, non-linearity tables, requantisation. What it lacks, the CPU does."""
+    """The vector unit: bias, non-linearity tables, requantisation. What it lacks, the CPU does.
+
+    ``elements_per_cycle``: element operations of any kind. ``table_reads_per_cycle``: how many of them may be sigmoids
+    or tanhs; 0 for all.
+    """
 
     elements_per_cycle: Count
     startup_cycles: Natural
     functions: tuple[VectorFunction, ...] = get_args(VectorFunction)
+    table_reads_per_cycle: Natural = 0
+
+    @property
+    def table_ports(self) -> int:
+        """Table reads per cycle, as a number."""
+        return self.table_reads_per_cycle or self.elements_per_cycle
 
 
 class ChipEnergySpec(Struct, frozen=True, forbid_unknown_fields=True):

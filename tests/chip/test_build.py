@@ -62,6 +62,14 @@ def test_vector_cycles_are_start_up_and_rate() -> None:
     assert vector_cycles(17, AZ1.vector) == 18
 
 
+def test_table_reads_have_a_rate_of_their_own() -> None:
+    unit = AZ1.vector
+    assert (unit.elements_per_cycle, unit.table_reads_per_cycle) == (16, 5)
+    assert vector_cycles(160, unit, 50) == 16 + 10
+    assert vector_cycles(160, unit, 51) == 16 + 11
+    assert vector_cycles(160, msgspec.structs.replace(unit, table_reads_per_cycle=0), 160) == 16 + 10
+
+
 def test_a_looked_up_row_is_fetched_first(small: CompressedNetwork) -> None:
     program = small.network.programs()["prediction"]
     schedule = build_schedule(AZ1, program, small)
