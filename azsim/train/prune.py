@@ -27,7 +27,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from azsim.errors import AzsimError, InputError
+from azsim.errors import InputError
+from azsim.train.command import exit_status
 from azsim.train.data import (
     NOISE_SPLITS,
     REAL_TRAIN,
@@ -175,12 +176,7 @@ def parse(arguments: list[str]) -> Settings:
 def main() -> int:
     """Command line entry; the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    try:
-        prune(parse(sys.argv[1:]))
-    except AzsimError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_status
-    return 0
+    return exit_status(lambda: prune(parse(sys.argv[1:])))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,12 +20,12 @@ import numpy as np
 
 from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.compress import compress
-from azsim.errors import AzsimError
 from azsim.nn.calibrate import calibrate
 from azsim.nn.load import load_network, seal
 from azsim.nn.network import Network
 from azsim.report.wer import bootstrap_wer, count_errors
 from azsim.speech.recogniser import recognise_many
+from azsim.train.command import exit_status
 from azsim.train.data import REAL_TRAIN, TRAIN, Utterance, complete_folders, load_utterances
 from azsim.train.export import ModelCard, load_model
 
@@ -162,12 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="how it was trained, for the card",
     )
     options = parser.parse_args(arguments)
-    try:
-        publish(options.source, options.corpus, options.out, options.curve, options.recipe)
-    except AzsimError as error:
-        print(f"publish: {error}", file=sys.stderr)
-        return error.exit_status
-    return 0
+    return exit_status(lambda: publish(options.source, options.corpus, options.out, options.curve, options.recipe))
 
 
 if __name__ == "__main__":

@@ -21,8 +21,9 @@ from pathlib import Path
 import msgspec
 import torch
 
-from azsim.errors import AzsimError, InputError
+from azsim.errors import InputError
 from azsim.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from azsim.train.command import exit_status
 from azsim.train.data import REAL_TRAIN, TRAIN, complete_folders, load_utterances
 from azsim.train.flat import FlatParameters
 from azsim.train.model import Shape, Transducer
@@ -54,6 +55,17 @@ def with_pieces(checkpoint: Checkpoint, pieces: Pieces) -> Checkpoint:
     return Checkpoint(setup, checkpoint.progress, tensors | changed)
 
 
+def repiece(source: Path, corpus: Path, count: int, out: Path) -> None:
+    """Learn ``count`` pieces from a corpus's training text and write the checkpoint that uses them."""
+    splits = load_utterances(corpus, complete_folders(corpus))
+    spoken = [*splits.get(TRAIN, []), *splits.get(REAL_TRAIN, [])]
+    if not spoken:
+        raise InputError(f"{corpus}: no finished folder with utterances of split {TRAIN!r}")
+    pieces = train_pieces((u.line.text for u in spoken), count)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save_checkpoint(out, with_pieces(load_checkpoint(source), pieces))
+
+
 def main() -> int:
     """Command line entry; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m azsim.train.repiece", description=__doc__.splitlines()[0])
@@ -62,18 +74,7 @@ def main() -> int:
     parser.add_argument("--pieces", type=int, default=401, help="labels, the blank among them")
     parser.add_argument("--out", type=Path, required=True, help="the checkpoint to write")
     given = parser.parse_args()
-    try:
-        splits = load_utterances(given.corpus, complete_folders(given.corpus))
-        spoken = [*splits.get(TRAIN, []), *splits.get(REAL_TRAIN, [])]
-        if not spoken:
-            raise InputError(f"{given.corpus}: no finished folder with utterances of split {TRAIN!r}")
-        pieces = train_pieces((u.line.text for u in spoken), given.pieces)
-        given.out.parent.mkdir(parents=True, exist_ok=True)
-        save_checkpoint(given.out, with_pieces(load_checkpoint(given.source), pieces))
-    except AzsimError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_status
-    return 0
+    return exit_status(lambda: repiece(given.source, given.corpus, given.pieces, given.out))
 
 
 if __name__ == "__main__":

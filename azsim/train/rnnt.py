@@ -22,7 +22,8 @@ import torch
 import torch.distributed
 import torch.multiprocessing
 
-from azsim.errors import AzsimError, InputError
+from azsim.errors import InputError
+from azsim.train.command import exit_status
 from azsim.train.trainer import Settings, Trainer
 
 
@@ -72,12 +73,7 @@ def parse(arguments: list[str]) -> Settings:
 
 def main() -> int:
     """Command line entry; the exit status."""
-    try:
-        train(parse(sys.argv[1:]))
-    except AzsimError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_status
-    return 0
+    return exit_status(lambda: train(parse(sys.argv[1:])))
 
 
 if __name__ == "__main__":

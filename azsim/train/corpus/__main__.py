@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from azsim.errors import AzsimError, InputError
+from azsim.errors import InputError
+from azsim.train.command import exit_status
 from azsim.train.corpus import testset
 from azsim.train.corpus.build import build_train, evaluation_items, report
 from azsim.train.corpus.clips import clip_items
@@ -30,12 +31,7 @@ REAL_MANIFEST_UNDER_DATA = "barista/manifest.csv"
 def main() -> int:
     """Run one builder; returns the exit status."""
     arguments = _parser().parse_args()
-    try:
-        arguments.run(arguments)
-    except AzsimError as error:
-        print(f"azsim.train.corpus: {error}", file=sys.stderr)
-        return error.exit_status
-    return 0
+    return exit_status(lambda: arguments.run(arguments))
 
 
 def _build(arguments: argparse.Namespace) -> None:
