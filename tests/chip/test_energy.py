@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from azsim.chip.energy import PARTS, schedule_energy
+from azsim.chip.matvec import matvec
 from azsim.devices.loader import load_device
 from tests.chip.schedules import schedule
 
@@ -39,3 +40,34 @@ def test_each_part_is_its_count_times_its_constant() -> None:
 def test_a_chip_without_its_device_has_no_dram_part() -> None:
     work = schedule([100], [1], [[1, 0, 0, 0]])
     assert tuple(schedule_energy(work, AZ1.chip.energy, None)) == PARTS[1:]
+
+
+def test_one_small_product_by_hand() -> None:
+    weights = np.array([[1, 0, 0, 2], [0, 0, 3, 0], [0, 0, 0, 0], [4, 5, 6, 0]], np.int8)
+    cost = matvec(AZ1, weights, np.ones(4, np.int8), codec="raw")
+    assert cost.effectual_products == 6
+    hand_pj = {
+        "dram": cost.stream_bytes * 8 * 8.5,
+        "sram": 16 * 8 * 0.6 + 16 * 8 * 0.6,  # 16 positions refilled, 16 taken, zero or not
+        "decoder": 16 * 8 * 0.05 + 16 * 0.10,
+        "multipliers": 6 * 0.12,
+        "accumulators": 6 * 0.055,
+        "vector": 0.0,
+        "leakage": cost.cycles * 2.5e-9 * 2e-3 * 1e12,  # seconds x watts
+    }
+    assert dict(cost.energy_pj) == pytest.approx(hand_pj)
+    dense = matvec(load_device("systolic-32"), weights, np.ones(4, np.int8), codec="raw")
+    assert dense.energy_pj["multipliers"] == pytest.approx(16 * 0.12), "an array multiplies zeros, too"
+    assert dense.energy_pj["sram"] == pytest.approx(hand_pj["sram"])
+
+
+@pytest.mark.parametrize(
+    ("key", "pj_45_nm", "pj_7_nm"),
+    [
+        ("product_pj", 0.2, 0.07),  # int8 multiply: Horowitz, ISSCC 2014; Jouppi et al., ISCA 2021
+        ("accumulate_pj", 0.1, 0.03),  # int32 add: same
+        ("sram_read_pj_per_bit", 100 / 64, 14 / 64),  # 64 bits of a 1 MB memory: same
+    ],
+)
+def test_constants_are_the_geometric_mean_of_two_published_nodes(key: str, pj_45_nm: float, pj_7_nm: float) -> None:
+    assert getattr(AZ1.chip.energy, key) == pytest.approx((pj_45_nm * pj_7_nm) ** 0.5, rel=0.03)
