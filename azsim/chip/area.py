@@ -75,9 +75,12 @@ def _part(name: str, area_um2: float, source: str) -> AreaPart:
 
 
 def _lanes(spec: LanesSpec) -> list[AreaPart]:
-    """A lane: multipliers with an adder and a sum each, a window of weights, what finds the effectual ones, a queue."""
+    """A lane: multipliers with an adder and a sum each, a window of weights, what finds the effectual ones, a queue.
+
+    A multiplier that does two 4-bit products has two sums.
+    """
     multipliers = spec.lanes * spec.multipliers_per_lane
-    sums_um2 = multipliers * (ADDER_32_UM2 + 32 * REGISTER_UM2_PER_BIT)
+    sums_um2 = multipliers * (2 if spec.subword else 1) * (ADDER_32_UM2 + 32 * REGISTER_UM2_PER_BIT)
     choosers = multipliers * _detectors(spec.window_positions) if spec.skip != "none" else 0
     choosers += _detectors(spec.lanes) if spec.skip_zero_columns else 0
     window_um2 = spec.lanes * spec.window_positions * 8 * REGISTER_UM2_PER_BIT + choosers * NONZERO_DETECT_UM2

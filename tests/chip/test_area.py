@@ -59,6 +59,13 @@ def test_what_does_not_skip_needs_no_detectors() -> None:
     assert saved == pytest.approx(64 * 189e-6)
 
 
+def test_two_products_per_multiplier_need_two_sums() -> None:
+    halved = msgspec.structs.replace(AZ1.chip, lanes=msgspec.structs.replace(AZ1.chip.lanes, subword=True))
+    parts = {part.part: part.area_mm2 for part in area(halved)}
+    assert parts["accumulators"] == 2 * parts_of(AZ1)["accumulators"]
+    assert parts["multipliers"] == parts_of(AZ1)["multipliers"]
+
+
 @pytest.mark.parametrize("name", ["az1", "az2", "eie", "systolic-32", "ethos-u65-like"])
 def test_every_part_has_an_area_and_a_source(name: str) -> None:
     for part in area(load_device(name)):
