@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from azsim.chip.attribution import attribute
+from azsim.chip.bounds import roof_cycles
 from azsim.chip.build import tile_layout
 from azsim.chip.energy import schedule_energy
 from azsim.chip.lanes import lane_cost
@@ -23,6 +24,9 @@ from azsim.compress.encoded import Encoded
 from azsim.devices.spec import ChipSpec, Device, Residency
 from azsim.errors import InputError
 
+WIDENED_POSITIONS = 1 << 22
+"""Weights that are copied to 32 bits at a time for the product itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class MatvecCost:
@@ -31,6 +35,7 @@ class MatvecCost:
     Attributes:
         cycles: from the first request to the last product, on an idle chip with the memory to itself.
         causes: cause -> cycles; they add up to ``cycles``.
+        roof_cycles: stage -> cycles that it needs at the very least; ``cycles`` is below none of them.
         effectual_products: multiplications that were done.
         positions: weight positions that the lanes took.
         stream_bytes: size of the compressed matrix.
@@ -45,6 +50,7 @@ class MatvecCost:
 
     cycles: int
     causes: Mapping[str, int]
+    roof_cycles: Mapping[str, int]
     effectual_products: int
     positions: int
     stream_bytes: int
@@ -92,10 +98,11 @@ def matvec(
     stream_bytes = sum(len(batch.encoded.data) + batch.address_bytes for batch in batches)
     result = run_pipeline(schedule, chip)
     elapsed_ps = result.total_cycles * chip.cycle_ps
-    product = frames.astype(np.int32) @ weights.astype(np.int32).T
+    product = _product(frames, weights)
     return MatvecCost(
         cycles=result.total_cycles,
         causes=attribute(schedule, result, chip),
+        roof_cycles=roof_cycles(schedule, chip),
         effectual_products=int(schedule.products.sum()),
         positions=int(schedule.positions.sum()),
         stream_bytes=stream_bytes,
@@ -149,6 +156,14 @@ def _schedule(batch: _Batch, vectors: np.ndarray, mode: Residency, chip: ChipSpe
     if mode == "streamed":
         schedule.fetch_bytes[0] += batch.address_bytes
     return schedule
+
+
+def _product(frames: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """int32 ``(frames, rows)``, some rows at a time, so that no wide copy of a large matrix is made."""
+    vectors = frames.astype(np.int32)
+    some = max(1, WIDENED_POSITIONS // weights.shape[1])
+    pieces = [vectors @ weights[row : row + some].astype(np.int32).T for row in range(0, weights.shape[0], some)]
+    return np.concatenate(pieces, axis=1)
 
 
 def _check(weights: np.ndarray, activations: np.ndarray) -> np.ndarray:

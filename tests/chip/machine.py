@@ -26,6 +26,7 @@ class Rule:
     skip: str
     skip_zero_columns: bool
     store: str
+    subword: bool = False  # 4-bit weights: two in a byte of the window, two products in a multiplier
 
 
 @dataclass
@@ -90,15 +91,20 @@ def run_tile(weights: np.ndarray, activations: np.ndarray | None, rule: Rule) ->
 
 def take_one_cycle(flags: list[bool], rule: Rule) -> None:
     """Remove from the head what one cycle takes."""
-    seen = 0
-    taken = 0
-    while flags and taken < rule.window:
+    halves = 2 if rule.subword else 1
+    multipliers = [halves] * rule.multipliers  # products that each can still do
+    window = [halves] * rule.window  # weights left in each byte
+    while flags and window:
         if flags[0]:
-            if seen == rule.multipliers:
+            if not multipliers:
                 break
-            seen += 1
+            multipliers[-1] -= 1
+            if multipliers[-1] == 0:
+                multipliers.pop()
         flags.pop(0)
-        taken += 1
+        window[-1] -= 1
+        if window[-1] == 0:
+            window.pop()
 
 
 def lane_flags(

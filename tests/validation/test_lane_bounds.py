@@ -84,3 +84,44 @@ def test_skipping_never_gains_more_than_the_density_allows(density: float, windo
     assert dense.cycles.sum() == weights.size // (spec.lanes * spec.multipliers_per_lane)
     gain = dense.cycles.sum() / cost.cycles.sum()
     assert 1 <= gain <= min(weights.size / np.count_nonzero(weights), window / spec.multipliers_per_lane)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(cases())
+def test_a_window_as_narrow_as_the_multipliers_gains_nothing_in_any_mode(case) -> None:
+    weights, vectors, spec = case
+    change = {"window_positions": spec.multipliers_per_lane, "skip_zero_columns": False, "store": "dense"}
+    narrow = msgspec.structs.replace(spec, **change)
+    tiling = tiling_of(weights, spec)
+    dense = lane_cost(weights, tiling, msgspec.structs.replace(narrow, skip="none"), vectors)
+    found = lane_cost(weights, tiling, narrow, vectors)
+    assert (found.cycles == dense.cycles).all()
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    st.integers(0, 2**32), st.integers(1, 60), st.integers(1, 60), st.integers(1, 20), st.floats(0, 1), st.booleans()
+)
+def test_an_ideal_lane_takes_exactly_the_effectual_count(
+    seed: int, rows: int, columns: int, block: int, density: float, both: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    weights = (rng.random((rows, columns)) < density).astype(np.int8)
+    vectors = np.ones((1, columns), np.int8)
+    if both:
+        vectors = (rng.random((1, columns)) < 0.7).astype(np.int8)
+    first = np.arange(0, columns, block)
+    weights[0, first], vectors[0, first] = 1, 1  # no block is empty
+    spec = msgspec.structs.replace(
+        AZ1,
+        lanes=1,
+        multipliers_per_lane=1,
+        window_positions=65_535,
+        block_columns=block,
+        broadcast_cycles=0,
+        min_block_cycles=0,
+        skip="both" if both else "weights",
+    )
+    cost = lane_cost(weights, cut(rows, columns, TileLayout(1, block, 1 << 20)), spec, vectors)
+    effectual = np.count_nonzero(weights * vectors)
+    assert cost.cycles.tolist() == cost.products.tolist() == [[effectual]]

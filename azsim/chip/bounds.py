@@ -1,0 +1,36 @@
+"""The three roofs over a schedule: cycles that DRAM, decoder and multipliers need for it at the very least.
+
+::
+
+    cycles of a run >= bytes / port width,  decoder work / decoder rates,  effectual products / multipliers
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from azsim.chip.schedule import TileSchedule
+from azsim.devices.spec import ChipSpec
+
+
+def roof_cycles(schedule: TileSchedule, chip: ChipSpec) -> Mapping[str, int]:
+    """Stage -> least cycles, whatever the order of the tiles: ``dram``, ``decoder``, ``multipliers``."""
+    decoder = chip.decoder
+    positions = int(schedule.decoded_values.sum())
+    bits = int(schedule.decoded_bits.sum())
+    return {
+        "dram": -(-int(schedule.fetch_bytes.sum()) // chip.port.bytes_per_cycle),
+        "decoder": max(
+            -(-positions // (decoder.streams * decoder.positions_per_cycle)),
+            -(-bits // (decoder.streams * decoder.bits_per_cycle)),
+        ),
+        "multipliers": -(-int(schedule.products.sum()) // products_per_cycle(chip)),
+    }
+
+
+def products_per_cycle(chip: ChipSpec) -> int:
+    """Most products that the compute engine does in a cycle."""
+    if chip.systolic is not None:
+        return chip.systolic.rows * chip.systolic.columns
+    lanes = chip.lanes
+    return lanes.lanes * lanes.multipliers_per_lane * (2 if lanes.subword else 1)

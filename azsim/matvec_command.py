@@ -1,0 +1,137 @@
+"""``azsim matvec``: matrices or masks from files, each on one device; cycles, their causes, bytes and energy."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from azsim.chip.matvec import MatvecCost, matvec
+from azsim.devices import load_device
+from azsim.errors import InputError, nearest
+from azsim.matrices import pair_layers, read_matrices
+
+TABLE_COLUMNS = 140
+
+
+def perform(options: argparse.Namespace) -> dict[str, object]:
+    """Run every layer, print the table unless ``--json``, and return what ``--json`` prints."""
+    device = load_device(options.device)
+    layers = []
+    for name, weights, activations in _layers(options):
+        cost = matvec(
+            device,
+            weights,
+            activations,
+            codec=options.codec,
+            weight_bits=options.weight_bits,
+            residency=options.residency,
+        )
+        layers.append(_row(name, weights, np.atleast_2d(activations), cost))
+    answer = {"device": device.name, "codec": options.codec, **_total(layers), "layers": layers}
+    if not options.json:
+        _print(answer, layers)
+    return answer
+
+
+def _layers(options: argparse.Namespace) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Name, weights, activations; shapes fit."""
+    weights, activations = read_matrices(options.weights), read_matrices(options.activations)
+    if options.layer is not None:
+        if options.layer not in weights:
+            known = [name for name in weights if name] or ["none with a name"]
+            raise InputError(
+                f"{options.weights}: --layer {options.layer!r}: not there; there are {', '.join(known)}"
+                f"{nearest(options.layer, known)}"
+            )
+        weights = {options.layer: weights[options.layer]}
+    pairs = pair_layers(weights, activations, str(options.activations))
+    for name, matrix, vectors in pairs:
+        _check_shapes(name, matrix, options.weights, vectors, options.activations)
+    return pairs
+
+
+def _check_shapes(name: str, weights: np.ndarray, origin: Path, activations: np.ndarray, other: Path) -> None:
+    named = f" {name}" if name else ""
+    if weights.ndim != 2:
+        raise InputError(f"{origin}:{named} shape {weights.shape}: weights must be (rows, columns)")
+    columns = weights.shape[1]
+    if activations.shape[-1] != columns:
+        raise InputError(
+            f"{other}:{named} shape {activations.shape}: must be ({columns},) or (frames, {columns}), "
+            f"since the weights of {origin} are {weights.shape}"
+        )
+
+
+def _row(name: str, weights: np.ndarray, activations: np.ndarray, cost: MatvecCost) -> dict[str, object]:
+    """One layer; numbers carry their unit, ``causes`` and ``roof_cycles`` are cycles."""
+    return {
+        "layer": name,
+        "rows": weights.shape[0],
+        "columns": weights.shape[1],
+        "frames": activations.shape[0],
+        "weight_density": np.count_nonzero(weights) / weights.size,
+        "activation_density": np.count_nonzero(activations) / activations.size,
+        "cycles": cost.cycles,
+        "effectual_products": cost.effectual_products,
+        "causes": dict(cost.causes),
+        "roof_cycles": dict(cost.roof_cycles),
+        "positions": cost.positions,
+        "stream_bytes": cost.stream_bytes,
+        "dram_bytes": cost.dram_bytes,
+        "bits_per_weight": cost.bits_per_weight,
+        "passes": cost.passes,
+        "sram_banks": {
+            "activations": cost.pool.activations,
+            "weights": cost.pool.weights,
+            "outputs": cost.pool.outputs,
+            "free": cost.pool.free,
+        },
+        "elapsed_us": cost.elapsed_ps / 1e6,
+        "energy_pj": dict(cost.energy_pj),
+    }
+
+
+def _total(layers: list[dict[str, object]]) -> dict[str, object]:
+    """All layers one after another."""
+    summed: dict[str, object] = {
+        key: sum(layer[key] for layer in layers)
+        for key in ("cycles", "effectual_products", "positions", "stream_bytes", "dram_bytes", "elapsed_us")
+    }
+    for key in ("causes", "roof_cycles", "energy_pj"):
+        parts: Counter[str] = Counter()
+        for layer in layers:
+            parts.update(layer[key])
+        summed[key] = dict(parts)
+    return summed
+
+
+def _print(answer: dict[str, object], layers: list[dict[str, object]]) -> None:
+    """A table with a column per layer (and the sum, if there are several)."""
+    console = Console(width=None if Console().is_terminal else TABLE_COLUMNS)
+    shown = [*layers, {"layer": "all", **answer}] if len(layers) > 1 else layers
+    table = Table(title=f"{answer['device']}, codec {answer['codec']}")
+    table.add_column("")
+    for layer in shown:
+        table.add_column(str(layer["layer"]), justify="right")
+
+    def line(label: str, values: list[object]) -> None:
+        table.add_row(label, *(f"{value:,}" if isinstance(value, int) else str(value) for value in values))
+
+    line("shape x frames", [f"{x['rows']} x {x['columns']} x {x['frames']}" if "rows" in x else "" for x in shown])
+    line("cycles", [x["cycles"] for x in shown])
+    for cause in layers[0]["causes"]:
+        line(f"  {cause}", [x["causes"][cause] for x in shown])
+    for stage in layers[0]["roof_cycles"]:
+        line(f"roof: {stage}", [x["roof_cycles"][stage] for x in shown])
+    for key in ("effectual_products", "positions", "stream_bytes", "dram_bytes"):
+        line(key.replace("_", " "), [x[key] for x in shown])
+    line("elapsed us", [f"{x['elapsed_us']:.3f}" for x in shown])
+    line("energy nJ", [f"{sum(x['energy_pj'].values()) / 1e3:.3f}" for x in shown])
+    for part in layers[0]["energy_pj"]:
+        line(f"  {part}", [f"{x['energy_pj'][part] / 1e3:.3f}" for x in shown])
+    console.print(table)

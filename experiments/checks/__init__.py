@@ -1,0 +1,19 @@
+"""The sections of the validation report, one module each; a new one is a file here and a line in `SECTIONS`.
+
+A section is a function without arguments that returns a `Section`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from experiments.checks import bounds, eie, lanes, pipeline
+from experiments.checks.section import Section
+
+SECTIONS: tuple[Callable[[], Section], ...] = (
+    lanes.section,
+    pipeline.section,
+    bounds.section,
+    eie.section,
+    eie.queue_section,
+)

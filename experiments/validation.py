@@ -1,0 +1,49 @@
+"""The model against machines, closed forms and published tables.
+
+    python experiments/validation.py [--out reports/validation]
+
+Writes ``README.md`` (one section per comparison) and ``validation.json`` (the same rows). Exit status 1 if a section
+does not hold. The sections are the modules of ``experiments/checks``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # the checks share cases and reference machines with the tests
+
+from experiments.checks import SECTIONS, Section  # noqa: E402 (after the path is set)
+
+COMMAND = "python experiments/validation.py --out reports/validation"
+
+
+def report(sections: list[Section]) -> str:
+    """The whole page."""
+    held = sum(section.holds for section in sections)
+    head = f"# Validation\n\nMade by `{COMMAND}`. {held} of {len(sections)} sections hold.\n"
+    return "\n".join([head, *(section.markdown() for section in sections)])
+
+
+def main() -> int:
+    """Run all sections, print what holds, write the report."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--out", type=Path, default=ROOT / "runs" / "validation")
+    out = options.parse_args().out
+    sections = []
+    for make in SECTIONS:
+        sections.append(make())
+        print(f"{'holds' if sections[-1].holds else 'DOES NOT HOLD':14} {sections[-1].title}", flush=True)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "README.md").write_text(report(sections))
+    rows = {"command": COMMAND, "sections": [asdict(section) for section in sections]}
+    (out / "validation.json").write_text(json.dumps(rows, indent=1) + "\n")
+    return 0 if all(section.holds for section in sections) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

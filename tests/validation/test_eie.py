@@ -1,0 +1,59 @@
+"""The device ``eie`` on layers whose figures were read in the paper, and the queues' order on a smaller one."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+
+import azsim
+from experiments.checks.eie import QUEUES, RATIO_LIMIT, allowed, layers, times, with_queue
+
+READ = [layer for layer in layers() if layer.read]
+
+
+@pytest.mark.parametrize("layer", READ, ids=lambda layer: layer.name)
+def test_times_and_ratio_are_those_of_the_paper(layer) -> None:
+    low, at, high = (times(layer, shift) for shift in (-1.0, 0.0, 1.0))
+    assert low.actual_us < at.actual_us < high.actual_us
+    for kind in ("theoretical_us", "actual_us"):
+        assert allowed(getattr(layer, kind), *(getattr(found, kind) for found in (low, at, high))), kind
+    assert at.ratio / (layer.actual_us / layer.theoretical_us) == pytest.approx(1, abs=RATIO_LIMIT)
+
+
+def test_deeper_queues_are_never_slower_and_soon_gain_little() -> None:
+    rng = np.random.default_rng(0)
+    weights, vector = (rng.random((1200, 400)) < 0.1).astype(np.int8), np.ones(400, np.int8)
+    eie = azsim.load_device("eie")
+    cycles = [azsim.matvec(with_queue(eie, queue), weights, vector).cycles for queue in QUEUES]
+    assert cycles == sorted(cycles, reverse=True)
+    assert cycles[0] > 1.5 * cycles[3]
+    assert cycles[3] < 1.1 * cycles[-1]
+
+
+def test_long_vectors_run_in_batches_of_the_register_files() -> None:
+    rng = np.random.default_rng(1)
+    weights, vector = (rng.random((4200, 5000)) < 0.02).astype(np.int8), (rng.random(5000) < 0.4).astype(np.int8)
+    eie = azsim.load_device("eie")
+    pieces = [
+        azsim.matvec(eie, weights[rows, columns], vector[columns]).cycles
+        for rows in (slice(0, 4096), slice(4096, None))
+        for columns in (slice(0, 4096), slice(4096, None))
+    ]
+    whole = azsim.matvec(eie, weights, vector)
+    assert whole.cycles == sum(pieces)
+    assert np.array_equal(whole.output, weights.astype(np.int32) @ vector)
+
+
+def test_nothing_is_fetched_and_all_time_is_the_lanes() -> None:
+    eie = azsim.load_device("eie")
+    cost = azsim.matvec(eie, np.eye(100, dtype=np.int8), np.ones(100, np.int8))
+    assert cost.dram_bytes == cost.causes["dram"] == cost.causes["decoder"] == 0
+    streamed = azsim.matvec(eie, np.eye(100, dtype=np.int8), np.ones(100, np.int8), residency="streamed")
+    assert streamed.dram_bytes > 0
+
+
+def test_it_says_what_the_paper_says() -> None:
+    chip = azsim.load_device("eie").chip
+    assert chip.lanes.lanes * chip.lanes.multipliers_per_lane * chip.clock_mhz * 2 == pytest.approx(102_400)
+    assert msgspec.structs.asdict(chip.lanes)["queue_blocks"] == 8
