@@ -18,6 +18,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from azsim.chip.decoder import decode_cycles
+from azsim.chip.pool import SUM_BYTES
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.spec import ChipSpec, Residency
 from azsim.errors import InputError, nearest
@@ -61,7 +62,7 @@ def plan_residency(
     input-side matrix is loaded once per run, a recurrent one once per frame; so recurrent matrices come first then.
 
     Args:
-        chip: ``chip.sram.residency = "streamed"`` keeps nothing but what is pinned.
+        chip: ``chip.sram.residency = "streamed"`` keeps nothing but what is pinned, ``"resident"`` everything.
         network: the weights.
         rates: program -> runs per second at one frame a run; those of speech if not given.
         steps: encoder steps gathered into one run.
@@ -79,14 +80,14 @@ def plan_residency(
     positions = {name: int(network.matrices[name].encoded.tiling.positions.sum()) for name in loads}
     sizes = {name: {"streamed": 0, "compressed": streams[name], "decoded": positions[name]} for name in loads}
     fixed = _pins(tuple(loads), pinned or {})
-    room = resident_room(chip, network) // LINE_BYTES
+    room = resident_room(chip, network, max(program.frames(steps) for program in programs.values())) // LINE_BYTES
     taken = sum(-(-sizes[name][mode] // LINE_BYTES) for name, mode in fixed.items())
     if taken > room:
         raise InputError(
             f"residency: pinned matrices take {taken * LINE_BYTES} bytes; chip.sram.bytes = {chip.sram.bytes} leaves "
             f"{room * LINE_BYTES} beside activations and buffers"
         )
-    modes: dict[str, Residency] = dict.fromkeys(loads, "streamed")
+    modes: dict[str, Residency] = dict.fromkeys(loads, "decoded" if chip.sram.residency == "resident" else "streamed")
     if chip.sram.residency == "auto":
         free = [name for name in loads if name not in fixed]
         decoding = {
@@ -139,12 +140,19 @@ def best_choice(lines: np.ndarray, traffic: np.ndarray, decoding: np.ndarray, ro
     return chosen[::-1]
 
 
-def resident_room(chip: ChipSpec, network: CompressedNetwork) -> int:
-    """On-chip bytes beside activations and tile buffers, 0 or more."""
+def resident_room(chip: ChipSpec, network: CompressedNetwork, frames: int = 1) -> int:
+    """On-chip bytes beside activations and tile buffers, 0 or more.
+
+    Frames that share a tile keep their int8 inputs and 32-bit sums on the chip meanwhile; where that is more than
+    ``activation_bytes``, it takes room away.
+    """
     sram = chip.sram
     largest = max((int(matrix.encoded.tile_bytes.max()) for matrix in network.matrices.values()), default=0)
     fetch = sram.fetch_buffers * max(sram.tile_positions, largest)
-    return max(0, sram.bytes - sram.activation_bytes - fetch - sram.weight_buffers * sram.tile_positions)
+    shapes = [matrix.encoded.shape for matrix in network.matrices.values()]
+    shared = max((frames * (columns + SUM_BYTES * rows) for rows, columns in shapes), default=0) if frames > 1 else 0
+    working = max(sram.activation_bytes, shared)
+    return max(0, sram.bytes - working - fetch - sram.weight_buffers * sram.tile_positions)
 
 
 def _loads(programs: Mapping[str, Program], rates: Mapping[str, float], steps: int) -> dict[str, float]:

@@ -189,10 +189,10 @@ class SpeechChain:
 
 
 def _releases_ps(work: Work) -> np.ndarray:
-    """Release of each step: that of its first job, or the end of the step's sound if it has none."""
+    """Release of each step: that of the processor's first job in it, or the end of the step's sound without one."""
     release_ms = (np.arange(work.steps, dtype=np.int64) + 1) * work.step_ms
     for job in reversed(work.jobs):
-        if job.step < work.steps and job.release_ms:
+        if job.engine == "npu" and job.step < work.steps and job.release_ms:
             release_ms[job.step] = job.release_ms
     return release_ms * PS_PER_MS
 
