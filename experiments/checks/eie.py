@@ -96,8 +96,10 @@ def drawn(layer: Layer, shift: float) -> tuple[np.ndarray, np.ndarray]:
 
 @lru_cache(maxsize=2)
 def _mask(size: int, percent: float, seed: int) -> np.ndarray:
-    ones = np.zeros(size, np.int8)
-    ones[np.random.default_rng(seed).permutation(size)[: round(size * percent / 100)]] = 1
+    rng, wanted = np.random.default_rng(seed), round(size * percent / 100)
+    ones = np.full(size, wanted == size, np.int8)
+    while (missing := wanted - np.count_nonzero(ones)) > 0:
+        ones[rng.integers(0, size, missing)] = 1
     return ones
 
 
