@@ -11,12 +11,14 @@ from azsim.devices.loader import load_device, scaled
 from azsim.errors import InputError
 
 AZ1 = (Path(azsim.devices.__file__).parent / "az1.toml").read_text()
+SYSTOLIC = (Path(azsim.devices.__file__).parent / "systolic-32.toml").read_text()
+REST = SYSTOLIC[SYSTOLIC.index("[chip.decoder]") :]
 
 
-def wrong(tmp_path: Path, old: str, new: str) -> str:
-    assert AZ1.count(old) == 1, old
+def wrong(tmp_path: Path, old: str, new: str, device: str = AZ1) -> str:
+    assert device.count(old) == 1, old
     path = tmp_path / "mine.toml"
-    path.write_text(AZ1.replace(old, new))
+    path.write_text(device.replace(old, new))
     with pytest.raises(InputError) as caught:
         load_device(path)
     assert caught.value.exit_status == 2
@@ -66,6 +68,31 @@ def test_wrong_values_are_named(tmp_path: Path, old: str, new: str, parts: list[
     said = wrong(tmp_path, old, new)
     for part in parts:
         assert part in said, said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        ("[chip.systolic]", "[chip.systolix]", ["chip.systolix: unknown key", "did you mean 'systolic'"]),
+        ("rows = 32 ", "rows = 0 ", ["chip.systolic.rows = 0", "1 to 65535"]),
+        ("rows = 32 ", "rowz = 32 ", ["chip.systolic.rowz: unknown key", "did you mean 'rows'"]),
+        ('dataflow = "weight-stationary"', 'dataflow = "ws"', ["chip.systolic.dataflow = 'ws'"]),
+        ("columns = 32 ", "columns = 512 ", ["port_bytes_per_cycle = 256", "544 bytes", "narrow the array"]),
+    ],
+)
+def test_wrong_arrays_are_named(tmp_path: Path, old: str, new: str, parts: list[str]) -> None:
+    said = wrong(tmp_path, old, new, SYSTOLIC)
+    for part in parts:
+        assert part in said, said
+
+
+def test_a_chip_has_one_compute_engine(tmp_path: Path) -> None:
+    array = '[chip.systolic]\nrows = 8\ncolumns = 8\ndataflow = "output-stationary"\n\n[chip.lanes]\n'
+    for text in (AZ1.replace("[chip.lanes]\n", array), SYSTOLIC[: SYSTOLIC.index("[chip.systolic]")] + REST):
+        path = tmp_path / "mine.toml"
+        path.write_text(text)
+        with pytest.raises(InputError, match=r"one of the tables chip\.lanes and chip\.systolic, and not both"):
+            load_device(path)
 
 
 def test_what_is_not_toml_says_so(tmp_path: Path) -> None:
