@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from azsim.chip.build import build_schedules, tile_layout
+from azsim.chip.build import build_schedule, build_schedules, tile_layout
 from azsim.chip.matvec import matvec
 from azsim.chip.roofline import binding, ceilings
 from azsim.chip.systolic import array_work, systolic_cost, weights_per_cycle
@@ -78,6 +78,19 @@ def test_schedules_of_a_network_do_not_depend_on_zeros(make_network) -> None:
             array_work(*network.parameters[matrix].shape, 1, DEVICE.chip.systolic).cycles for matrix in program.matrices
         )
         assert schedules[name].lane_cycles.sum() == expected
+
+
+def test_frames_of_a_run_share_the_folds_of_input_side_matrices(make_network) -> None:
+    network = make_network(3, hidden=(96, 96, 96))
+    program = network.programs()["encoder.0"]
+    schedule = build_schedule(DEVICE.chip, program, compress_by_hand(network, DEVICE.chip), steps=4)
+    expected = 0
+    for use in (use for stage in program.stages for use in stage.uses):
+        shape, array = network.parameters[use.matrix].shape, DEVICE.chip.systolic
+        frames = program.frames(4)
+        one_by_one = frames * array_work(*shape, 1, array).cycles
+        expected += one_by_one if use.role == "recurrent" else array_work(*shape, frames, array).cycles
+    assert schedule.lane_cycles.sum() == expected
 
 
 def test_the_layout_is_the_arrays() -> None:
