@@ -43,11 +43,15 @@ def device_file(name: str) -> Path:
     Raises:
         InputError: no device has that name.
     """
-    folder = _PACKAGE / "devices"
-    path = folder / f"{name}.toml"
+    path = _PACKAGE / "devices" / f"{name}.toml"
     if not path.exists():
-        known = sorted(p.stem for p in folder.glob("*.toml"))
+        known = device_names()
         raise InputError(
             f"device {name!r}: not known; there are {', '.join(known)}, or give a path to a .toml{nearest(name, known)}"
         )
     return path
+
+
+def device_names() -> tuple[str, ...]:
+    """Names of the shipped device descriptions."""
+    return tuple(sorted(path.stem for path in (_PACKAGE / "devices").glob("*.toml")))

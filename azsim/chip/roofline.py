@@ -39,6 +39,23 @@ class Ceilings:
 
 
 @dataclass(frozen=True, slots=True)
+class Roofs:
+    """The three roofs for weights of one kind, multiply-accumulates per second x 1e9 (zeros counted).
+
+    The first two are for weights that serve one frame; with n frames per tile they stand n times as high.
+
+    Attributes:
+        dram_gmacs: streamed weights at the compressed rate.
+        decoder_gmacs: weights out of the decoder.
+        mac_gmacs: multipliers, no zero skipped.
+    """
+
+    dram_gmacs: float
+    decoder_gmacs: float
+    mac_gmacs: float
+
+
+@dataclass(frozen=True, slots=True)
 class LayerPoint:
     """Where a schedule stands below the ceilings.
 
@@ -86,6 +103,13 @@ def ceilings(chip: ChipSpec) -> Ceilings:
         decoder_gpositions=chip.decoder.streams * chip.decoder.positions_per_cycle * ghz,
         dram_gbps=chip.port.bytes_per_cycle * ghz,
     )
+
+
+def roofs(chip: ChipSpec, bits_per_weight: float, values_per_position: float = 1.0) -> Roofs:
+    """The three roofs of a chip for weights of so many bits in the stream."""
+    rates = _rates(chip, bits_per_weight, 1.0, 1, "streamed", values_per_position)
+    ghz = chip.clock_mhz / 1e3
+    return Roofs(rates["dram"] * ghz, rates["decoder"] * ghz, chip.multipliers * ghz)
 
 
 def layer_point(schedule: TileSchedule, chip: ChipSpec) -> LayerPoint:

@@ -1,0 +1,63 @@
+"""A bitstream file: what its header says, its tiles, and whether it decodes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from azsim.compress.codecs import decode, parse
+from azsim.errors import CodecError, InputError
+from azsim.inspect.inspection import Inspection, Table, number
+
+
+def inspect_bitstream(path: Path) -> Inspection:
+    """Codec, shape, layout and sizes of one encoded matrix (``Encoded.data`` in a file), every checksum checked.
+
+    Raises:
+        InputError: the file cannot be read.
+        CodecError: it is no bitstream, or damaged.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        encoded = parse(data)
+        weights = decode(encoded)
+    except CodecError as error:
+        raise CodecError(f"{path}: {error}") from None
+    layout, tiles = encoded.layout, encoded.tile_bytes
+    answer = {
+        "file": str(path),
+        "codec": encoded.codec,
+        "weight_bits": encoded.weight_bits,
+        "rows": encoded.shape[0],
+        "columns": encoded.shape[1],
+        "stream_bytes": len(data),
+        "table_bytes": encoded.table_bytes,
+        "tiles": len(encoded.tiling),
+        "tile_bytes_max": int(tiles.max()),
+        "bits_per_weight": encoded.bits_per_weight,
+        "sparsity": 1 - np.count_nonzero(weights) / weights.size,
+        "values": int(np.unique(weights).size),
+        "lanes": layout.lanes,
+        "block_columns": layout.block_columns,
+        "tile_positions": layout.tile_positions,
+        "decoder_streams": layout.decoder_streams,
+    }
+    rows = [
+        ("codec", f"{encoded.codec}, {encoded.weight_bits} bits"),
+        ("shape", f"{encoded.shape[0]} x {encoded.shape[1]}"),
+        ("stream", f"{len(data):,} B, {encoded.table_bytes} of them header and tables"),
+        ("bits per weight", f"{encoded.bits_per_weight:.3f}"),
+        ("tiles", f"{len(tiles)}, the largest {number(int(tiles.max()), 0)} B"),
+        ("zeros", f"{100 * answer['sparsity']:.1f} %"),
+        ("different values", str(answer["values"])),
+        (
+            "laid out for",
+            f"{layout.lanes} lanes, blocks of {layout.block_columns} columns, tiles of {layout.tile_positions}, "
+            f"{layout.decoder_streams} decoder streams",
+        ),
+    ]
+    return Inspection(answer, (Table(str(path), ("", "whole, all checksums right"), rows),))

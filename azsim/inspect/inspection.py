@@ -1,0 +1,50 @@
+"""What an inspection gives: an object for ``--json``, and tables and lines that say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A title, headings, and rows of text; the first column is a name."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """Attributes:
+    answer: what ``--json`` prints, unit-suffixed keys.
+    tables: for the console, in order.
+    lines: printed after them as they are.
+    """
+
+    answer: Mapping[str, object]
+    tables: tuple[Table, ...]
+    lines: tuple[str, ...] = ()
+
+
+def show(inspection: Inspection, console: Console) -> None:
+    """Print the tables, then the lines."""
+    for table in inspection.tables:
+        shown = RichTable(title=table.title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+        for index, heading in enumerate(table.headings):
+            shown.add_column(heading, justify="right" if index else "left", no_wrap=True)
+        for row in table.rows:
+            shown.add_row(*row)
+        console.print(shown)
+    for line in inspection.lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """A number with separators; a dash for None (a limit that does not apply)."""
+    return "–" if value is None else f"{value:,.{digits}f}"

@@ -1,0 +1,148 @@
+"""A network on a device: its matrices and where they stay, its programs and how long each takes, their instructions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from azsim.chip.attribution import time_by_cause
+from azsim.chip.build import build_schedules, compile_all
+from azsim.chip.instructions import listing
+from azsim.chip.residency import ResidencyPlan, plan_residency
+from azsim.chip.schedule import CpuWork, Sections
+from azsim.compress.network import CompressedNetwork
+from azsim.devices.spec import Device
+from azsim.inspect.inspection import Inspection, Table, number
+
+
+def inspect_network(device: Device, small: CompressedNetwork, steps: int = 1, program: bool = False) -> Inspection:
+    """Shapes, bytes and residency of every matrix; cycles and causes of every program, alone on the chip.
+
+    Args:
+        device: to run on; the weights must be encoded for it.
+        small: the compressed network.
+        steps: encoder steps gathered into one run.
+        program: list the instructions too.
+
+    Raises:
+        InputError: the weights are laid out for another chip.
+    """
+    plan = plan_residency(device.chip, small, steps=steps)
+    matrices = [_matrix(small, plan, name) for name in small.matrices]
+    programs, lines = _programs(device, small, plan, steps)
+    weights = sum(int(row["weights"]) for row in matrices)
+    answer = {
+        "network": small.network.name,
+        "device": device.name,
+        "config": small.name,
+        "weights": weights,
+        "model_bytes": small.model_bytes,
+        "bits_per_weight": small.bits_per_weight,
+        "resident_bytes": plan.resident_bytes,
+        "peak_sram_bytes": plan.peak_bytes,
+        "frames_per_step": steps,
+        "matrices": matrices,
+        "programs": programs,
+    }
+    if program:
+        answer["instructions"] = {name: list(found) for name, found in lines.items()}
+    listed = tuple(line for name, found in lines.items() for line in (f"{name}:", *found, "")) if program else ()
+    return Inspection(answer, (_matrix_table(answer, matrices), _program_table(programs)), listed)
+
+
+def _matrix(small: CompressedNetwork, plan: ResidencyPlan, name: str) -> dict[str, object]:
+    encoded, weights = small.matrices[name].encoded, small.decoded[name]
+    return {
+        "matrix": name,
+        "rows": encoded.shape[0],
+        "columns": encoded.shape[1],
+        "weights": weights.size,
+        "codec": encoded.codec,
+        "weight_bits": encoded.weight_bits,
+        "sparsity": 1 - np.count_nonzero(weights) / weights.size,
+        "stream_bytes": len(encoded.data),
+        "bits_per_weight": encoded.bits_per_weight,
+        "tiles": len(encoded.tiling),
+        "residency": plan.modes.get(name, "looked up"),
+    }
+
+
+def _programs(
+    device: Device, small: CompressedNetwork, plan: ResidencyPlan, steps: int
+) -> tuple[list[dict[str, object]], dict[str, list[str]]]:
+    """Sizes and instructions of each program, and its time if that does not depend on the activations."""
+    chip = device.chip
+    timed = chip.lanes is None or chip.lanes.skip in ("none", "weights")
+    schedules = build_schedules(chip, small, plan, steps) if timed else {}
+    rows, lines = [], {}
+    for name, code in compile_all(chip, small, plan, steps).items():
+        row: dict[str, object] = {
+            "program": name,
+            "frames": code.frames,
+            "instructions": len(code.instructions),
+            "program_bytes": code.size_bytes,
+            "cycles": None,
+            "fetch_bytes": None,
+            "cpu_elements": 0,
+            "causes": {},
+        }
+        if name in schedules:
+            found = schedules[name]
+            parts = found.parts if isinstance(found, Sections) else (found,)
+            chip_parts = [part for part in parts if not isinstance(part, CpuWork)]
+            causes: dict[str, int] = {}
+            for part in chip_parts:
+                for cause, cycles in time_by_cause(part, chip).items():
+                    causes[cause] = causes.get(cause, 0) + cycles
+            row |= {
+                "cycles": sum(causes.values()),
+                "fetch_bytes": sum(int(part.fetch_bytes.sum()) for part in chip_parts),
+                "cpu_elements": sum(part.elements for part in parts if isinstance(part, CpuWork)),
+                "causes": causes,
+            }
+        rows.append(row)
+        lines[name] = listing(code)
+    return rows, lines
+
+
+def _matrix_table(answer: dict[str, object], matrices: list[dict[str, object]]) -> Table:
+    rows = [
+        (
+            str(row["matrix"]),
+            f"{row['rows']} x {row['columns']}",
+            f"{row['weights']:,}",
+            f"{row['codec']} {row['weight_bits']}",
+            f"{100 * row['sparsity']:.0f} %",
+            f"{row['stream_bytes']:,}",
+            f"{row['bits_per_weight']:.2f}",
+            str(row["tiles"]),
+            str(row["residency"]),
+        )
+        for row in matrices
+    ]
+    title = (
+        f"{answer['network']} as {answer['config']} on {answer['device']}: {answer['weights']:,} weights, "
+        f"{answer['model_bytes']:,} B; {answer['resident_bytes']:,} B of weights stay on the chip"
+    )
+    headings = ("matrix", "shape", "weights", "codec", "zeros", "bytes", "bits/weight", "tiles", "residency")
+    return Table(title, headings, rows)
+
+
+def _program_table(programs: list[dict[str, object]]) -> Table:
+    rows = []
+    for row in programs:
+        causes: dict[str, int] = row["causes"]
+        first = max(causes, key=causes.get) if causes else "–"
+        rows.append(
+            (
+                str(row["program"]),
+                str(row["frames"]),
+                str(row["instructions"]),
+                str(row["program_bytes"]),
+                number(row["fetch_bytes"], 0),
+                number(row["cycles"], 0),
+                first,
+                str(row["cpu_elements"]),
+            )
+        )
+    headings = ("program", "frames", "instructions", "bytes", "fetched B", "cycles", "mostly", "elements on the CPU")
+    return Table("programs, each alone on the chip", headings, rows)

@@ -1,0 +1,79 @@
+"""What THING is, and one line for what it is not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import azsim.devices
+from azsim.compress import encode
+from azsim.errors import CodecError, InputError
+from azsim.inspect.command import add_options, kind_of, perform
+
+
+def inspect(*arguments: object) -> dict[str, object]:
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    return perform(parser.parse_args([str(argument) for argument in arguments]))
+
+
+@pytest.fixture
+def stream(tmp_path: Path) -> Path:
+    weights = np.random.default_rng(0).integers(-3, 4, (40, 70)).astype(np.int8)
+    path = tmp_path / "layer.azw"
+    path.write_bytes(encode(weights, codec="zvsv", weight_bits=3).data)
+    return path
+
+
+def test_things_are_told_apart(stream: Path) -> None:
+    assert kind_of("az1") == kind_of("mine.toml") == "device"
+    assert kind_of("rnnt-student") == kind_of("mine.safetensors") == "network"
+    assert kind_of(str(stream)) == "bitstream"
+
+
+@pytest.mark.parametrize(
+    ("thing", "message"),
+    [
+        ("azi1", r"azi1: no network, device or file .* the networks .*rnnt-student.* the devices az1.*mean 'az1'"),
+        ("rnnt-studnet", r"did you mean 'rnnt-student'"),
+        ("nowhere.toml", r"nowhere.toml: no such file"),
+        ("nowhere.safetensors", r"nowhere.safetensors: no such file"),
+    ],
+)
+def test_what_there_is_not_ends_in_one_line(thing: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        inspect(thing)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--weight-bits", 9), ("--sparsity", 1.5), ("--sparsity", "nan"), ("--frames-per-step", 3), ("--codec", "zvs")],
+)
+def test_options_out_of_range_are_refused(option: str, value: object) -> None:
+    with pytest.raises(InputError):
+        inspect("rnnt-student", option, value)
+
+
+def test_a_bitstream_is_read_and_checked(stream: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = inspect(stream, "--json")
+    assert capsys.readouterr().out == ""
+    assert (answer["codec"], answer["rows"], answer["columns"]) == ("zvsv", 40, 70)
+    assert answer["stream_bytes"] == stream.stat().st_size
+    json.dumps(answer, allow_nan=False)
+    stream.write_bytes(stream.read_bytes()[:-1])
+    with pytest.raises(CodecError, match=r"layer.azw: stream of"):
+        inspect(stream)
+
+
+def test_a_device_of_one_s_own_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text((Path(azsim.devices.__file__).parent / "az1.toml").read_text())
+    inspect(path)
+    shown = capsys.readouterr().out
+    assert "resident decoded" in shown
+    assert "leakage_mw" in shown

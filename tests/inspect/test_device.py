@@ -1,0 +1,39 @@
+"""Rates by hand for az1, the binding stage, roofs, and numbers that JSON can hold."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from azsim.devices.loader import load_device
+from azsim.inspect.device import Weights, inspect_device
+
+HALF = Weights.of(5, 0.5)
+
+
+def test_the_map_is_left_out_where_it_costs_more_than_it_saves() -> None:
+    assert Weights(3.5, 0.5, 0.5) == HALF
+    assert Weights.of(8, 0.0) == Weights(8.0, 1.0, 1.0)
+    assert Weights.of(4, 0.2) == Weights(4.0, 0.8, 1.0)
+
+
+def test_az1_s_stages_and_roofs() -> None:
+    answer = inspect_device(load_device("az1"), HALF).answer
+    rows = {(row["residency"], row["frames"]): row for row in answer["weights_per_cycle"]}
+    assert len(rows) == 12
+    assert [rows["streamed", n]["binding_stage"] for n in (1, 2, 4, 8)] == ["dram", "dram", "dram", "multipliers"]
+    assert [rows["compressed", n]["binding_stage"] for n in (1, 2, 4)] == ["decoder", "decoder", "decoder"]
+    assert [rows["decoded", n]["binding_stage"] for n in (1, 8)] == ["multipliers", "multipliers"]
+    assert rows["streamed", 1]["dram"] == pytest.approx(8 * 8 / 3.5)
+    assert rows["decoded", 1]["dram"] is None
+    assert answer["roofs_gmacs"] == pytest.approx({"dram": 64 / 3.5 * 0.4, "decoder": 12.8, "mac": 25.6})
+
+
+@pytest.mark.parametrize("name", ["az1", "az2", "eie", "systolic-32"])
+def test_every_kind_of_device_can_be_shown(name: str) -> None:
+    found = inspect_device(load_device(name), HALF)
+    json.dumps(found.answer, allow_nan=False)
+    for table in found.tables:
+        assert all(len(row) == len(table.headings) for row in table.rows), table.title
+    assert sum(found.answer["area_mm2"].values()) > 0
