@@ -10,6 +10,7 @@ import numpy as np
 
 from azsim.chip.lanes import LaneCost, lane_cost
 from azsim.chip.masks import LaneMasks, pack_masks
+from azsim.chip.row_order import balanced_order
 from azsim.chip.subword import lanes_for
 from azsim.compress.encoded import Encoded
 from azsim.compress.network import CompressedNetwork
@@ -38,17 +39,28 @@ def lane_cost_of(
     encoded = network.matrices[name].encoded
     spec = lanes_for(encoded, spec)
     if activations is None:
-        return _remembered(_costs, _key(encoded, spec), lambda: lane_cost(network.decoded[name], encoded.tiling, spec))
+        return _remembered(
+            _costs, _key(encoded, spec), lambda: lane_cost(_placed(network, name, spec), encoded.tiling, spec)
+        )
     layout = encoded.layout
+    weights = _placed(network, name, spec)
     masks = _remembered(
         _masks,
-        _key(encoded, None),
-        lambda: pack_masks(network.decoded[name], encoded.tiling, layout.lanes, layout.block_columns),
+        (spec.row_order, *_key(encoded, None)),
+        lambda: pack_masks(weights, encoded.tiling, layout.lanes, layout.block_columns),
     )
-    return lane_cost(network.decoded[name], encoded.tiling, spec, activations, masks)
+    return lane_cost(weights, encoded.tiling, spec, activations, masks)
 
 
-def _key(encoded: Encoded, spec: LanesSpec | None) -> Hashable:
+def _placed(network: CompressedNetwork, name: str, spec: LanesSpec) -> np.ndarray:
+    """The matrix with its rows where the chip has them. Bytes per tile stay those of the plain order."""
+    weights = network.decoded[name]
+    if spec.row_order == "plain":
+        return weights
+    return weights[balanced_order(weights, network.matrices[name].encoded.layout)]
+
+
+def _key(encoded: Encoded, spec: LanesSpec | None) -> tuple[Hashable, ...]:
     """Equal for equal bitstreams; holds Python's 64-bit hash of the bytes (kept by the object), not the bytes."""
     return hash(encoded.data), len(encoded.data), encoded.codec, encoded.shape, encoded.layout, spec
 

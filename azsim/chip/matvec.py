@@ -14,7 +14,7 @@ from azsim.chip.energy import schedule_energy
 from azsim.chip.lanes import lane_cost
 from azsim.chip.pipeline import run_pipeline
 from azsim.chip.pool import PoolConfiguration, configure_matrix
-from azsim.chip.row_order import ADDRESS_BYTES, balanced_order
+from azsim.chip.row_order import address_bytes, balanced_order
 from azsim.chip.schedule import TileSchedule
 from azsim.chip.subword import lanes_for
 from azsim.chip.systolic import systolic_cost
@@ -95,7 +95,7 @@ def matvec(
     passes = [frames[start : start + held] for start in range(0, frames.shape[0], held)]
     parts = [_schedule(batch, vectors, mode, chip) for vectors in passes for batch in batches]
     schedule = TileSchedule.concatenate("matvec", parts)
-    stream_bytes = sum(len(batch.encoded.data) + batch.address_bytes for batch in batches)
+    stream_bytes = sum(len(batch.encoded.data) + address_bytes(chip, batch.weights.shape[0]) for batch in batches)
     result = run_pipeline(schedule, chip)
     elapsed_ps = result.total_cycles * chip.cycle_ps
     product = _product(frames, weights)
@@ -123,24 +123,20 @@ class _Batch:
     weights: np.ndarray
     columns: slice
     encoded: Encoded
-    address_bytes: int
 
 
 def _encode_batches(chip: ChipSpec, weights: np.ndarray, codec: str, weight_bits: int) -> list[_Batch]:
     """The whole matrix, or pieces of at most ``vector_limit`` rows and columns; their rows in the chip's order."""
     layout = tile_layout(chip)
     limit = (chip.lanes.vector_limit if chip.lanes else 0) or max(weights.shape)
-    address_bytes = 0
     if chip.lanes and chip.lanes.row_order == "balanced":
         weights = weights[balanced_order(weights, layout)]
-        address_bytes = ADDRESS_BYTES
     batches = []
     for row in range(0, weights.shape[0], limit):
         for column in range(0, weights.shape[1], limit):
             columns = slice(column, column + limit)
             part = np.ascontiguousarray(weights[row : row + limit, columns])
-            encoded = encode(part, codec=codec, weight_bits=weight_bits, layout=layout)
-            batches.append(_Batch(part, columns, encoded, address_bytes * part.shape[0] if column == 0 else 0))
+            batches.append(_Batch(part, columns, encode(part, codec=codec, weight_bits=weight_bits, layout=layout)))
     return batches
 
 
@@ -152,10 +148,7 @@ def _schedule(batch: _Batch, vectors: np.ndarray, mode: Residency, chip: ChipSpe
         lanes = lanes_for(batch.encoded, chip.lanes)
         taken = vectors[:, batch.columns]
         cost = lane_cost(batch.weights, batch.encoded.tiling, lanes, taken).over_frames(vectors.shape[0])
-    schedule = tile_schedule("matvec", batch.encoded, cost, 0, mode, chip)
-    if mode == "streamed":
-        schedule.fetch_bytes[0] += batch.address_bytes
-    return schedule
+    return tile_schedule("matvec", batch.encoded, cost, 0, mode, chip)
 
 
 def _product(frames: np.ndarray, weights: np.ndarray) -> np.ndarray:

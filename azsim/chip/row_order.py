@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from azsim.compress.layout import TileLayout, tile_shape
+from azsim.devices.spec import ChipSpec
 
 ADDRESS_BYTES = 2
 """Write address of one row."""
@@ -38,6 +39,11 @@ def balanced_order(weights: np.ndarray, layout: TileLayout) -> np.ndarray:
         mine = heaviest_first[start : start + tile_rows]
         order[start : start + mine.size] = _deal(mine, load, layout.lanes)
     return order
+
+
+def address_bytes(chip: ChipSpec, rows: int) -> int:
+    """Write addresses of a matrix on this chip: none in plain order."""
+    return ADDRESS_BYTES * rows if chip.lanes is not None and chip.lanes.row_order == "balanced" else 0
 
 
 def _deal(rows: np.ndarray, load: np.ndarray, lanes: int) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from azsim.chip.conflicts import with_stalls
 from azsim.chip.decoder import decode_cycles
 from azsim.chip.lanes import LaneCost
+from azsim.chip.row_order import address_bytes
 from azsim.chip.schedule import TileSchedule
 from azsim.compress.encoded import Encoded
 from azsim.devices.spec import ChipSpec, Residency
@@ -32,7 +33,7 @@ def tile_schedule(
     fetch = nothing
     if mode == "streamed":
         fetch = encoded.tile_bytes[part].astype(np.int64)
-        fetch[0] += encoded.table_bytes
+        fetch[0] += encoded.table_bytes + address_bytes(chip, encoded.shape[0])
     decoded = mode != "decoded"
     cost = with_stalls(cost, chip, decoded)
     load = encoded.decoder_load[part]

@@ -6,10 +6,15 @@ import msgspec
 import numpy as np
 import pytest
 
+from azsim.chip.build import tile_layout
+from azsim.chip.lane_cache import lane_cost_of
 from azsim.chip.lanes import lane_cost
 from azsim.chip.matvec import matvec
 from azsim.chip.row_order import ADDRESS_BYTES, balanced_order
+from azsim.chip.tiles import tile_schedule
+from azsim.compress.codecs import encode
 from azsim.compress.layout import TileLayout, cut
+from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.devices.loader import load_device
 
 AZ1 = load_device("az1").chip
@@ -54,3 +59,15 @@ def test_the_product_is_in_the_old_order_and_addresses_travel() -> None:
     assert balanced.stream_bytes == plain.stream_bytes + ADDRESS_BYTES * 100
     assert balanced.dram_bytes == balanced.stream_bytes
     assert matvec(BALANCED, weights, vector, residency="decoded").dram_bytes == 0
+
+
+def test_networks_use_it_and_pay_for_the_addresses(make_network) -> None:
+    encoded = encode(uneven(256, 512), "zvsv", 4, tile_layout(AZ1))
+    small = CompressedNetwork("made up", make_network(3), {"w": CompressedMatrix("w", encoded, 1.0)})
+    vectors = np.ones((2, 512), np.int8)
+    for skip, given in (("weights", None), ("both", vectors)):
+        lanes = msgspec.structs.replace(BALANCED.lanes, skip=skip)
+        plain = lane_cost_of(small, "w", msgspec.structs.replace(lanes, row_order="plain"), given)
+        assert lane_cost_of(small, "w", lanes, given).cycles.sum() < 0.9 * plain.cycles.sum()
+    fetched = [tile_schedule("w", encoded, plain, 0, "streamed", chip).fetch_bytes.sum() for chip in (AZ1, BALANCED)]
+    assert fetched[1] - fetched[0] == 256 * ADDRESS_BYTES
