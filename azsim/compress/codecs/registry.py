@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from azsim.compress.codecs.bitmap import Bitmap
 from azsim.compress.codecs.codec import Codec
+from azsim.compress.codecs.csc import Csc
+from azsim.compress.codecs.golomb import Golomb
+from azsim.compress.codecs.huffman import Huffman
 from azsim.compress.codecs.packed import Packed
 from azsim.compress.codecs.palette import Palette
 from azsim.compress.codecs.raw import Raw
+from azsim.compress.codecs.run_length import RunLength
 from azsim.compress.codecs.zvsv import Zvsv
 from azsim.errors import CodecError, InputError, nearest
 
-_CODECS: dict[str, Codec] = {codec.name: codec for codec in (Raw(), Packed(), Bitmap(), Palette(), Zvsv())}
+_CODECS: dict[str, Codec] = {
+    codec.name: codec
+    for codec in (Raw(), Packed(), Bitmap(), Palette(), Zvsv(), RunLength(), Csc(), Huffman(), Golomb())
+}
 
 
 def codecs() -> tuple[str, ...]:

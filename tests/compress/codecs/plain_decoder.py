@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 
+from tests.compress.codecs.plain_variable import VARIABLE, Stream
+
 
 def number(data: bytes, at: int, size: int) -> int:
     return int.from_bytes(data[at : at + size], "little")
@@ -30,6 +32,13 @@ def positions(rows: int, columns: int, lanes: int, block: int) -> list[tuple[int
         for column in range(start, min(start + block, columns))
         for row in range(lane, rows, lanes)
     ]
+
+
+def lane_runs(rows: int, columns: int, lanes: int, block: int) -> list[tuple[int, int]]:
+    """First position, and the one after the last, of each lane's part of each column of a tile."""
+    owners = [(row % lanes, column) for row, column in positions(rows, columns, lanes, block)]
+    begins = [k for k in range(len(owners)) if k == 0 or owners[k] != owners[k - 1]]
+    return list(zip(begins, [*begins[1:], len(owners)]))
 
 
 def tiles(rows: int, columns: int, lanes: int, block: int, limit: int) -> list[tuple[int, int, int, int]]:
@@ -80,6 +89,13 @@ def plain_decode(data: bytes) -> list[list[int]]:
         for stream in range(streams):
             count = max(0, min(share, high * wide - stream * share))
             end = start + number(payload, 4 * stream, 4)
+            if codec in VARIABLE:
+                first = min(stream * share, high * wide)
+                runs = lane_runs(high, wide, lanes, block)
+                part = Stream(payload[start:end], bits, options, table, first, first + count, runs)
+                values += VARIABLE[codec](part)
+                start = end
+                continue
             present, start = field(payload, start, count, 1) if bitmap else ([1] * count, start)
             codes, start = field(payload, start, sum(present), bits)
             assert start == end
