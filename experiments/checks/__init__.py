@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from experiments.checks import bounds, eie, lanes, pipeline
+from experiments.checks import bounds, eie, lanes, pipeline, systolic
 from experiments.checks.section import Section
 
 SECTIONS: tuple[Callable[[], Section], ...] = (
     lanes.section,
     pipeline.section,
+    systolic.machine_section,
+    systolic.scale_sim_section,
+    systolic.vela_section,
     bounds.section,
     eie.section,
     eie.queue_section,
