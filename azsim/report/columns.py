@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from azsim.report.results import Row
 
 NOTHING = "\u2013"
+WORDS = "Words and size"
+DEVICE = "On the device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,10 @@ class Column:
         unit: empty where the number has none.
         cell: the text of a row's cell; ``NOTHING`` where it does not apply.
         meaning: one sentence for the page.
+        group: the part of the page's table that it stands in; the console has them all in one.
         console: narrow and important enough for the console's table.
         short: the console's shorter text, if it has one.
+        legend: what the console says below its table, where the title alone does not say it.
     """
 
     title: str
@@ -29,6 +33,8 @@ class Column:
     meaning: str
     console: bool = True
     short: Callable[[Row], str] | None = None
+    legend: str = ""
+    group: str = DEVICE
 
     @property
     def heading(self) -> str:
@@ -85,6 +91,8 @@ COLUMNS: tuple[Column, ...] = (
         "%",
         lambda r: interval(r.wer_percent, r.wer_low_percent, r.wer_high_percent),
         "word errors over words said, whole recording, with a 95 % bootstrap interval",
+        legend="word error rate, whole recording [95 %]",
+        group=WORDS,
     ),
     Column(
         "\u0394",
@@ -92,12 +100,16 @@ COLUMNS: tuple[Column, ...] = (
         lambda r: interval(r.wer_delta_percent, r.wer_delta_low_percent, r.wer_delta_high_percent, sign=True),
         "WER less that of the first int8 raw row, paired over the same utterances",
         short=_difference_short,
+        legend="WER less that of int8 raw, \u00b1 half its 95 % interval",
+        group=WORDS,
     ),
     Column(
         "post",
         "%",
         lambda r: number(r.wer_post_training_percent),
         "WER of the same compression done post-training, without fine-tuning",
+        legend="WER of the same compression, not fine-tuned",
+        group=WORDS,
     ),
     Column(
         "at end-point",
@@ -105,6 +117,7 @@ COLUMNS: tuple[Column, ...] = (
         lambda r: number(r.wer_endpoint_percent),
         "WER of the words up to the end-point, which cuts slow speakers early",
         console=False,
+        group=WORDS,
     ),
     Column(
         "cut early",
@@ -112,11 +125,30 @@ COLUMNS: tuple[Column, ...] = (
         lambda r: number(scaled(r.early_cut_share, 0.01)),
         "utterances whose end-point fired before the true end of speech",
         console=False,
+        group=WORDS,
     ),
-    Column("size", "KiB", lambda r: number(scaled(r.model_bytes, 1024), 0), "bitstreams, biases and other vectors"),
-    Column("bits", "/w", lambda r: number(r.bits_per_weight, 2), "bits in the bitstreams per weight, headers included"),
     Column(
-        "fp32", "%", lambda r: number(scaled(r.share_of_fp32, 0.01)), "size as a share of the fp32 model", console=False
+        "size",
+        "KiB",
+        lambda r: number(scaled(r.model_bytes, 1024), 0),
+        "bitstreams, biases and other vectors",
+        group=WORDS,
+    ),
+    Column(
+        "bits",
+        "/w",
+        lambda r: number(r.bits_per_weight, 2),
+        "bits in the bitstreams per weight, headers included",
+        legend="per weight",
+        group=WORDS,
+    ),
+    Column(
+        "fp32",
+        "%",
+        lambda r: number(scaled(r.share_of_fp32, 0.01)),
+        "size as a share of the fp32 model",
+        console=False,
+        group=WORDS,
     ),
     Column(
         "sparsity",
@@ -124,6 +156,7 @@ COLUMNS: tuple[Column, ...] = (
         lambda r: number(scaled(r.sparsity, 0.01), 0),
         "zeros among the decoded weights",
         console=False,
+        group=WORDS,
     ),
     Column(
         "DRAM",
@@ -132,7 +165,11 @@ COLUMNS: tuple[Column, ...] = (
         "bytes read and written by all clients per second of speech heard",
     ),
     Column(
-        "NPU", "%", lambda r: number(scaled(r.npu_busy_share, 0.01)), "share of the time that the processor is busy"
+        "NPU",
+        "%",
+        lambda r: number(scaled(r.npu_busy_share, 0.01)),
+        "share of the time that the processor is busy",
+        legend="neural processor busy",
     ),
     Column(
         "RTF", "", lambda r: number(r.rtf, 3), "time that processor and CPU are busy over time of audio", console=False
@@ -142,6 +179,7 @@ COLUMNS: tuple[Column, ...] = (
         "ms",
         _latency,
         "true end of speech to final words: median, 90th and 99th percentile of the utterances not cut early",
+        legend="true end of speech to final words, p50/p90/p99",
     ),
     Column(
         "first",
@@ -155,6 +193,7 @@ COLUMNS: tuple[Column, ...] = (
         "kB",
         lambda r: number(scaled(r.uplink_bytes_per_utterance, 1e3), 1),
         "bytes sent over the air per utterance",
+        legend="sent over the air per utterance",
     ),
     Column(
         "energy",
@@ -168,12 +207,25 @@ COLUMNS: tuple[Column, ...] = (
         "mJ",
         lambda r: significant(r.energy_margin_mj_per_utterance),
         "energy per utterance over the same stretch of time without speech: what speech costs",
+        legend="energy per utterance over the same time without speech",
     ),
     Column(
         "SRAM", "KiB", lambda r: number(scaled(r.peak_sram_bytes, 1024), 0), "most on-chip memory in use", console=False
     ),
-    Column("xrun", "", lambda r: number(r.underruns, 0), "music underruns: periods for which the DAC found no sample"),
-    Column("late", "", lambda r: number(r.deadline_misses, 0), "steps that ended after the next step's release"),
+    Column(
+        "xrun",
+        "",
+        lambda r: number(r.underruns, 0),
+        "music underruns: periods for which the DAC found no sample",
+        legend="music underruns",
+    ),
+    Column(
+        "late",
+        "",
+        lambda r: number(r.deadline_misses, 0),
+        "steps that ended after the next step's release",
+        legend="steps that missed their deadline",
+    ),
     Column("utterances", "", lambda r: str(r.utterances), "how many of them were run", console=False),
 )
 

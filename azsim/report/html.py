@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-from azsim.report.columns import NOTHING, Column, number, used_columns
-from azsim.report.figures import FigureKind
+from azsim.report.columns import DEVICE, NOTHING, WORDS, Column, number, used_columns
+from azsim.report.glossary import TERMS
 from azsim.report.ranking import verdict
 from azsim.report.results import Comparison, Row, UtteranceResult, plain
 from azsim.report.table import PRODUCTION_TITLE, TRAINED_TITLE
+from azsim.speech.transcript import Word
+
+if TYPE_CHECKING:
+    from azsim.report.figures import FigureKind
 
 _MOST_TRANSCRIPTS = 200
 _STYLE = """
@@ -22,11 +28,14 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
   max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
 h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; max-width: 100%; margin-bottom: 1rem; }
 table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding-bottom: 0.4rem; }
 th, td { padding: 0.3rem 0.6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child, .words td { text-align: left; }
+th:first-child, td:first-child { position: sticky; left: 0; background: var(--paper); }
+tbody tr:nth-child(even) td:first-child { background: var(--band); }
+td:first-child .soft { display: block; white-space: normal; }
 .words td:last-child { white-space: normal; }
 thead th { vertical-align: bottom; } th small { display: block; font-weight: normal; color: var(--soft); }
 tbody tr:nth-child(even) { background: var(--band); }
@@ -55,9 +64,10 @@ def page(comparison: Comparison, figures: Sequence[tuple[FigureKind, str]]) -> s
             "steps and tokens of real utterances; no words come out, so there is no word error rate.</p>",
         ),
         _groups(comparison.rows),
-        *(_figure(kind, svg) for kind, svg in figures),
+        *(_figure(kind, svg, comparison) for kind, svg in figures),
         _notes(comparison),
-        _columns((*comparison.rows, *comparison.production_rows)),
+        _definitions("The columns", _meanings((*comparison.rows, *comparison.production_rows))),
+        _definitions("Terms", TERMS if comparison.rows or comparison.production_rows else {}),
         _configuration(comparison),
     ]
     body = "\n".join(section for section in sections if section)
@@ -78,13 +88,20 @@ def _heading(comparison: Comparison) -> str:
 def _table_section(title: str, rows: Sequence[Row], preface: str) -> str:
     if not rows:
         return ""
-    columns = used_columns(rows, console=False)
+    first, *others = used_columns(rows, console=False)
+    parts = [(group, [column for column in others if column.group == group]) for group in (WORDS, DEVICE)]
+    tables = "\n".join(_table(group, [first, *columns], rows) for group, columns in parts if columns)
+    return f"<h2>{escape(title.capitalize())}</h2>\n{preface}\n{tables}"
+
+
+def _table(caption: str, columns: Sequence[Column], rows: Sequence[Row]) -> str:
+    """One table, in a box of its own that scrolls where the window is narrower."""
     head = "".join(_header_cell(column) for column in columns)
     lines = "\n".join(
         "<tr>" + "".join(f"<td>{_cell(column, row)}</td>" for column in columns) + "</tr>" for row in rows
     )
     return (
-        f'<h2>{escape(title.capitalize())}</h2>\n{preface}\n<div class="scroll"><table>\n'
+        f'<div class="scroll" tabindex="0"><table>\n<caption>{escape(caption)}</caption>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{lines}\n</tbody>\n</table></div>"
     )
 
@@ -129,7 +146,7 @@ def _transcripts(results: Sequence[UtteranceResult]) -> str:
     lines = []
     for result in spoken:
         words = " ".join(
-            f'<span{_unsure(word.confidence)} title="{word.start_ms}\u2013{word.end_ms} ms, confidence '
+            f'<span{_unsure(word.confidence)} title="recognised at {_when(word)} ms, confidence '
             f'{word.confidence:.2f}">{escape(word.text)}</span>'
             for word in result.words
         )
@@ -141,14 +158,23 @@ def _transcripts(results: Sequence[UtteranceResult]) -> str:
     )
 
 
+def _when(word: Word) -> str:
+    """One time for a word of one piece, the first and the last piece's otherwise."""
+    return f"{word.start_ms}" if word.start_ms == word.end_ms else f"{word.start_ms}\u2013{word.end_ms}"
+
+
 def _unsure(confidence: float) -> str:
     return ' class="unsure"' if confidence < 0.5 else ""
 
 
-def _figure(kind: FigureKind, svg: str) -> str:
+def _figure(kind: FigureKind, svg: str, comparison: Comparison) -> str:
+    """Heading, picture, what to see in it, and the command that made it."""
+    caption = kind.caption + (f" {kind.both}" if kind.both and comparison.rows and comparison.production_rows else "")
+    command = comparison.manifest.get("command")
+    made = f"<br>Command: <code>{escape(shlex.join(map(str, command)))}</code>" if isinstance(command, list) else ""
     return (
-        f'<figure id="{kind.name}">\n<h2>{escape(kind.title)}</h2>\n{inline_svg(svg, kind.name, kind.title)}\n'
-        f"<figcaption>{escape(kind.caption)}</figcaption>\n</figure>"
+        f'<figure id="{kind.name}">\n<h2>{escape(kind.title)}</h2>\n{inline_svg(svg, kind.name, caption)}\n'
+        f"<figcaption>{escape(caption)}{made}</figcaption>\n</figure>"
     )
 
 
@@ -172,12 +198,14 @@ def _notes(comparison: Comparison) -> str:
     return "<h2>How far to trust these numbers</h2>\n" + "\n".join(f"<p>{escape(note)}</p>" for note in notes)
 
 
-def _columns(rows: Sequence[Row]) -> str:
-    items = "".join(
-        f"<dt>{escape(column.heading)}</dt><dd>{escape(column.meaning)}</dd>"
-        for column in used_columns(rows, console=False)
-    )
-    return f"<h2>The columns</h2>\n<dl>{items}</dl>\n<p class='soft'>{NOTHING}: does not apply.</p>" if items else ""
+def _meanings(rows: Sequence[Row]) -> dict[str, str]:
+    return {column.heading: column.meaning for column in used_columns(rows, console=False)}
+
+
+def _definitions(title: str, meanings: Mapping[str, str]) -> str:
+    items = "".join(f"<dt>{escape(term)}</dt><dd>{escape(meaning)}</dd>" for term, meaning in meanings.items())
+    nothing = f"\n<p class='soft'>{NOTHING}: does not apply.</p>" if title == "The columns" else ""
+    return f"<h2>{title}</h2>\n<dl>{items}</dl>{nothing}" if items else ""
 
 
 def _configuration(comparison: Comparison) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from azsim.errors import InputError
 from azsim.report.results import plain
 
-_PACKAGES = ("numpy", "numba", "simpy", "soxr", "soundfile", "kaldi-native-fbank", "jiwer", "matplotlib", "pandas")
+_PACKAGES = ("numpy", "numba", "simpy", "soxr", "soundfile", "kaldi-native-fbank", "jiwer", "matplotlib")
 
 
 def make_manifest(

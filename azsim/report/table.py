@@ -19,7 +19,7 @@ PRODUCTION_TITLE = "production-size recogniser, timing only"
 def print_tables(comparison: Comparison, console: Console) -> None:
     """Both tables; 120 characters hold them."""
     tables = [_table(TRAINED_TITLE, comparison.rows), _table(PRODUCTION_TITLE, comparison.production_rows)]
-    console.print(Group(*(table for table in tables if table is not None)))
+    console.print(Group(*(table for table in tables if table is not None), _legend(comparison)))
 
 
 def markdown_table(rows: Sequence[Row]) -> str:
@@ -28,6 +28,12 @@ def markdown_table(rows: Sequence[Row]) -> str:
     lines = [[column.heading for column in columns], [":--"] + ["--:"] * (len(columns) - 1)]
     lines += [[column.cell(row).replace("|", "\\|") for column in columns] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _legend(comparison: Comparison) -> Text:
+    """What the short titles stand for."""
+    columns = used_columns((*comparison.rows, *comparison.production_rows), console=True)
+    return Text(" \u00b7 ".join(f"{column.title}: {column.legend}" for column in columns if column.legend), "dim")
 
 
 def _table(title: str, rows: Sequence[Row]) -> Table | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 from collections.abc import Iterator, Mapping, Sequence
-
-import pandas as pd
 
 from azsim.report.results import Comparison, Row, UtteranceResult
 
@@ -25,38 +25,55 @@ _LABELS = ("config", "codec", "note", "timing_only")
 _BOUNDS = {name for pair in _INTERVALS.values() for name in pair}
 
 
-def results_frame(comparison: Comparison) -> pd.DataFrame:
+Line = dict[str, object]
+
+
+def csv_text(lines: Sequence[Line]) -> str:
+    """Comma-separated values, the keys of the first line as the header; floats in nine digits, None left empty."""
+    if not lines:
+        return ""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: f"{v:.9g}" if isinstance(v, float) else v for key, v in line.items()} for line in lines)
+    return stream.getvalue()
+
+
+def results_lines(comparison: Comparison) -> list[Line]:
     """Columns table, config, group, metric, part, unit, value, low, high: one known number per line.
 
     Metrics are called as in ``rows_to_json``; a mapping's key stands in ``part``.
     """
-    lines = [
+    return [
         {"table": table, **line}
         for table, rows in (("trained", comparison.rows), ("production", comparison.production_rows))
         for row in rows
         for line in _lines(row)
     ]
-    columns = ["table", "config", "group", "metric", "part", "unit", "value", "low", "high"]
-    return pd.DataFrame(lines, columns=columns)
 
 
-def utterances_frame(results: Sequence[UtteranceResult]) -> pd.DataFrame:
+def utterance_lines(results: Sequence[UtteranceResult]) -> list[Line]:
     """One utterance under one configuration per line."""
-    return pd.DataFrame([_utterance_line(result) for result in results])
+    return [_utterance_line(result) for result in results]
 
 
-def words_frame(results: Sequence[UtteranceResult]) -> pd.DataFrame:
-    """One recognised word per line, with its times and confidence."""
-    columns = ["config", "utterance", "word", "start_ms", "end_ms", "confidence"]
-    lines = [
-        (result.config, result.utterance, word.text, word.start_ms, word.end_ms, word.confidence)
+def word_lines(results: Sequence[UtteranceResult]) -> list[Line]:
+    """One recognised word per line, with the times at which it was emitted and its confidence."""
+    return [
+        {
+            "config": result.config,
+            "utterance": result.utterance,
+            "word": word.text,
+            "start_ms": word.start_ms,
+            "end_ms": word.end_ms,
+            "confidence": word.confidence,
+        }
         for result in results
         for word in result.words
     ]
-    return pd.DataFrame(lines, columns=columns)
 
 
-def _lines(row: Row) -> Iterator[dict[str, object]]:
+def _lines(row: Row) -> Iterator[Line]:
     for field in dataclasses.fields(Row):
         name, value = field.name, getattr(row, field.name)
         if name in _LABELS or name in _BOUNDS or value is None:
@@ -80,7 +97,7 @@ def _unit(metric: str) -> str:
     return "bit" if metric in ("weight_bits", "bits_per_weight") else "1"
 
 
-def _utterance_line(result: UtteranceResult) -> dict[str, object]:
+def _utterance_line(result: UtteranceResult) -> Line:
     timing = result.timing
     return {
         "table": "production" if result.timing_only else "trained",

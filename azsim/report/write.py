@@ -7,13 +7,16 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from azsim.errors import InputError, WorkError
-from azsim.report.figures import DrawnFigure, draw_all
 from azsim.report.html import page
 from azsim.report.results import Comparison, plain, rows_to_json
-from azsim.report.tidy import results_frame, utterances_frame, words_frame
+from azsim.report.tidy import csv_text, results_lines, utterance_lines, word_lines
 from azsim.report.trace import trace_json
+
+if TYPE_CHECKING:
+    from azsim.report.figures import DrawnFigure
 
 MANIFEST = "manifest.json"
 _FOLDER_MODE = 0o755
@@ -81,16 +84,17 @@ def _is_report(folder: Path) -> bool:
 
 
 def _fill(folder: Path, comparison: Comparison) -> None:
-    drawn = list(draw_all(comparison))
+    from azsim.report.figures import draw_all  # only here: who draws nothing does not wait for matplotlib
+
+    drawn = draw_all(comparison)
     for figure in drawn:
         (folder / f"{figure.kind.name}.svg").write_bytes(figure.svg)
         (folder / f"{figure.kind.name}.png").write_bytes(figure.png)
-    results_frame(comparison).to_csv(folder / "results.csv", index=False, float_format="%.9g", lineterminator="\n")
-    utterances = utterances_frame(comparison.utterances)
-    utterances.to_csv(folder / "utterances.csv", index=False, float_format="%.9g", lineterminator="\n")
-    words = words_frame(comparison.utterances)
-    if len(words):
-        words.to_csv(folder / "words.csv", index=False, float_format="%.9g", lineterminator="\n")
+    (folder / "results.csv").write_text(csv_text(results_lines(comparison)), encoding="utf-8")
+    (folder / "utterances.csv").write_text(csv_text(utterance_lines(comparison.utterances)), encoding="utf-8")
+    words = word_lines(comparison.utterances)
+    if words:
+        (folder / "words.csv").write_text(csv_text(words), encoding="utf-8")
     if comparison.traced is not None:
         (folder / "trace.json").write_text(trace_json(comparison.traced.timeline), encoding="utf-8")
     _write_json(folder / "results.json", _results(comparison))

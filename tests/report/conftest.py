@@ -32,7 +32,7 @@ def one_recording() -> Comparison:
 @pytest.fixture(scope="session")
 def drawn(comparison: Comparison) -> list[DrawnFigure]:
     """All figures of ``comparison``, drawn once."""
-    return list(draw_all(comparison))
+    return draw_all(comparison)
 
 
 @pytest.fixture

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from azsim.report.figures.style import GREY, MARKERS, config_colours, new_figure
+from azsim.report.figures.style import (
+    GREY,
+    MARKERS,
+    WIDTH_INCHES,
+    Margins,
+    config_colours,
+    label_below,
+    label_left,
+    panel_grid,
+    width_inches,
+)
 from azsim.report.results import Comparison, Roofline, RooflinePoint
 
 RESIDENT_RIDGES = 5.0  # a layer this many times beyond the ridge is drawn as resident
+_AREAS = (95.0, 60.0, 34.0, 16.0)  # of a layer's marker, in square points: layers that coincide nest and are all seen
 
 
 def draw(comparison: Comparison) -> Figure | None:
@@ -27,17 +38,25 @@ def draw(comparison: Comparison) -> Figure | None:
     named = (("trained recogniser", False), ("production size", True))
     sets = [(title, [p for p in roofline.points if p.timing_only == only and p.time_ns > 0]) for title, only in named]
     sets = [(title, points) for title, points in sets if points]
-    colours = config_colours(comparison)
-    markers = _layer_markers(roofline.points)
+    shown = {point.config for point in roofline.points}
+    colours = {name: colour for name, colour in config_colours(comparison).items() if name in shown}
+    layers = list(dict.fromkeys(point.layer for point in roofline.points))
+    right = width_inches([*colours, *layers], 8.5) + 0.55
+    margins = Margins(left=0.6, right=right, top=0.3, bottom=0.5, across=0.2)
+    figure, [grid] = panel_grid(margins, [3.5], [1.0] * len(sets))
     low, high = _range(roofline)
-    figure = new_figure(4.2)
-    for axes, (title, points) in zip(figure.subplots(1, len(sets), squeeze=False, sharey=True)[0], sets, strict=True):
+    bottom = min(point.macs / point.time_ns for _, points in sets for point in points) / 1.6
+    for axes, (title, points) in zip(grid, sets, strict=True):
+        _axes(axes, low, high, bottom, roofline.window_gmacs)
         _ceilings(axes, roofline, low, high)
-        _layers(axes, points, colours, markers, high)
+        _layers(axes, points, layers, colours, high)
         axes.set_title(title)
-        axes.set_xlabel("Operations per DRAM byte (MAC/B, log)")
-    figure.axes[0].set_ylabel("Speed (GMAC/s, zeros counted, log)")
-    _legend(figure, roofline.points, colours, markers)
+        label_below(axes, "Operations per DRAM byte (MAC/B, log)")
+        axes.tick_params(labelleft=axes is grid[0])
+    label_left(grid[0], "Speed (GMAC/s, zeros counted, log)", 0.35)
+    figure.legend(
+        handles=_handles(layers, colours), loc="upper left", bbox_to_anchor=(1 - (right - 0.1) / WIDTH_INCHES, 0.93)
+    )
     return figure
 
 
@@ -49,80 +68,86 @@ def _range(roofline: Roofline) -> tuple[float, float]:
     return min([*ratios, 1.0]) / 2, 2 * max([*ratios, ridge])
 
 
+def _axes(axes: Axes, low: float, high: float, bottom: float, top: float) -> None:
+    """Logarithmic axes; the strip of the resident layers at the right."""
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(low, high * 4)
+    axes.set_ylim(bottom, top * 1.6)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_locator(NullLocator())
+    axes.axvspan(high, high * 4, color="#eeeeee", zorder=0)
+    axes.text(high * 2, 0.02, "resident", transform=axes.get_xaxis_transform(), ha="center", fontsize=7.5, color=GREY)
+
+
 def _ceilings(axes: Axes, roofline: Roofline, low: float, high: float) -> None:
-    ratio = np.geomspace(low, high * 4, 200)
-    top = roofline.window_gmacs
-    slope = roofline.dram_gbps * ratio
-    axes.plot(ratio[slope <= top], slope[slope <= top], color="black", linewidth=1.6)
-    axes.annotate(
+    ridge = roofline.window_gmacs / roofline.dram_gbps
+    axes.plot([low / 2, ridge], [roofline.dram_gbps * low / 2, roofline.window_gmacs], color="black", linewidth=1.6)
+    beside = math.sqrt(ridge * roofline.decoder_gpositions / roofline.dram_gbps)
+    axes.text(
+        beside,
+        1.12 * roofline.dram_gbps * beside,
         f"DRAM port {roofline.dram_gbps:.1f} GB/s",
-        (low * 1.15, roofline.dram_gbps * low),
-        xytext=(8, -2),
-        textcoords="offset points",
+        rotation=math.degrees(math.atan2(roofline.dram_gbps, 1.0)),
+        transform_rotates_text=True,
+        rotation_mode="anchor",
+        ha="center",
+        va="bottom",
         fontsize=7.5,
-        va="top",
     )
-    lines = (
-        (roofline.window_gmacs, "window: best with skipping", ":"),
-        (roofline.multipliers_gmacs, "multipliers, no skipping", "-"),
-        (roofline.decoder_gpositions, "decoder, one frame per tile", "--"),
+    levels = (
+        (roofline.window_gmacs, "window", ":"),
+        (roofline.multipliers_gmacs, "multipliers", "-"),
+        (roofline.decoder_gpositions, "decoder (1 frame)", "--"),
     )
-    for level, name, dashes in lines:
-        axes.plot(
-            [max(low, level / roofline.dram_gbps), high * 4], [level, level], dashes, color="black", linewidth=1.2
-        )
+    for level, name, dashes in levels:
+        begin = max(low, level / roofline.dram_gbps)
+        axes.plot([begin, high * 4], [level, level], dashes, color="black", linewidth=1.2)
         axes.annotate(
-            f"{name} {level:.1f}",
-            (high * 3.8, level),
-            xytext=(0, 2),
+            f"{name}: {level:.1f}",
+            (high * 0.9, level),
+            xytext=(0, 3),
             textcoords="offset points",
             fontsize=7.5,
             ha="right",
         )
-    axes.axvspan(high, high * 4, color="#eeeeee", zorder=0)
-    axes.annotate(
-        "resident", (high * 2, 0.02), xycoords=("data", "axes fraction"), ha="center", fontsize=7.5, color=GREY
-    )
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlim(low, high * 4)
-    axes.set_ylim(top=top * 1.8)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axis.set_minor_formatter(NullFormatter())
 
 
 def _layers(
-    axes: Axes, points: Sequence[RooflinePoint], colours: dict[str, str], markers: dict[str, str], high: float
+    axes: Axes, points: Sequence[RooflinePoint], layers: Sequence[str], colours: Mapping[str, str], high: float
 ) -> None:
-    for point in points:
-        ratio = point.macs / point.dram_bytes if point.dram_bytes > 0 else high
-        axes.plot(
-            ratio if ratio < high else high * 2,
-            point.macs / point.time_ns,
-            markers[point.layer],
-            color=colours.get(point.config, GREY),
-            markeredgecolor="white",
-            markeredgewidth=0.6,
-            alpha=0.9,
+    for index, layer in enumerate(layers):
+        here = [point for point in points if point.layer == layer]
+        ratios = [point.macs / point.dram_bytes if point.dram_bytes > 0 else high for point in here]
+        axes.scatter(
+            [ratio if ratio < high else high * 2 for ratio in ratios],
+            [point.macs / point.time_ns for point in here],
+            s=_AREAS[min(index, len(_AREAS) - 1)],
+            c=[colours.get(point.config, GREY) for point in here],
+            marker=MARKERS[index % len(MARKERS)],
+            edgecolors="white",
+            linewidths=0.6,
+            zorder=3,
         )
 
 
-def _layer_markers(points: Sequence[RooflinePoint]) -> dict[str, str]:
-    layers = list(dict.fromkeys(point.layer for point in points))
-    return {layer: MARKERS[index % len(MARKERS)] for index, layer in enumerate(layers)}
-
-
-def _legend(figure: Figure, points: Sequence[RooflinePoint], colours: dict[str, str], markers: dict[str, str]) -> None:
-    shown = {point.config for point in points}
-    handles = [
-        Line2D([], [], linestyle="", marker="s", color=colour, label=name)
+def _handles(layers: Sequence[str], colours: Mapping[str, str]) -> list[Line2D]:
+    configs = [
+        Line2D([], [], linestyle="", marker="s", color=colour, label=name, markersize=6)
         for name, colour in colours.items()
-        if name in shown
     ]
-    handles += [
-        Line2D([], [], linestyle="", marker=marker, markerfacecolor="white", markeredgecolor=GREY, label=layer)
-        for layer, marker in markers.items()
+    return configs + [
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker=MARKERS[index % len(MARKERS)],
+            markerfacecolor="white",
+            markeredgecolor=GREY,
+            markersize=math.sqrt(_AREAS[min(index, len(_AREAS) - 1)]),
+            label=layer,
+        )
+        for index, layer in enumerate(layers)
     ]
-    figure.legend(handles=handles, loc="outside right upper")

@@ -7,14 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 
 from azsim.report import ranking
-from azsim.report.figures.style import ALERT, new_figure
+from azsim.report.columns import significant
+from azsim.report.figures.style import ALERT, GREY, Margins, panel_grid, width_inches
 from azsim.report.results import Comparison, SensitivityPoint
 
-METRICS = (("wait after the end-point", ranking.wait_ms), ("energy margin", ranking.energy_margin_mj))
+METRICS = (
+    ("wait after the end-point", "ms", ranking.wait_ms),
+    ("energy due to speech", "mJ", ranking.energy_margin_mj),
+)
 _LIMIT_PERCENT = 100.0
+_LEAST_PERCENT = 0.5  # less is left blank
+_LINE_INCHES = 0.25
+_BASE = "as described"
 
 
 def draw(comparison: Comparison) -> Figure | None:
@@ -24,63 +30,58 @@ def draw(comparison: Comparison) -> Figure | None:
     """
     points = comparison.sensitivity
     cases = ranking.changes(points)
-    metrics = [
-        (title, metric)
-        for title, metric in METRICS
-        if ranking.base_values(points, metric)
-    ]
+    metrics = [chosen for chosen in METRICS if ranking.base_values(points, chosen[2])]
     if not cases or not metrics:
         return None
-    figure = new_figure(1.7 + 0.25 * len(cases))
-    grid = figure.subplots(1, len(metrics), squeeze=False, sharey=True)[0]
-    for axes, (title, metric) in zip(grid, metrics, strict=True):
-        image = _heat_map(axes, points, cases, metric)
-        axes.set_title(title)
-    grid[0].set_yticks(range(len(cases)), [f"{constant} \u00d7 {factor:g}" for constant, factor in cases])
-    bar = figure.colorbar(image, ax=list(grid), shrink=0.8, aspect=30, extend="max", pad=0.02)
-    bar.set_label("Change against the device as described (%)")
-    bar.outline.set_visible(False)
-    figure.supxlabel(
-        "bold in a frame: this configuration changes rank \u00b7 at the right: ranking kept \u2713 or turned \u2717",
-        fontsize=8,
-    )
+    names = [_BASE, *(f"{constant} \u00d7 {factor:g}" for constant, factor in cases)]
+    configs = dict.fromkeys(point.config for point in points)
+    slanted = 0.6 * width_inches(configs, 8) + 0.2
+    margins = Margins(left=width_inches(names) + 0.1, right=0.3, top=0.3, bottom=slanted, across=0.35)
+    figure, [grid] = panel_grid(margins, [_LINE_INCHES * len(names)], [1.0] * len(metrics))
+    for axes, (title, unit, metric) in zip(grid, metrics, strict=True):
+        _heat_map(axes, points, cases, metric, unit)
+        axes.set_title(f"{title}: change (%)")
+    grid[0].set_yticks(range(-1, len(cases)), names)
+    for axes in grid[1:]:
+        axes.set_yticks([])
     return figure
 
 
 def _heat_map(
-    axes: Axes, points: Sequence[SensitivityPoint], cases: Sequence[tuple[str, float]], metric: ranking.Metric
-) -> AxesImage:
+    axes: Axes,
+    points: Sequence[SensitivityPoint],
+    cases: Sequence[tuple[str, float]],
+    metric: ranking.Metric,
+    unit: str,
+) -> None:
     before = ranking.base_values(points, metric)
     configs = list(before)
     percent = np.full((len(cases), len(configs)), np.nan)
-    axes.grid(visible=False)
+    for column, value in enumerate(before.values()):
+        text = f"{significant(value)} {unit}"
+        axes.text(column, -1, text, ha="center", va="center_baseline", fontsize=7.5, color=GREY)
     for line, (constant, factor) in enumerate(cases):
         after = ranking.values_at(points, constant, factor, metric)
         turned = {config for pair in ranking.flips(before, after) for config in pair}
         for column, config in enumerate(configs):
             if config in after and before[config]:
                 percent[line, column] = 100.0 * (after[config] / before[config] - 1.0)
-                _write_cell(axes, line, column, percent[line, column], config in turned)
+                if config in turned or abs(percent[line, column]) >= _LEAST_PERCENT:
+                    _write_cell(axes, line, column, percent[line, column], config in turned)
         mark, colour = ("\u2717", ALERT) if turned else ("\u2713", "#009E73")
-        axes.annotate(
-            mark,
-            (len(configs) - 0.4, line),
-            va="center",
-            color=colour,
-            fontsize=9,
-            weight="bold",
-            annotation_clip=False,
-        )
-    image = axes.imshow(percent, cmap="PuOr_r", vmin=-_LIMIT_PERCENT, vmax=_LIMIT_PERCENT, aspect="auto")
+        axes.text(len(configs) - 0.35, line, mark, va="center_baseline", color=colour, weight="bold")
+    limits = {"vmin": -_LIMIT_PERCENT, "vmax": _LIMIT_PERCENT}
+    edges = np.arange(len(configs) + 1) - 0.5, np.arange(len(cases) + 1) - 0.5
+    axes.pcolormesh(*edges, percent, cmap="PuOr_r", edgecolors="white", linewidth=0.5, **limits)
+    axes.set_ylim(len(cases) - 0.5, -1.5)
     axes.set_xticks(range(len(configs)), configs, rotation=35, ha="right", rotation_mode="anchor", fontsize=8)
     axes.tick_params(length=0)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    return image
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
 
 
 def _write_cell(axes: Axes, line: int, column: int, percent: float, turned: bool) -> None:
-    text = "0" if abs(percent) < 0.5 else f"{percent:+.0f}".replace("-", "\u2212")
+    text = f"{percent:+.0f}".replace("-", "\u2212")
     frame = (
         {"boxstyle": "square,pad=0.15", "facecolor": "none", "edgecolor": ALERT, "linewidth": 1.2} if turned else None
     )
@@ -89,7 +90,7 @@ def _write_cell(axes: Axes, line: int, column: int, percent: float, turned: bool
         line,
         text,
         ha="center",
-        va="center",
+        va="center_baseline",
         fontsize=7.5,
         color="white" if abs(percent) > 75 else "black",
         weight="bold" if turned else "normal",

@@ -2,55 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
-from azsim.report.figures.style import name_rows, readable
+from azsim.report.columns import significant
+from azsim.report.figures.style import WIDTH_INCHES, name_rows, readable
 from azsim.report.results import Row
 
+_HALF_BAR = 0.33
+BAR_INCHES = 0.3
 
-def stack(
-    axes: Axes, rows: Sequence[Row], parts_of: Callable[[Row], Mapping[str, float]], colours: Mapping[str, str]
-) -> None:
+Parts = Callable[[Row], Mapping[str, float]]
+
+
+def stack(axes: Axes, rows: Sequence[Row], parts_of: Parts, colours: Mapping[str, str], named: bool = True) -> None:
     """Draw one bar per row, its parts in the order of ``colours``; what is negative grows to the left of zero."""
-    places = np.arange(len(rows))
-    right, left = np.zeros(len(rows)), np.zeros(len(rows))
-    parts = [parts_of(row) for row in rows]
-    for part, colour in colours.items():
-        values = np.array([of_row.get(part, 0.0) for of_row in parts])
-        shown = values != 0
-        starts = np.where(values > 0, right, left)
-        if shown.any():
-            axes.barh(
-                places[shown],
-                values[shown],
-                left=starts[shown],
-                color=colour,
-                height=0.66,
-                edgecolor="white",
-                linewidth=0.4,
-            )
-        right += np.maximum(values, 0.0)
-        left += np.minimum(values, 0.0)
+    corners, fills = [], []
+    for place, row in enumerate(rows):
+        right = left = 0.0
+        parts = parts_of(row)
+        for part, colour in colours.items():
+            value = parts.get(part, 0.0)
+            if value == 0:
+                continue
+            begin = right if value > 0 else left
+            low, high = place - _HALF_BAR, place + _HALF_BAR
+            corners.append([(begin, low), (begin + value, low), (begin + value, high), (begin, high)])
+            fills.append(colour)
+            right, left = right + max(value, 0.0), left + min(value, 0.0)
+    axes.add_collection(PolyCollection(corners, facecolors=fills, edgecolors="white", linewidths=0.4), autolim=False)
     name_rows(axes, [row.config for row in rows])
+    if not named:
+        axes.set_yticks([])
+    axes.xaxis.set_major_locator(MaxNLocator(6))
 
 
-def label_totals(axes: Axes, rows: Sequence[Row], total_of: Callable[[Row], float | None], places: int) -> None:
-    """Write each bar's total at its end, and leave room for it."""
-    totals = [total_of(row) for row in rows]
-    reach = max((total for total in totals if total is not None), default=0.0)
-    for index, total in enumerate(totals):
-        text = "none" if total is None else f"{total:.{places}f}"
-        axes.annotate(text, (total or 0.0, index), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
-    axes.set_xlim(left=min(0.0, axes.get_xlim()[0]), right=1.14 * reach if reach > 0 else 1.0)
+def reach(rows: Iterable[Row], parts_of: Parts) -> tuple[float, float]:
+    """The limits of an axis that holds every bar and the number at its end; 0 to 1 if all are empty."""
+    least = min((sum(min(value, 0.0) for value in parts_of(row).values()) for row in rows), default=0.0)
+    most = max((sum(max(value, 0.0) for value in parts_of(row).values()) for row in rows), default=0.0)
+    return least, 1.16 * most if most > 0 else 1.0
 
 
-def ordered_parts(
-    rows: Sequence[Row], parts_of: Callable[[Row], Mapping[str, float]], least_share: float = 0.0
-) -> list[str]:
+def label_totals(axes: Axes, rows: Sequence[Row], total_of: Callable[[Row], float | None]) -> None:
+    """Write each bar's total at its end, in about three digits."""
+    for place, row in enumerate(rows):
+        total = total_of(row)
+        text = "none" if total is None else significant(total)
+        axes.annotate(
+            text, (max(total or 0.0, 0.0), place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
+        )
+
+
+def ordered_parts(rows: Sequence[Row], parts_of: Parts, least_share: float = 0.0) -> list[str]:
     """Every part that reaches ``least_share`` of some bar, the largest in sum first."""
     sums: dict[str, float] = {}
     kept: set[str] = set()
@@ -64,7 +73,15 @@ def ordered_parts(
     return sorted(kept, key=lambda part: -sums[part])
 
 
-def legend_above(axes: Axes, colours: Mapping[str, str], columns: int) -> None:
-    """One entry per part, in a line above the figure's first panel."""
+def legend_above(figure: Figure, colours: Mapping[str, str], left_inches: float) -> None:
+    """One entry per part, in one line above the panels."""
     handles = [Patch(color=colour, label=readable(part)) for part, colour in colours.items()]
-    axes.figure.legend(handles=handles, loc="outside upper left", ncols=columns)
+    anchor = (left_inches / WIDTH_INCHES, 1 - 0.06 / figure.get_figheight())
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=anchor,
+        ncols=len(handles),
+        handlelength=1.2,
+        columnspacing=1.2,
+    )

@@ -1,10 +1,15 @@
-"""How figures look: one style sheet by context, one colour per configuration throughout a report."""
+"""How figures look: one style sheet by context, one colour per configuration and per part throughout a report.
+
+Panels stand at places given in inches, not where a layout engine finds room for them: measuring every text several
+times over took most of the time of a report.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
@@ -17,13 +22,44 @@ from matplotlib.style import context
 from azsim.report.results import Comparison, Row
 
 WIDTH_INCHES = 9.0
-PNG_DPI = 150
+PNG_DPI = 130
 STYLE_SHEET = Path(__file__).parent.parent / "azsim.mplstyle"
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 ALERT = "#D55E00"
 GREY = "#777777"
+_PARTS = {
+    "npu": "#0072B2",
+    "cpu": "#E69F00",
+    "search": "#E69F00",
+    "dram": "#009E73",
+    "sram": "#D55E00",
+    "network": "#CC79A7",
+    "decoder": "#56B4E9",
+    "playback": "#56B4E9",
+    "microphone": "#000000",
+    "backlog": "#000000",
+    "multipliers": "#F0E442",
+    "end_pointing": "#BBBBBB",
+    "dram standby": "#BBBBBB",
+    "leakage": "#777777",
+}
+_SPARE = ("#8B5E3C", "#5254A3", "#B5CF6B", "#F0E442", "#444444")
 _ACRONYMS = frozenset({"npu", "cpu", "dram", "sram"})
+_SPELT = {"end_pointing": "end-pointing"}
+_EM_PER_LETTER = 0.58
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """Room around and between the panels of a figure, in inches."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    across: float = 0.3
+    down: float = 0.3
 
 
 @contextmanager
@@ -35,16 +71,45 @@ def report_style() -> Iterator[None]:
 
 def new_figure(height_inches: float) -> Figure:
     """A figure of the report's width that no global state knows of."""
-    return Figure(figsize=(WIDTH_INCHES, height_inches), dpi=PNG_DPI, layout="constrained")
+    return Figure(figsize=(WIDTH_INCHES, height_inches), dpi=PNG_DPI)
 
 
-def lay_out(figure: Figure) -> None:
-    """Settle the places of everything once, so that saving draws and does not lay out again."""
-    FigureCanvasAgg(figure)
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-        figure.set_layout_engine("none")
+def panel_grid(
+    margins: Margins, heights_inches: Sequence[float], widths: Sequence[float] = (1.0,)
+) -> tuple[Figure, list[list[Axes]]]:
+    """A figure as high as its panels need, and its panels, row by row; ``widths`` are shares of the room there is."""
+    height = margins.top + sum(heights_inches) + margins.down * (len(heights_inches) - 1) + margins.bottom
+    figure = new_figure(height)
+    room = WIDTH_INCHES - margins.left - margins.right - margins.across * (len(widths) - 1)
+    grid, top = [], height - margins.top
+    for panel_height in heights_inches:
+        row, left = [], margins.left
+        for share in widths:
+            width = room * share / sum(widths)
+            box = (left / WIDTH_INCHES, (top - panel_height) / height, width / WIDTH_INCHES, panel_height / height)
+            row.append(figure.add_axes(box))
+            left += width + margins.across
+        grid.append(row)
+        top -= panel_height + margins.down
+    return figure, grid
+
+
+def width_inches(texts: Iterable[str], points: float = 9.0) -> float:
+    """About as wide as the longest of ``texts`` in the report's letters."""
+    return max((len(text) for text in texts), default=0) * _EM_PER_LETTER * points / 72
+
+
+def label_below(axes: Axes, text: str, inches: float = 0.3) -> None:
+    """Name the horizontal axis, ``inches`` below it."""
+    axes.set_xlabel(text)
+    axes.xaxis.set_label_coords(0.5, -inches / _height_inches(axes))
+
+
+def label_left(axes: Axes, text: str, inches: float = 0.45) -> None:
+    """Name the vertical axis, its letters ending ``inches`` to the left of it."""
+    axes.set_ylabel(text)
+    width = axes.get_position().width * WIDTH_INCHES
+    axes.yaxis.set_label_coords(-inches / width, 0.5)
 
 
 def save_svg(figure: Figure) -> bytes:
@@ -58,7 +123,7 @@ def save_png(figure: Figure) -> bytes:
     """PNG; the same bytes each time."""
     stream = io.BytesIO()
     figure.dpi = PNG_DPI
-    FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})
+    FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None}, pil_kwargs={"compress_level": 4})
     return stream.getvalue()
 
 
@@ -73,16 +138,17 @@ def config_markers(comparison: Comparison) -> dict[str, str]:
 
 
 def part_colours(parts: Iterable[str]) -> dict[str, str]:
-    """Part -> colour, in the order given."""
-    extra = ("#999999", "#8B5E3C", "#B5CF6B", "#5254A3")
-    palette = OKABE_ITO[:6] + extra + OKABE_ITO[6:]
-    return {part: palette[index % len(palette)] for index, part in enumerate(parts)}
+    """Part -> colour, in the order given; a part has the same colour in every figure."""
+    parts = list(parts)
+    others = [part for part in parts if part not in _PARTS]
+    spare = {part: _SPARE[index % len(_SPARE)] for index, part in enumerate(others)}
+    return {part: _PARTS.get(part) or spare[part] for part in parts}
 
 
 def panels(comparison: Comparison) -> list[tuple[str, Sequence[Row]]]:
     """Title and rows of each table that has any."""
-    named = (("trained recogniser", comparison.rows), ("production size (timing only)", comparison.production_rows))
-    return [(title, rows) for title, rows in named if rows]
+    named = (("trained recogniser", comparison.rows), ("production size", comparison.production_rows))
+    return [(f"{title} ({_utterances(rows)})", rows) for title, rows in named if rows]
 
 
 def name_rows(axes: Axes, names: Sequence[str]) -> None:
@@ -95,8 +161,18 @@ def name_rows(axes: Axes, names: Sequence[str]) -> None:
 
 def readable(name: str) -> str:
     """A part's key as words."""
-    return " ".join(word.upper() if word in _ACRONYMS else word for word in name.replace("_", " ").split())
+    spelt = _SPELT.get(name, name)
+    return " ".join(word.upper() if word in _ACRONYMS else word for word in spelt.replace("_", " ").split())
 
 
 def _configs(comparison: Comparison) -> list[str]:
     return list(dict.fromkeys(row.config for row in (*comparison.rows, *comparison.production_rows)))
+
+
+def _utterances(rows: Sequence[Row]) -> str:
+    count = max(row.utterances for row in rows)
+    return f"{count} utterance" if count == 1 else f"{count} utterances"
+
+
+def _height_inches(axes: Axes) -> float:
+    return axes.get_position().height * axes.figure.get_figheight()

@@ -8,50 +8,73 @@ from textwrap import shorten
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
-from azsim.report.figures.style import ALERT, GREY, OKABE_ITO, new_figure
+from azsim.report.figures.style import (
+    ALERT,
+    OKABE_ITO,
+    WIDTH_INCHES,
+    Margins,
+    label_below,
+    panel_grid,
+    part_colours,
+)
 from azsim.report.results import Comparison, TracedUtterance
-from azsim.soc.timeline import Instant, Span
+from azsim.soc.timeline import Instant, Span, Timeline
 
 _PS_PER_S = 1e12
-_BINS = 300
-_MARKS = {
-    "true end of speech": "black",
-    "end-point": OKABE_ITO[3],
-    "final words": OKABE_ITO[2],
-    "first partial": OKABE_ITO[0],
+_PS_PER_MS = 1_000_000_000
+_BIN_MS = (10, 20, 50, 100, 200, 500, 1000)
+_MOST_BINS = 600
+_LEFT_INCHES = 0.5
+_PANEL_TITLE = {"fontsize": 8.5, "fontweight": "normal"}
+_MARKS = {  # name -> colour, dashes, width: an end-point and final words that all but coincide are both seen
+    "first partial": (OKABE_ITO[0], (0, (1, 1)), 1.2),
+    "true end of speech": ("black", (0, (4, 2)), 1.2),
+    "end-point": (OKABE_ITO[1], "solid", 3.0),
+    "final words": (OKABE_ITO[2], (0, (4, 2)), 1.2),
 }
-_TROUBLE = {"underrun": "x", "deadline miss": "|"}
+_TROUBLE = {"underrun": ("x", 0.12), "deadline miss": ("|", 0.9)}
+_TRACKS = (("NPU", "npu"), ("CPU", "cpu"), ("DRAM", "dram"), ("network", "network"))
 
 
 def draw(comparison: Comparison) -> Figure | None:
     """Audio envelope, busy engines, fill of the music ring, with what happened when.
+
+    The time axis reaches to the final words, or to the true end of speech where the end-point fired before it.
 
     Returns: None without a traced utterance.
     """
     traced = comparison.traced
     if traced is None:
         return None
+    timeline = traced.timeline
     tracks = [
         (label, spans)
-        for label, prefix in (("NPU", "npu"), ("CPU", "cpu"), ("DRAM", "dram"), ("network", "network"))
-        if (spans := [span for span in traced.timeline.spans if span.track.startswith(prefix)])
+        for label, prefix in _TRACKS
+        if (spans := [span for span in timeline.spans if span.track.startswith(prefix)])
     ]
-    ring = traced.timeline.counters.get(traced.ring_counter) if traced.ring_counter else None
-    heights = [1.5] + [1.0] * len(tracks) + ([1.2] if ring is not None else [])
-    figure = new_figure(1.0 + 0.8 * sum(heights))
-    grid = figure.subplots(len(heights), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
+    ring = timeline.counters.get(traced.ring_counter) if traced.ring_counter else None
+    heights = [0.95] + [0.6] * len(tracks) + ([0.75] if ring is not None else [])
+    figure, rows = panel_grid(Margins(left=_LEFT_INCHES, right=0.1, top=0.75, bottom=0.5, down=0.28), heights)
+    grid = [row[0] for row in rows]
     _envelope(grid[0], traced)
-    for row, (label, spans) in enumerate(tracks, start=1):
-        _busy(grid[row], label, spans, traced.timeline.elapsed_ps)
+    for axes, (label, spans) in zip(grid[1:], tracks, strict=False):
+        _busy(axes, label, spans, timeline.elapsed_ps)
     if ring is not None:
         _ring(grid[-1], ring, traced.ring_capacity)
-    _marks(grid, traced.timeline.instants)
-    grid[0].set_xlim(0, 1.01 * traced.timeline.elapsed_ps / _PS_PER_S)
-    grid[-1].set_xlabel("Time since the first sample (s)")
-    heading = f"{traced.timeline.utterance} on {traced.config}" + (f": {traced.text}" if traced.text else "")
-    grid[0].set_title(shorten(heading, 100, placeholder=" \u2026"))
-    figure.align_ylabels(list(grid))
+    end_s = 1.01 * max([timeline.elapsed_ps, *(instant.time_ps for instant in timeline.instants)]) / _PS_PER_S
+    for axes in grid:
+        axes.set_xlim(0, end_s)
+        axes.tick_params(labelbottom=axes is grid[-1])
+        axes.yaxis.set_major_locator(MaxNLocator(3))
+    _not_simulated(grid[1:], timeline, end_s)
+    _marks(figure, grid, timeline.instants)
+    label_below(grid[-1], "Time since the first sample (s)")
+    heading = f"{timeline.utterance} on {traced.config}" + (f": \u201c{traced.text}\u201d" if traced.text else "")
+    places = {"x": _LEFT_INCHES / WIDTH_INCHES, "y": 1 - 0.08 / figure.get_figheight()}
+    figure.text(s=shorten(heading, 100, placeholder=" \u2026"), va="top", fontsize=10, weight="bold", **places)
     return figure
 
 
@@ -69,21 +92,29 @@ def _time_before(edges: np.ndarray, times: np.ndarray) -> np.ndarray:
     return count * edges - np.concatenate([[0.0], np.cumsum(times)])[count]
 
 
+def _bin_ms(elapsed_ps: int) -> int:
+    """A round stretch of time of which at most ``_MOST_BINS`` cover ``elapsed_ps``, if there is one."""
+    return next((ms for ms in _BIN_MS if elapsed_ps <= _MOST_BINS * ms * _PS_PER_MS), _BIN_MS[-1])
+
+
 def _envelope(axes: Axes, traced: TracedUtterance) -> None:
     seconds = np.arange(len(traced.envelope)) * traced.envelope_step_ms / 1000
     axes.fill_between(seconds, -traced.envelope, traced.envelope, color=OKABE_ITO[5], linewidth=0)
     reach = max(float(np.max(traced.envelope, initial=0.0)), 0.05)
     axes.set_ylim(-1.1 * reach, 1.1 * reach)
-    axes.set_ylabel("audio\n(of full scale)")
+    axes.set_title("sound at the microphone (of full scale)", **_PANEL_TITLE)
 
 
 def _busy(axes: Axes, label: str, spans: Sequence[Span], elapsed_ps: int) -> None:
-    share = busy_share(spans, elapsed_ps, _BINS)
+    bin_ms = _bin_ms(elapsed_ps)
+    bins = -(-elapsed_ps // (bin_ms * _PS_PER_MS))
     tracks = len({span.track for span in spans})
-    edges_s = np.linspace(0.0, elapsed_ps, _BINS + 1) / _PS_PER_S
-    axes.stairs(100 * share / tracks, edges_s, fill=True, color=OKABE_ITO[0] if label == "NPU" else GREY)
-    axes.set_ylim(0, max(5.0, 108 * float(share.max()) / tracks))
-    axes.set_ylabel(f"{label} busy\n(%{' per core' if tracks > 1 else ''})")
+    percent = 100 * busy_share(spans, bins * bin_ms * _PS_PER_MS, bins) / tracks
+    edges_s = np.arange(bins + 1) * bin_ms / 1000
+    axes.stairs(percent, edges_s, fill=True, color=part_colours([label.lower()])[label.lower()])
+    axes.set_ylim(0, max(5.0, 1.08 * float(percent.max())))
+    cores = f", mean of {tracks} cores" if tracks > 1 else ""
+    axes.set_title(f"{label} busy (% of each {bin_ms} ms{cores})", **_PANEL_TITLE)
 
 
 def _ring(axes: Axes, ring: tuple[np.ndarray, np.ndarray], capacity: float | None) -> None:
@@ -92,7 +123,8 @@ def _ring(axes: Axes, ring: tuple[np.ndarray, np.ndarray], capacity: float | Non
     seconds, fill = _thinned(np.asarray(times_ps) / _PS_PER_S, np.asarray(values) * scale)
     axes.step(seconds, fill, where="post", color=OKABE_ITO[4], linewidth=1.0)
     axes.set_ylim(bottom=0, top=108 if capacity else None)
-    axes.set_ylabel("music ring\n(% full)" if capacity else "music ring\n(frames)")
+    title = "music ring (% full; 0 would be an underrun)" if capacity else "music ring (frames)"
+    axes.set_title(title, **_PANEL_TITLE)
 
 
 def _thinned(times: np.ndarray, values: np.ndarray, stretches: int = 600) -> tuple[np.ndarray, np.ndarray]:
@@ -106,30 +138,33 @@ def _thinned(times: np.ndarray, values: np.ndarray, stretches: int = 600) -> tup
     return times[index], values[index]
 
 
-def _marks(grid: Sequence[Axes], instants: Sequence[Instant]) -> None:
-    """Vertical lines through all panels, named in a legend above; troubles as ticks on the last panel."""
-    named: set[str] = set()
-    for instant in instants:
-        seconds = instant.time_ps / _PS_PER_S
-        if instant.name in _MARKS:
-            for axes in grid:
-                label = instant.name if axes is grid[0] and instant.name not in named else None
-                axes.axvline(seconds, color=_MARKS[instant.name], linewidth=1.1, linestyle="--", label=label)
-        elif instant.name in _TROUBLE:
-            label = None if instant.name in named else instant.name
-            height = 0.1 if instant.name == "underrun" else 0.9
-            marker = _TROUBLE[instant.name]
-            grid[-1].plot(
-                seconds,
-                height,
-                marker,
-                color=ALERT,
-                transform=grid[-1].get_xaxis_transform(),
-                label=label,
-                linestyle="",
-            )
-        named.add(instant.name)
-    figure = grid[0].figure
-    handles = [handle for axes in (grid[0], grid[-1]) for handle in axes.get_legend_handles_labels()[0]]
+def _not_simulated(grid: Sequence[Axes], timeline: Timeline, end_s: float) -> None:
+    """Grey where the device had answered before the speaker ended: nothing is recorded there."""
+    answered_s = timeline.elapsed_ps / _PS_PER_S
+    if end_s < 1.02 * answered_s:
+        return
+    for axes in grid:
+        axes.axvspan(answered_s, end_s, color="#eeeeee", zorder=0)
+
+
+def _marks(figure: Figure, grid: Sequence[Axes], instants: Sequence[Instant]) -> None:
+    """Vertical lines through all panels, named with their times above; troubles as ticks on the last panel."""
+    known = [(mark, i) for mark in _MARKS for i in instants if i.name == mark]
+    seconds = [instant.time_ps / _PS_PER_S for _, instant in known]
+    colours, dashes, widths = zip(*(_MARKS[mark] for mark, _ in known)) if known else ((), (), ())
+    for axes in grid:
+        place = axes.get_xaxis_transform()
+        axes.vlines(seconds, 0, 1, colors=colours, linestyles=dashes, linewidths=widths, transform=place)
+    handles = [
+        Line2D([], [], color=colour, linestyle=dash, linewidth=width, label=f"{mark}, {at_s:.3f} s")
+        for (mark, _), at_s, colour, dash, width in zip(known, seconds, colours, dashes, widths, strict=True)
+    ]
+    for name, (marker, height) in _TROUBLE.items():
+        seconds = [instant.time_ps / _PS_PER_S for instant in instants if instant.name == name]
+        if seconds:
+            place = {"transform": grid[-1].get_xaxis_transform(), "color": ALERT, "linestyle": ""}
+            label = f"{name} ({len(seconds)})"
+            handles += grid[-1].plot(seconds, [height] * len(seconds), marker, label=label, **place)
     if handles:
-        figure.legend(handles=handles, loc="outside upper left", ncols=6)
+        anchor = (_LEFT_INCHES / WIDTH_INCHES, 1 - 0.28 / figure.get_figheight())
+        figure.legend(handles=handles, loc="upper left", bbox_to_anchor=anchor, ncols=len(handles), handlelength=1.6)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from azsim.report.figures import FIGURES, DrawnFigure, draw_all
-from azsim.report.figures.style import lay_out, report_style, save_svg
+from azsim.report.figures.style import report_style, save_svg
 from azsim.report.figures.utterance import busy_share
 from azsim.report.figures.wer_size import pareto_front
 from azsim.report.results import Comparison
@@ -39,7 +39,7 @@ def test_one_recording_draws_what_makes_sense(one_recording: Comparison) -> None
 
 def test_nothing_to_show_draws_nothing() -> None:
     empty = Comparison("nothing", "", "az1", (), (), (), None, None, (), {}, ())
-    assert list(draw_all(empty)) == []
+    assert draw_all(empty) == []
 
 
 def test_rows_without_numbers_are_survived(comparison: Comparison) -> None:
@@ -68,7 +68,6 @@ def test_same_bytes_each_time(kind, comparison: Comparison) -> None:
     for _ in range(2):
         with report_style():
             figure = kind.draw(comparison)
-            lay_out(figure)
             documents.append(save_svg(figure))
     assert documents[0] == documents[1]
 
@@ -100,5 +99,4 @@ def test_long_names_and_markup_are_text() -> None:
     with report_style():
         figure = FIGURES[0].draw(found)
         assert figure is not None
-        lay_out(figure)
         assert b"long long" in save_svg(figure)
