@@ -3,7 +3,7 @@
 ::
 
     float32 ──prune──> zeros ──quantise──> int8, scale ──encode──> bitstream
-                               uniform (raw, packed, bitmap) or palette (palette, zvsv)
+                               uniform (raw, packed, bitmap) or palette (all others)
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from azsim.errors import InputError, nearest
 from azsim.nn.network import Network
 
 EMBEDDING = "prediction.embedding"
-PALETTE_CODECS = ("palette", "zvsv")
+PALETTE_CODECS = ("palette", "zvsv", "run-length", "csc", "huffman", "golomb")
+EXTRA_ZERO_CODECS = ("zvsv", "huffman", "golomb")
+"""Zero takes none of their ``2^b`` values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,11 @@ def compress(
     """Prune, quantise and encode every weight matrix of a network.
 
     The codec decides the quantiser: `raw`, `packed` and `bitmap` take uniform
-    values of ``weight_bits`` bits, `palette` and `zvsv` a Lloyd-Max palette per
-    matrix. Where fewer than ``1 / weight_bits`` of a matrix are zeros, `zvsv`
-    bypasses its zero-value stage, since the bitmap would cost more than it saves.
+    values of ``weight_bits`` bits, the others a Lloyd-Max palette per matrix; where
+    zero takes no index (`zvsv`, `huffman`, `golomb`) it comes on top of the palette.
+    Where fewer than ``1 / weight_bits`` of a matrix are zeros, zero gets no place of
+    its own, and `zvsv` bypasses its zero-value stage, since the bitmap would cost
+    more than it saves; so these three always store the same values.
     The embedding is not pruned unless an override says so: one of its rows is
     read per token, so zeros in it save no products.
 
@@ -115,10 +119,11 @@ def quantise(weights: np.ndarray, recipe: MatrixRecipe) -> tuple[np.ndarray, flo
         raise InputError(f"weight_bits = {bits!r}: it is a whole number from 1 to 8")
     pruned = prune(weights, recipe.sparsity)
     zeros = pruned.size - np.count_nonzero(pruned)
-    bypass: Bypass = "zero-value" if codec == "zvsv" and zeros * bits < pruned.size else "none"
+    few_zeros = zeros * bits < pruned.size
+    bypass: Bypass = "zero-value" if codec == "zvsv" and few_zeros else "none"
     if codec not in PALETTE_CODECS or bits == 8:
         return *uniform(pruned, bits), bypass
-    if codec == "zvsv" and bypass == "none":
+    if codec in EXTRA_ZERO_CODECS and not few_zeros:
         return *lloyd_max(pruned, bits, zero="extra"), bypass
     return *lloyd_max(pruned, bits, zero="kept" if zeros else "free"), bypass
 

@@ -119,3 +119,12 @@ def test_wrong_settings_are_refused(settings: dict[str, object], words: str) -> 
 def test_weights_that_are_not_finite_are_refused_by_name() -> None:
     with pytest.raises(InputError, match=r"models/tiny: joint\.output: .*not finite"):
         compress(network(bad=np.nan), sparsity=0.5)
+
+
+@pytest.mark.parametrize("sparsity", [0.0, 0.1, 0.6])
+def test_codecs_that_differ_in_bits_alone_store_the_same_values(sparsity: float) -> None:
+    for same in (("zvsv", "huffman", "golomb"), ("palette", "run-length", "csc")):
+        first, *others = (compress(network(), weight_bits=4, sparsity=sparsity, codec=codec).decoded for codec in same)
+        for other in others:
+            for name, values in first.items():
+                np.testing.assert_array_equal(other[name], values)
