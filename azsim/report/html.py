@@ -74,7 +74,7 @@ def page(comparison: Comparison, figures: Sequence[tuple[FigureKind, str]]) -> s
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(comparison.name)} \u2013 azsim</title>\n<style>\n{_STYLE}\n</style>\n</head>\n"
+        f"<title>{escape(comparison.title)} \u2013 azsim</title>\n<style>\n{_STYLE}\n</style>\n</head>\n"
         f"<body>\n{body}\n</body>\n</html>\n"
     )
 
@@ -82,7 +82,7 @@ def page(comparison: Comparison, figures: Sequence[tuple[FigureKind, str]]) -> s
 def _heading(comparison: Comparison) -> str:
     summary = f"<p>{escape(comparison.summary)}</p>" if comparison.summary else ""
     items = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in comparison.settings.items())
-    return f"<h1>{escape(comparison.name)}</h1>\n{summary}" + (f"\n<dl>{items}</dl>" if items else "")
+    return f"<h1>{escape(comparison.title)}</h1>\n{summary}" + (f"\n<dl>{items}</dl>" if items else "")
 
 
 def _table_section(title: str, rows: Sequence[Row], preface: str) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 from azsim.soc.timeline import Timeline
 from azsim.speech.transcript import Word
 
+_NAMED = 3
 LATENCY_PARTS = ("end_pointing", "backlog", "npu", "search", "network")
 
 
@@ -250,7 +251,7 @@ class Comparison:
     """Everything a report shows.
 
     Attributes:
-        name: of the experiment, also the title of the page.
+        name: of the experiment.
         summary: one or two sentences on what was compared; may be empty.
         device: name of the device.
         rows: the trained network's table.
@@ -276,6 +277,15 @@ class Comparison:
     settings: Mapping[str, str]
     notes: tuple[str, ...]
     manifest: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """Of the page: the recordings where nobody said what they should hold, the experiment's name otherwise."""
+        names = list(dict.fromkeys(result.utterance for result in self.utterances))
+        if not names or any(result.reference for result in self.utterances):
+            return self.name
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return ", ".join(names[:_NAMED]) + more
 
 
 def rows_to_json(rows: Sequence[Row]) -> list[dict[str, object]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,11 @@ def test_an_older_report_is_replaced_whole(tmp_path: Path, comparison: Compariso
     assert "words.csv" in names(folder)
     assert "stale.txt" not in names(folder)
     assert names(tmp_path) == {"r"}
+
+
+def test_matplotlib_waits_until_something_is_drawn() -> None:
+    code = "import sys, azsim.report.write, azsim.report.table; print('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b"False"
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path, one_recording: Comparison) -> None:
