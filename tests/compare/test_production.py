@@ -75,6 +75,7 @@ def test_a_drawn_network_keeps_bits_and_zeros_and_decodes(codec: str, bits: int)
     for name, matrix in large.matrices.items():
         weights = decode(matrix.encoded)
         assert weights.shape == shapes(SMALL)[name]
+        assert np.array_equal(weights, large.decoded[name])
         source = trained.decoded[model_for(name, trained.matrices)]
         assert set(np.unique(weights)) <= set(np.unique(source))
 
