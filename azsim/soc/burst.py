@@ -75,6 +75,8 @@ def advance(until, npu, config, rank, state, queue, served, tiles, times, comple
     done = state[DONE_BYTES]
     request = state[REQUEST]
     last = tiles.shape[1] - 1
+    others = np.int64(NEVER)  # the earliest request of the others, as long as it is not stale
+    stale = True
     while True:
         if active == 1 and request < 0:
             while tile <= last and tiles[T_BYTES, tile] == 0:
@@ -96,10 +98,12 @@ def advance(until, npu, config, rank, state, queue, served, tiles, times, comple
                 until = min(until, end)
 
         # the request to grant: lowest rank, then oldest, then first submitted, among those that are there
-        first = request if active == 1 else np.int64(NEVER)
-        for row in range(pending):
-            first = min(first, queue[row, R_REQUEST])
-        grant = max(free, first)
+        if stale:
+            others = np.int64(NEVER)
+            for row in range(pending):
+                others = min(others, queue[row, R_REQUEST])
+            stale = False
+        grant = max(free, min(request, others) if active == 1 else others)
         if grant >= until or (log.shape[0] > 0 and state[LOGGED] >= log.shape[0]):
             break
         best = np.int64(-1)
@@ -108,7 +112,7 @@ def advance(until, npu, config, rank, state, queue, served, tiles, times, comple
         if active == 1 and request <= grant:
             best_rank = rank[npu]
             best_request = request
-        for row in range(pending):
+        for row in range(pending if others <= grant else 0):
             asked = queue[row, R_REQUEST]
             if asked > grant:
                 continue
@@ -174,6 +178,7 @@ def advance(until, npu, config, rank, state, queue, served, tiles, times, comple
                 tile += 1
                 request = np.int64(-1)
         else:
+            stale = True
             chunk = queue[best, R_CHUNK]
             chunks = queue[best, R_CHUNKS]
             own = queue[best, R_DURATION] * (chunk + 1) // chunks - queue[best, R_DURATION] * chunk // chunks
