@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from experiments.checks import bounds, eie, lanes, pipeline, systolic
+from experiments.checks import bounds, eie, eie_trained, lanes, pipeline, systolic
 from experiments.checks.section import Section
 
 SECTIONS: tuple[Callable[[], Section], ...] = (
@@ -19,4 +19,5 @@ SECTIONS: tuple[Callable[[], Section], ...] = (
     bounds.section,
     eie.section,
     eie.queue_section,
+    eie_trained.section,
 )
