@@ -115,8 +115,7 @@ def _cell(column: Column, row: Row) -> str:
     text = escape(column.cell(row))
     if column.title != "configuration":
         return text
-    note = f' <span class="soft">{escape(row.note)}</span>' if row.note else ""
-    return text + note + (' <span class="mark">timing only</span>' if row.timing_only else "")
+    return text + (f' <span class="soft">{escape(row.note)}</span>' if row.note else "")
 
 
 def _groups(rows: Sequence[Row]) -> str:

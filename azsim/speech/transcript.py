@@ -11,7 +11,8 @@ class Word:
 
     Attributes:
         text: the word.
-        start_ms, end_ms: when its first and last piece were emitted, in time of the utterance.
+        start_ms, end_ms: when its first and last piece were emitted, in time of the utterance;
+            equal for a single piece.
         confidence: product of its pieces' posterior probabilities, 0 to 1.
     """
 

@@ -80,7 +80,7 @@ def test_everything_is_escaped(comparison: Comparison) -> None:
 def test_page_of_one_recording_shows_its_words(one_recording: Comparison) -> None:
     text = page(one_recording, [])
     checked(text)
-    assert f"<title>{one_recording.utterances[0].utterance} " in text
+    assert "<title>u0, u1 " in text
     assert "What was heard" in text
     assert "confidence 0.81" in text
     assert "estimated" in text
