@@ -21,6 +21,7 @@ import soundfile
 import soxr
 
 from azsim.errors import InputError
+from azsim.speech.cut_short import mp3_cut_short, ogg_cut_short
 from azsim.speech.features import FRAME_LENGTH_MS, SAMPLE_RATE_HZ
 
 DEFAULT_MAX_MINUTES = 10.0
@@ -92,15 +93,15 @@ def read_audio(path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES) -> Au
             samples that are not numbers.
     """
     path = Path(path)
-    _refuse_non_files(path)
     try:
+        _refuse_non_files(path)
         with soundfile.SoundFile(path) as file:
             _refuse_cut_short(path, file)
             rate_hz, channels = file.samplerate, file.channels
             resampler = Resampler(rate_hz, str(path))
             parts = [resampler.feed(block) for block in _blocks(path, file, max_minutes)]
     except (soundfile.LibsndfileError, OSError) as error:
-        reason = getattr(error, "error_string", str(error))
+        reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
         raise InputError(f"{path}: not a readable recording: {reason}; any format of libsndfile will do") from error
     samples = np.concatenate([*parts, resampler.finish()])
     shortest = SAMPLE_RATE_HZ * FRAME_LENGTH_MS // 1000
@@ -121,6 +122,13 @@ def _refuse_non_files(path: Path) -> None:
 
 def _refuse_cut_short(path: Path, file: soundfile.SoundFile) -> None:
     """A header that promises more bytes than there are; libsndfile itself would read on and only note it."""
+    missing = ""
+    if file.format == "OGG":
+        missing = ogg_cut_short(path.read_bytes())
+    elif file.format in ("MP3", "MPEG"):
+        missing = mp3_cut_short(path.read_bytes())
+    if missing:
+        raise InputError(f"{path}: cut short: {missing}; if it is all there is, write it anew (ffmpeg -i) and use that")
     promised = PROMISED_BYTES.search(file.extra_info)
     if promised is None:
         return
@@ -144,7 +152,7 @@ def _blocks(path: Path, file: soundfile.SoundFile, max_minutes: float) -> Iterat
         if taken > most:
             raise InputError(f"{path}: lasts more than {max_minutes:g} minutes (--max-minutes)")
         yield block
-    if promised < 2**40 and taken < promised and file.format not in ("MP3", "OGG"):
+    if promised < 2**40 and taken < promised and file.format not in ("MP3", "MPEG", "OGG"):
         raise InputError(f"{path}: cut short: {promised} samples promised, {taken} read")
 
 
