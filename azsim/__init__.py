@@ -24,8 +24,10 @@ _HOMES = {
     "codecs": "azsim.compress",
     "matvec": "azsim.chip.matvec",
     "run": "azsim.api",
-    "InputError": "azsim.errors",
+    "AzsimError": "azsim.errors",
     "CodecError": "azsim.errors",
+    "InputError": "azsim.errors",
+    "WorkError": "azsim.errors",
 }
 __all__ = sorted(_HOMES)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from azsim.compare.experiment import Configuration, Experiment
+from azsim.compare.experiment import Configuration, Experiment, check_seed
 from azsim.compare.runner import assemble
 from azsim.compare.setup import Setup
 from azsim.compare.speech_set import load_utterance
 from azsim.compare.trained import TrainedOutcome, play
 from azsim.compress.network import CompressedNetwork
-from azsim.devices import Device, load_device
-from azsim.errors import InputError
+from azsim.devices import Device
+from azsim.devices.loader import find_device, load_device
 from azsim.report.results import Comparison, Row
 from azsim.report.write import write_report
 from azsim.resources import shipped
@@ -69,8 +69,8 @@ def run(
     Raises:
         InputError: the recording, the device, the music or the seed cannot be used.
     """
-    if not 0 <= seed < 2**31:
-        raise InputError(f"seed = {seed}: must be 0 to {2**31 - 1}")
+    check_seed(seed, "seed")
+    device_file = f"device {device.name}" if isinstance(device, Device) else str(find_device(device))
     device = device if isinstance(device, Device) else load_device(device)
     path = Path(recording)
     track = load_music(shipped("experiments", "music/track.ogg") if music is True else music) if music else None
@@ -80,7 +80,15 @@ def run(
     )
     utterance = load_utterance(path, path.name, "", {}, max_minutes)
     digests = {small.network.name: small.network.digest}
-    setup = Setup(experiment=experiment, device=device, utterances=(utterance,), music=track, digests=digests)
+    setup = Setup(
+        experiment=experiment,
+        device=device,
+        utterances=(utterance,),
+        music=track,
+        digests=digests,
+        source="azsim.run",
+        device_file=device_file,
+    )
     outcome: TrainedOutcome = play(setup, small, traced=utterance.name)
     comparison = assemble(setup, [outcome], [], ["azsim.run"])
     only = outcome.results[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class AzsimError(Exception):
@@ -24,6 +25,15 @@ class InputError(AzsimError):
 
 class CodecError(InputError):
     """A compressed weight stream is damaged, cut short, too long, or not what its header says."""
+
+
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """Put the place, such as ``my.toml: device = 'az3'``, before the message of an ``InputError`` raised within."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(f"{where}: {error}") from error
 
 
 def nearest(word: object, choices: Iterable[str]) -> str:

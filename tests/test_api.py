@@ -46,6 +46,14 @@ def test_matvec() -> None:
     assert cost.effectual_products == np.count_nonzero(weights)
 
 
+def test_the_errors_are_public() -> None:
+    assert issubclass(azsim.CodecError, azsim.InputError)
+    assert issubclass(azsim.InputError, azsim.AzsimError)
+    assert issubclass(azsim.WorkError, azsim.AzsimError)
+    with pytest.raises(azsim.InputError, match="seed = -1: must be a whole number from 0"):
+        azsim.run("az1", None, RECORDING, seed=-1)
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="nonsense"):
         azsim.nonsense  # noqa: B018 - the access is the test

@@ -12,6 +12,7 @@ from azsim.errors import InputError, nearest
 from azsim.resources import shipped
 from azsim.toml import convert, read_toml
 
+SEEDS = 2**31
 Bits = Annotated[int, Meta(ge=1, le=8)]
 Sparsity = Annotated[float, Meta(ge=0, lt=1)]
 Count = Annotated[int, Meta(ge=1)]
@@ -72,7 +73,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     speech: str
     configuration: Annotated[tuple[Configuration, ...], Meta(min_length=1)]
     music: str = ""
-    seed: Annotated[int, Meta(ge=0, lt=2**31)] = 1
+    seed: Annotated[int, Meta(ge=0, lt=SEEDS)] = 1
     cloud: CloudChoice | None = None
     production: ProductionChoice | None = None
     sensitivity: SensitivityChoice | None = None
@@ -113,6 +114,16 @@ def check_codec(codec: str, where: str) -> None:
         raise InputError(
             f"{where} = {codec!r}: no such codec; there are {', '.join(codecs())}{nearest(codec, codecs())}"
         )
+
+
+def check_seed(seed: int, where: str) -> None:
+    """Refuse a seed that an experiment file could not have.
+
+    Raises:
+        InputError: it is below 0 or too large; ``where`` says who gave it.
+    """
+    if not 0 <= seed < SEEDS:
+        raise InputError(f"{where} = {seed}: must be a whole number from 0 to {SEEDS - 1}")
 
 
 def _with_model_paths(tree: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,12 +22,14 @@ from azsim.compare import notes
 from azsim.compare.experiment import Configuration, Experiment, beside
 from azsim.compare.layers import roofline
 from azsim.compare.pool import Pool
-from azsim.compare.production import ProductionOutcome, on_device_production
+from azsim.compare.production import ProductionOutcome, on_device_production, shapes
 from azsim.compare.sensitivity import variants
-from azsim.compare.setup import Setup, network
+from azsim.compare.setup import Setup, check_capacity, network, overrides_of
 from azsim.compare.speech_set import load_speech
 from azsim.compare.trained import TrainedOutcome, in_the_cloud, on_device
-from azsim.devices import load_device
+from azsim.compress.recipe import MatrixRecipe, matrix_recipes
+from azsim.devices.loader import find_device, load_device
+from azsim.errors import located
 from azsim.report.manifest import make_manifest
 from azsim.report.metrics import make_rows
 from azsim.report.results import Comparison
@@ -75,16 +78,46 @@ def make_setup(
     Raises:
         InputError: a device, model, recording, manifest or constant is wrong.
     """
-    device = load_device(beside(path, experiment.device) if experiment.device.endswith(".toml") else experiment.device)
+    with located(f"{path}: device = {experiment.device!r}"):
+        device_file = find_device(
+            beside(path, experiment.device) if experiment.device.endswith(".toml") else experiment.device
+        )
+    device = load_device(device_file)
     if experiment.sensitivity:
-        variants(device, experiment.sensitivity)
-    models = dict.fromkeys([experiment.model, *map(experiment.model_of, experiment.configuration)])
-    digests = {name: network(name).digest for name in models}
-    music = load_music(beside(path, experiment.music)) if experiment.music else None
-    utterances = load_speech(
-        speech or beside(path, experiment.speech), limit, max_minutes, lambda: advance("reading speech")
+        with located(f"{path}: sensitivity.constants"):
+            variants(device, experiment.sensitivity)
+    if experiment.production:
+        weights = sum(rows * columns for rows, columns in shapes(experiment.production).values())
+        check_capacity(device, str(device_file), "production size", weights // 8)
+    with located(f"{path}: model = {experiment.model!r}"):
+        digests = {experiment.model: network(experiment.model).digest}
+    for configuration in experiment.configuration:
+        with located(f"{path}: configuration {configuration.name!r}"):
+            digests |= _check_network(experiment.model_of(configuration), configuration)
+    with located(f"{path}: music = {experiment.music!r}"):
+        music = load_music(beside(path, experiment.music)) if experiment.music else None
+    with located(f"{path}: speech = {experiment.speech!r}") if speech is None else nullcontext():
+        utterances = load_speech(
+            speech or beside(path, experiment.speech), limit, max_minutes, lambda: advance("reading speech")
+        )
+    return Setup(
+        experiment=experiment,
+        device=device,
+        utterances=tuple(utterances),
+        music=music,
+        digests=digests,
+        source=str(path),
+        device_file=str(device_file),
     )
-    return Setup(experiment=experiment, device=device, utterances=tuple(utterances), music=music, digests=digests)
+
+
+def _check_network(name: str, configuration: Configuration) -> dict[str, str]:
+    """Name -> digest of a configuration's network, whose matrices its choices must match."""
+    with located(f"model = {name!r}"):
+        found = network(name)
+    with located("matrices"):
+        matrix_recipes(found.weight_matrices, MatrixRecipe(), overrides_of(configuration))
+    return {name: found.digest}
 
 
 def tasks_of(setup: Setup) -> list[Task]:

@@ -13,7 +13,7 @@ from azsim.compress import compress
 from azsim.compress.network import CompressedNetwork
 from azsim.compress.recipe import MatrixRecipe
 from azsim.devices import Device
-from azsim.errors import InputError
+from azsim.errors import InputError, located
 from azsim.nn.load import load_network
 from azsim.nn.network import Network
 from azsim.soc.music import MusicTrack
@@ -25,6 +25,7 @@ class Setup:
 
     Attributes:
         digests: network -> SHA-256 of its file, for the manifest.
+        source, device_file: what messages name: who asked for the configurations, and what describes the device.
     """
 
     experiment: Experiment
@@ -32,6 +33,8 @@ class Setup:
     utterances: tuple[Utterance, ...]
     music: MusicTrack | None
     digests: Mapping[str, str]
+    source: str
+    device_file: str
 
 
 @lru_cache(maxsize=4)
@@ -46,23 +49,37 @@ def compressed(setup: Setup, configuration: Configuration, model: str = "") -> C
     Raises:
         InputError: they do not fit into the device's memory, or a setting does not fit the network.
     """
-    overrides = {
+    with located(f"{setup.source}: configuration {configuration.name!r}"):
+        small = compress(
+            network(model or setup.experiment.model_of(configuration)),
+            name=configuration.name,
+            weight_bits=configuration.weight_bits,
+            sparsity=configuration.sparsity,
+            codec=configuration.codec,
+            overrides=overrides_of(configuration),
+            layout=tile_layout(setup.device.chip),
+        )
+    check_capacity(setup.device, setup.device_file, configuration.name, small.model_bytes)
+    return small
+
+
+def overrides_of(configuration: Configuration) -> dict[str, MatrixRecipe]:
+    """What the configuration chooses for single matrices: name or pattern -> recipe."""
+    return {
         pattern: MatrixRecipe(weight_bits=choice.weight_bits, sparsity=choice.sparsity, codec=choice.codec)
         for pattern, choice in configuration.matrices.items()
     }
-    small = compress(
-        network(model or setup.experiment.model_of(configuration)),
-        name=configuration.name,
-        weight_bits=configuration.weight_bits,
-        sparsity=configuration.sparsity,
-        codec=configuration.codec,
-        overrides=overrides,
-        layout=tile_layout(setup.device.chip),
-    )
-    capacity_bytes = setup.device.memory.capacity_mib << 20
-    if small.model_bytes > capacity_bytes:
+
+
+def check_capacity(device: Device, device_file: str, what: str, model_bytes: int) -> None:
+    """Refuse weights that do not fit into the device's memory.
+
+    Raises:
+        InputError: they do not; ``what`` says whose they are.
+    """
+    memory = device.memory
+    if model_bytes > memory.capacity_mib << 20:
         raise InputError(
-            f"device {setup.device.name}: memory.capacity_mib = {setup.device.memory.capacity_mib}: configuration "
-            f"{configuration.name!r} takes {small.model_bytes} bytes of it; there are {capacity_bytes}"
+            f"{device_file}: memory.capacity_mib = {memory.capacity_mib}: must be at least "
+            f"{-(-model_bytes >> 20)}: the weights of {what!r} take {model_bytes} bytes"
         )
-    return small

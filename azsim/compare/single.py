@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from azsim.compare.experiment import Configuration, Experiment, check_codec
+from azsim.compare.experiment import Configuration, Experiment, check_codec, check_seed
 from azsim.compare.runner import assemble
 from azsim.compare.setup import Setup, network
 from azsim.compare.speech_set import load_utterance
 from azsim.compare.trained import on_device
-from azsim.devices import load_device
-from azsim.errors import InputError
+from azsim.devices.loader import find_device, load_device
+from azsim.errors import InputError, located
 from azsim.report.results import Comparison
 from azsim.soc.music import load_music
 
@@ -38,8 +38,7 @@ def make_single(recordings: Sequence[Path], single: Single, music: Path | None, 
     check_codec(single.codec, "--codec")
     if not 1 <= single.weight_bits <= 8:
         raise InputError(f"--weight-bits {single.weight_bits}: must be 1 to 8")
-    if not 0 <= single.seed < 2**31:
-        raise InputError(f"--seed {single.seed}: must be 0 to {2**31 - 1}")
+    check_seed(single.seed, "--seed")
     if not 0 <= single.sparsity < 1:
         raise InputError(f"--sparsity {single.sparsity:g}: must be at least 0 and below 1")
     if single.codec in ("raw", "bitmap") and single.weight_bits != 8:
@@ -57,11 +56,22 @@ def make_single(recordings: Sequence[Path], single: Single, music: Path | None, 
         ),
         seed=single.seed,
     )
-    device = load_device(single.device)
-    digests = {single.model: network(single.model).digest}
-    track = load_music(music) if music else None
-    utterances = tuple(load_utterance(path, path.name, "", {}, max_minutes) for path in recordings)
-    return Setup(experiment=experiment, device=device, utterances=utterances, music=track, digests=digests)
+    with located("--device"):
+        device_file = find_device(single.device)
+        device = load_device(device_file)
+    with located("--model"):
+        digests = {single.model: network(single.model).digest}
+    with located("--music"):
+        track = load_music(music) if music else None
+    return Setup(
+        experiment=experiment,
+        device=device,
+        utterances=tuple(load_utterance(path, path.name, "", {}, max_minutes) for path in recordings),
+        music=track,
+        digests=digests,
+        source="azsim run",
+        device_file=str(device_file),
+    )
 
 
 def run_single(setup: Setup, command: Sequence[str]) -> Comparison:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from azsim.errors import InputError
+from azsim.errors import InputError, located
 from azsim.speech.audio import read_audio
 from azsim.speech.endpoint import estimated_speech_end_ms
 from azsim.speech.features import log_mel
@@ -55,19 +55,22 @@ class Utterance:
         return f"unseen voices, {self.columns.get('engine', 'all')}" if unseen == "1" else "seen voices"
 
 
-def read_manifest(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV manifest that have a transcript; it needs at least the columns ``file`` and ``transcript``.
+def read_manifest(path: Path) -> dict[int, dict[str, str]]:
+    """Line -> row of a CSV manifest, where there is a transcript; it needs the columns ``file`` and ``transcript``.
 
     Raises:
         InputError: unreadable, not CSV, a column missing, a row too short or too long, or no transcript at all.
     """
+    wanted = "a CSV manifest with columns file, transcript is needed"
     try:
         with open(path, newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
+            reader = csv.DictReader(stream, strict=True)
             numbered = [(reader.line_num, row) for row in reader]
             columns = reader.fieldnames or []
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file; --speech takes a CSV manifest with columns file, transcript") from None
+        raise InputError(f"{path}: no such file; {wanted}") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a folder; {wanted}") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read as a CSV manifest: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as error:
@@ -80,7 +83,7 @@ def read_manifest(path: Path) -> list[dict[str, str]]:
             raise InputError(f"{path}: line {line}: must have {len(columns)} fields; quote a field that holds a comma")
         if row["transcript"].strip() and not row["file"].strip():
             raise InputError(f"{path}: line {line}: file: must name a recording")
-    rows = [row for _, row in numbered if row["transcript"].strip()]
+    rows = {line: row for line, row in numbered if row["transcript"].strip()}
     if not rows:
         raise InputError(f"{path}: no row has a transcript; nothing to score")
     return rows
@@ -144,9 +147,10 @@ def load_speech(
     """
     rows = read_manifest(path)
     utterances = []
-    for row in spread(rows, limit or len(rows)):
+    for line, row in spread(list(rows.items()), limit or len(rows)):
         columns = {key: value for key, value in row.items() if key not in ("file", "transcript") and value}
         recording = path.parent / row["file"]
-        utterances.append(load_utterance(recording, row["file"], row["transcript"], columns, max_minutes))
+        with located(f"{path}: line {line}"):
+            utterances.append(load_utterance(recording, row["file"], row["transcript"], columns, max_minutes))
         advance()
     return utterances

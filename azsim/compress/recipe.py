@@ -96,7 +96,7 @@ def matrix_recipes(
     for pattern in overrides:
         if not any(fnmatchcase(name, pattern) for name in names):
             hint = nearest(pattern, names)
-            raise InputError(f"overrides: {pattern!r} matches no matrix; there are {', '.join(names)}{hint}")
+            raise InputError(f"pattern {pattern!r}: matches no matrix; there are {', '.join(names)}{hint}")
     recipes = {}
     for name in names:
         recipe = MatrixRecipe(base.weight_bits, 0.0 if name == EMBEDDING else base.sparsity, base.codec)

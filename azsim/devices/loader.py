@@ -20,9 +20,22 @@ def load_device(name_or_path: str | Path) -> Device:
     Raises:
         InputError: no such device, or a key, type, unit or limit in the file is wrong.
     """
-    text = str(name_or_path)
-    path = Path(text) if text.endswith(".toml") else device_file(text)
+    path = find_device(name_or_path)
     return check(convert(read_toml(path), Device, path), path)
+
+
+def find_device(name_or_path: str | Path) -> Path:
+    """The TOML file that describes the device of that name, or is at that path.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        return device_file(str(name_or_path))
+    if not path.exists():
+        raise InputError(f"{path}: no such file; give the path of a device's .toml, or a device's name")
+    return path
 
 
 def check(device: Device, path: Path) -> Device:

@@ -20,6 +20,7 @@ from azsim.errors import InputError
 from azsim.nn.network import Network
 from azsim.nn.save import CARD_KEY, DIGEST_KEY, FORMAT, KIND, SCALES_KEY, content_digest, write_sealed
 from azsim.resources import shipped
+from azsim.toml import convert
 
 MODEL_FILE = "model.safetensors"
 T = TypeVar("T")
@@ -50,7 +51,9 @@ def load_network(name_or_path: str | Path) -> Network:
     path = Path(name_or_path)
     ours = path.suffix != ".safetensors" and not path.is_file()
     if ours:
-        path = shipped("models", str(name_or_path)) / MODEL_FILE
+        if path.name != str(name_or_path) or path.name == "..":
+            raise InputError(f"{name_or_path}: not a model; give a name under models/ or the path of a .safetensors")
+        path = shipped("models", path.name) / MODEL_FILE
     tensors, metadata = _read(path)
     stated = metadata.get(DIGEST_KEY)
     digest = content_digest(tensors, metadata)
@@ -101,6 +104,8 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
             return {name: file.get_tensor(name) for name in sorted(file.keys())}, metadata
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{path}: is a folder; a .safetensors file is needed") from error
     except (OSError, SafetensorError, TypeError, ValueError) as error:
         raise InputError(f"{path}: not a whole safetensors file: {str(error).splitlines()[0]}") from error
 
@@ -109,9 +114,10 @@ def _decode(path: Path, key: str, metadata: Mapping[str, str], type_: type[T]) -
     if key not in metadata:
         raise InputError(f"{path}: metadata {key!r}: missing; a checkpoint exported by azsim.train has it")
     try:
-        return msgspec.json.decode(metadata[key], type=type_)
-    except msgspec.MsgspecError as error:
-        raise InputError(f"{path}: metadata {key!r}: {error}") from error
+        tree = msgspec.json.decode(metadata[key])
+    except msgspec.DecodeError as error:
+        raise InputError(f"{path}: metadata {key!r}: not JSON: {error}") from error
+    return convert(tree, type_, f"{path}: metadata {key!r}")
 
 
 def _names(network: Network) -> list[str]:

@@ -53,7 +53,8 @@ def test_only_listed_files_with_a_transcript_are_read(folder: Path) -> None:
     [
         ("path,transcript\na.wav,on\n", "no column 'file'"),
         ("file,transcript\na.wav,\n", "no row has a transcript"),
-        ("file,transcript\nc.wav,on\n", r"c\.wav: no such file"),
+        ("file,transcript\na.wav,on\nc.wav,on\n", r"set\.csv: line 3: .*c\.wav: no such file"),
+        ('file,transcript\na.wav,"on\n', "not a CSV file in UTF-8: unexpected end of data"),
         ("file,transcript,speech_end_ms\na.wav,on,soon\n", r"speech_end_ms = 'soon'"),
         ("file,transcript,speech_end_ms\na.wav,on,inf\n", r"speech_end_ms = 'inf': must be 0 to 1000"),
         ("transcript,file\non\n", r"line 2: must have 2 fields"),
