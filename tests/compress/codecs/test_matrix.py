@@ -107,6 +107,21 @@ def test_a_plain_decoder_written_from_the_specification_agrees(codec: str, shape
         assert plain_decode(encode(matrix, codec, bits, layout).data) == matrix.tolist()
 
 
+@pytest.mark.parametrize("codec", ["run-length", "csc", "huffman", "golomb"])
+@settings(max_examples=15, deadline=None)
+@given(
+    matrix=hnp.arrays(
+        np.int8,
+        st.tuples(st.integers(1, 60), st.integers(1, 9)),
+        elements=st.integers(-128, 127),
+        fill=st.sampled_from([np.int8(0), np.int8(-128)]),
+    ),
+    layout=LAYOUTS,
+)
+def test_a_plain_decoder_agrees_on_any_matrix(codec: str, matrix: np.ndarray, layout: TileLayout) -> None:
+    assert plain_decode(encode(matrix, codec, 8, layout).data) == matrix.tolist()
+
+
 @pytest.mark.parametrize("bits", [2, 3, 5, 7])
 @pytest.mark.parametrize("sparsity", [0.0, 0.5, 0.9, 1.0])
 def test_zvsv_takes_one_plus_density_times_bits(bits: int, sparsity: float) -> None:

@@ -1,0 +1,32 @@
+"""Codes of a fixed number of bits: tables and their inverse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from azsim.compress.codecs.fixed_width import FixedWidth, bits_needed, palette_table, palette_values, two_complement
+
+
+@pytest.mark.parametrize(("bits", "step"), [(1, 1), (1, 128), (3, 5), (5, 1), (8, 1)])
+def test_twos_complement_in_steps(bits: int, step: int) -> None:
+    half = 1 << (bits - 1)
+    signed = two_complement(bits, step).view(np.int8)[: 2 * half]
+    expected = [code * step for code in range(half)] + [(code - half) * step for code in range(half)]
+    assert signed.tolist() == expected
+
+
+@pytest.mark.parametrize(("entries", "bits"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (128, 7), (129, 8), (256, 8)])
+def test_bits_of_a_palette(entries: int, bits: int) -> None:
+    assert bits_needed(entries) == bits
+
+
+def test_a_palette_without_values_is_zero() -> None:
+    assert palette_table(np.array([], np.int64), 2) == bytes(4)
+    assert palette_values(palette_table(np.array([-3, 7]), 2))[:5].tolist() == [253, 7, 7, 7, 0]
+
+
+def test_a_value_takes_its_lowest_code() -> None:
+    table = palette_table(np.array([-3, 0, 7]), 3)
+    coder = FixedWidth(3, skip_zeros=False, value_of=palette_values(table), table=table)
+    assert [int(coder.code_of[value & 255]) for value in (-3, 0, 7)] == [0, 1, 2]
