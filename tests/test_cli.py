@@ -63,7 +63,7 @@ def test_no_command_is_said_and_ends_with_2(capsys: pytest.CaptureFixture[str]) 
         (
             'model = "rnnt-student-sparse50"',
             'model = ".."',
-            "configuration 'int8 bitmap 50%': model = '..': ..: not a model",
+            "configuration 'int8 bitmap 50%': model = '..': '..': not a model",
         ),
         ('music = "music/track.ogg"', 'music = "no.ogg"', "music = 'no.ogg': "),
         (
@@ -171,10 +171,10 @@ def test_a_manifest_is_refused_with_its_line(
     assert says in line
 
 
-@pytest.mark.parametrize("model", ["..", ".", "models/rnnt-student"])
+@pytest.mark.parametrize("model", ["", "..", ".", "models/rnnt-student"])
 def test_a_folder_is_no_model(capsys: pytest.CaptureFixture[str], tmp_path: Path, model: str) -> None:
     line = refused(capsys, "run", str(ONE), "--model", model, "--out", str(tmp_path / "out"))
-    assert f"--model: {model}: not a model; give a name under models/ or the path of a .safetensors" in line
+    assert f"--model: {model!r}: not a model; give a name under models/ or the path of a .safetensors" in line
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

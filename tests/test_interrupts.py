@@ -22,24 +22,34 @@ def test_every_signal_is_a_keyboard_interrupt_and_handlers_come_back(number: sig
     assert signal.getsignal(number) == before
 
 
-def test_a_second_press_does_not_disturb_the_tidying_up() -> None:
-    tidied = []
-    with pytest.raises(KeyboardInterrupt), interrupts_heard():
+def pressed_twice(done: list[str]) -> None:
+    with interrupts_heard():
         try:
             signal.raise_signal(signal.SIGINT)
         finally:
             signal.raise_signal(signal.SIGINT)
-            tidied.append("up")
-    assert tidied == ["up"]
+            done.append("tidied up")
 
 
-def test_a_held_interrupt_comes_afterwards() -> None:
-    done = []
-    with pytest.raises(KeyboardInterrupt), interrupts_heard():
+def test_a_second_press_does_not_disturb_the_tidying_up() -> None:
+    done: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        pressed_twice(done)
+    assert done == ["tidied up"]
+
+
+def held(done: list[str]) -> None:
+    with interrupts_heard():
         with interrupts_held():
             signal.raise_signal(signal.SIGTERM)
             done.append("within")
         done.append("never")
+
+
+def test_a_held_interrupt_comes_afterwards() -> None:
+    done: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        held(done)
     assert done == ["within"]
 
 
@@ -55,10 +65,15 @@ class Finalised:
         signal.raise_signal(signal.SIGINT)
 
 
-def test_what_a_finaliser_drops_is_heard_again(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(KeyboardInterrupt), interrupts_heard():
+def interrupted_in_a_finaliser() -> None:
+    with interrupts_heard():
         Finalised()
         time.sleep(60)
+
+
+def test_what_a_finaliser_drops_is_heard_again(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_in_a_finaliser()
     assert capfd.readouterr().err == ""
 
 

@@ -73,7 +73,11 @@ def read_manifest(path: Path) -> dict[int, dict[str, str]]:
         raise InputError(f"{path}: is a folder; {wanted}") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read as a CSV manifest: {error.strerror}") from None
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: not a CSV file in UTF-8: byte {error.object[error.start]:#04x} is not UTF-8"
+        ) from None
+    except csv.Error as error:
         raise InputError(f"{path}: not a CSV file in UTF-8: {error}") from None
     for column in ("file", "transcript"):
         if column not in columns:

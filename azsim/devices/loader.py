@@ -32,7 +32,9 @@ def find_device(name_or_path: str | Path) -> Path:
     """
     path = Path(name_or_path)
     if path.suffix != ".toml":
-        return device_file(str(name_or_path))
+        if path.name != str(name_or_path) or not path.name:
+            raise InputError(f"{str(name_or_path)!r}: not a device; give a device's name or the path of a .toml")
+        return device_file(path.name)
     if not path.exists():
         raise InputError(f"{path}: no such file; give the path of a device's .toml, or a device's name")
     return path

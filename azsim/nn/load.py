@@ -51,8 +51,10 @@ def load_network(name_or_path: str | Path) -> Network:
     path = Path(name_or_path)
     ours = path.suffix != ".safetensors" and not path.is_file()
     if ours:
-        if path.name != str(name_or_path) or path.name == "..":
-            raise InputError(f"{name_or_path}: not a model; give a name under models/ or the path of a .safetensors")
+        if path.name != str(name_or_path) or path.name in ("", ".."):
+            raise InputError(
+                f"{str(name_or_path)!r}: not a model; give a name under models/ or the path of a .safetensors"
+            )
         path = shipped("models", path.name) / MODEL_FILE
     tensors, metadata = _read(path)
     stated = metadata.get(DIGEST_KEY)
@@ -98,14 +100,14 @@ def seal(path: Path | str, activation_scales: Mapping[str, float] | None = None)
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; a .safetensors file is needed")
     try:
         with safe_open(path, "numpy") as file:
             metadata = dict(file.metadata() or {})
             return {name: file.get_tensor(name) for name in sorted(file.keys())}, metadata
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{path}: is a folder; a .safetensors file is needed") from error
     except (OSError, SafetensorError, TypeError, ValueError) as error:
         raise InputError(f"{path}: not a whole safetensors file: {str(error).splitlines()[0]}") from error
 

@@ -116,6 +116,8 @@ def _refuse_non_files(path: Path) -> None:
         raise InputError(f"{path}: is a folder; a sound file is needed")
     if not path.exists():
         raise InputError(f"{path}: no such file")
+    if path.is_fifo():
+        raise InputError(f"{path}: is a pipe; a sound file is needed")
     if path.stat().st_size == 0 and path.is_file():
         raise InputError(f"{path}: is empty (0 bytes)")
 

@@ -110,6 +110,9 @@ def test_missing_files_and_unknown_names(tmp_path: Path) -> None:
         load_device(tmp_path / "none.toml")
     with pytest.raises(InputError, match=r"device 'az11': not known; there are az1, az2"):
         load_device("az11")
+    for name in ("", "../devices/az1"):
+        with pytest.raises(InputError, match="not a device; give a device's name or the path of a .toml"):
+            load_device(name)
     folder = tmp_path / "folder.toml"
     folder.mkdir()
     with pytest.raises(InputError, match="is a folder"):
