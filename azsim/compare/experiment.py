@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, field
 
 from azsim.compress.codecs import codecs
+from azsim.devices.spec import Residency
 from azsim.errors import InputError, nearest
 from azsim.resources import shipped
 from azsim.toml import convert, read_toml
@@ -28,7 +29,11 @@ class MatrixChoice(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
-    """One compression configuration; ``model`` overrides the experiment's network (a fine-tuned one)."""
+    """One compression configuration.
+
+    ``model`` overrides the experiment's network (a fine-tuned one). ``residency`` says where matrices stay, by name or
+    pattern; the planner chooses for the others.
+    """
 
     name: Name
     codec: str
@@ -36,6 +41,7 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     sparsity: Sparsity = 0.0
     model: str = ""
     matrices: dict[str, MatrixChoice] = field(default_factory=dict)
+    residency: dict[str, Residency] = field(default_factory=dict)
 
 
 class CloudChoice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +79,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     speech: str
     configuration: Annotated[tuple[Configuration, ...], Meta(min_length=1)]
     music: str = ""
+    frames_per_step: Annotated[int, Meta(ge=1, le=64)] = 1
     seed: Annotated[int, Meta(ge=0, lt=SEEDS)] = 1
     cloud: CloudChoice | None = None
     production: ProductionChoice | None = None

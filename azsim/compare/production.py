@@ -19,14 +19,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from azsim.chip.build import build_schedules, tile_layout
-from azsim.chip.residency import plan_residency
 from azsim.chip.schedule import TileSchedule
 from azsim.compare.experiment import Configuration, ProductionChoice
 from azsim.compare.layers import roofline_points
 from azsim.compare.sensitivity import variants
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.speech_set import spread
-from azsim.compare.trained import awake, describe, recognise, result_of
+from azsim.compare.trained import awake, describe, plan_for, recognise, reduction_of, result_of
 from azsim.compress.codecs import encode
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
@@ -36,6 +35,7 @@ from azsim.report import results as report
 from azsim.soc import simulate
 from azsim.soc.timeline import Timeline
 from azsim.speech.features import MEL_BINS, STACKED_FRAMES
+from azsim.speech.gather import gather
 from azsim.speech.recogniser import Recognition
 from azsim.speech.replay import replay
 
@@ -148,8 +148,9 @@ def on_device_production(setup: Setup, configuration: Configuration) -> Producti
     utterances = spread(setup.utterances, experiment.production.utterances)
     programs = large.network.programs()
     works = [
-        replace(recognition, work=replay(recognition.work, recognition.transcript.label_steps, programs))
+        replace(recognition, work=gather(work, experiment.frames_per_step, reduction_of(large.network)))
         for recognition in _recognitions(setup)
+        for work in [replay(recognition.work, recognition.transcript.label_steps, programs)]
     ]
     schedules, timelines = _play(setup, setup.device, large, works)
     results = tuple(
@@ -184,8 +185,8 @@ def _play(
     setup: Setup, device: Device, large: CompressedNetwork, recognitions: Sequence[Recognition]
 ) -> tuple[dict[str, TileSchedule], list[Timeline]]:
     """Schedules on this device, and one timeline per utterance."""
-    plan = plan_residency(device.chip, large)
-    schedules = build_schedules(device.chip, large, plan.modes)
+    plan = plan_for(setup, device, large)
+    schedules = build_schedules(device.chip, large, plan, setup.experiment.frames_per_step)
     return schedules, [
         simulate(
             device,

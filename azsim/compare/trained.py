@@ -18,12 +18,15 @@ from azsim.compare.setup import Setup, compressed, network
 from azsim.compare.speech_set import Utterance
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.spec import ChipSpec, Device
+from azsim.errors import InputError
+from azsim.nn.network import Network
 from azsim.report import results as report
 from azsim.report.metrics import measure
 from azsim.report.wer import count_errors, wer_percent
 from azsim.soc import simulate
 from azsim.soc.timeline import Timeline
 from azsim.soc.utterance import Schedules
+from azsim.speech.gather import gather
 from azsim.speech.recogniser import Recognition, recognise_many
 from azsim.speech.work import Job, Work
 
@@ -73,14 +76,18 @@ def on_device(setup: Setup, configuration: Configuration, traced: str | None = N
 def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> TrainedOutcome:
     """The test speech through one compressed network on the device."""
     chip = setup.device.chip
-    plan = plan_residency(chip, small)
+    steps = setup.experiment.frames_per_step
+    plan = plan_for(setup, setup.device, small)
     by_activations = needs_activations(chip.lanes)
-    schedules = {} if by_activations else build_schedules(chip, small, plan.modes)
+    schedules = {} if by_activations else build_schedules(chip, small, plan, steps)
     results, record = [], None
-    recognitions = recognise(small, setup.utterances, record_inputs=by_activations)
+    recognitions = [
+        replace(recognition, work=gather(recognition.work, steps, reduction_of(small.network)))
+        for recognition in recognise(small, setup.utterances, record_inputs=by_activations)
+    ]
     for index, (utterance, recognition) in enumerate(zip(setup.utterances, recognitions)):
         if by_activations:
-            schedules = _schedules_for(chip, small, plan, recognition)
+            schedules = _schedules_for(chip, small, plan, recognition, steps)
         timeline = simulate(
             setup.device,
             *awake(setup.device, small, plan, recognition.work, schedules),
@@ -100,6 +107,25 @@ def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> T
     )
 
 
+def plan_for(setup: Setup, device: Device, small: CompressedNetwork) -> ResidencyPlan:
+    """Where the weights of a configuration stay: what its ``residency`` says, and the planner for the rest.
+
+    Raises:
+        InputError: that names no matrix, or does not fit into the chip's memory.
+    """
+    configurations = setup.experiment.configuration
+    pinned = next((found.residency for found in configurations if found.name == small.name), {})
+    try:
+        return plan_residency(device.chip, small, steps=setup.experiment.frames_per_step, pinned=pinned)
+    except InputError as error:
+        raise InputError(f"configuration {small.name!r}: {error}") from None
+
+
+def reduction_of(network: Network) -> int:
+    """Encoder steps per output."""
+    return network.time_reduction if network.time_reduction_after >= 0 else 1
+
+
 def awake(
     device: Device, small: CompressedNetwork, plan: ResidencyPlan, work: Work, schedules: Schedules
 ) -> tuple[Work, Schedules]:
@@ -111,12 +137,12 @@ def awake(
 
 
 def _schedules_for(
-    chip: ChipSpec, small: CompressedNetwork, plan: ResidencyPlan, recognition: Recognition
+    chip: ChipSpec, small: CompressedNetwork, plan: ResidencyPlan, recognition: Recognition, steps: int
 ) -> dict[str, list[TileSchedule]]:
     """One schedule per invocation: the activations of this utterance decide the cycles."""
     inputs = recognition.work.inputs
     return {
-        name: build_invocations(chip, program, small, plan.modes, {m: inputs[m] for m in program.matrices})
+        name: build_invocations(chip, program, small, plan, {m: inputs[m] for m in program.matrices}, steps)
         for name, program in small.network.programs().items()
     }
 
