@@ -63,3 +63,15 @@ def test_a_codec_of_one_matrix_is_checked(tmp_path: Path) -> None:
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"mine\.toml: device: missing"):
         load_experiment(written(tmp_path, MINIMAL.replace('device = "az1"\n', "")))
+
+
+def test_frames_per_step_and_residency_are_the_experiment_s(tmp_path: Path) -> None:
+    text = MINIMAL.replace('speech = "speech.csv"', 'speech = "speech.csv"\nframes_per_step = 4')
+    text += '\n[configuration.residency]\n"*.recurrent" = "decoded"\n'
+    experiment, _ = load_experiment(written(tmp_path, text))
+    assert experiment.frames_per_step == 4
+    assert experiment.configuration[0].residency == {"*.recurrent": "decoded"}
+    assert load_experiment(None)[0].frames_per_step == 1
+    for wrong in (text.replace('"decoded"', '"kept"'), text.replace("frames_per_step = 4", "frames_per_step = 0")):
+        with pytest.raises(InputError, match=r"mine.toml: (configuration|frames_per_step)"):
+            load_experiment(written(tmp_path, wrong))
