@@ -139,9 +139,13 @@ class CscCoder:
 
     def decode_streams(self, data: np.ndarray, spans: np.ndarray, places: Places) -> tuple[np.ndarray, np.ndarray]:
         """Values, and entries and bits of each stream; raises `CodecError` if one does not hold its positions."""
+        streams = places.layout.decoder_streams
+        for tile, first in enumerate(range(0, len(spans), streams)):
+            if 8 * np.diff(spans[first : first + streams]).sum() < _run_count(places, tile) * _count_bits(places, tile):
+                refuse(first, spans, places.bounds)  # before memory is taken for runs that cannot all be there
         out = np.zeros(int(places.bounds[-1]), dtype=np.uint8)
         load = np.empty(spans.shape, dtype=np.int64)
-        source, streams = words(data), places.layout.decoder_streams
+        source = words(data)
         code = (self._values.value_of, self.weight_bits)
         for tile, first, bounds in _tiles(places):
             own, runs = slice(tile * streams, (tile + 1) * streams), places.runs(tile)
@@ -185,6 +189,11 @@ def _tiles(places: Places) -> Iterator[tuple[int, int, np.ndarray]]:
     for tile in range(len(places.tiling)):
         bounds = places.bounds[tile * streams : (tile + 1) * streams + 1]
         yield tile, int(bounds[0]), bounds - bounds[0]
+
+
+def _run_count(places: Places, tile: int) -> int:
+    """Runs of a tile."""
+    return min(places.layout.lanes, int(places.tiling.rows[tile])) * int(places.tiling.columns[tile])
 
 
 def _count_bits(places: Places, tile: int) -> int:
