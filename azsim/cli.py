@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _compare(commands.add_parser("compare", help="compression configurations side by side: table, figures, page"))
     _run(commands.add_parser("run", help="your recordings through one configuration: transcript, latency, report"))
+    _inspect(commands.add_parser("inspect", help="what a network, a device or a bitstream is"))
     return top
 
 
@@ -69,6 +70,22 @@ def _run(command: argparse.ArgumentParser) -> None:
     music.add_argument("--no-music", action="store_true", help="silence")
     command.add_argument("--seed", type=int, default=1, help="of network jitter and the music's phase (default: 1)")
     _report_options(command)
+
+
+def _inspect(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(perform="azsim.inspect.command:perform")
+    command.add_argument(
+        "thing", metavar="THING", help="a network or a device, by name or path (.safetensors, .toml), or a bitstream"
+    )
+    command.add_argument("--device", default="az1", help="the device that a network is shown on (default: az1)")
+    command.add_argument("--program", action="store_true", help="list the instructions of a network's programs")
+    command.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
+    command.add_argument("--weight-bits", type=int, default=5, help="bits per weight, 1 to 8 (default: 5)")
+    command.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
+    command.add_argument(
+        "--frames-per-step", type=_count, default=1, metavar="N", help="encoder steps gathered into a run (default: 1)"
+    )
+    command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
 
 
 def _report_options(command: argparse.ArgumentParser) -> None:

@@ -15,23 +15,6 @@ from azsim.resources import device_names, shipped_root
 TABLE_COLUMNS = 160
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
-    """The command line of ``azsim inspect``."""
-    command.set_defaults(perform="azsim.inspect.command:perform")
-    command.add_argument(
-        "thing", metavar="THING", help="a network or a device, by name or path (.safetensors, .toml), or a bitstream"
-    )
-    command.add_argument("--device", default="az1", help="device that a network is shown on (default: az1)")
-    command.add_argument("--program", action="store_true", help="list the instructions of a network's programs")
-    command.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
-    command.add_argument("--weight-bits", type=int, default=5, help="1 to 8 (default: 5)")
-    command.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
-    command.add_argument(
-        "--frames-per-step", type=int, default=1, metavar="N", help="encoder steps gathered into a run (default: 1)"
-    )
-    command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
-
-
 def perform(options: argparse.Namespace) -> dict[str, object]:
     """Inspect, print unless ``--json``, and return what ``--json`` prints.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
@@ -10,15 +9,14 @@ import numpy as np
 import pytest
 
 import azsim.devices
+from azsim.cli import parser
 from azsim.compress import encode
 from azsim.errors import CodecError, InputError
-from azsim.inspect.command import add_options, kind_of, perform
+from azsim.inspect.command import kind_of, perform
 
 
 def inspect(*arguments: object) -> dict[str, object]:
-    parser = argparse.ArgumentParser()
-    add_options(parser)
-    return perform(parser.parse_args([str(argument) for argument in arguments]))
+    return perform(parser().parse_args(["inspect", *map(str, arguments)]))
 
 
 @pytest.fixture
