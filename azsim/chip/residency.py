@@ -69,7 +69,7 @@ def plan_residency(
         pinned: matrix name or pattern -> mode that is not the planner's to choose; later entries win.
 
     Raises:
-        InputError: a pattern matches no matrix, or what is pinned does not fit.
+        InputError: a pattern matches no matrix, or what is pinned or gathered does not fit.
 
     **Source:** the choice of what to hold on chip as a knapsack is common practice (for example Arm Vela's allocation
     of feature maps); solved by dynamic programming over memory lines.
@@ -80,7 +80,14 @@ def plan_residency(
     positions = {name: int(network.matrices[name].encoded.tiling.positions.sum()) for name in loads}
     sizes = {name: {"streamed": 0, "compressed": streams[name], "decoded": positions[name]} for name in loads}
     fixed = _pins(tuple(loads), pinned or {})
-    room = resident_room(chip, network, max(program.frames(steps) for program in programs.values())) // LINE_BYTES
+    frames = max(program.frames(steps) for program in programs.values())
+    working = _shared_bytes(chip, network, frames) + _buffer_bytes(chip, network)
+    if frames > 1 and working > chip.sram.bytes:
+        raise InputError(
+            f"frames per step: inputs and sums of {frames} frames and the tile buffers take {working} bytes; "
+            f"chip.sram.bytes = {chip.sram.bytes}: gather fewer"
+        )
+    room = resident_room(chip, network, frames) // LINE_BYTES
     taken = sum(-(-sizes[name][mode] // LINE_BYTES) for name, mode in fixed.items())
     if taken > room:
         raise InputError(
@@ -89,21 +96,30 @@ def plan_residency(
         )
     modes: dict[str, Residency] = dict.fromkeys(loads, "decoded" if chip.sram.residency == "resident" else "streamed")
     if chip.sram.residency == "auto":
-        free = [name for name in loads if name not in fixed]
-        decoding = {
-            name: int(decode_cycles(network.matrices[name].encoded.decoder_load, chip.decoder).sum()) for name in free
-        }
-        chosen = best_choice(
-            np.array([[-(-sizes[name][mode] // LINE_BYTES) for mode in _MODES] for name in free]).reshape(-1, 3),
-            np.array([loads[name] * streams[name] for name in free]),
-            np.array([loads[name] * decoding[name] for name in free]),
-            room - taken,
-        )
-        modes |= {name: _MODES[choice] for name, choice in zip(free, chosen, strict=True)}
+        modes |= _chosen(chip, network, {name: loads[name] for name in loads if name not in fixed}, sizes, room - taken)
     modes |= fixed
     used = sum(sizes[name][mode] for name, mode in modes.items())
     reload_bytes = sum(streams[name] for name, mode in modes.items() if mode != "streamed")
     return ResidencyPlan(modes, used, reload_bytes, used + _working_bytes(chip, network, modes))
+
+
+def _chosen(
+    chip: ChipSpec,
+    network: CompressedNetwork,
+    loads: Mapping[str, float],
+    sizes: Mapping[str, Mapping[Residency, int]],
+    room: int,
+) -> dict[str, Residency]:
+    """The best modes of the matrices in ``loads`` for so many lines."""
+    encoded = {name: network.matrices[name].encoded for name in loads}
+    decoding = [int(decode_cycles(encoded[name].decoder_load, chip.decoder).sum()) for name in loads]
+    choice = best_choice(
+        np.array([[-(-sizes[name][mode] // LINE_BYTES) for mode in _MODES] for name in loads]).reshape(-1, 3),
+        np.array([rate * len(encoded[name].data) for name, rate in loads.items()]),
+        np.array([rate * cycles for rate, cycles in zip(loads.values(), decoding, strict=True)]),
+        room,
+    )
+    return {name: _MODES[index] for name, index in zip(loads, choice, strict=True)}
 
 
 def best_choice(lines: np.ndarray, traffic: np.ndarray, decoding: np.ndarray, room: int) -> list[int]:
@@ -146,13 +162,21 @@ def resident_room(chip: ChipSpec, network: CompressedNetwork, frames: int = 1) -
     Frames that share a tile keep their int8 inputs and 32-bit sums on the chip meanwhile; where that is more than
     ``activation_bytes``, it takes room away.
     """
-    sram = chip.sram
-    largest = max((int(matrix.encoded.tile_bytes.max()) for matrix in network.matrices.values()), default=0)
-    fetch = sram.fetch_buffers * max(sram.tile_positions, largest)
+    return max(0, chip.sram.bytes - _shared_bytes(chip, network, frames) - _buffer_bytes(chip, network))
+
+
+def _shared_bytes(chip: ChipSpec, network: CompressedNetwork, frames: int) -> int:
+    """Activations, and what the frames that share a tile need if that is more."""
     shapes = [matrix.encoded.shape for matrix in network.matrices.values()]
     shared = max((frames * (columns + SUM_BYTES * rows) for rows, columns in shapes), default=0) if frames > 1 else 0
-    working = max(sram.activation_bytes, shared)
-    return max(0, sram.bytes - working - fetch - sram.weight_buffers * sram.tile_positions)
+    return max(chip.sram.activation_bytes, shared)
+
+
+def _buffer_bytes(chip: ChipSpec, network: CompressedNetwork) -> int:
+    """Tile buffers; a stream's tile can be larger than its weights."""
+    sram = chip.sram
+    largest = max((int(matrix.encoded.tile_bytes.max()) for matrix in network.matrices.values()), default=0)
+    return sram.fetch_buffers * max(sram.tile_positions, largest) + sram.weight_buffers * sram.tile_positions
 
 
 def _loads(programs: Mapping[str, Program], rates: Mapping[str, float], steps: int) -> dict[str, float]:

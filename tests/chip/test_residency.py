@@ -98,6 +98,17 @@ def test_what_is_pinned_stays_where_it_is_put(small: CompressedNetwork) -> None:
         plan_residency(with_room(1000), small, pinned={"*": "decoded"})
 
 
+def test_more_frames_leave_less_room_until_they_do_not_fit(small: CompressedNetwork) -> None:
+    chip = with_room(200_000)
+    rooms = [resident_room(chip, small, frames) for frames in (1, 32, 64, 128)]
+    assert rooms == sorted(rooms, reverse=True)
+    assert rooms[0] > rooms[-1]
+    plan = plan_residency(chip, small, steps=64)
+    assert plan.resident_bytes <= rooms[2]
+    with pytest.raises(InputError, match="inputs and sums of 4096 frames"):
+        plan_residency(chip, small, steps=4096)
+
+
 def test_streamed_devices_keep_nothing(small: CompressedNetwork) -> None:
     assert set(plan_residency(with_room(10**7, "streamed"), small).modes.values()) == {"streamed"}
 
