@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,7 +21,7 @@ class StreamByStream:
     def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
         """One `Part` per decoder stream."""
         bounds = places.bounds.tolist()
-        return [self.coder.encode(values[start:stop]) for start, stop in zip(bounds, bounds[1:])]
+        return [self.coder.encode(values[start:stop]) for start, stop in pairwise(bounds)]
 
     def decode_streams(self, data: np.ndarray, spans: np.ndarray, places: Places) -> tuple[np.ndarray, np.ndarray]:
         """Values and loads; raises `CodecError` as the coder does."""

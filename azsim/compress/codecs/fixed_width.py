@@ -16,94 +16,112 @@ import numpy as np
 from numba import njit
 
 from azsim.compress.codecs.codec import Part
+from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.words import words_at
 from azsim.errors import CodecError
 
-DAMAGED = -1
+U0, U1, U3, U7, U8, U255 = (np.uint64(number) for number in (0, 1, 3, 7, 8, 255))
 
 
 @njit(cache=True, nogil=True)
-def _pack(values, code_of, bits, skip_zeros, out):
-    """Write bitmap and codes of ``values`` (uint8) to ``out``; returns the number of codes."""
-    n = values.size
-    codes = np.empty(n + 8, dtype=np.uint8)
-    count = 0
-    at = 0
-    if skip_zeros:
-        for start in range(0, n, 8):
-            byte = 0
-            for k in range(min(8, n - start)):
-                value = values[start + k]
-                present = np.int64(value != 0)
-                codes[count] = code_of[value]
-                count += present
-                byte |= present << k
-            out[at] = byte
-            at += 1
-    else:
-        for k in range(n):
-            codes[k] = code_of[values[k]]
-        count = n
-    for k in range(count, n + 8):
-        codes[k] = 0
-    left = (count * bits + 7) // 8
-    for start in range(0, count, 8):
-        word = np.uint64(0)
-        for k in range(8):
-            word |= np.uint64(codes[start + k]) << np.uint64(k * bits)
-        for k in range(min(bits, left)):
-            out[at + k] = np.uint8((word >> np.uint64(8 * k)) & np.uint64(255))
-        at += bits
-        left -= bits
-    return count
+def _pack(values, bounds, code_of, bits, skip_zeros, out, ends, counts):
+    """Write the streams of ``values`` (uint8) to ``out``, one behind the other up to ``ends``; count their codes."""
+    codes = np.zeros(bounds[1] + 16, dtype=np.uint8)
+    width = np.uint64(bits)
+    at = U0
+    for stream in range(ends.size):
+        first, last = np.uint64(bounds[stream]), np.uint64(bounds[stream + 1])
+        count = U0
+        if skip_zeros:
+            while first < last:
+                byte = U0
+                for k in range(min(U8, last - first)):
+                    value = values[first + k]
+                    present = np.uint64(value != 0)
+                    codes[count] = code_of[value]
+                    count += present
+                    byte |= present << k
+                out[at] = byte
+                at += U1
+                first += U8
+        else:
+            for k in range(last - first):
+                codes[k] = code_of[values[first + k]]
+            count = last - first
+        codes[count : count + U8] = 0
+        left = (count * width + U7) >> U3
+        for start in range(U0, count, U8):
+            word = U0
+            for k in range(U8):
+                word |= np.uint64(codes[start + k]) << (k * width)
+            for k in range(min(width, left)):
+                out[at + k] = (word >> (U8 * k)) & U255
+            at += min(width, left)
+            left -= min(width, left)
+        ends[stream], counts[stream] = at, count
 
 
 @njit(cache=True, nogil=True)
-def _unpack(data, value_of, bits, skip_zeros, out):
-    """Read ``out.size`` values (uint8) from ``data``; returns the number of codes or `DAMAGED`."""
-    n = out.size
-    head = 0
-    count = n
-    if skip_zeros:
-        head = (n + 7) // 8
-        if data.size < head:
-            return DAMAGED
-        if n % 8 and data[head - 1] >> (n % 8):
-            return DAMAGED
-        count = 0
-        for k in range(head):
-            byte = np.int64(data[k])
-            byte = (byte & 0x55) + ((byte >> 1) & 0x55)
-            byte = (byte & 0x33) + ((byte >> 2) & 0x33)
-            count += (byte & 0x0F) + (byte >> 4)
-    if data.size != head + (count * bits + 7) // 8:
-        return DAMAGED
-    if (count * bits) % 8 and data[data.size - 1] >> ((count * bits) % 8):
-        return DAMAGED
-    values = np.empty(count + 1, dtype=np.uint8) if skip_zeros else out
-    width, held, word = np.uint64(bits), np.uint64(0), np.uint64(0)
-    mask = (np.uint64(1) << width) - np.uint64(1)
-    for k in range(count):
-        if held < width:
-            word |= np.uint64(data[head]) << held
-            held += np.uint64(8)
-            head += 1
-        values[k] = value_of[word & mask]
-        word >>= width
-        held -= width
-    if not skip_zeros:
-        return count
-    values[count] = 0
-    used = 0
-    for k in range(n):
-        present = (data[k >> 3] >> np.uint8(k & 7)) & np.uint8(1)
-        out[k] = values[used] * present
-        used += np.int64(present)
-    return count
+def _unpack(words, spans, bounds, value_of, bits, skip_zeros, out, counts):
+    """Read the streams at ``spans`` to ``out`` (uint8), count their codes; True if the lengths agree.
+
+    ``words`` has the 8 bytes that start at each byte of the bitstream.
+    """
+    width = np.uint64(bits)
+    mask = (U1 << width) - U1
+    codes = np.empty(bounds[1] + 16, dtype=np.uint8)
+    for stream in range(spans.shape[0]):
+        head, end = np.uint64(spans[stream, 0]), np.uint64(spans[stream, 1])
+        first, last = np.uint64(bounds[stream]), np.uint64(bounds[stream + 1])
+        n = last - first
+        bitmap, count = head, n
+        if skip_zeros:
+            head += (n + U7) >> U3
+            if head > end or (n & U7 and (words[head - U1] & U255) >> (n & U7)):
+                return False
+            count = U0
+            for k in range(bitmap, head):
+                byte = words[k] & U255
+                byte = (byte & np.uint64(0x55)) + ((byte >> U1) & np.uint64(0x55))
+                byte = (byte & np.uint64(0x33)) + ((byte >> np.uint64(2)) & np.uint64(0x33))
+                count += (byte & np.uint64(0x0F)) + (byte >> np.uint64(4))
+        counts[stream] = count
+        if end != head + ((count * width + U7) >> U3):
+            return False
+        if (count * width) & U7 and (words[end - U1] & U255) >> ((count * width) & U7):
+            return False
+        target, at = (codes, U0) if skip_zeros else (out, first)
+        for _ in range(count >> U3):
+            word = words[head]
+            for k in range(U8):
+                target[at + k] = value_of[(word >> (k * width)) & mask]
+            head += width
+            at += U8
+        if count & U7:
+            word = words[head]
+            for k in range(count & U7):
+                target[at + k] = value_of[(word >> (k * width)) & mask]
+        if not skip_zeros:
+            continue
+        used = U0
+        for _ in range(n >> U3):
+            byte = words[bitmap]
+            for k in range(U8):
+                present = (byte >> k) & U1
+                out[first + k] = np.uint64(codes[used]) * present
+                used += present
+            first += U8
+            bitmap += U1
+        for k in range(n & U7):
+            present = (words[bitmap] >> k) & U1
+            out[first + k] = np.uint64(codes[used]) * present
+            used += present
+    return True
 
 
 @dataclass(frozen=True)
 class FixedWidth:
-    """A `Coder` that gives every value, or every non-zero value, a code of ``bits`` bits.
+    """A `MatrixCoder` that gives every value, or every non-zero value, a code of ``bits`` bits.
 
     Attributes:
         weight_bits: bits per code.
@@ -111,6 +129,7 @@ class FixedWidth:
         value_of: uint8 ``(256,)``, the two's complement value of each code.
         table: what the matrix header carries.
         options: the option byte.
+        compact: whether tiles have short headers.
     """
 
     weight_bits: int
@@ -118,6 +137,7 @@ class FixedWidth:
     value_of: np.ndarray
     table: bytes = b""
     options: int = 0
+    compact: bool = False
 
     @cached_property
     def code_of(self) -> np.ndarray:
@@ -127,30 +147,25 @@ class FixedWidth:
         code_of[self.value_of[codes - 1 :: -1]] = np.arange(codes - 1, -1, -1, dtype=np.uint8)
         return code_of
 
-    def encode(self, values: np.ndarray) -> Part:
-        """Encode int8 values that all have a code."""
-        bitmap_bits = values.size if self.skip_zeros else 0
-        out = np.empty((bitmap_bits + 7) // 8 + values.size * self.weight_bits // 8 + 1, dtype=np.uint8)
-        count = _pack(values.view(np.uint8), self.code_of, self.weight_bits, self.skip_zeros, out)
-        code_bits = count * self.weight_bits
-        size = (bitmap_bits + 7) // 8 + (code_bits + 7) // 8
-        return Part(data=out[:size].tobytes(), values=count, bits=bitmap_bits + code_bits)
+    def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
+        """Encode int8 values that all have a code; one `Part` per decoder stream."""
+        positions = np.diff(places.bounds)
+        longest = ((positions + 7) // 8) * self.skip_zeros + (positions * self.weight_bits + 7) // 8
+        out = np.empty(longest.sum(), dtype=np.uint8)
+        ends, counts = np.empty(positions.size, np.int64), np.empty(positions.size, np.int64)
+        _pack(values.view(np.uint8), places.bounds, self.code_of, self.weight_bits, self.skip_zeros, out, ends, counts)
+        begins = [0, *ends.tolist()]
+        bits = (positions * self.skip_zeros + counts * self.weight_bits).tolist()
+        return [Part(out[begins[k] : begins[k + 1]].data, own, bits[k]) for k, own in enumerate(counts.tolist())]
 
-    def decode(self, data: memoryview, positions: int) -> np.ndarray:
-        """Decode to int8 ``(positions,)``; raises `CodecError` if the lengths disagree."""
-        return self._read(data, positions)[0].view(np.int8)
-
-    def load(self, data: memoryview, positions: int) -> tuple[int, int]:
-        """Values and bits in one decoder stream."""
-        count = self._read(data, positions)[1]
-        return count, count * self.weight_bits + (positions if self.skip_zeros else 0)
-
-    def _read(self, data: memoryview, positions: int) -> tuple[np.ndarray, int]:
-        out = np.empty(positions, dtype=np.uint8)
-        count = _unpack(np.frombuffer(data, dtype=np.uint8), self.value_of, self.weight_bits, self.skip_zeros, out)
-        if count == DAMAGED:
-            raise CodecError(f"{len(data)} bytes do not hold the {positions} positions of a decoder stream")
-        return out, count
+    def decode_streams(self, data: np.ndarray, spans: np.ndarray, places: Places) -> tuple[np.ndarray, np.ndarray]:
+        """Values and loads; raises `CodecError` if the lengths disagree."""
+        positions = np.diff(places.bounds)
+        out, counts = np.empty(places.bounds[-1], dtype=np.uint8), np.empty(positions.size, dtype=np.int64)
+        words, value_of = words_at(data), self.value_of
+        if not _unpack(words, spans, places.bounds, value_of, self.weight_bits, self.skip_zeros, out, counts):
+            raise CodecError("the bytes of a decoder stream do not hold its positions")
+        return out.view(np.int8), np.stack([counts, positions * self.skip_zeros + counts * self.weight_bits], axis=1)
 
 
 def two_complement(bits: int, step: int) -> np.ndarray:

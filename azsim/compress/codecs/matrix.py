@@ -95,7 +95,7 @@ def decode_tile(encoded: Encoded | bytes, index: int) -> np.ndarray:
         InputError: there is no tile ``index``.
         CodecError: the matrix header or this tile is damaged (damage in other tiles is not seen).
     """
-    view, header, reference, coder = _open(encoded.data if isinstance(encoded, Encoded) else encoded)
+    view, header, reference = _open(encoded.data if isinstance(encoded, Encoded) else encoded)
     if not 0 <= index < header.tiles:
         raise InputError(f"tile {index} does not exist; the matrix has tiles 0 to {header.tiles - 1}")
     if isinstance(encoded, Encoded):
@@ -108,7 +108,7 @@ def decode_tile(encoded: Encoded | bytes, index: int) -> np.ndarray:
     shape = _tile_shapes(places.tiling)[0]
     spans, end = read_tile(view, offset, header, reference, index, shape)
     spans = np.array(spans, dtype=np.int64) - offset
-    values, _ = coder.decode_streams(_padded(view[offset:end]), spans, places)
+    values, _ = _coder(header).decode_streams(_padded(view[offset:end]), spans, places)
     return places.scatter(values, shape)
 
 
@@ -130,18 +130,22 @@ def _check(matrix: np.ndarray, weight_bits: int, layout: TileLayout, bypass: Byp
             raise InputError(f"layout {key} = {value}: it is a whole number from 1 to {limit}")
 
 
-def _open(data: bytes) -> tuple[memoryview, MatrixHeader, int, MatrixCoder]:
+def _open(data: bytes) -> tuple[memoryview, MatrixHeader, int]:
     view = memoryview(data).toreadonly()
-    header, reference = read_matrix_header(view)
+    return view, *read_matrix_header(view)
+
+
+def _coder(header: MatrixHeader) -> MatrixCoder:
     coder = in_bulk(registry.by_number(header.codec).restore(header.weight_bits, header.options, header.table))
     if coder.compact != header.compact:
         raise CodecError("the matrix header is impossible: its codec frames tiles differently")
-    return view, header, reference, coder
+    return coder
 
 
 def _read(data: bytes) -> tuple[np.ndarray, Encoded]:
     """The matrix, and everything that `encode` said of it."""
-    view, header, reference, coder = _open(data)
+    view, header, reference = _open(data)
+    coder = _coder(header)
     places = Places(cut(*header.shape, header.layout), header.layout)
     offset = header.size
     ends, spans = [], []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from azsim.compress.codecs.ans import Ans
 from azsim.compress.codecs.bitmap import Bitmap
 from azsim.compress.codecs.codec import Codec
 from azsim.compress.codecs.csc import Csc
@@ -16,7 +17,7 @@ from azsim.errors import CodecError, InputError, nearest
 
 _CODECS: dict[str, Codec] = {
     codec.name: codec
-    for codec in (Raw(), Packed(), Bitmap(), Palette(), Zvsv(), RunLength(), Csc(), Huffman(), Golomb())
+    for codec in (Raw(), Packed(), Bitmap(), Palette(), Zvsv(), RunLength(), Csc(), Huffman(), Golomb(), Ans())
 }
 
 

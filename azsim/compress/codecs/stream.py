@@ -60,8 +60,9 @@ class MatrixHeader:
         """The header's bytes, table and CRC-32 included."""
         layout = self.layout
         head = MATRIX.pack(
-            MAGIC, self.codec, self.weight_bits, self.options, self.compact, *self.shape, layout.lanes, layout.block_columns,
-            layout.tile_positions, layout.decoder_streams, len(self.table), self.tiles, self.total_bytes,
+            MAGIC, self.codec, self.weight_bits, self.options, self.compact, *self.shape, layout.lanes,
+            layout.block_columns, layout.tile_positions, layout.decoder_streams, len(self.table), self.tiles,
+            self.total_bytes,
         )  # fmt: skip
         body = head + self.table
         return body + CRC.pack(zlib.crc32(body))

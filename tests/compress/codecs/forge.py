@@ -8,24 +8,20 @@ from dataclasses import replace
 import numpy as np
 
 from azsim.compress.codecs import decode
-from azsim.compress.codecs.stream import (
-    TILE_HEADER_BYTES,
-    header_reference,
-    pack_tile,
-    read_matrix_header,
-    tile_bytes,
-)
+from azsim.compress.codecs.stream import header_reference, pack_tile, read_matrix_header, read_tile, tile_bytes
 from azsim.compress.encoded import Encoded
 from azsim.errors import CodecError
 
 
 def streams_of(encoded: Encoded) -> list[list[bytes]]:
-    """The bytes of the decoder streams of each tile (with full headers)."""
-    count, tiles = encoded.layout.decoder_streams, []
-    for offset in encoded.tile_offset_bytes.tolist():
-        lengths = np.frombuffer(encoded.data, "<u4", count, offset + TILE_HEADER_BYTES)
-        ends = offset + TILE_HEADER_BYTES + 4 * count + np.cumsum(lengths, dtype=np.int64)
-        tiles.append([encoded.data[end - size : end] for end, size in zip(ends.tolist(), lengths.tolist())])
+    """The bytes of the decoder streams of each tile."""
+    view = memoryview(encoded.data)
+    header, reference = read_matrix_header(view)
+    shapes = zip(encoded.tiling.rows.tolist(), encoded.tiling.columns.tolist())
+    tiles = []
+    for index, (offset, shape) in enumerate(zip(encoded.tile_offset_bytes.tolist(), shapes)):
+        spans, _ = read_tile(view, offset, header, reference, index, shape)
+        tiles.append([encoded.data[first:end] for first, end in spans])
     return tiles
 
 

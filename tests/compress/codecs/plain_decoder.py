@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 
+from tests.compress.codecs.plain_ans import AnsTable
 from tests.compress.codecs.plain_variable import VARIABLE, Stream
 
 
@@ -56,6 +57,20 @@ def tiles(rows: int, columns: int, lanes: int, block: int, limit: int) -> list[t
     ]
 
 
+def lengths(data: bytes, at: int, streams: int) -> tuple[list[int], int]:
+    """LEB128 numbers from byte ``at`` on, and the byte after them."""
+    found = []
+    for _ in range(streams):
+        found.append(0)
+        shift = 0
+        while True:
+            found[-1] += data[at] % 128 << shift
+            shift, at = shift + 7, at + 1
+            if data[at - 1] < 128:
+                break
+    return found, at
+
+
 def plain_decode(data: bytes) -> list[list[int]]:
     """The matrix as rows of numbers."""
     assert data[:4] == b"AZW1"
@@ -67,6 +82,8 @@ def plain_decode(data: bytes) -> list[list[int]]:
     reference = number(data, table_end, 4)
     assert reference == zlib.crc32(data[:table_end])
     assert number(data, 32, 8) == len(data)
+    compact = data[7] == 1
+    ans = AnsTable(table) if codec == 10 and not options else None
     bitmap = codec == 3 or (codec == 5 and not options & 1)
 
     def value(code: int) -> int:
@@ -79,30 +96,45 @@ def plain_decode(data: bytes) -> list[list[int]]:
     cuts = tiles(rows, columns, lanes, block, limit)
     assert number(data, 28, 4) == len(cuts)
     for index, (top, left, high, wide) in enumerate(cuts):
-        size = number(data, at + 20, 4)
-        payload = data[at + 28 : at + 28 + size]
-        assert list(data[at : at + 4]) == [codec, bits, options, 0]
-        assert [number(data, at + k, 4) for k in (4, 8, 12, 16)] == [reference, index, high, wide]
-        assert number(data, at + 24, 4) == zlib.crc32(data[at : at + 24] + payload)
+        if compact:
+            sizes, start = lengths(data, at + 4, streams)
+            end = start + sum(sizes)
+            place = [reference, index, high, wide, end - at - 4]
+            head = bytes([codec, bits, options, 0]) + b"".join(part.to_bytes(4, "little") for part in place)
+            assert number(data, at, 4) == zlib.crc32(head + data[at + 4 : end])
+        else:
+            size = number(data, at + 20, 4)
+            start, end = at + 28 + 4 * streams, at + 28 + size
+            sizes = [number(data, at + 28 + 4 * stream, 4) for stream in range(streams)]
+            assert list(data[at : at + 4]) == [codec, bits, options, 0]
+            assert [number(data, at + k, 4) for k in (4, 8, 12, 16)] == [reference, index, high, wide]
+            assert number(data, at + 24, 4) == zlib.crc32(data[at : at + 24] + data[at + 28 : end])
+        at = end
+        cells = positions(high, wide, lanes, block)
         values: list[int] = []
-        start, share = 4 * streams, -(-high * wide // streams)
+        share = -(-high * wide // streams)
         for stream in range(streams):
             count = max(0, min(share, high * wide - stream * share))
-            end = start + number(payload, 4 * stream, 4)
+            first = min(stream * share, high * wide)
+            end = start + sizes[stream]
+            if ans is not None:
+                own = [ans.level(top + row, left + column) for row, column in cells[first : first + count]]
+                values += ans.decode(data[start:end], own)
+                start = end
+                continue
             if codec in VARIABLE:
-                first = min(stream * share, high * wide)
                 runs = lane_runs(high, wide, lanes, block)
-                part = Stream(payload[start:end], bits, options, table, first, first + count, runs)
+                part = Stream(data[start:end], bits, options, table, first, first + count, runs)
                 values += VARIABLE[codec](part)
                 start = end
                 continue
-            present, start = field(payload, start, count, 1) if bitmap else ([1] * count, start)
-            codes, start = field(payload, start, sum(present), bits)
+            present, start = field(data, start, count, 1) if bitmap else ([1] * count, start)
+            codes, start = field(data, start, sum(present), bits)
             assert start == end
             decoded = iter([value(code) for code in codes])
             values += [next(decoded) if bit else 0 for bit in present]
-        for (row, column), weight in zip(positions(high, wide, lanes, block), values, strict=True):
+        for (row, column), weight in zip(cells, values, strict=True):
             matrix[top + row][left + column] = weight
-        at += 28 + size
+        assert start == at
     assert at == len(data)
     return matrix
