@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _compare(commands.add_parser("compare", help="compression configurations side by side: table, figures, page"))
     _run(commands.add_parser("run", help="your recordings through one configuration: transcript, latency, report"))
+    _matvec(commands.add_parser("matvec", help="one matrix or mask on one device: cycles and their causes"))
     _inspect(commands.add_parser("inspect", help="what a network, a device or a bitstream is"))
     return top
 
@@ -84,6 +85,27 @@ def _inspect(command: argparse.ArgumentParser) -> None:
     command.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
     command.add_argument(
         "--frames-per-step", type=_count, default=1, metavar="N", help="encoder steps gathered into a run (default: 1)"
+    )
+    command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
+
+
+def _matvec(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(perform="azsim.matvec_command:perform")
+    kinds = ".npy, .npz, .safetensors, or text with a row of 0 and 1 per line"
+    command.add_argument("--weights", type=Path, required=True, metavar="FILE", help=f"(rows, columns): {kinds}")
+    command.add_argument(
+        "--activations", type=Path, required=True, metavar="FILE", help="(columns,) or (frames, columns), likewise"
+    )
+    command.add_argument("--device", default="az1", help="a device's name or a .toml (default: az1)")
+    command.add_argument("--layer", metavar="NAME", help="only this array of a file with several (default: all)")
+    command.add_argument("--codec", default="raw", help="how the weights travel (default: raw)")
+    command.add_argument(
+        "--weight-bits", type=int, default=8, help="bits per weight or palette index, 1 to 8 (default: 8)"
+    )
+    command.add_argument(
+        "--residency",
+        choices=("streamed", "compressed", "decoded"),
+        help="where the weights are at the start (default: streamed, or decoded if the device keeps all weights)",
     )
     command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
 
