@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import azsim
+from azsim.cli import main
 from azsim.errors import InputError
 from azsim.matvec_command import perform
 
@@ -72,3 +73,11 @@ def test_shapes_that_do_not_fit_name_both_files(files: tuple[Path, Path], tmp_pa
     np.save(tmp_path / "flat.npy", WEIGHTS[0])
     with pytest.raises(InputError, match=r"flat\.npy: shape \(64,\): weights must be \(rows, columns\)"):
         perform(options(tmp_path / "flat.npy", files[1]))
+
+
+def test_the_command_line_prints_one_object(files: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["matvec", "--weights", str(files[0]), "--activations", str(files[1]), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["cycles"] == sum(answer["causes"].values()) > 0
+    assert main(["matvec", "--weights", str(files[0]), "--activations", "none.npy"]) == 2
+    assert capsys.readouterr().err == "azsim: none.npy: no such file\n"
