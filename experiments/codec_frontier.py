@@ -1,0 +1,201 @@
+"""Bits per weight of every codec beside the entropy and other codecs, with the decoder cycles and the speed.
+
+    python experiments/codec_frontier.py [--rows 4096] [--weights DIR|FILE.npz] [--out reports/codec-frontier]
+
+Synthetic weights (normal and Laplace, pruned by magnitude) and the trained models. Other codecs (mlw_codec of
+ethos-u-vela, zlib, zstd) run in a virtual environment of their own under the user's cache folder; without a package
+index they are left out. Times are CPU seconds of one thread, kernels compiled, all codecs in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+import azsim
+from azsim.chip.decoder import decode_cycles
+from azsim.compress.recipe import MatrixRecipe, quantise
+from azsim.errors import InputError
+from azsim.report.figures.style import MARKERS, OKABE_ITO, new_figure, report_style, save_png, save_svg
+
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = ("mlw", "zlib", "zstd")
+SEED = 1234
+
+
+def synthetic(kind: str, bits: int, pruned: float, rows: int) -> np.ndarray:
+    """``rows x 1024`` weights of variance 1, pruned by magnitude, clipped at 4 (normal) or 6 (Laplace), rounded."""
+    rng, size = np.random.default_rng(SEED), rows * 1024
+    weights = rng.standard_normal(size) if kind == "gauss" else rng.laplace(0, 1 / np.sqrt(2), size)
+    if pruned:
+        weights[np.abs(weights) < np.quantile(np.abs(weights), pruned)] = 0
+    top = 2 ** (bits - 1) - 1
+    clip = 4.0 if kind == "gauss" else 6.0
+    return np.rint(weights / clip * top).clip(-top, top).astype(np.int8).reshape(rows, 1024)
+
+
+def trained() -> dict[str, np.ndarray]:
+    """The largest matrix of each shipped model, at 8 and 5 bits."""
+    found = {}
+    for name in sorted(path.name for path in (ROOT / "models").iterdir() if path.is_dir()):
+        network = azsim.load_network(name)
+        largest = max(network.weight_matrices, key=lambda matrix: network.parameters[matrix].size)
+        for bits in (8, 5):
+            found[f"{name}/{largest}/{bits}"] = quantise(
+                network.parameters[largest], MatrixRecipe(bits, 0.0, "packed")
+            )[0]
+    return found
+
+
+def given(path: Path) -> dict[str, np.ndarray]:
+    """int8 matrices of an .npz file, or of the .npy files of a folder."""
+    if path.is_dir():
+        return {file.stem: np.load(file) for file in sorted(path.glob("*.npy"))}
+    with np.load(path) as matrices:
+        return {name: matrices[name] for name in matrices.files}
+
+
+def entropy_bits(matrix: np.ndarray) -> float:
+    """Zero-order entropy in bits per weight."""
+    counts = np.unique(matrix, return_counts=True)[1]
+    return float((counts * np.log2(matrix.size / counts)).sum() / matrix.size)
+
+
+def measure_peers(matrices: dict[str, np.ndarray], scratch: Path) -> dict[str, dict[str, object]]:
+    """What codec_peers.py says; nothing if its environment cannot be made."""
+    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "azsim" / "peers" / "codecs"
+    python = home / "bin" / "python"
+    try:
+        if not python.exists():
+            subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        install = [str(python), "-m", "pip", "install", "--quiet", "ethos-u-vela==5.2.0", "zstandard"]
+        subprocess.run(install, check=True, capture_output=True)
+    except subprocess.CalledProcessError:
+        print("mlw, zlib and zstd are left out: ethos-u-vela and zstandard could not be installed", file=sys.stderr)
+        return {}
+    np.savez(scratch / "in.npz", **matrices)
+    peers = [str(python), str(ROOT / "experiments" / "codec_peers.py"), str(scratch / "in.npz"), str(scratch / "out")]
+    subprocess.run(peers, check=True)
+    return json.loads((scratch / "out").read_text())
+
+
+def measure(name: str, matrix: np.ndarray, peer: dict[str, object] | None) -> list[dict[str, object]]:
+    """One row per codec."""
+    spec = azsim.load_device("az1").chip.decoder
+    bits = max(1, int(max(matrix.max(), ~matrix.min())).bit_length() + 1)
+    common = {"matrix": name, "bits": bits, "zeros": 1 - np.count_nonzero(matrix) / matrix.size}
+    rows = [{**common, "codec": "entropy", "bits_per_weight": entropy_bits(matrix)}]
+    for codec in azsim.codecs():
+        try:
+            azsim.encode(matrix[:64], codec=codec, weight_bits=bits)
+            begin = time.process_time()
+            encoded = azsim.encode(matrix, codec=codec, weight_bits=bits)
+            middle = time.process_time()
+            azsim.decode(encoded)
+            end = time.process_time()
+            begin_decode = time.process_time()
+            if not np.array_equal(azsim.decode(encoded), matrix):
+                raise SystemExit(f"{name}: {codec} did not return the weights")
+            end = min(end, middle + time.process_time() - begin_decode)
+        except InputError as error:
+            print(f"{name}: {codec} left out: {error}", file=sys.stderr)
+            continue
+        lookups = -(-encoded.decoder_load[:, :, 1].max(axis=1) // 1) + spec.startup_cycles
+        cycles = decode_cycles(encoded.decoder_load, spec)
+        rows.append({
+            **common, "codec": codec, "bits_per_weight": encoded.bits_per_weight,
+            "az1_cycles_per_tile": float(cycles.mean()),
+            "one_value_cycles_per_tile": float(np.maximum(lookups, cycles).mean()),
+            "encode_mps": matrix.size / (middle - begin) / 1e6, "decode_mps": matrix.size / (end - middle) / 1e6,
+        })  # fmt: skip
+    if peer:
+        for other in PEERS:
+            row = {**common, "codec": other, "bits_per_weight": peer["bits_per_weight"][other]}
+            if other == "mlw":
+                row |= {key: matrix.size / peer[f"mlw_{key[:6]}_s"] / 1e6 for key in ("encode_mps", "decode_mps")}
+            rows.append(row)
+    return rows
+
+
+def table(rows: list[dict[str, object]], key: str, digits: int) -> list[str]:
+    """Matrices down, codecs across."""
+    codecs = list(dict.fromkeys(row["codec"] for row in rows if key in row))
+    lines = [f"| matrix | {' | '.join(codecs)} |", "|---|" + "---:|" * len(codecs)]
+    for name in dict.fromkeys(row["matrix"] for row in rows):
+        found = {row["codec"]: row[key] for row in rows if row["matrix"] == name and key in row}
+        cells = (f"{found[codec]:.{digits}f}" if codec in found else "" for codec in codecs)
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
+def draw(rows: list[dict[str, object]], out: Path) -> None:
+    """Bits per weight against the share of zeros, one panel per width of the normal weights."""
+    with report_style():
+        figure = new_figure(4.2)
+        panels = figure.subplots(1, 4, sharex=True)
+        figure.subplots_adjust(left=0.06, right=0.99, bottom=0.3, top=0.9, wspace=0.25)
+        codecs = list(dict.fromkeys(row["codec"] for row in rows))
+        for axes, bits in zip(panels, (8, 6, 5, 4)):
+            for index, codec in enumerate(codecs):
+                own = [row for row in rows if row["matrix"].startswith(f"gauss {bits} ") and row["codec"] == codec]
+                axes.plot([row["zeros"] for row in own], [row["bits_per_weight"] for row in own], label=codec,
+                          color=OKABE_ITO[index % 8], marker=MARKERS[index // 8 + index % 4], markersize=4)  # fmt: skip
+            axes.set_title(f"{bits} bits")
+            axes.set_xlabel("share of zeros")
+        panels[0].set_ylabel("bits per weight")
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="lower center", ncols=8)
+        (out / "frontier.svg").write_bytes(save_svg(figure))
+        (out / "frontier.png").write_bytes(save_png(figure))
+
+
+def main() -> None:
+    """Measure and write."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--rows", type=int, default=4096, help="rows of the synthetic matrices")
+    options.add_argument("--weights", type=Path, help="int8 matrices: a folder of .npy or an .npz file")
+    options.add_argument("--out", type=Path, default=ROOT / "runs" / "codec-frontier")
+    chosen = options.parse_args()
+    matrices = {
+        f"{kind} {bits} {pruned}": synthetic(kind, bits, pruned, chosen.rows)
+        for kind in ("gauss", "laplace") for bits in (8, 6, 5, 4) for pruned in (0, 0.5, 0.7, 0.9)
+    }  # fmt: skip
+    matrices |= {name.replace("/", " "): matrix for name, matrix in trained().items()}
+    if chosen.weights:
+        matrices |= given(chosen.weights)
+    with tempfile.TemporaryDirectory() as scratch:
+        peers = measure_peers(matrices, Path(scratch))
+    rows = [row for name, matrix in matrices.items() for row in measure(name, matrix, peers.get(name))]
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    with (chosen.out / "frontier.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))
+        writer.writeheader()
+        writer.writerows(rows)
+    draw(rows, chosen.out)
+    titles = (
+        ("Bits per weight, headers and tables included", "bits_per_weight", 3),
+        ("Decoder cycles per tile on az1, as its rates say", "az1_cycles_per_tile", 0),
+        ("Decoder cycles per tile if a stream gives one value per cycle (plain for ans and huffman)",
+         "one_value_cycles_per_tile", 0),
+        ("Encoding, million weights per second", "encode_mps", 1),
+        ("Decoding, million weights per second", "decode_mps", 1),
+    )  # fmt: skip
+    text = ["# Codecs: size against speed", "", f"`python experiments/codec_frontier.py --rows {chosen.rows}`", "",
+            "Matrix: distribution, bits, share pruned; or model, matrix, bits. Other codecs: mlw (ethos-u-vela 5.2.0), "
+            "zlib level 6, zstd level 3. Speeds: CPU time, one thread; mlw takes and gives Python lists.", "",
+            "![Bits per weight against the share of zeros](frontier.svg)"]  # fmt: skip
+    for title, key, digits in titles:
+        text += ["", f"## {title}", "", *table(rows, key, digits)]
+    (chosen.out / "README.md").write_text("\n".join(text) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
