@@ -61,25 +61,6 @@ class Coder(Protocol):
 
 
 @runtime_checkable
-class TileCoder(Protocol):
-    """A `Coder` that sees all decoder streams of a tile together, and where its runs begin.
-
-    ``bounds`` are the first position of each stream and the one after its last; ``runs`` is `run_starts` of the tile.
-    """
-
-    def encode_tile(self, values: np.ndarray, bounds: list[tuple[int, int]], runs: np.ndarray) -> list[Part]:
-        """Encode the int8 values of a tile, in position order, to one `Part` per stream."""
-
-    def decode_tile(self, streams: list[memoryview], bounds: list[tuple[int, int]], runs: np.ndarray) -> np.ndarray:
-        """Decode to int8 values in position order; raises `CodecError` as `Coder.decode` does."""
-
-    def load_tile(
-        self, streams: list[memoryview], bounds: list[tuple[int, int]], runs: np.ndarray
-    ) -> list[tuple[int, int]]:
-        """Values and bits (see `Part`) in each stream."""
-
-
-@runtime_checkable
 class MatrixCoder(Protocol):
     """A `Coder` that takes all decoder streams of a matrix, or of some of its tiles, in one call: the fastest way.
 
@@ -120,10 +101,10 @@ class Codec(Protocol):
     def number(self) -> int:
         """What the headers call it, 1 to 255, never used again for another codec."""
 
-    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> Coder | TileCoder | MatrixCoder:
+    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> Coder | MatrixCoder:
         """Set up for an int8 matrix; raises `InputError` if the codec cannot hold it without loss."""
 
-    def restore(self, weight_bits: int, options: int, table: bytes) -> Coder | TileCoder | MatrixCoder:
+    def restore(self, weight_bits: int, options: int, table: bytes) -> Coder | MatrixCoder:
         """Set up from what a header says; raises `CodecError` if that is impossible."""
 
 

@@ -91,12 +91,6 @@ class Places:
         rows, columns = int(self.tiling.rows[tile]), int(self.tiling.columns[tile])
         return run_starts(rows, columns, self.layout.lanes, self.layout.block_columns)
 
-    def stream_bounds(self, tile: int) -> list[tuple[int, int]]:
-        """First position in its tile, and the one after the last, of each decoder stream of one of the tiles."""
-        streams = self.layout.decoder_streams
-        ends = self.bounds[tile * streams : (tile + 1) * streams + 1] - self.bounds[tile * streams]
-        return list(zip(ends[:-1].tolist(), ends[1:].tolist()))
-
     def only(self, tile: int) -> Places:
         """One of the tiles alone."""
         tiling = self.tiling
