@@ -149,22 +149,15 @@ def _fixed(compressed: CompressedNetwork, matrix: str, scale: float) -> tuple[in
 
 
 class Encoder:
-    """The encoder of one utterance: push int8 steps, get the joint's view of the encoder output.
-
-    Attributes:
-        steps: int8 ``(n, columns)`` per push, kept when ``record`` is set.
-    """
+    """The encoder of one utterance: push int8 steps, get the joint's view of the encoder output."""
 
     def __init__(self, model: IntegerModel, record: bool = False) -> None:
         self._model = model
-        plans, lower = model.encoder, model.lower
-        widest = int(plans[:, kernels.HIDDEN].max())
-        self._hidden = np.zeros((len(plans), widest), np.int8)
-        self._cell = np.zeros((len(plans), widest), np.int16)
-        self._joined = np.zeros(int(plans[lower - 1, kernels.HIDDEN]) * model.reduction, np.int8)
-        self._waiting = 0
+        self._hidden = [np.zeros(plan[kernels.HIDDEN], np.int8) for plan in model.encoder]
+        self._cell = [np.zeros(plan[kernels.HIDDEN], np.int16) for plan in model.encoder]
+        self._waiting = np.zeros((0, self._hidden[model.lower - 1].size), np.int8)
         self._record = record
-        self._recorded: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._recorded: list[list[np.ndarray]] = []
 
     def push(self, steps: np.ndarray) -> np.ndarray:
         """Encode steps.
@@ -176,35 +169,38 @@ class Encoder:
             int16 Q4.11 ``(m, J)``: as many outputs as time reductions were completed.
         """
         model = self._model
-        width = self._hidden.shape[1]
-        outputs = (self._waiting // (self._joined.size // model.reduction) + len(steps)) // model.reduction
-        lower_hidden = np.empty((model.lower, len(steps), width), np.int8)
-        upper_hidden = np.empty((len(model.encoder) - model.lower, outputs, width), np.int8)
-        encoded = np.empty((outputs, model.joint_bias.size), np.int16)
-        self._waiting = kernels.encode(
-            model.weights, model.biases, model.encoder, model.lower, model.joint, model.joint_bias, model.sigmoid,
-            model.tanh, self._hidden, self._cell, self._joined, self._waiting, np.ascontiguousarray(steps, np.int8),
-            lower_hidden, upper_hidden, encoded,
-        )  # fmt: skip
+        vectors = np.ascontiguousarray(steps, np.int8)
+        seen = [vectors]
+        for i, plan in enumerate(model.encoder):
+            outputs = np.empty((len(vectors), plan[kernels.HIDDEN]), np.int8)
+            kernels.lstm_layer(
+                model.weights, model.biases, plan, vectors, self._hidden[i], self._cell[i], model.sigmoid, model.tanh,
+                outputs,
+            )  # fmt: skip
+            seen.append(outputs)
+            vectors = self._reduced(outputs) if i == model.lower - 1 else outputs
+        encoded = np.empty((len(vectors), model.joint_bias.size), np.int16)
+        kernels.project_all(model.weights, model.joint[kernels.FROM_ENCODER], vectors, model.joint_bias, encoded)
         if self._record:
-            self._recorded.append((steps, lower_hidden, upper_hidden))
+            self._recorded.append(seen)
         return encoded
+
+    def _reduced(self, outputs: np.ndarray) -> np.ndarray:
+        """The lower layers' outputs joined in groups; an incomplete group waits for the next push."""
+        waiting = np.concatenate([self._waiting, outputs])
+        whole = len(waiting) - len(waiting) % self._model.reduction
+        self._waiting = waiting[whole:]
+        return _join(waiting, self._model.reduction)
 
     def inputs(self) -> dict[str, np.ndarray]:
         """int8 ``(invocations, columns)`` that each encoder matrix and ``joint.encoder`` saw since the start."""
         model, found = self._model, {}
-        pushed, lower_parts, upper_parts = zip(*self._recorded, strict=True)
-        steps, lower, upper = np.concatenate(pushed), np.concatenate(lower_parts, 1), np.concatenate(upper_parts, 1)
-        hidden = [*lower, *upper]
-        entering = steps
-        for i, plan in enumerate(model.encoder):
-            if i == model.lower:
-                entering = _join(entering, model.reduction)
-            own = hidden[i][:, : plan[kernels.HIDDEN]]
+        entering, *hidden = (np.concatenate(parts) for parts in zip(*self._recorded, strict=True))
+        for i, own in enumerate(hidden):
             found[f"encoder.{i}.input"] = entering
             found[f"encoder.{i}.recurrent"] = np.concatenate([np.zeros_like(own[:1]), own[:-1]])
-            entering = own
-        found["joint.encoder"] = entering if model.lower < len(model.encoder) else _join(entering, model.reduction)
+            entering = _join(own, model.reduction) if i == model.lower - 1 else own
+        found["joint.encoder"] = entering
         return found
 
 

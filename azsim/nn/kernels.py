@@ -40,29 +40,54 @@ def multiply(weights: np.ndarray, at: int, rows: int, vector: np.ndarray, column
 
 
 @njit(cache=True, nogil=True)
-def lstm_cell(
+def lstm_layer(
     weights: np.ndarray,
     biases: np.ndarray,
     plan: np.ndarray,
-    vector: np.ndarray,
+    vectors: np.ndarray,
     hidden: np.ndarray,
     cell: np.ndarray,
-    scratch: np.ndarray,
+    sigmoid: np.ndarray,
+    tanh: np.ndarray,
+    outputs: np.ndarray,
+) -> None:
+    """One LSTM layer over all its steps; ``hidden`` (int8) and ``cell`` (int16) become the new state.
+
+    First all products of the input-side matrix, then those of the recurrent one: so each stays in the cache.
+
+    Args:
+        vectors: int8 ``(n, columns)``, or longer ones.
+        outputs: int8 out, ``(n, H)``: the hidden state after each step.
+    """
+    size = plan[HIDDEN]
+    sums = np.empty((vectors.shape[0], 4 * size), np.int32)
+    again = np.empty(4 * size, np.int32)
+    for k in range(vectors.shape[0]):
+        multiply(weights, plan[INPUT_AT], 4 * size, vectors[k], plan[COLUMNS], sums[k])
+    for k in range(vectors.shape[0]):
+        multiply(weights, plan[RECURRENT_AT], 4 * size, hidden, size, again)
+        lstm_cell(biases, plan, sums[k], again, hidden, cell, sigmoid, tanh)
+        for j in range(size):
+            outputs[k, j] = hidden[j]
+
+
+@njit(cache=True, nogil=True)
+def lstm_cell(
+    biases: np.ndarray,
+    plan: np.ndarray,
+    gates: np.ndarray,
+    again: np.ndarray,
+    hidden: np.ndarray,
+    cell: np.ndarray,
     sigmoid: np.ndarray,
     tanh: np.ndarray,
 ) -> None:
-    """One LSTM step in place: ``hidden`` (int8) and ``cell`` (int16) become the new state.
-
-    ``vector`` may be longer than the input; ``scratch`` is int32 ``(2, 4 * widest)``.
-    """
+    """A step after its products: ``gates`` (input side, overwritten) and ``again`` (recurrent), int32 ``(4 H,)``."""
     size = plan[HIDDEN]
-    multiply(weights, plan[INPUT_AT], 4 * size, vector, plan[COLUMNS], scratch[0])
-    multiply(weights, plan[RECURRENT_AT], 4 * size, hidden, size, scratch[1])
-    gates = scratch[0]
     for r in range(4 * size):
         gates[r] = saturate_int16(
-            requantise(np.int64(scratch[0, r]), plan[INPUT_MULTIPLIER], plan[INPUT_SHIFT])
-            + requantise(np.int64(scratch[1, r]), plan[RECURRENT_MULTIPLIER], plan[RECURRENT_SHIFT])
+            requantise(np.int64(gates[r]), plan[INPUT_MULTIPLIER], plan[INPUT_SHIFT])
+            + requantise(np.int64(again[r]), plan[RECURRENT_MULTIPLIER], plan[RECURRENT_SHIFT])
             + np.int64(biases[plan[BIAS_AT] + r])
         )
     for j in range(size):
@@ -90,66 +115,11 @@ def project(
 
 
 @njit(cache=True, nogil=True)
-def encode(
-    weights: np.ndarray,
-    biases: np.ndarray,
-    layers: np.ndarray,
-    lower: int,
-    joint: np.ndarray,
-    joint_bias: np.ndarray,
-    sigmoid: np.ndarray,
-    tanh: np.ndarray,
-    hidden: np.ndarray,
-    cell: np.ndarray,
-    joined: np.ndarray,
-    waiting: int,
-    steps: np.ndarray,
-    lower_hidden: np.ndarray,
-    upper_hidden: np.ndarray,
-    encoded: np.ndarray,
-) -> int:
-    """Push steps through the encoder.
-
-    Args:
-        lower: encoder layers that run at every step; the others run when ``joined`` is full.
-        hidden, cell: state, int8 and int16 ``(layers, widest)``; changed in place.
-        joined: int8, outputs of the lower layers that wait to be joined; changed in place.
-        waiting: how many values of ``joined`` are filled.
-        steps: int8 ``(n, columns)``.
-        lower_hidden: int8 out, ``(lower, n, widest)``.
-        upper_hidden: int8 out, ``(layers - lower, m, widest)``.
-        encoded: int16 out ``(m, J)``, the joint's projection of the encoder output, bias included.
-
-    Returns:
-        How many values of ``joined`` are filled afterwards.
-    """
-    scratch = np.zeros((2, max(4 * hidden.shape[1], joint[FROM_ENCODER, MATRIX_ROWS])), np.int32)
-    done = 0
-    for k in range(steps.shape[0]):
-        vector = steps[k]
-        for i in range(layers.shape[0]):
-            if i == lower:
-                if waiting < joined.size:
-                    break
-                vector = joined
-            lstm_cell(weights, biases, layers[i], vector, hidden[i], cell[i], scratch, sigmoid, tanh)
-            vector = hidden[i]
-            for j in range(layers[i, HIDDEN]):
-                if i < lower:
-                    lower_hidden[i, k, j] = vector[j]
-                else:
-                    upper_hidden[i - lower, done, j] = vector[j]
-            if i == lower - 1:
-                for j in range(layers[i, HIDDEN]):
-                    joined[waiting + j] = vector[j]
-                waiting += layers[i, HIDDEN]
-        if waiting == joined.size:
-            waiting = 0
-            if lower == layers.shape[0]:
-                vector = joined
-            project(weights, joint[FROM_ENCODER], vector, joint_bias, scratch[0], encoded[done])
-            done += 1
-    return waiting
+def project_all(weights: np.ndarray, plan: np.ndarray, vectors: np.ndarray, bias: np.ndarray, out: np.ndarray) -> None:
+    """`project` for every row of ``vectors``, int8 ``(n, columns)``; ``out`` is int16 ``(n, J)``."""
+    sums = np.empty(out.shape[1], np.int32)
+    for k in range(vectors.shape[0]):
+        project(weights, plan, vectors[k], bias, sums, out[k])
 
 
 @njit(cache=True, nogil=True)
@@ -167,12 +137,15 @@ def predict(
     predicted: np.ndarray,
 ) -> None:
     """One step of the prediction network: embedding ``row`` in, Q4.11 int16 ``predicted`` out, state in place."""
-    scratch = np.zeros((2, max(4 * hidden.shape[1], predicted.size)), np.int32)
+    sums, again = np.empty(4 * hidden.shape[1], np.int32), np.empty(4 * hidden.shape[1], np.int32)
     vector = row
     for i in range(layers.shape[0]):
-        lstm_cell(weights, biases, layers[i], vector, hidden[i], cell[i], scratch, sigmoid, tanh)
+        plan = layers[i]
+        multiply(weights, plan[INPUT_AT], 4 * plan[HIDDEN], vector, plan[COLUMNS], sums)
+        multiply(weights, plan[RECURRENT_AT], 4 * plan[HIDDEN], hidden[i], plan[HIDDEN], again)
+        lstm_cell(biases, plan, sums, again, hidden[i], cell[i], sigmoid, tanh)
         vector = hidden[i]
-    project(weights, joint[FROM_PREDICTION], vector, no_bias, scratch[0], predicted)
+    project(weights, joint[FROM_PREDICTION], vector, no_bias, np.empty(predicted.size, np.int32), predicted)
 
 
 @njit(cache=True, nogil=True)
