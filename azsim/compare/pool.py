@@ -98,9 +98,10 @@ class Pool(Generic[Setup, Task, Answer]):
 
     def _start(self) -> None:
         ours, theirs = Pipe()
-        paths = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        paths = os.pathsep.join(path for path in sys.path if path)
+        variables = {"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONPATH": paths}  # workers have a core each
         command = [sys.executable, "-m", "azsim.compare.worker", str(theirs.fileno())]
         with theirs:
             self._workers[ours] = subprocess.Popen(
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=paths
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=variables
             )
