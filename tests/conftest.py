@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import numpy as np
 import pytest
 
@@ -68,3 +70,10 @@ def tiny_network() -> Network:
 def make_network():
     """The function behind `tiny_network`, for other sizes and seeds."""
     return random_network
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts_are_heard() -> None:
+    """A shell starts background jobs with SIGINT ignored, which children inherit; the tests of interrupts need it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
