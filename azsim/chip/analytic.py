@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
+import msgspec
 import numpy as np
 
 from azsim.chip.build import build_schedule, tile_layout
@@ -178,8 +179,8 @@ class _Sweep:
     decoding: dict[DecoderSpec, np.ndarray] = field(default_factory=dict)
 
     def plan(self, chip: ChipSpec, steps: int) -> ResidencyPlan:
-        """The planner's choice."""
-        key = (chip.sram, chip.decoder, steps)
+        """The planner's choice; the width of the on-chip memory's port has no part in it."""
+        key = (msgspec.structs.replace(chip.sram, port_bytes_per_cycle=1), chip.decoder, steps)
         return _remembered(self.plans, key, lambda: plan_residency(chip, self.known.network, steps=steps))
 
     def schedules(self, name: str, chip: ChipSpec, modes: Mapping[str, Residency], steps: int) -> list[TileSchedule]:

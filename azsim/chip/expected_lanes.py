@@ -136,6 +136,8 @@ def _laws(heights: list[tuple[int, int]], columns: int, spec: LanesSpec, thinned
             )
         laws.append(dense_law(*shape))
     size = max(law.shape[2] for law in laws)
+    if len(laws) == 1:
+        return laws[0][None]
     return np.stack([np.pad(law, ((0, 0), (0, 0), (0, size - law.shape[2]))) for law in laws])
 
 
@@ -147,4 +149,6 @@ def _entries(height: int, group: TileClass, spec: LanesSpec, density: float) -> 
 
 def _rounded(values: np.ndarray) -> np.ndarray:
     """Whole numbers whose running sums are as close as can be, int64."""
-    return np.diff(np.rint(np.cumsum(values)), prepend=0.0).astype(np.int64)
+    sums = np.rint(np.cumsum(values)).astype(np.int64)
+    sums[1:] -= sums[:-1].copy()
+    return sums

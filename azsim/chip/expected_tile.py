@@ -23,9 +23,9 @@ from azsim.chip.run_law import DENSITIES
 
 PLAYED_BLOCKS = 64
 """After so many blocks the rest goes on at the rate of the last three quarters."""
-_GRID_POINTS = 1024
+_GRID_POINTS = 256
 _POINTS_PER_CYCLE = 4
-_NEGLIGIBLE = 1e-13
+_NEGLIGIBLE = 1e-9
 
 NODES = np.array([-math.sqrt(3.0), 0.0, math.sqrt(3.0)])
 CHANCES = np.array([1 / 6, 2 / 3, 1 / 6])

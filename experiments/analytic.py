@@ -1,0 +1,364 @@
+"""The analytic mode against the data-dependent simulation: how far off, and how many configurations per second.
+
+    python experiments/analytic.py [--out reports/analytic] [--configurations 120] [--utterances 2]
+
+Devices are az1 with random changes: lanes, multipliers, window, queue, broadcast, skip mode, zero columns, decoder,
+port width, where the weights stay, frames per step. Each is simulated with the masks of the trained weights and, where
+the skip mode asks for them, the activations of real speech, and estimated from statistics measured once. Then a full
+grid of devices is estimated on two processes and timed. Writes analytic.csv, analytic.svg, analytic.png and README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import multiprocessing
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from matplotlib.figure import Figure
+
+import azsim
+from azsim.chip.build import build_invocations, tile_layout
+from azsim.chip.pipeline import run_pipeline
+from azsim.chip.residency import plan_residency
+from azsim.chip.schedule import TileSchedule
+from azsim.chip.statistics import Statistics
+from azsim.compare.experiment import load_experiment
+from azsim.compare.production import draw
+from azsim.compare.runner import make_setup
+from azsim.compare.setup import Setup, compressed
+from azsim.compare.trained import recognise
+from azsim.compress.network import CompressedNetwork
+from azsim.devices.spec import Device, Residency
+from azsim.report.figures.style import OKABE_ITO, new_figure, report_style, save_png, save_svg
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMAND = "python experiments/analytic.py --out reports/analytic"
+SEED = 7
+MODELS = {"rnnt-student-sparse50": 5, "rnnt-student-sparse75": 4, "rnnt-student": 5}
+"""Trained model -> bits; the dense one is pruned to half without training."""
+KNOBS: dict[str, Sequence[object]] = {
+    "lanes": (16, 32, 64),
+    "multipliers": (1, 2, 4),
+    "window_factor": (1, 2, 3, 4, 8),
+    "queue": (1, 2, 4, 8),
+    "broadcast": (1, 2),
+    "skip": ("weights", "weights", "both", "activations", "none"),
+    "drop_columns": (False, False, True),
+    "decoder_positions": (4, 8, 16),
+    "port_bytes": (4, 8, 16, 32),
+    "stays": ("planned", "streamed", "compressed", "decoded"),
+    "steps": (1, 2, 4, 8),
+}
+GRID: dict[str, Sequence[object]] = {
+    **{name: values[:1] for name, values in KNOBS.items()},
+    "lanes": (32,),
+    "multipliers": (1, 2),
+    "window_factor": (1, 2, 3, 4, 8),
+    "queue": (1, 2),
+    "skip": ("weights",),
+    "decoder_positions": (4, 8, 16),
+    "port_bytes": (4, 8, 16, 32),
+    "stays": ("planned", "streamed"),
+    "steps": (1, 2, 4, 8),
+}
+SLOW_GRID = {**GRID, "queue": (1, 2, 3, 4), "broadcast": (0, 1, 2, 3, 4), "decoder_positions": (8,)} | {
+    "port_bytes": (8,), "stays": ("planned",), "steps": (1,)
+}  # fmt: skip
+"""As many lane rules as configurations: nothing that the lanes' part could remember."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One device and model: cycles of the simulation (mean over the runs of the speech) and of the estimate."""
+
+    model: str
+    lanes: int
+    multipliers: int
+    window: int
+    queue: int
+    broadcast: int
+    skip: str
+    drop_columns: bool
+    decoder_positions: int
+    port_bytes: int
+    stays: str
+    steps: int
+    utterance_cycles: float
+    utterance_estimate: float
+    step_cycles: float
+    step_estimate: float
+    lane_cycles: float
+    lane_estimate: float
+
+    @property
+    def error(self) -> float:
+        """Of the cycles of all runs of the speech."""
+        return self.utterance_estimate / self.utterance_cycles - 1
+
+    @property
+    def step_error(self) -> float:
+        """Of the encoder's cycles, which words wait for."""
+        return self.step_estimate / self.step_cycles - 1
+
+    @property
+    def lane_error(self) -> float:
+        """Of the lanes' time alone, hidden or not."""
+        return self.lane_estimate / self.lane_cycles - 1
+
+
+def changed(base: Device, choice: Mapping[str, object]) -> Device:
+    """The device with the knobs of a choice; its on-chip memory's port is as wide as they need."""
+    chip = base.chip
+    lanes = msgspec.structs.replace(
+        chip.lanes,
+        lanes=choice["lanes"],
+        multipliers_per_lane=choice["multipliers"],
+        window_positions=choice["multipliers"] * choice["window_factor"],
+        queue_blocks=choice["queue"],
+        broadcast_cycles=choice["broadcast"],
+        skip=choice["skip"],
+        skip_zero_columns=choice["drop_columns"],
+    )
+    rate = choice["decoder_positions"]
+    decoder = msgspec.structs.replace(chip.decoder, positions_per_cycle=rate, values_per_cycle=max(1, rate // 2))
+    needed = lanes.lanes * lanes.window_positions + decoder.streams * rate
+    sram = msgspec.structs.replace(
+        chip.sram,
+        port_bytes_per_cycle=max(needed, chip.sram.port_bytes_per_cycle),
+        residency="auto" if choice["stays"] == "planned" else "streamed",
+    )
+    port = msgspec.structs.replace(chip.port, bytes_per_cycle=choice["port_bytes"])
+    chip = msgspec.structs.replace(chip, lanes=lanes, decoder=decoder, sram=sram, port=port)
+    return msgspec.structs.replace(base, chip=chip)
+
+
+def modes_of(device: Device, small: CompressedNetwork, choice: Mapping[str, object]) -> Mapping[str, Residency]:
+    """Where the matrices stay: as planned, or all in one way, however large the memory would have to be."""
+    if choice["stays"] == "planned":
+        return plan_residency(device.chip, small, steps=choice["steps"]).modes
+    return dict.fromkeys(small.matrices, choice["stays"])
+
+
+def compare(
+    device: Device,
+    known: Statistics,
+    inputs: Mapping[str, np.ndarray],
+    choice: Mapping[str, object],
+    model: str,
+) -> Point:
+    """Simulate and estimate one device."""
+    small, steps = known.network, choice["steps"]
+    modes = modes_of(device, small, choice)
+    found = azsim.estimate(device, known, modes, steps)
+    cycles = np.zeros((3, 2))  # utterance, encoder, lanes: simulated, estimated
+    for name, program in small.network.programs().items():
+        runs = -(-len(inputs[program.matrices[0]]) // program.frames(steps))
+        built = build_invocations(device.chip, program, small, modes, inputs, steps)
+        simulated = np.mean([_cycles(schedule, device) for schedule in built], axis=0)
+        estimated = found.programs[name].cycles, found.programs[name].lane_cycles
+        cycles[0] += runs * simulated[0], runs * estimated[0]
+        cycles[2] += runs * simulated[1], runs * estimated[1]
+        if name.startswith("encoder."):
+            cycles[1] += runs * simulated[0], runs * estimated[0]
+    own = (choice[name] for name in KNOBS if name not in ("lanes", "multipliers", "window_factor"))
+    lanes = device.chip.lanes
+    return Point(
+        model, lanes.lanes, lanes.multipliers_per_lane, lanes.window_positions, *own, *cycles.ravel().tolist()
+    )
+
+
+def _cycles(schedule: TileSchedule, device: Device) -> tuple[int, int]:
+    return run_pipeline(schedule, device.chip).total_cycles, int(schedule.lane_cycles.sum())
+
+
+def random_choices(count: int) -> list[dict[str, object]]:
+    """Random knobs, every value of each as often as the others."""
+    rng = np.random.default_rng(SEED)
+    columns = {name: rng.permutation([values[i % len(values)] for i in range(count)]) for name, values in KNOBS.items()}
+    return [{name: column[index].item() for name, column in columns.items()} for index in range(count)]
+
+
+def measure(setup: Setup, count: int) -> list[Point]:
+    """All points: as many devices for each model."""
+    points = []
+    for model, bits in MODELS.items():
+        network = azsim.load_network(model)
+        sparsity = 0.5 if model == "rnnt-student" else 0.0
+        inputs: dict[str, np.ndarray] = {}
+        measured: dict[int, Statistics] = {}
+        for choice in random_choices(count):
+            device = changed(setup.device, choice)
+            lanes = device.chip.lanes.lanes
+            if lanes not in measured:
+                small = azsim.compress(
+                    network, weight_bits=bits, sparsity=sparsity, codec="zvsv", layout=tile_layout(device.chip)
+                )
+                inputs = inputs or _inputs(small, setup)
+                measured[lanes] = azsim.measure(small, inputs)
+            points.append(compare(device, measured[lanes], inputs, choice, model))
+    return points
+
+
+def _inputs(small: CompressedNetwork, setup: Setup) -> dict[str, np.ndarray]:
+    """Activations of all recordings, one after another."""
+    recorded = [recognition.work.inputs for recognition in recognise(small, setup.utterances, record_inputs=True)]
+    return {name: np.concatenate([inputs[name] for inputs in recorded]) for name in recorded[0]}
+
+
+def grid(knobs: Mapping[str, Sequence[object]]) -> Iterator[dict[str, object]]:
+    """All combinations."""
+    for values in itertools.product(*knobs.values()):
+        yield dict(zip(knobs, values, strict=True))
+
+
+def estimate_all(known: Statistics, device: Device, choices: Sequence[Mapping[str, object]]) -> int:
+    """Estimate every choice; returns the number, so that nothing large travels back."""
+    for choice in choices:
+        azsim.estimate(changed(device, choice), known, None, choice["steps"])
+    return len(choices)
+
+
+def configurations_per_second(
+    known: Statistics, device: Device, knobs: Mapping[str, Sequence[object]]
+) -> tuple[int, float]:
+    """How many there are, and how many two processes estimate per second, from empty memories on."""
+    choices = list(grid(knobs))
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        begin = time.perf_counter()
+        parts = [pool.apply_async(estimate_all, (known, device, choices[part::2])) for part in range(2)]
+        done = sum(part.get() for part in parts)
+        return done, done / (time.perf_counter() - begin)
+
+
+def speeds(setup: Setup) -> dict[str, tuple[int, float]]:
+    """What was estimated -> configurations, and how many per second."""
+    configuration = next(c for c in setup.experiment.configuration if c.name == "5-bit zvsv 50%")
+    small = compressed(setup, configuration)
+    large = draw(small, setup.experiment.production, tile_layout(setup.device.chip), setup.experiment.seed)
+    found = {}
+    for name, network in (("trained recogniser, 2.6 M weights", small), ("production size, 58.4 M weights", large)):
+        known = azsim.measure(network)
+        azsim.estimate(setup.device, known)  # kernels compiled
+        found[f"{name}: grid"] = configurations_per_second(known, setup.device, GRID)
+        found[f"{name}: a lane rule each"] = configurations_per_second(known, setup.device, SLOW_GRID)
+    return found
+
+
+def draw_figure(points: Sequence[Point]) -> Figure:
+    """Lane time estimated over simulated, and the errors by what is skipped."""
+    figure = new_figure(3.6)
+    left, right = figure.subplots(1, 2)
+    figure.subplots_adjust(left=0.08, right=0.98, bottom=0.15, top=0.9, wspace=0.25)
+    skips = list(dict.fromkeys(KNOBS["skip"]))
+    for colour, skip in zip(OKABE_ITO, skips, strict=False):
+        own = [point for point in points if point.skip == skip]
+        left.loglog([p.lane_cycles for p in own], [p.lane_estimate for p in own], "o", color=colour, ms=3, label=skip)
+    ends = [f(getattr(p, key) for p in points for key in ("lane_cycles", "lane_estimate")) for f in (min, max)]
+    left.plot(ends, ends, "-", color="#777777", lw=0.8)
+    left.set_xlabel("Lane cycles, simulated")
+    left.set_ylabel("Lane cycles, estimated")
+    left.legend(title="skipped", fontsize=7)
+    kinds = (("lane_error", "lanes alone"), ("step_error", "encoder"), ("error", "utterance"))
+    for colour, (key, label) in zip(OKABE_ITO, kinds, strict=False):
+        errors = np.sort(np.abs([getattr(point, key) for point in points]))
+        share = np.arange(1, errors.size + 1) / errors.size
+        right.plot(100 * errors, 100 * share, color=colour, label=label)
+    right.axvline(5, color="#777777", lw=0.8)
+    right.set_xlabel("Error (%)")
+    right.set_ylabel("Configurations with at most this (%)")
+    right.legend()
+    return figure
+
+
+def _row(name: str, points: Sequence[Point]) -> str:
+    cells = []
+    for key in ("error", "step_error", "lane_error"):
+        errors = 100 * np.abs([getattr(point, key) for point in points])
+        cells.append(f"{np.median(errors):.2f} | {errors.max():.2f}")
+    return f"| {name} | {len(points)} | {' | '.join(cells)} |"
+
+
+def readme(points: Sequence[Point], found: Mapping[str, tuple[int, float]], utterances: int) -> str:
+    """The page."""
+    rows = [_row("all", points)]
+    for key in ("model", "skip", "stays", "lanes", "queue"):
+        values = sorted({getattr(point, key) for point in points}, key=str)
+        rows += [_row(f"{key} {value}", [p for p in points if getattr(p, key) == value]) for value in values]
+    table = "\n".join(rows)
+    speed = "\n".join(f"| {name} | {count} | {rate:.0f} |" for name, (count, rate) in found.items())
+    return f"""# The analytic mode
+
+    {COMMAND}
+
+{len(points)} random devices around az1 and {len(MODELS)} trained models, {utterances} recordings. *Simulated*: lane
+cycles from the masks of the weights and, where the skip mode asks for them, of each step's activations. *Estimated*:
+`azsim.estimate`, from statistics measured once per model and number of lanes. Nothing is fitted. `analytic.csv` holds
+every device.
+
+![estimated against simulated](analytic.svg)
+
+Error in %, median and largest: of the cycles of all runs of the speech; of the encoder's runs, which words wait for;
+and of the lanes' time alone, which often hides behind DRAM or decoder.
+
+| | devices | utterance | max | encoder | max | lanes | max |
+|:--|--:|--:|--:|--:|--:|--:|--:|
+{table}
+
+Configurations per second, two processes, memories empty at first (what depends on the lanes alone, on the decoder
+alone, on residency and frames alone is remembered). *Grid*: {_grid_text()}.
+*A lane rule each*: queue, broadcast, window or multipliers differ from one configuration to the next, so that nothing
+of the lanes is remembered.
+
+| | configurations | per second |
+|:--|--:|--:|
+{speed}
+"""
+
+
+def _grid_text() -> str:
+    counts = {name: len(values) for name, values in GRID.items() if len(values) > 1}
+    return "values of " + ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items())
+
+
+def write(points: Sequence[Point], found: Mapping[str, tuple[int, float]], utterances: int, out: Path) -> None:
+    """The folder's four files."""
+    out.mkdir(parents=True, exist_ok=True)
+    with open(out / "analytic.csv", "w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow([*(field.name for field in fields(Point)), "error", "step_error", "lane_error"])
+        for point in points:
+            values = (*astuple(point), point.error, point.step_error, point.lane_error)
+            table.writerow([f"{value:.6g}" if isinstance(value, float) else value for value in values])
+    with report_style():
+        figure = draw_figure(points)
+        (out / "analytic.svg").write_bytes(save_svg(figure))
+        (out / "analytic.png").write_bytes(save_png(figure))
+    (out / "README.md").write_text(readme(points, found, utterances), encoding="utf-8")
+
+
+def main() -> None:
+    """Measure, draw, write."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--out", type=Path, default=ROOT / "runs" / "analytic")
+    options.add_argument("--configurations", type=int, default=120, help="devices per model")
+    options.add_argument("--utterances", type=int, default=2)
+    chosen = options.parse_args()
+    experiment, path = load_experiment(None)
+    setup = make_setup(experiment, path, limit=chosen.utterances)
+    found = speeds(setup)
+    points = measure(setup, chosen.configurations)
+    write(points, found, len(setup.utterances), chosen.out)
+    print(_row("all: utterance, encoder, lanes (median | max %)", points))
+    for name, (count, rate) in found.items():
+        print(f"{name}: {count} configurations, {rate:.0f} per second")
+
+
+if __name__ == "__main__":
+    main()
