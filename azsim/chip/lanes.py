@@ -21,17 +21,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
-from azsim.chip.masks import LaneMasks, pack_masks, pack_run
-from azsim.chip.window import STATE_LIMIT, states, window_table
+from azsim.chip.lane_kernels import (
+    CYCLES,
+    LANE_MAX,
+    LANE_SUM,
+    POSITIONS,
+    PRODUCTS,
+    step_by_position,
+    step_by_table,
+)
+from azsim.chip.masks import LaneMasks, pack_masks
+from azsim.chip.window import STATE_LIMIT, states, window_table, word_table
 from azsim.compress.layout import Tiling
 from azsim.devices.spec import LanesSpec
 from azsim.errors import InputError
-
-CYCLES, PRODUCTS, POSITIONS, LANE_SUM, LANE_MAX = 0, 1, 2, 3, 4
-CSC_RUN = 16
-"""A 4-bit relative index skips at most 15 zeros; every 16th zero before an entry is stored as padding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +120,29 @@ def lane_cost(
         spec.broadcast_cycles,
         spec.min_block_cycles,
     )
-    room = (
-        np.zeros(spec.lanes, np.int64),
-        np.zeros(spec.lanes, np.int64),
-        np.zeros(spec.queue_blocks, np.int64),
-        np.zeros(weights.shape[1], np.int64),
-        np.full((2, longest // 8 + 1), 255, np.uint8),
-    )
     matrix = np.require(weights, np.int8, ["C", "W"])
+    kept = np.zeros(weights.shape[1], np.int64)
+    room = (np.zeros(spec.lanes, np.int64), np.zeros(spec.lanes, np.int64), np.zeros(spec.queue_blocks, np.int64), kept)
     if spec.store == "dense" and states(spec.multipliers_per_lane, window) <= STATE_LIMIT:
+        run_bytes = longest // 8 + 1
         if drop_columns or not by_weight:
-            masks = LaneMasks(bits=np.zeros(longest // 8 + 1, np.uint8), offset=np.zeros(len(tiling), np.int64))
+            bits = np.full(spec.lanes * run_bytes, 255, np.uint8)
+            masks = LaneMasks(bits=bits, offset=np.zeros(len(tiling), np.int64))
         elif masks is None:
             masks = pack_masks(matrix, tiling, spec.lanes, spec.block_columns)
-        table = window_table(spec.multipliers_per_lane, window).reshape(8, -1)
-        _by_table(matrix, masks.bits, masks.offset, place, vectors, mode, rule, table, room, counts)
+        blocks = -(-weights.shape[1] // spec.block_columns)
+        stepping = (
+            np.full((2, blocks if by_activation and not drop_columns else 1, run_bytes), 255, np.uint8),
+            np.zeros(spec.lanes, np.int32),
+            np.zeros(spec.lanes, np.int32),
+        )
+        tables = (
+            window_table(spec.multipliers_per_lane, window).reshape(8, -1),
+            word_table(spec.multipliers_per_lane, window),
+        )
+        step_by_table(matrix, masks.bits, masks.offset, place, vectors, mode, rule, tables, stepping, room, counts)
     else:
-        _by_position(matrix, place, vectors, mode, spec.store == "csc", rule, room, counts)
+        step_by_position(matrix, place, vectors, mode, spec.store == "csc", rule, room, counts)
     return _cost(counts, spec)
 
 
@@ -144,165 +154,3 @@ def _cost(counts: np.ndarray, spec: LanesSpec) -> LaneCost:
     cycles = counts[..., CYCLES]
     split = np.stack([ideal, windowed - ideal, slowest - windowed, cycles - slowest], axis=-1)
     return LaneCost(cycles=cycles, split=split, positions=counts[..., POSITIONS], products=counts[..., PRODUCTS])
-
-
-@njit(cache=True, nogil=True)
-def _by_table(matrix, bits, offset, place_of, vectors, mode, rule, table, room, counts):
-    """Dense store, eight positions per look-up; ``bits`` holds the masks, or is room for one run if columns drop."""
-    row, rows, column, columns = place_of
-    by_weight, by_activation, drop = mode
-    lanes, _, _, block, queue, broadcast, least = rule
-    ends, sums, latest, kept, columns_mask = room
-    for frame in range(counts.shape[0]):
-        for tile in range(row.size):
-            rounds = rows[tile] // lanes
-            longer = rows[tile] % lanes
-            active = lanes if rounds > 0 else longer
-            count = _surviving(vectors, frame, column[tile], columns[tile], drop, kept)
-            place = offset[tile]
-            issue = np.int64(0)
-            products = np.int64(0)
-            for lane in range(lanes):
-                ends[lane] = 0
-                sums[lane] = 0
-            for slot in range(queue):
-                latest[slot] = 0
-            for start in range(0, count, block):
-                stop = min(start + block, count)
-                if by_activation and not drop:
-                    _spread(vectors, frame, kept, start, stop, rounds, columns_mask, 0)
-                    _spread(vectors, frame, kept, start, stop, rounds + 1, columns_mask, 1)
-                slot = start // block % queue
-                issue = max(issue + broadcast, latest[slot])
-                last = np.int64(0)
-                for lane in range(active):
-                    taller = 1 if lane < longer else 0
-                    length = (rounds + taller) * (stop - start)
-                    if drop and by_weight:
-                        pack_run(matrix, row[tile] + lane, rounds + taller, lanes, kept, start, stop, bits, 0)
-                        place = np.int64(0)
-                    state = np.int32(0)
-                    cycles = np.int64(0)
-                    for byte in range(length >> 3):
-                        mask = columns_mask[taller, byte]
-                        if by_weight:
-                            mask &= bits[place]
-                            place += 1
-                        entry = table[7, state | mask]
-                        cycles += entry & 255
-                        products += (entry >> 8) & 255
-                        state = (entry >> 16) << 8
-                    if length & 7:
-                        mask = columns_mask[taller, length >> 3]
-                        if by_weight:
-                            mask &= bits[place]
-                            place += 1
-                        entry = table[(length & 7) - 1, state | mask]
-                        cycles += entry & 255
-                        products += (entry >> 8) & 255
-                    sums[lane] += cycles
-                    end = max(ends[lane], issue) + max(least, cycles)
-                    ends[lane] = end
-                    last = max(last, end)
-                latest[slot] = last
-            _enter(counts, frame, tile, products, rows[tile] * count, ends, sums)
-
-
-@njit(cache=True, nogil=True)
-def _enter(counts, frame, tile, products, positions, ends, sums):
-    """Write one tile's row of ``counts``."""
-    cycles = np.int64(0)
-    total = np.int64(0)
-    slowest = np.int64(0)
-    for lane in range(ends.size):
-        cycles = max(cycles, ends[lane])
-        total += sums[lane]
-        slowest = max(slowest, sums[lane])
-    counts[frame, tile, CYCLES] = cycles
-    counts[frame, tile, PRODUCTS] = products
-    counts[frame, tile, POSITIONS] = positions
-    counts[frame, tile, LANE_SUM] = total
-    counts[frame, tile, LANE_MAX] = slowest
-
-
-@njit(cache=True, nogil=True)
-def _surviving(vectors, frame, first, columns, drop, kept):
-    """Enter the columns that are broadcast into ``kept``; returns how many."""
-    count = 0
-    for at in range(first, first + columns):
-        if not drop or vectors[frame, at] != 0:
-            kept[count] = at
-            count += 1
-    return count
-
-
-@njit(cache=True, nogil=True)
-def _spread(vectors, frame, kept, start, stop, height, mask, line):
-    """Bits of the columns that are not zero, each repeated for the rows of a lane (as far as ``mask`` reaches)."""
-    size = mask.shape[1]
-    for byte in range(size):
-        mask[line, byte] = 0
-    place = 0
-    for index in range(start, stop):
-        alive = vectors[frame, kept[index]] != 0
-        for _ in range(height):
-            if alive and place >> 3 < size:
-                mask[line, place >> 3] |= np.uint8(1 << (place & 7))
-            place += 1
-
-
-@njit(cache=True, nogil=True)
-def _by_position(matrix, place_of, vectors, mode, csc, rule, room, counts):
-    """Any store, any window, zero columns dropped or not: one position at a time."""
-    row, rows, column, columns = place_of
-    by_weight, by_activation, drop = mode
-    lanes, multipliers, window, block, queue, broadcast, least = rule
-    ends, sums, latest, kept, _ = room
-    for frame in range(counts.shape[0]):
-        for tile in range(row.size):
-            count = _surviving(vectors, frame, column[tile], columns[tile], drop, kept)
-            issue = np.int64(0)
-            products = np.int64(0)
-            positions = np.int64(0)
-            for lane in range(lanes):
-                ends[lane] = 0
-                sums[lane] = 0
-            for slot in range(queue):
-                latest[slot] = 0
-            for start in range(0, count, block):
-                slot = start // block % queue
-                issue = max(issue + broadcast, latest[slot])
-                last = np.int64(0)
-                for lane in range(min(lanes, rows[tile])):
-                    cycles = np.int64(0)
-                    taken = window
-                    used = np.int64(0)
-                    for index in range(start, min(start + block, count)):
-                        at = kept[index]
-                        alive = not by_activation or vectors[frame, at] != 0
-                        zeros = 0
-                        for line in range(row[tile] + lane, row[tile] + rows[tile], lanes):
-                            stored = matrix[line, at] != 0
-                            entries = 1
-                            if csc:
-                                entries = 1 + zeros // CSC_RUN if stored else 0
-                                zeros = 0 if stored else zeros + 1
-                            for entry in range(entries):
-                                if csc:
-                                    bit = 1 if alive or entry < entries - 1 else 0
-                                else:
-                                    bit = 1 if alive and (stored or not by_weight) else 0
-                                positions += 1
-                                products += bit
-                                if taken == window or (bit == 1 and used == multipliers):
-                                    cycles += 1
-                                    taken = np.int64(1)
-                                    used = np.int64(bit)
-                                else:
-                                    taken += 1
-                                    used += bit
-                    sums[lane] += cycles
-                    ends[lane] = max(ends[lane], issue) + max(least, cycles)
-                    last = max(last, ends[lane])
-                latest[slot] = last
-            _enter(counts, frame, tile, products, positions, ends, sums)

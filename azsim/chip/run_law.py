@@ -17,7 +17,7 @@ import functools
 import numpy as np
 from numba import njit
 
-from azsim.chip.lanes import CSC_RUN
+from azsim.chip.lane_kernels import CSC_RUN
 
 DENSITIES = np.linspace(0.0, 1.0, 33)
 """Probabilities for which laws are computed."""

@@ -47,3 +47,13 @@ def window_table(multipliers: int, window: int) -> np.ndarray:
         follow = np.where(taken == window, 0, 1 + (taken - 1) * (multipliers + 1) + used)
         table[place] = (follow << 16 | effectual << 8 | cycles).reshape(-1, 256)
     return table
+
+
+@functools.lru_cache(maxsize=32)
+def word_table(multipliers: int, window: int) -> np.ndarray:
+    """Whole runs of 16 positions at once, uint16 ``(65536,)``: ``effectual << 8 | cycles``, the lowest bit first."""
+    table = window_table(multipliers, window)[7]
+    word = np.arange(1 << 16)
+    low = table[0, word & 255]
+    high = table[low >> 16, word >> 8]
+    return ((low & 0xFFFF) + (high & 0xFFFF)).astype(np.uint16)

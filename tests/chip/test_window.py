@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from azsim.chip.window import states, window_table
+from azsim.chip.window import states, window_table, word_table
 from tests.chip.machine import Rule, take_one_cycle
 
 
@@ -29,3 +29,14 @@ def test_runs_of_any_length_take_as_many_cycles_as_the_slid_window(multipliers: 
             take_one_cycle(flags, rule)
             expected += 1
         assert cycles == expected
+
+
+@pytest.mark.parametrize(("multipliers", "window"), [(1, 1), (2, 4), (3, 16), (5, 40)])
+def test_sixteen_positions_at_once_are_two_times_eight(multipliers: int, window: int) -> None:
+    table, words = window_table(multipliers, window)[7], word_table(multipliers, window)
+    for word in np.random.default_rng(window).integers(0, 1 << 16, 200).tolist() + [0, 0xFFFF]:
+        first = int(table[0, word & 255])
+        second = int(table[first >> 16, word >> 8])
+        entry = int(words[word])
+        assert entry & 255 == (first & 255) + (second & 255)
+        assert entry >> 8 == word.bit_count()
