@@ -20,22 +20,21 @@ CSC_RUN = 16
 WORD = 16
 """Positions of a run that is looked up at once."""
 
-# Two functions are inlined: a call with many arrays costs more than a look-up.
-
-
 @njit(cache=True, nogil=True)
 def step_by_table(matrix, bits, offset, place_of, vectors, mode, rule, tables, stepping, room, counts):
-    """Dense store; ``bits`` holds the masks, or is room for a block's runs if columns drop, or is all ones."""
+    """Dense store; ``bits`` holds the masks, or is room for a block's runs if columns drop, or is all ones.
+
+    ``lines`` holds the columns' own masks for runs of two heights, ``spread`` says for which.
+    """
     row, rows, column, columns = place_of
     by_weight, by_activation, drop = mode
     lanes, _, _, block, queue, broadcast, least = rule
-    lines, states, cycles = stepping
+    lines, spread, states, cycles, words = stepping
     by_byte, by_word = tables
     ends, sums, latest, kept = room
     stored = by_weight and not drop
-    spread = np.zeros(2, np.int64)
     for frame in range(counts.shape[0]):
-        spread[:] = 0
+        spread[0] = spread[1] = 0
         for tile in range(row.size):
             rounds = rows[tile] // lanes
             longer = rows[tile] % lanes
@@ -43,9 +42,23 @@ def step_by_table(matrix, bits, offset, place_of, vectors, mode, rule, tables, s
             place = offset[tile]
             issue = np.int64(0)
             products = np.int64(0)
-            ends[:] = 0
-            sums[:] = 0
-            latest[:] = 0
+            for lane in range(lanes):
+                ends[lane] = 0
+                sums[lane] = 0
+            for slot in range(queue):
+                latest[slot] = 0
+            if longer == 0 and rounds * block == WORD and count % block == 0 and not (drop and by_weight):
+                masked = by_activation and not drop
+                if masked and spread[0] != rounds:
+                    _spread(vectors, frame, block, rounds, lines, np.int64(0))
+                    spread[0] = rounds
+                first = column[tile] // block if masked else 0
+                stride = WORD // 8 if by_weight else 0
+                products = _step_words(
+                    by_word, bits, place, stride, count // block, lines, first, masked, words, rule, ends, sums, latest
+                )
+                _enter(counts, frame, tile, products, rows[tile] * count, ends, sums)
+                continue
             for start in range(0, count, block):
                 stop = min(start + block, count)
                 for taller in range(1, -1, -1):
@@ -70,12 +83,7 @@ def step_by_table(matrix, bits, offset, place_of, vectors, mode, rule, tables, s
                         for lane in range(first, first + group):
                             filled = pack_run(matrix, row[tile] + lane, height, lanes, kept, start, stop, bits, filled)
                     lot = (first, first + group)  # no slices: each would cost more than a look-up
-                    if length == WORD:
-                        products += _look_up(by_word, bits, base, stride, lines, taller, at, lot, cycles)
-                    else:
-                        products += _step_runs(
-                            by_byte, bits, base, stride, length, lines, taller, at, lot, states, cycles
-                        )
+                    products += _step_runs(by_byte, bits, base, stride, length, lines, taller, at, lot, states, cycles)
                 active = lanes if rounds > 0 else longer
                 slot = start // block % queue
                 issue = max(issue + broadcast, latest[slot])
@@ -83,25 +91,43 @@ def step_by_table(matrix, bits, offset, place_of, vectors, mode, rule, tables, s
             _enter(counts, frame, tile, products, rows[tile] * count, ends, sums)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _look_up(table, bits, base, stride, lines, taller, at, lot, cycles):
-    """Cycles of the runs of 16 positions of a lot of lanes; returns the effectual positions of all."""
-    live = np.uint16(lines[taller, at, 0]) | np.uint16(lines[taller, at, 1]) << np.uint16(8)
-    place = np.uint64(base)
-    for lane in range(np.uint64(lot[0]), np.uint64(lot[1])):
-        mask = np.uint16(bits[place]) | np.uint16(bits[place + np.uint64(1)]) << np.uint16(8)
-        cycles[lane] = table[np.uint64(mask & live)]
-        place += np.uint64(stride)
+@njit(cache=True, nogil=True)
+def _step_words(table, bits, place, stride, blocks, lines, first, masked, words, rule, ends, sums, latest):
+    """A tile whose runs all have 16 positions: each is one look-up; returns the effectual positions.
+
+    Indices are unsigned, so that no test for negative ones stands in the way of vector instructions.
+    """
+    lanes, _, _, _, queue, broadcast, least = rule
+    issue = np.int64(0)
     effectual = np.int64(0)
-    for lane in range(np.uint64(lot[0]), np.uint64(lot[1])):
-        effectual += cycles[lane] >> 8
-        cycles[lane] &= 255
+    at = np.uint64(place)
+    for number in range(blocks):
+        line = first + number if masked else 0
+        live = np.uint16(lines[0, line, 0]) | np.uint16(lines[0, line, 1]) << np.uint16(8)
+        for lane in range(np.uint64(lanes)):
+            mask = np.uint16(bits[at]) | np.uint16(bits[at + np.uint64(1)]) << np.uint16(8)
+            words[lane] = table[np.uint64(mask & live)]
+            at += np.uint64(stride)
+        slot = number % queue
+        issue = max(issue + broadcast, latest[slot])
+        last = np.int64(0)
+        for lane in range(np.uint64(lanes)):
+            cycles = np.int64(words[lane] & 255)
+            effectual += np.int64(words[lane] >> 8)
+            end = max(ends[lane], issue) + max(least, cycles)
+            sums[lane] += cycles
+            ends[lane] = end
+            last = max(last, end)
+        latest[slot] = last
     return effectual
 
 
 @njit(cache=True, nogil=True)
 def _step_runs(table, bits, base, stride, length, lines, taller, at, lot, states, cycles):
-    """The same for runs of any length, eight positions a time, so that lanes do not wait for their own look-ups."""
+    """Cycles of the runs of a lot of lanes, eight positions a time; returns the effectual positions of all.
+
+    The lanes go side by side, so that none waits for its own look-ups.
+    """
     effectual = np.int64(0)
     for lane in range(np.uint64(lot[0]), np.uint64(lot[1])):
         states[lane] = 0
@@ -119,7 +145,7 @@ def _step_runs(table, bits, base, stride, length, lines, taller, at, lot, states
     return effectual
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def _pass_queue(lanes, cycles, issue, least, ends, sums):
     """Each lane takes the block up when it is issued and the one before is done; returns the last lane's end."""
     last = np.int64(0)
@@ -137,7 +163,8 @@ def _spread(vectors, frame, block, height, lines, taller):
     """Bits of the columns that are not zero, each repeated for the rows of a lane, for all blocks of a matrix."""
     columns = vectors.shape[1]
     for at in range(lines.shape[1]):
-        lines[taller, at, :] = 0
+        for byte in range(lines.shape[2]):
+            lines[taller, at, byte] = 0
         place = 0
         for index in range(at * block, min((at + 1) * block, columns)):
             for _ in range(height):

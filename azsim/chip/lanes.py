@@ -133,8 +133,10 @@ def lane_cost(
         blocks = -(-weights.shape[1] // spec.block_columns)
         stepping = (
             np.full((2, blocks if by_activation and not drop_columns else 1, run_bytes), 255, np.uint8),
+            np.zeros(2, np.int64),
             np.zeros(spec.lanes, np.int32),
             np.zeros(spec.lanes, np.int32),
+            np.zeros(spec.lanes, np.uint16),
         )
         tables = (
             window_table(spec.multipliers_per_lane, window).reshape(8, -1),
