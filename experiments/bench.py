@@ -1,80 +1,135 @@
-"""Wall-clock times of the commands, cold and warm, against their targets.
+"""How long azsim takes: its commands, the same layers on other simulators, a production-size recogniser, and limits.
 
-    python experiments/bench.py [--out reports/bench] [--demo]
+    python experiments/bench.py [--out reports/bench] [--only commands peers production limits] [--demo]
 
-Cold: an empty numba cache. Warm: the cache that the cold run left. ``--demo`` also clones the repository and times
-``make demo`` there, installation included. Times are of this machine, at this moment; run it on an idle one.
+Everything is measured in one run on one machine, ratios side by side; run it on an idle one (the load is noted). Other
+simulators run in virtual environments of their own under the user's cache folder; SCALE-Sim takes minutes. ``--demo``
+also clones the repository and times ``make demo`` there, installation included. The sections are the modules of
+``experiments/benches``. Writes README.md and bench.csv.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import csv
 import os
 import platform
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORDING = "experiments/speech/test-seen-001.flac"
+sys.path.insert(0, str(ROOT))  # the sections are a package beside this script
+
+from experiments.benches import commands, limits, peers, production  # noqa: E402 (after the path is set)
+from experiments.benches.figure import Figure  # noqa: E402
+
+SECTIONS = ("commands", "peers", "production", "limits")
+EXPLAINED = {
+    commands.SECTION: "Cold: an empty numba cache. Warm: the cache that the cold run left.",
+    peers.SECTION: (
+        "Batch 1, half of the weights zero, and a fifth of the activations. azsim computes what the layer computes "
+        "(int8, bit-exact) and exact, data-dependent lane cycles, then plays the tile pipeline; packing the masks is "
+        "listed, and not in the ratio. SCALE-Sim and ZigZag take a dense product of that shape: their cycles do not "
+        "depend on data. Vela compiles an LSTM with half of the weights zero and estimates it; beside it stands "
+        "azsim's time for lane cycles, schedules and pipeline of every frame with its own zeros; encoding the "
+        "weights, which Vela's compilation includes, is listed, and so is az1's own skip mode, whose lane cycles are "
+        "computed once. Wall-clock, kernels compiled, least of several calls (SCALE-Sim: one)."
+    ),
+    production.SECTION: (
+        "58.4 M drawn weights, all layers streamed, words of the trained recogniser replayed, music playing. One "
+        "process, one core; milliseconds per second of sound."
+    ),
+    limits.SECTION: (
+        "Limits are measured in the same run, with the simplest compiled loop that does nothing else; numpy's "
+        "bitwise_count for mask bits."
+    ),
+}
 
 
-def timed(command: list[str], folder: Path, environment: dict[str, str]) -> float:
-    """Seconds that a command takes; it must succeed."""
-    begin = time.perf_counter()
-    subprocess.run(command, cwd=folder, env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - begin
+def measure(chosen: Sequence[str], demo: bool) -> list[Figure]:
+    """The figures of the sections that are asked for, in order."""
+    found: list[Figure] = []
+    if "commands" in chosen:
+        with tempfile.TemporaryDirectory() as scratch:
+            found += commands.figures(Path(scratch), demo)
+    if "limits" in chosen:
+        found += limits.figures()
+    if "production" in chosen:
+        found += production.figures()
+    if "peers" in chosen:
+        found += peers.figures()
+    return found
 
 
-def measure(scratch: Path, demo: bool) -> list[dict[str, object]]:
-    """One row per command: what, seconds, target."""
-    cache = {"NUMBA_CACHE_DIR": str(scratch / "numba"), "MPLCONFIGDIR": str(scratch / "matplotlib")}
-    azsim = [sys.executable, "-m", "azsim"]
-    compare = [*azsim, "compare", "--out", str(scratch / "compare")]
-    run = [*azsim, "run", RECORDING, "--out", str(scratch / "run")]
-    rows = [
-        {"what": "azsim compare, cold", "seconds": timed(compare, ROOT, cache), "target_seconds": 90},
-        {"what": "azsim compare, warm", "seconds": timed(compare, ROOT, cache), "target_seconds": 30},
-        {
-            "what": "azsim run, 3 s recording, warm",
-            "seconds": min(timed(run, ROOT, cache) for _ in range(3)),
-            "target_seconds": 5,
-        },
+def machine() -> str:
+    """What it ran on, and how busy that was."""
+    name = platform.processor() or platform.machine()
+    for line in _lines(Path("/proc/cpuinfo")):
+        if line.startswith("model name"):
+            name = line.partition(":")[2].strip()
+    caches = [
+        f"L{level} {size}"
+        for index in range(4)
+        for level in _lines(Path(f"/sys/devices/system/cpu/cpu0/cache/index{index}/level"))
+        for size in _lines(Path(f"/sys/devices/system/cpu/cpu0/cache/index{index}/size"))
     ]
-    if demo:
-        clone = scratch / "clone"
-        begin = time.perf_counter()
-        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-        home = {"HOME": str(scratch / "home"), "VIRTUAL_ENV": ""}
-        (scratch / "home").mkdir()
-        timed(["make", "demo"], clone, {**home, "NUMBA_CACHE_DIR": str(scratch / "home-numba")})
-        rows.append(
-            {"what": "make demo, from clone to report", "seconds": time.perf_counter() - begin, "target_seconds": 300}
-        )
-    return rows
+    load = " ".join(f"{each:.2f}" for each in os.getloadavg())
+    return f"{name}, {os.cpu_count()} cores, {', '.join(caches) or 'caches unknown'}; load before the run: {load}"
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def readme(found: Sequence[Figure], command: str, where: str) -> str:
+    """One table per section."""
+    parts = ["# How long it takes", "", f"    {command}", "", f"{where}.", ""]
+    for section in dict.fromkeys(figure.section for figure in found):
+        parts += [f"## {section}", "", EXPLAINED[section], ""]
+        parts += ["| | | | target | | |", "|:--|--:|:--|--:|:--|:--|"]
+        parts += [_row(figure) for figure in found if figure.section == section] + [""]
+    return "\n".join(parts)
+
+
+def _row(figure: Figure) -> str:
+    value = "" if figure.value is None else _number(figure.value)
+    target = "" if figure.target is None else f"{'<=' if figure.at_most else '>='} {_number(figure.target)}"
+    met = {True: "met", False: "**missed**", None: ""}[figure.met]
+    return f"| {figure.what} | {value} | {figure.unit} | {target} | {met} | {figure.note} |"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def write(found: Sequence[Figure], command: str, where: str, out: Path) -> None:
+    """README.md and bench.csv."""
+    out.mkdir(parents=True, exist_ok=True)
+    with open(out / "bench.csv", "w", encoding="utf-8", newline="") as stream:
+        table = csv.DictWriter(stream, [*(field.name for field in fields(Figure)), "met"], lineterminator="\n")
+        table.writeheader()
+        for figure in found:
+            value = "" if figure.value is None else f"{figure.value:.6g}"
+            table.writerow({**asdict(figure), "value": value, "met": figure.met})
+    (out / "README.md").write_text(readme(found, command, where), encoding="utf-8")
 
 
 def main() -> None:
     """Measure, print and write."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--out", type=Path, default=ROOT / "runs" / "bench")
+    options.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS)
     options.add_argument("--demo", action="store_true")
     chosen = options.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        rows = measure(Path(scratch), chosen.demo)
-    for row in rows:
-        print(f"{row['what']:34} {row['seconds']:7.1f} s   target {row['target_seconds']} s")
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    answer = {
-        "command": "python experiments/bench.py",
-        "cores": os.cpu_count(),
-        "machine": platform.machine(),
-        "rows": rows,
-    }
-    (chosen.out / "bench.json").write_text(json.dumps(answer, indent=2) + "\n")
+    where = machine()
+    found = measure(chosen.only, chosen.demo)
+    for figure in found:
+        print(_row(figure))
+    command = "python experiments/bench.py" + (" --demo" if chosen.demo else "")
+    write(found, command, where, chosen.out)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,48 @@
+"""One measured figure of the benchmark, and how often something runs in a given time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What was measured.
+
+    Attributes:
+        section: of the report.
+        what: one line.
+        value: measured; None if it could not be (``note`` says why).
+        unit: of the value and of the target.
+        target: to be reached; None if there is none.
+        at_most: the target is an upper limit, not a lower one.
+        note: what a reader should know.
+    """
+
+    section: str
+    what: str
+    value: float | None
+    unit: str
+    target: float | None = None
+    at_most: bool = False
+    note: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is reached; None without one."""
+        if self.target is None or self.value is None:
+            return None
+        return self.value <= self.target if self.at_most else self.value >= self.target
+
+
+def least_seconds(action: Callable[[], object], repeats: int = 7) -> float:
+    """Least wall-clock seconds of several calls; one more comes first, so that everything is compiled."""
+    action()
+    times = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - begin)
+    return min(times)
