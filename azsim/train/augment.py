@@ -38,8 +38,8 @@ class Strength:
     vocal_tract: tuple[float, float] = (0.88, 1.12)
     gain_db: tuple[float, float] = (-8.0, 8.0)
     channel_db: float = 1.5
-    noise_share: float = 0.3
-    snr_db: tuple[float, float] = (8.0, 30.0)
+    noise_share: float = 0.4
+    snr_db: tuple[float, float] = (5.0, 30.0)
     mel_masks: int = 1
     mel_mask_bins: int = 8
     time_masks: int = 1

@@ -123,15 +123,15 @@ class Transducer(nn.Module):
             before[swap] = torch.randint(BLANK + 1, self.shape.vocabulary, (int(swap.sum()),))
         predicted, _ = self.predict(before)
         hidden = join(
-            self.joint_encoder(encoded).transpose(0, 1),
-            self.joint_prediction(predicted).transpose(0, 1),
+            self.joint_encoder(encoded).float().transpose(0, 1),
+            self.joint_prediction(predicted).float().transpose(0, 1),
             cells,
         )
-        return rnnt_loss(self.joint_output(hidden), cells)
+        return rnnt_loss(self.joint_output(hidden).float(), cells)
 
     def ctc_loss(self, encoded: torch.Tensor, cells: Cells) -> torch.Tensor:
         """Summed CTC loss of the training-only head; utterances without an alignment count 0."""
-        scores = functional.log_softmax(self.ctc_head(encoded), 2)
+        scores = functional.log_softmax(self.ctc_head(encoded).float(), 2)
         targets = torch.tensor([label for labels in cells.labels for label in labels], dtype=torch.int64)
         lengths = torch.tensor([len(labels) for labels in cells.labels])
         steps = torch.tensor(cells.frames)
@@ -143,7 +143,7 @@ class Transducer(nn.Module):
         Returns:
             over all steps (to train on), and over the steps that are not blank (to judge by: silence is easy).
         """
-        scores, wanted = self.ctc_head(encoded).reshape(-1, self.shape.vocabulary), targets.reshape(-1)
+        scores, wanted = self.ctc_head(encoded).float().reshape(-1, self.shape.vocabulary), targets.reshape(-1)
         losses = functional.cross_entropy(scores, wanted, ignore_index=-1, reduction="none")
         return losses.sum(), losses[wanted > BLANK].sum()
 

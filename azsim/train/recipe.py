@@ -56,9 +56,9 @@ class Stage:
 
 
 STAGES = (
-    Stage("flat", Mix(False, 1, 300, 5000), False, 0.0, at_least=300, at_most=2000),
-    Stage("clean", Mix(False, 1, 400, 6000), True, 0.5, at_least=400, at_most=4000),
-    Stage("augmented", Mix(True, 4, 900, 7200, coffee_share=0.2), True, 0.3, at_least=0, at_most=math.inf),
+    Stage("flat", Mix(False, 1, 300, 7200), False, 0.0, at_least=300, at_most=2000),
+    Stage("clean", Mix(False, 1, 400, 9600), True, 0.5, at_least=400, at_most=4000),
+    Stage("augmented", Mix(True, 4, 900, 14_400, coffee_share=0.25), True, 0.3, at_least=0, at_most=math.inf),
 )
 
 

@@ -75,6 +75,7 @@ class Settings:
         seed: of everything random.
         vocabulary: labels, the blank among them.
         hidden: cells of each LSTM, also the width of embedding and joint.
+        bfloat16: matrix products in bfloat16; losses, gradients and parameters stay float32.
     """
 
     corpus: Path
@@ -85,6 +86,7 @@ class Settings:
     seed: int
     vocabulary: int
     hidden: int
+    bfloat16: bool = False
 
 
 class Trainer:
@@ -204,16 +206,17 @@ class Trainer:
 
     def _gradient(self, batch: Batch, transducer: bool, ctc_weight: float) -> None:
         sums = self.flat.sums
-        encoded = self.model.encode(torch.from_numpy(batch.features))
-        if transducer:
-            loss = self.model.transducer_loss(encoded, batch.cells)
-            ctc = self.model.ctc_loss(encoded, batch.cells)
-            (loss + ctc_weight * ctc).backward()
-            sums[TRANSDUCER], sums[CTC] = loss.item(), ctc.item()
-        else:
-            loss, voiced = self.model.frame_loss(encoded, torch.from_numpy(batch.frame_targets))
-            loss.backward()
-            sums[FRAME], sums[VOICED] = voiced.item(), int((batch.frame_targets > BLANK).sum())
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bfloat16):
+            encoded = self.model.encode(torch.from_numpy(batch.features))
+            if transducer:
+                loss = self.model.transducer_loss(encoded, batch.cells)
+                ctc = self.model.ctc_loss(encoded, batch.cells)
+                total = loss + ctc_weight * ctc
+                sums[TRANSDUCER], sums[CTC] = loss.item(), ctc.item()
+            else:
+                total, voiced = self.model.frame_loss(encoded, torch.from_numpy(batch.frame_targets))
+                sums[FRAME], sums[VOICED] = voiced.item(), int((batch.frame_targets > BLANK).sum())
+        total.backward()
         sums[LABELS] = sum(len(labels) for labels in batch.cells.labels)
         sums[FRAMES] = sum(batch.cells.frames)
         sums[EXAMPLES] = len(batch.cells.frames)
