@@ -43,8 +43,8 @@ READ_BYTES, WRITE_BYTES, BUSY_PS, WAITING_PS, GRANTS, LATE = range(6)
 T_BYTES, T_DECODE, T_LANES, T_VECTOR, T_WRITE, T_FETCH_FREES, T_WEIGHT_FREES, T_DEPENDS = range(8)
 """Rows of ``tiles``: bytes; picoseconds; indices as in ``chip/pipeline.py``."""
 
-L_CLIENT, L_WRITE, L_REQUEST, L_START, L_END, L_BYTES = range(6)
-"""Columns of ``log``."""
+L_CLIENT, L_WRITE, L_REQUEST, L_START, L_END, L_BYTES, L_NUMBER = range(7)
+"""Columns of ``log``; ``L_NUMBER`` is the request's ``R_AGE``, 0 for the neural processor."""
 
 NPU_KEY = 0
 """Completion key of the neural processor's job; requests have keys above it, silent ones -1."""
@@ -63,7 +63,7 @@ def advance(until, npu, config, rank, state, queue, served, tiles, times, comple
         served: int64 ``(clients, 6)``, added to.
         tiles, times: int64 ``(8, tiles)`` and ``(5, tiles)``, of the job under way; times count from its start.
         completions: int64 ``(capacity + 1, 2)``: key and time, written.
-        log: int64 ``(rows, 6)``, written from row ``state[LOGGED]``; none if it has no rows. When it is full the loop
+        log: int64 ``(rows, 7)``, written from row ``state[LOGGED]``; none if it has no rows. When it is full the loop
             returns with ``state[NEXT_GRANT]`` before ``until``: give it a longer one and call again.
     """
     count = 0
@@ -162,6 +162,7 @@ def advance(until, npu, config, rank, state, queue, served, tiles, times, comple
                 log[row, L_START] = grant
                 log[row, L_END] = free
                 log[row, L_BYTES] = size
+                log[row, L_NUMBER] = queue[best, R_AGE] if best >= 0 else 0
 
         if best < 0:
             state[WAITED] += grant - request

@@ -120,7 +120,7 @@ class BurstMemory:
         self._served = np.zeros((len(CLIENTS), 6), np.int64)
         self._completions = np.zeros((65, 2), np.int64)
         self._found = memoryview(self._completions)
-        self._log = np.zeros((4096 if log else 0, 6), np.int64)
+        self._log = np.zeros((4096 if log else 0, 7), np.int64)
         self._idle = TileWork(np.zeros((8, 0), np.int64), np.zeros((5, 0), np.int64))
         self._work = self._idle
         self._events: dict[int, Moment] = {}
@@ -199,6 +199,11 @@ class BurstMemory:
         self._next_grant_ps = min(self._next_grant_ps, self.env.now - 1)
 
     @property
+    def submitted(self) -> int:
+        """How many requests there were, and so the number of the latest one in the log."""
+        return self._age
+
+    @property
     def job_waited_ps(self) -> int:
         """How long the chunks of the processor's latest job waited for other clients."""
         return self._cells[burst.WAITED]
@@ -233,6 +238,6 @@ class BurstMemory:
         return int(self._served[:, burst.BUSY_PS].sum()) - over
 
     def grants(self) -> np.ndarray:
-        """The log, int64 ``(rows, 6)``: client, write, request, start, end (picoseconds), bytes."""
+        """The log, int64 ``(rows, 7)``: client, write, request, start, end (picoseconds), bytes, number of the request."""
         self.advance(self.env.now)
         return self._log[: self._cells[burst.LOGGED]]

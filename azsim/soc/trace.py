@@ -38,7 +38,7 @@ class Recorder:
 
     def memory(self, grants: np.ndarray) -> None:
         """Rows of the memory's log as spans of the ``dram`` track."""
-        for client, write, _request, start_ps, end_ps, _bytes in grants.tolist():
+        for client, write, _request, start_ps, end_ps, _bytes, _number in grants.tolist():
             self.span("dram", f"{CLIENTS[client]} {'write' if write else 'read'}", start_ps, end_ps)
 
     def spans(self, until_ps: int) -> tuple[Span, ...]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from azsim.chip.pipeline import run_pipeline
 from azsim.soc.arbitration import CLIENTS, CPU, MICROPHONE, NPU, PLAYBACK, Fifo
-from azsim.soc.burst import L_BYTES, L_CLIENT, L_END, L_REQUEST, L_START
+from azsim.soc.burst import L_BYTES, L_CLIENT, L_END, L_NUMBER, L_REQUEST, L_START
 from azsim.soc.environment import DeviceEnvironment, Moment
 from azsim.soc.memory import BurstMemory
 from azsim.soc.npu import tile_work
@@ -131,6 +131,18 @@ def test_a_periodic_request_comes_back_for_ever():
     memory.submit(MICROPHONE, 320, write=True, at_ps=1000, period_ps=10**6)
     env.run(until=10 * 10**6)
     assert np.diff(memory.grants()[:, L_REQUEST]).tolist() == [10**6] * 9
+
+
+def test_the_log_names_the_request_of_every_grant():
+    env = DeviceEnvironment()
+    memory = BurstMemory(env, device(), log=True, merge_ps=-1)
+    for size in (9000, 100, 5000):
+        memory.submit(CPU, size, write=False, at_ps=memory.submitted)
+    env.run(until=10**8)
+    grants = memory.grants()
+    moved = np.bincount(grants[:, L_NUMBER], weights=grants[:, L_BYTES])
+    assert moved.tolist() == [0, 9000, 100, 5000]
+    assert memory.submitted == 3
 
 
 def test_a_late_end_is_counted():
