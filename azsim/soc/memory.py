@@ -238,6 +238,6 @@ class BurstMemory:
         return int(self._served[:, burst.BUSY_PS].sum()) - over
 
     def grants(self) -> np.ndarray:
-        """The log, int64 ``(rows, 7)``: client, write, request, start, end (picoseconds), bytes, number of the request."""
+        """The log, int64 ``(rows, 7)``: client, write, request, start, end (picoseconds), bytes, request's number."""
         self.advance(self.env.now)
         return self._log[: self._cells[burst.LOGGED]]

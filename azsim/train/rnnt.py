@@ -64,7 +64,7 @@ def parse(arguments: list[str]) -> Settings:
     parser.add_argument("--pieces", type=int, default=401, help="labels, the blank among them")
     parser.add_argument("--hidden", type=int, default=256)
     parser.add_argument(
-        "--bfloat16", action="store_true", help="matrix products in bfloat16: about twice as fast on processors with AMX"
+        "--bfloat16", action="store_true", help="matrix products in bfloat16: twice as fast on processors with AMX"
     )
     given = parser.parse_args(arguments)
     if given.workers < 1 or given.minutes <= 0 or given.steps < 0:

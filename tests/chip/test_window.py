@@ -34,7 +34,7 @@ def test_runs_of_any_length_take_as_many_cycles_as_the_slid_window(multipliers: 
 @pytest.mark.parametrize(("multipliers", "window"), [(1, 1), (2, 4), (3, 16), (5, 40)])
 def test_sixteen_positions_at_once_are_two_times_eight(multipliers: int, window: int) -> None:
     table, words = window_table(multipliers, window)[7], word_table(multipliers, window)
-    for word in np.random.default_rng(window).integers(0, 1 << 16, 200).tolist() + [0, 0xFFFF]:
+    for word in [*np.random.default_rng(window).integers(0, 1 << 16, 200).tolist(), 0, 0xFFFF]:
         first = int(table[0, word & 255])
         second = int(table[first >> 16, word >> 8])
         entry = int(words[word])

@@ -111,7 +111,7 @@ def test_missing_files_and_unknown_names(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"device 'az11': not known; there are az1, az2"):
         load_device("az11")
     for name in ("", "../devices/az1"):
-        with pytest.raises(InputError, match="not a device; give a device's name or the path of a .toml"):
+        with pytest.raises(InputError, match=r"not a device; give a device's name or the path of a \.toml"):
             load_device(name)
     folder = tmp_path / "folder.toml"
     folder.mkdir()
