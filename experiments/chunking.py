@@ -33,8 +33,8 @@ from azsim.devices.spec import Device
 from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
 from azsim.soc import simulate
 from azsim.soc.timeline import Timeline
+from azsim.speech.conclusion import Recognition
 from azsim.speech.gather import gather
-from azsim.speech.recogniser import Recognition
 from azsim.speech.replay import replay
 from azsim.speech.work import Work
 

@@ -25,7 +25,7 @@ from azsim.compare.layers import roofline_points
 from azsim.compare.sensitivity import variants
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.speech_set import spread
-from azsim.compare.trained import awake, describe, plan_for, recognise, reduction_of, result_of
+from azsim.compare.trained import awake, describe, plan_for, recognise, result_of
 from azsim.compress.codecs import encode
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
@@ -34,9 +34,9 @@ from azsim.nn.network import Network
 from azsim.report import results as report
 from azsim.soc import simulate
 from azsim.soc.timeline import Timeline
+from azsim.speech.conclusion import Recognition
 from azsim.speech.features import MEL_BINS, STACKED_FRAMES
 from azsim.speech.gather import gather
-from azsim.speech.recogniser import Recognition
 from azsim.speech.replay import replay
 
 _LEVELS = 1 << 16
@@ -148,7 +148,7 @@ def on_device_production(setup: Setup, configuration: Configuration) -> Producti
     utterances = spread(setup.utterances, experiment.production.utterances)
     programs = large.network.programs()
     works = [
-        replace(recognition, work=gather(work, experiment.frames_per_step, reduction_of(large.network)))
+        replace(recognition, work=gather(work, experiment.frames_per_step, large.network.steps_per_output))
         for recognition in _recognitions(setup)
         for work in [replay(recognition.work, recognition.transcript.label_steps, programs)]
     ]

@@ -19,15 +19,15 @@ from azsim.compare.speech_set import Utterance
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.spec import ChipSpec, Device
 from azsim.errors import InputError
-from azsim.nn.network import Network
 from azsim.report import results as report
 from azsim.report.metrics import measure
 from azsim.report.wer import count_errors, wer_percent
 from azsim.soc import simulate
 from azsim.soc.timeline import Timeline
 from azsim.soc.utterance import Schedules
+from azsim.speech.conclusion import Recognition
 from azsim.speech.gather import gather
-from azsim.speech.recogniser import Recognition, recognise_many
+from azsim.speech.recogniser import recognise_many
 from azsim.speech.work import Job, Work
 
 ENVELOPE_STEP_MS = 10.0
@@ -82,7 +82,7 @@ def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> T
     schedules = {} if by_activations else build_schedules(chip, small, plan, steps)
     results, record = [], None
     recognitions = [
-        replace(recognition, work=gather(recognition.work, steps, reduction_of(small.network)))
+        replace(recognition, work=gather(recognition.work, steps, small.network.steps_per_output))
         for recognition in recognise(small, setup.utterances, record_inputs=by_activations)
     ]
     for index, (utterance, recognition) in enumerate(zip(setup.utterances, recognitions)):
@@ -119,11 +119,6 @@ def plan_for(setup: Setup, device: Device, small: CompressedNetwork) -> Residenc
         return plan_residency(device.chip, small, steps=setup.experiment.frames_per_step, pinned=pinned)
     except InputError as error:
         raise InputError(f"configuration {small.name!r}: {error}") from None
-
-
-def reduction_of(network: Network) -> int:
-    """Encoder steps per output."""
-    return network.time_reduction if network.time_reduction_after >= 0 else 1
 
 
 def awake(

@@ -72,7 +72,7 @@ def _inspect(options: argparse.Namespace) -> Inspection:
     from azsim.speech.gather import check_together
 
     device, network = load_device(options.device), load_network(options.thing)
-    check_together(options.frames_per_step, network.time_reduction if network.time_reduction_after >= 0 else 1)
+    check_together(options.frames_per_step, network.steps_per_output)
     small = compress(
         network,
         weight_bits=options.weight_bits,

@@ -44,8 +44,7 @@ class FloatTransducer:
         network, weights = self._network, self._weights
         normal = (np.asarray(features, np.float32) - weights["frontend.mean"]) * weights["frontend.inv_std"]
         clipped = np.clip(normal, -network.feature_clip, network.feature_clip)
-        reduction = network.time_reduction if network.time_reduction_after >= 0 else 1
-        missing = -len(clipped) % (network.stack * reduction)
+        missing = -len(clipped) % (network.stack * network.steps_per_output)
         padded = np.concatenate([clipped, np.zeros((missing, clipped.shape[1]), np.float32)])
         return padded.reshape(-1, network.stack * clipped.shape[1])
 

@@ -130,7 +130,7 @@ class IntegerModel:
             prediction=np.array([plan(x, s) for x, s in zip(predictors, predictor_inputs, strict=True)], np.int64),
             joint=np.array(joint, np.int64),
             lower=network.time_reduction_after + 1 if reduced else len(layers),
-            reduction=network.time_reduction if reduced else 1,
+            reduction=network.steps_per_output,
             joint_bias=quantise_to(network.parameters["joint.bias"], 2.0**-GATE_BITS, INT16_MAX).astype(np.int16),
             no_bias=np.zeros(matrices["joint.encoder"].shape[0], np.int16),
             output_bias=quantise_to(network.parameters["joint.output_bias"], logit_scale, INT32_MAX).astype(np.int32),

@@ -51,6 +51,11 @@ class Network:
         return sum(1 for name in self.parameters if name.startswith(f"{part}.") and name.endswith(".input"))
 
     @property
+    def steps_per_output(self) -> int:
+        """Steps that the encoder joins to one output, 1 without a time reduction."""
+        return self.time_reduction if self.time_reduction_after >= 0 else 1
+
+    @property
     def encoder_layers(self) -> int:
         """Number of encoder LSTM layers."""
         return self.layers("encoder")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,24 +20,14 @@ from azsim.compress.network import CompressedNetwork
 from azsim.errors import InputError
 from azsim.nn.integer_rnnt import Encoder, IntegerModel
 from azsim.speech.audio import Resampler
-from azsim.speech.endpoint import end_point, estimated_speech_end_ms, step_end_ms
-from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, SAMPLE_RATE_HZ, STEP_MS
+from azsim.speech.conclusion import Recognition, conclude
+from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, SAMPLE_RATE_HZ
 from azsim.speech.frontend import FeatureQuantiser, Frontend, stacked
 from azsim.speech.jobs import job_chain
-from azsim.speech.search import Found, Greedy, Search
-from azsim.speech.transcript import Transcript
-from azsim.speech.words import words_of
-from azsim.speech.work import Job, Work
+from azsim.speech.search import Greedy, Search
+from azsim.speech.work import Job
 
 SearchMaker = Callable[[IntegerModel], Search]
-
-
-@dataclass(frozen=True)
-class Recognition:
-    """What was said, and what it takes to find out."""
-
-    transcript: Transcript
-    work: Work
 
 
 class Recogniser:
@@ -95,33 +85,26 @@ class Recogniser:
         record_inputs: bool,
     ) -> Recognition:
         """Words, end-point and work of an utterance whose whole sound went through ``encoder`` and ``search``."""
-        every, found = self.model.reduction, search.found()
-        steps = -(-len(features) // (self.compressed.network.stack * every)) * every
-        label_steps = tuple(every * output + every - 1 for output in found.outputs)
-        end = end_point(label_steps, steps, audio_ms)
-        jobs = job_chain(end.steps, len(features), audio_ms, label_steps[: end.labels], self.programs, every)
-        inputs = self._inputs_until(jobs, {**encoder.inputs(), **found.inputs}) if record_inputs else {}
-        work = Work(
-            utterance=utterance,
-            audio_ms=audio_ms,
-            speech_end_ms=estimated_speech_end_ms(features, audio_ms) if speech_end_ms is None else speech_end_ms,
-            speech_end_estimated=speech_end_ms is None,
-            endpoint_ms=end.time_ms,
-            first_label_step=label_steps[0] if end.labels else -1,
-            last_label_step=label_steps[end.labels - 1] if end.labels else -1,
-            steps=end.steps,
-            step_ms=STEP_MS,
-            jobs=jobs,
-            inputs=inputs,
-        )
-        return Recognition(self._transcript(found, label_steps, end.labels, audio_ms), work)
+        found = search.found()
 
-    def _transcript(self, found: Found, label_steps: tuple[int, ...], kept: int, audio_ms: int) -> Transcript:
-        pieces = self.compressed.network.pieces
-        times_ms = [step_end_ms(step, audio_ms) for step in label_steps]
-        whole = words_of(found.labels, times_ms, found.probabilities, pieces)
-        cut = words_of(found.labels[:kept], times_ms[:kept], found.probabilities[:kept], pieces)
-        return Transcript(cut, found.labels, label_steps, " ".join(word.text for word in whole))
+        def jobs_of(steps: int, label_steps: Sequence[int]) -> tuple[Job, ...]:
+            return job_chain(steps, len(features), audio_ms, label_steps, self.programs, self.model.reduction)
+
+        concluded = conclude(
+            self.compressed.network,
+            utterance,
+            features,
+            audio_ms,
+            speech_end_ms,
+            found.labels,
+            found.outputs,
+            found.probabilities,
+            jobs_of,
+        )
+        if not record_inputs:
+            return concluded
+        inputs = self._inputs_until(concluded.work.jobs, {**encoder.inputs(), **found.inputs})
+        return replace(concluded, work=replace(concluded.work, inputs=inputs))
 
     def _inputs_until(self, jobs: Sequence[Job], inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Only the invocations that the jobs ask for."""

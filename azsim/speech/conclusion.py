@@ -1,0 +1,83 @@
+"""The end of an utterance: labels made into words, an end-point and work, alike on the device and in the cloud.
+
+::
+
+    labels, outputs ──> end-point rule ──┬─> words until then, and of the whole recording ──> Transcript
+                                         └─> steps, times, jobs                           ──> Work
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from azsim.nn.network import Network
+from azsim.speech.endpoint import end_point, estimated_speech_end_ms, step_end_ms
+from azsim.speech.features import STEP_MS
+from azsim.speech.transcript import Transcript
+from azsim.speech.words import words_of
+from azsim.speech.work import Job, Work
+
+JobMaker = Callable[[int, Sequence[int]], tuple[Job, ...]]
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What was said, and what it takes to find out."""
+
+    transcript: Transcript
+    work: Work
+
+
+def no_jobs(steps: int, label_steps: Sequence[int]) -> tuple[Job, ...]:
+    """The device has nothing to compute."""
+    return ()
+
+
+def conclude(
+    network: Network,
+    utterance: str,
+    features: np.ndarray,
+    audio_ms: int,
+    speech_end_ms: int | None,
+    labels: Sequence[int],
+    outputs: Sequence[int],
+    probabilities: Sequence[float],
+    jobs_of: JobMaker = no_jobs,
+) -> Recognition:
+    """Words, end-point and work of an utterance that was heard whole.
+
+    Args:
+        network: its pieces, and how many frames make a step and steps an output.
+        utterance: its name.
+        features: log-mel ``(frames, 64)`` of the whole recording.
+        audio_ms: its length.
+        speech_end_ms: true end of speech if it is known; otherwise it is estimated, and marked so.
+        labels: what the search found.
+        outputs: index of the encoder output at which each label was emitted.
+        probabilities: posterior of each label, not a number where none is known.
+        jobs_of: the device's jobs, from the steps until the end-point and the step of each label until then.
+    """
+    every = network.steps_per_output
+    steps = -(-len(features) // (network.stack * every)) * every
+    label_steps = tuple(every * output + every - 1 for output in outputs)
+    end = end_point(label_steps, steps, audio_ms)
+    work = Work(
+        utterance=utterance,
+        audio_ms=audio_ms,
+        speech_end_ms=estimated_speech_end_ms(features, audio_ms) if speech_end_ms is None else speech_end_ms,
+        speech_end_estimated=speech_end_ms is None,
+        endpoint_ms=end.time_ms,
+        first_label_step=label_steps[0] if end.labels else -1,
+        last_label_step=label_steps[end.labels - 1] if end.labels else -1,
+        steps=end.steps,
+        step_ms=STEP_MS,
+        jobs=jobs_of(end.steps, label_steps[: end.labels]),
+    )
+    times_ms = [step_end_ms(step, audio_ms) for step in label_steps]
+    whole = words_of(labels, times_ms, probabilities, network.pieces)
+    kept = words_of(labels[: end.labels], times_ms[: end.labels], probabilities[: end.labels], network.pieces)
+    text_whole = " ".join(word.text for word in whole)
+    return Recognition(Transcript(kept, tuple(labels), label_steps, text_whole), work)
