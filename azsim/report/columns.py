@@ -154,7 +154,7 @@ COLUMNS: tuple[Column, ...] = (
         "sparsity",
         "%",
         lambda r: number(scaled(r.sparsity, 0.01), 0),
-        "zeros among the decoded weights",
+        "zeros among the decoded weights; the embedding, of which one row is read per token, is not pruned",
         console=False,
         group=WORDS,
     ),

@@ -51,7 +51,7 @@ FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         "latency",
         "Where the wait goes",
-        "How much of the wait the end-point rule takes, the same for every row on the device (left), and how little or "
+        "How much of the wait the end-point rule takes, which depends on the words alone (left), and how little or "
         "much is left for compression to change (right), over utterances that were not cut early.",
         latency.draw,
     ),
@@ -73,7 +73,8 @@ FIGURES: tuple[FigureKind, ...] = (
         "energy",
         "Energy by part",
         "What an utterance costs from wake to final result (left), and what of it is due to speech: the same less what "
-        "that stretch of time costs without speech (right).",
+        "that stretch of time costs without speech (right). What is below 0.4 % of every bar, such as the multipliers, "
+        "is not drawn; results.csv has it.",
         energy.draw,
     ),
     FigureKind(

@@ -107,11 +107,10 @@ def _ceilings(axes: Axes, roofline: Roofline, low: float, high: float) -> None:
         axes.plot([begin, high * 4], [level, level], dashes, color="black", linewidth=1.2)
         axes.annotate(
             f"{name}: {level:.1f}",
-            (high * 0.9, level),
-            xytext=(0, 3),
+            (begin, level),
+            xytext=(8, 3),
             textcoords="offset points",
             fontsize=7.5,
-            ha="right",
         )
 
 
