@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from azsim.interrupts import interrupts_end_all
+from azsim.interrupts import end_all_on_interrupt, ignore_interrupts
 
 
 def main() -> int:
-    """The command line; see ``azsim.cli``."""
-    with interrupts_end_all():
-        from azsim.cli import main as command_line
-    return command_line()
+    """The command line of a process that ends with it; see ``azsim.cli``."""
+    end_all_on_interrupt()
+    from azsim.cli import main as command_line
+
+    try:
+        return command_line()
+    finally:
+        ignore_interrupts()
 
 
 if __name__ == "__main__":

@@ -50,10 +50,9 @@ def compare(options: argparse.Namespace) -> dict[str, object]:
 
 
 def run(options: argparse.Namespace) -> dict[str, object]:
-    """``azsim run``; ``--json`` alone writes no report, so that a program has its numbers at once."""
-    out = options.out or (None if options.json else Path("runs") / "run")
-    if out is not None:
-        check_out_dir(out)
+    """``azsim run``."""
+    out = options.out or Path("runs") / "run"
+    check_out_dir(out)
     music = None if options.no_music else options.music or shipped("experiments", "music/track.ogg")
     with _progress("running", options.json) as progress:
         single = make_single(
@@ -71,9 +70,8 @@ def run(options: argparse.Namespace) -> dict[str, object]:
         )
         progress.spin("recognising, simulating")
         comparison = run_single(single, _command())
-        if out is not None:
-            progress.spin("drawing")
-            written = write_report(comparison, out)
+        progress.spin("drawing")
+        written = write_report(comparison, out)
         ignore_interrupts()
     if not options.json:
         for result in comparison.utterances:
@@ -102,7 +100,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
             }
             for result in comparison.utterances
         ],
-        "report": str(out) if out is not None else None,
+        "report": str(out),
     }
 
 

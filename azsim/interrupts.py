@@ -2,8 +2,11 @@
 
 ::
 
-    imports ──────────> work ───────────────> report is there ───> printing
+    imports ──────────> work ───────────────> report is there ───> printing, Python's own end
     ends here and now   KeyboardInterrupt     comes too late
+
+Before the first import of ``azsim.__main__`` stands Python's own start, some 10 ms (20 in a virtual environment) in
+which a Ctrl-C is Python's to report.
 """
 
 from __future__ import annotations
@@ -21,17 +24,18 @@ from types import FrameType
 INTERRUPTED = "interrupted; no report was written"
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _SAME_PRESS_S = 1.0
+Handler = Callable[[int, FrameType | None], None]
+
+
+def end_all_on_interrupt() -> None:
+    """From here on an interrupt ends the process at once: for imports, where an exception can end as an ImportError."""
+    _handle(_end)
 
 
 @contextmanager
 def interrupts_end_all() -> Iterator[None]:
-    """Within, an interrupt ends the process at once: for imports, where an exception can end as an ImportError."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        os.write(2, f"azsim: {INTERRUPTED}\n".encode())
-        os._exit(1)
-
-    with _handled(end):
+    """Within, an interrupt ends the process at once."""
+    with _handled(_end):
         yield
 
 
@@ -87,13 +91,25 @@ def interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def _end(number: int, frame: FrameType | None) -> None:
+    os.write(2, f"azsim: {INTERRUPTED}\n".encode())
+    os._exit(1)
+
+
+def _handle(handler: Handler) -> dict[signal.Signals, object]:
+    """Handle what nobody chose to ignore (``nohup`` does), in the main thread; another thread gets no signals.
+
+    Returns: the handlers before.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    heard = [number for number in _SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+    return {number: signal.signal(number, handler) for number in heard}
+
+
 @contextmanager
-def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Handle what nobody chose to ignore (``nohup`` does), in the main thread; another thread gets no signals."""
-    before = {}
-    if threading.current_thread() is threading.main_thread():
-        heard = [number for number in _SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
-        before = {number: signal.signal(number, handler) for number in heard}
+def _handled(handler: Handler) -> Iterator[None]:
+    before = _handle(handler)
     try:
         yield
     finally:

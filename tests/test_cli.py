@@ -206,6 +206,15 @@ def test_run_prints_words_and_writes_a_report(capsys: pytest.CaptureFixture[str]
         assert (out / name).stat().st_size > 0
 
 
+def test_a_program_gets_a_report_without_asking(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", str(ONE), "--json", "--no-music"]) == 0
+    assert json.loads(capsys.readouterr().out)["report"] == "runs/run"
+    assert (tmp_path / "runs" / "run" / "index.html").stat().st_size > 0
+
+
 def test_sound_of_any_rate_and_channels_is_converted(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     sound, rate = soundfile.read(ONE, dtype="float32")
     wide = np.repeat(soxr.resample(sound, rate, 96_000)[:, None], 8, axis=1)

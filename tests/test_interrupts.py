@@ -89,3 +89,18 @@ with interrupts_end_all():
 """
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", f"azsim: {INTERRUPTED}\n")
+
+
+def test_once_the_command_line_is_done_it_comes_too_late() -> None:
+    code = """
+import signal, sys
+from azsim.__main__ import main
+sys.argv = ["azsim", "inspect", "az9"]
+status = main()
+signal.raise_signal(signal.SIGINT)
+print(status)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (0, "2\n")
+    assert ended.stderr.startswith("azsim: ")
+    assert len(ended.stderr.splitlines()) == 1
