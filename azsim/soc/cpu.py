@@ -21,12 +21,14 @@ from azsim.soc.trace import Recorder
 SPEECH_PRIORITY, MUSIC_PRIORITY = 0, 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Task:
     name: str
     cycles: int
     step: int
     done: Moment
+    asked_ps: int
+    request: int = 0
 
 
 class Cpu:
@@ -53,7 +55,7 @@ class Cpu:
         self, name: str, cycles: int, *, priority: int = SPEECH_PRIORITY, step: int = -1, done: Moment | None = None
     ) -> Moment:
         """Queue a job of ``cycles``; the event happens when it has run."""
-        task = _Task(name, cycles, step, done or Moment(self._env))
+        task = _Task(name, cycles, step, done or Moment(self._env), self._env.now)
         if self._idle:
             self._start(heapq.heappop(self._idle), task, self._wake_ps)
         else:
@@ -84,13 +86,16 @@ class Cpu:
             self._memory.request(
                 CPU, size_bytes, write=False, at_ps=now + wake_ps, duration_ps=duration_ps, done=task.done
             )
+            task.request = self._memory.submitted
         else:
             task.done.occur_at(now + wake_ps + duration_ps)
 
     def _finish(self, core: int, task: _Task) -> None:
         start_ps = self._started.pop(core)
         self._ran.append((start_ps, self._env.now))
-        self._recorder.span(f"cpu{core}", task.name, start_ps, self._env.now, task.step)
+        self._recorder.span(
+            f"cpu{core}", task.name, start_ps, self._env.now, task.step, asked_ps=task.asked_ps, request=task.request
+        )
         if self._queue:
             self._start(core, heapq.heappop(self._queue)[2], 0)
         else:

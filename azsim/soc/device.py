@@ -9,20 +9,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 import numpy as np
+import simpy
 
 from azsim.devices.spec import Device
 from azsim.soc.audio import Playback, start_microphone
 from azsim.soc.cpu import Cpu
 from azsim.soc.energy import Usage
 from azsim.soc.environment import DeviceEnvironment
-from azsim.soc.memory import MERGE_PS, BurstMemory
+from azsim.soc.memory import BurstMemory
 from azsim.soc.music import MusicTrack
 from azsim.soc.network import MusicDownload, Outage, Radio
 from azsim.soc.npu import Npu
-from azsim.soc.trace import Recorder
+from azsim.soc.trace import FIRST_MINUTE_PS, MERGE_PS, Recorder, Window
 
 
 class DeviceSimulation:
@@ -32,7 +33,8 @@ class DeviceSimulation:
         device: its description.
         music: what it plays, from a random packet and a random phase of the period on; None for silence.
         seed: of those, and of the network's delays.
-        trace: keep spans and counters.
+        trace: keep spans, counters, tiles and grants.
+        window_ps: where the trace keeps details.
         outages: times without a wireless link, picoseconds.
         log_grants: keep a row for every single grant of the memory (a trace merges neighbours).
     """
@@ -44,13 +46,16 @@ class DeviceSimulation:
         seed: int,
         *,
         trace: bool = False,
+        window_ps: Window = FIRST_MINUTE_PS,
         outages: Sequence[Outage] = (),
         log_grants: bool = False,
     ) -> None:
         self.device = device
         self.env = DeviceEnvironment()
-        self.recorder = Recorder(trace)
-        self.memory = BurstMemory(self.env, device, log=trace or log_grants, merge_ps=-1 if log_grants else MERGE_PS)
+        self.recorder = Recorder(trace, window_ps)
+        self.memory = BurstMemory(self.env, device, log=trace or log_grants, merge_ps=-1)
+        if trace:
+            self.env.process(self._watch(window_ps))
         self.cpu = Cpu(self.env, self.memory, device.cpu, self.recorder)
         self.npu = Npu(self.env, self.memory, device, self.recorder)
         self.radio = Radio(device.network, self.recorder, outages)
@@ -58,6 +63,16 @@ class DeviceSimulation:
         start_microphone(self.memory, device.audio)
         if music is not None:
             self._play(music, np.random.default_rng([seed, 0]))
+
+    def _watch(self, window_ps: Window) -> Generator[simpy.Event, object, None]:
+        """SimPy process: every grant has a row of its own inside of the window."""
+        start_ps, end_ps = window_ps
+        if start_ps:
+            self.memory.merge(MERGE_PS)
+            yield self.env.timeout(start_ps)
+        self.memory.merge(-1)
+        yield self.env.timeout(end_ps - start_ps)
+        self.memory.merge(MERGE_PS)
 
     def _play(self, music: MusicTrack, rng: np.random.Generator) -> None:
         audio = self.device.audio

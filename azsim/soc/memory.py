@@ -20,10 +20,6 @@ from azsim.soc.arbitration import CLIENTS, NPU, Policy, policy_of
 from azsim.soc.burst import NEVER
 from azsim.soc.environment import DeviceEnvironment, Moment
 
-MERGE_PS = 2_000_000
-"""Grants of one client less than this apart make one row of the log."""
-
-
 _REQUEST = struct.Struct("13q")
 """A row of ``queue`` as `burst.advance` reads it."""
 
@@ -50,6 +46,11 @@ class ClientTraffic:
 
 class MemoryModel(Protocol):
     """What the device asks of a memory, at any fidelity."""
+
+    @property
+    def submitted(self) -> int:
+        """How many requests there were, and so the number of the latest one in the log."""
+        ...
 
     def submit(
         self, client: int, size_bytes: int, *, write: bool, at_ps: int, deadline_ps: int = NEVER, period_ps: int = 0
@@ -94,7 +95,7 @@ class BurstMemory:
         *,
         policy: Policy | None = None,
         log: bool = False,
-        merge_ps: int = MERGE_PS,
+        merge_ps: int = -1,
     ) -> None:
         self.env = env
         env.memory = self
@@ -236,6 +237,11 @@ class BurstMemory:
         self.advance(self.env.now)
         over = max(0, self._cells[burst.DRAM_FREE] - until_ps)
         return int(self._served[:, burst.BUSY_PS].sum()) - over
+
+    def merge(self, merge_ps: int) -> None:
+        """From now on let grants of one client with a gap of at most this share a row of the log; negative: none."""
+        self.advance(self.env.now)
+        self._config[burst.MERGE_PS] = merge_ps
 
     def grants(self) -> np.ndarray:
         """The log, int64 ``(rows, 7)``: client, write, request, start, end (picoseconds), bytes, request's number."""

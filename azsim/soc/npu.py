@@ -15,6 +15,7 @@ from azsim.devices.spec import Device
 from azsim.soc.arbitration import NPU
 from azsim.soc.environment import DeviceEnvironment, Moment
 from azsim.soc.memory import BurstMemory, TileWork
+from azsim.soc.timeline import TileRecord
 from azsim.soc.trace import Recorder
 
 
@@ -51,6 +52,7 @@ class _Queued:
     schedule: TileSchedule
     step: int
     done: Moment
+    asked_ps: int
 
 
 class Npu:
@@ -70,7 +72,7 @@ class Npu:
 
     def run(self, schedule: TileSchedule, step: int = -1) -> Moment:
         """Queue one job; the returned event happens when its last result is written."""
-        job = _Queued(schedule, step, Moment(self._env))
+        job = _Queued(schedule, step, Moment(self._env), self._env.now)
         self._waiting.append(job)
         if self._running is None:
             self._start()
@@ -90,12 +92,20 @@ class Npu:
         loaded.runs += 1
         self.busy_ps += now - self._start_ps
         self._attribute(loaded)
-        self._recorder.span("npu", job.schedule.name, self._start_ps, now, job.step)
+        self._recorder.span("npu", job.schedule.name, self._start_ps, now, job.step, asked_ps=job.asked_ps)
+        if self._recorder.detailed(self._start_ps):
+            self._recorder.tiles(self._record(loaded, job.step))
         if loaded.output_bytes:
             self._memory.submit(NPU, loaded.output_bytes, write=True, at_ps=now)
         self._running = None
         if self._waiting:
             self._start()
+
+    def _record(self, loaded: _Loaded, step: int) -> TileRecord:
+        cycle_ps = self._device.cycle_ps
+        latency_ps = self._device.chip.port.latency_cycles * cycle_ps
+        work = loaded.work
+        return TileRecord(loaded.schedule, step, self._start_ps, work.times.copy(), work.tiles, cycle_ps, latency_ps)
 
     def _load(self, schedule: TileSchedule) -> _Loaded:
         loaded = self._loaded.get(id(schedule))

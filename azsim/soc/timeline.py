@@ -3,20 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+
+from azsim.chip.schedule import TileSchedule
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """An engine was busy. ``track`` is ``npu``, ``cpu0``.., ``dram``, ``microphone``, ``playback`` or ``network``."""
+    """An engine was busy.
+
+    Attributes:
+        track: ``npu``, ``cpu0``.., ``dram``, ``microphone``, ``playback`` or ``network``.
+        step: of the utterance, -1 if it belongs to none.
+        asked_ps: when it was asked for, -1 if it was not queued; until ``start_ps`` it waited for the engine.
+        request: number of its request in the memory's log, 0 if it had none.
+    """
 
     track: str
     name: str
     start_ps: int
     end_ps: int
     step: int = -1
+    asked_ps: int = -1
+    request: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TileRecord:
+    """One job of the neural processor, tile by tile.
+
+    Attributes:
+        schedule: what it ran.
+        step: of the utterance, -1 if it belongs to none.
+        start_ps: when it began; ``times_ps`` count from there.
+        times_ps: int64 ``(5, tiles)``: fetched, decoded, multiplied, finished, written.
+        work: int64 ``(8, tiles)``: rows as ``soc/burst.py`` names them (``T_BYTES``...), durations in picoseconds.
+        cycle_ps, latency_ps: of the processor, and of its port.
+    """
+
+    schedule: TileSchedule
+    step: int
+    start_ps: int
+    times_ps: np.ndarray
+    work: np.ndarray
+    cycle_ps: int
+    latency_ps: int
+
+
+def no_grants() -> np.ndarray:
+    """A memory's log without rows."""
+    return np.zeros((0, 7), np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +106,10 @@ class Timeline:
         peak_sram_bytes: most on-chip memory in use.
         energy_pj: part -> energy from wake to final result (see ``chip/energy.py`` and ``soc/energy.py``).
         energy_idle_pj: the same parts for the same stretch of time without speech.
+        window_ps: with a trace: from when to when ``tiles`` are kept and every grant has a row of its own.
+        tiles: jobs of the processor that began in the window.
+        grants: the memory's log, int64 ``(rows, 7)`` as ``soc/burst.py`` names the columns; outside of the window
+            neighbours of one client share a row.
     """
 
     utterance: str
@@ -91,3 +133,6 @@ class Timeline:
     peak_sram_bytes: int
     energy_pj: Mapping[str, float]
     energy_idle_pj: Mapping[str, float]
+    window_ps: tuple[int, int] = (0, 0)
+    tiles: tuple[TileRecord, ...] = ()
+    grants: np.ndarray = field(default_factory=no_grants)

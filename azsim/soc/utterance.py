@@ -25,6 +25,7 @@ from azsim.soc.latency import ChainStretch, split_latency
 from azsim.soc.music import MusicTrack
 from azsim.soc.network import Outage
 from azsim.soc.timeline import LatencyParts, Timeline
+from azsim.soc.trace import FIRST_MINUTE_PS, Window
 from azsim.speech.work import Job, Work
 
 PS_PER_MS = 10**9
@@ -41,6 +42,7 @@ def simulate(
     music: MusicTrack | None,
     seed: int = 0,
     trace: bool = False,
+    window_ps: Window = FIRST_MINUTE_PS,
     resident_bytes: int = 0,
     outages: Sequence[Outage] = (),
 ) -> Timeline:
@@ -54,7 +56,8 @@ def simulate(
         schedules: for every NPU program that ``work`` names.
         music: what plays beside it, None for silence.
         seed: of the music's position and phase, and of the network.
-        trace: keep spans and counters (for figures and the trace file).
+        trace: keep spans, counters, tiles and grants (for figures and the trace file).
+        window_ps: where the trace keeps tiles and single grants.
         resident_bytes: weights that stay in the processor's memory.
         outages: times without a wireless link, picoseconds.
 
@@ -62,7 +65,7 @@ def simulate(
         InputError: a job has no schedule.
     """
     _check(work, schedules)
-    simulation = DeviceSimulation(device, music, seed, trace=trace, outages=outages)
+    simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, outages=outages)
     chain = SpeechChain(simulation, work, schedules)
     simulation.env.run(until=simulation.env.process(chain.run()))
     elapsed_ps = simulation.env.now
@@ -92,6 +95,9 @@ def simulate(
         peak_sram_bytes=resident_bytes + working_bytes(device),
         energy_pj=device_energy(device, simulation.usage()),
         energy_idle_pj=device_energy(device, idle_usage(device, music, seed, elapsed_ps, tuple(outages))),
+        window_ps=simulation.recorder.window_ps,
+        tiles=simulation.recorder.tile_records(),
+        grants=simulation.recorder.grants,
     )
 
 

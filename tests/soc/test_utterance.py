@@ -10,6 +10,9 @@ import pytest
 
 from azsim.errors import InputError
 from azsim.soc import simulate
+from azsim.soc.arbitration import NPU
+from azsim.soc.burst import L_BYTES, L_CLIENT, L_START, L_WRITE
+from azsim.soc.timeline import no_grants
 from azsim.soc.utterance import PS_PER_MS
 from tests.soc.cases import PROGRAMS, device, schedules, track, work
 
@@ -92,7 +95,32 @@ def test_a_trace_changes_nothing_else(timeline):
     without = simulate(device(), work(), schedules(), music=track(), seed=3)
     assert without.spans == ()
     assert not without.counters
-    assert plain(dataclasses.replace(timeline, spans=(), counters={})) == plain(without)
+    nothing = {"spans": (), "counters": {}, "window_ps": (0, 0), "tiles": (), "grants": no_grants()}
+    assert plain(dataclasses.replace(timeline, **nothing)) == plain(without)
+
+
+def test_details_are_kept_in_the_window_alone(timeline):
+    window = (200 * PS_PER_MS, 400 * PS_PER_MS)
+    part = simulate(device(), work(), schedules(), music=track(), seed=3, trace=True, window_ps=window)
+    assert part.spans == timeline.spans
+    kept = [record.start_ps for record in part.tiles]
+    assert kept == [record.start_ps for record in timeline.tiles if window[0] <= record.start_ps < window[1]]
+    assert 0 < len(kept) < len(timeline.tiles)
+    inside = (timeline.grants[:, L_START] >= window[0]) & (timeline.grants[:, L_START] < window[1])
+    single = part.grants[(part.grants[:, L_START] >= window[0]) & (part.grants[:, L_START] < window[1])]
+    assert len(part.grants) < len(timeline.grants)
+    assert len(single) >= inside.sum() - 1
+    assert part.grants[:, L_BYTES].sum() == timeline.grants[:, L_BYTES].sum()
+
+
+def test_tiles_and_their_fetches_are_those_of_the_jobs(timeline):
+    jobs = [span for span in timeline.spans if span.track == "npu"]
+    assert [(job.start_ps, job.end_ps, job.step) for job in jobs] == [
+        (record.start_ps, record.start_ps + int(record.times_ps[4, -1]), record.step) for record in timeline.tiles
+    ]
+    fetched = sum(int(record.work[0].sum()) for record in timeline.tiles)
+    mine = (timeline.grants[:, L_CLIENT] == NPU) & (timeline.grants[:, L_WRITE] == 0)
+    assert timeline.grants[mine, L_BYTES].sum() == fetched
 
 
 def test_a_slow_processor_misses_deadlines_and_has_a_backlog():
