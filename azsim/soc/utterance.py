@@ -70,7 +70,7 @@ def simulate(
     simulation.env.run(until=simulation.env.process(chain.run()))
     elapsed_ps = simulation.env.now
     simulation.finish()
-    _mark(simulation, chain)
+    mark(simulation, chain)
     traffic = simulation.memory.traffic()
     recognised = work.last_label_step >= 0
     return Timeline(
@@ -112,24 +112,35 @@ def working_bytes(device: Device) -> int:
 class SpeechChain:
     """The jobs of one utterance that the end-point has released, in order.
 
+    Args:
+        start_ps: when its first sample is heard.
+        first_step: number that its step 0 has in spans, where the device hears several utterances.
+
     Attributes:
         work: the utterance.
+        start_ps: when its first sample is heard.
         endpoint_ps: when the end-point rule fires.
+        final_ps: when the final words were usable, -1 before.
         release_ps, done_ps: int64 ``(steps,)``.
     """
 
-    def __init__(self, simulation: DeviceSimulation, work: Work, schedules: Schedules) -> None:
+    def __init__(
+        self, simulation: DeviceSimulation, work: Work, schedules: Schedules, start_ps: int = 0, first_step: int = 0
+    ) -> None:
         self._simulation = simulation
         self._env = simulation.env
         self.work = work
+        self.start_ps = start_ps
+        self._first_step = first_step
         self._schedules = schedules
         self._jobs = [job for job in work.jobs if job.release_ms <= work.endpoint_ms]
         self._front_ends = {index: Moment(self._env) for index, job in enumerate(self._jobs) if job.name == "frontend"}
         self._stretches: list[ChainStretch] = []
-        self.endpoint_ps = work.endpoint_ms * PS_PER_MS
+        self.endpoint_ps = start_ps + work.endpoint_ms * PS_PER_MS
         self._last_step = max((job.step for job in self._jobs), default=-1)
-        self.release_ps = _releases_ps(work)
+        self.release_ps = start_ps + _releases_ps(work)
         self.done_ps = self.release_ps.copy()
+        self.final_ps = -1
 
     def run(self) -> Generator[simpy.Event, object, None]:
         """SimPy process: ends when the final words are usable."""
@@ -137,7 +148,7 @@ class SpeechChain:
         env.process(self._run_front_ends())
         done_ps = memoryview(self.done_ps)
         for index, job in enumerate(self._jobs):
-            start_ps = max(env.now, job.release_ms * PS_PER_MS)
+            start_ps = max(env.now, self._release_ps(job))
             if job.name == "frontend":
                 if not self._front_ends[index].processed:
                     yield self._front_ends[index]
@@ -150,18 +161,24 @@ class SpeechChain:
             done_ps[job.step] = env.now
         if env.now < self.endpoint_ps:
             yield env.timeout(self.endpoint_ps - env.now)
+        self.final_ps = env.now
 
     def _run_front_ends(self) -> Generator[simpy.Event, object, None]:
         env, cpu = self._env, self._simulation.cpu
         for index, done in self._front_ends.items():
             job = self._jobs[index]
-            if env.now < job.release_ms * PS_PER_MS:
-                yield env.timeout(job.release_ms * PS_PER_MS - env.now)
-            cpu.run(job.name, _cycles(job, self._simulation.device.cpu), step=job.step, done=done)
+            release_ps = self._release_ps(job)
+            if env.now < release_ps:
+                yield env.timeout(release_ps - env.now)
+            cpu.run(job.name, _cycles(job, self._simulation.device.cpu), step=self._first_step + job.step, done=done)
+
+    def _release_ps(self, job: Job) -> int:
+        return self.start_ps + job.release_ms * PS_PER_MS
 
     def _execute(self, job: Job) -> Generator[simpy.Event, object, None]:
+        step = self._first_step + job.step
         if job.engine == "cpu":
-            yield self._simulation.cpu.run(job.name, _cycles(job, self._simulation.device.cpu), step=job.step)
+            yield self._simulation.cpu.run(job.name, _cycles(job, self._simulation.device.cpu), step=step)
             return
         schedule = self._schedules[job.name]
         one = isinstance(schedule, TileSchedule | Sections)
@@ -169,9 +186,9 @@ class SpeechChain:
             chosen = schedule if one else schedule[job.invocation + unit]
             for part in chosen.parts if isinstance(chosen, Sections) else (chosen,):
                 if isinstance(part, CpuWork):
-                    yield self._simulation.cpu.run(part.function, self._fallback_cycles(part), step=job.step)
+                    yield self._simulation.cpu.run(part.function, self._fallback_cycles(part), step=step)
                 else:
-                    yield self._simulation.npu.run(part, job.step)
+                    yield self._simulation.npu.run(part, step)
 
     def _fallback_cycles(self, work: CpuWork) -> int:
         return round(work.elements * self._simulation.device.cpu.fallback_cycles_per_element)
@@ -190,8 +207,8 @@ class SpeechChain:
 
     def latency(self) -> LatencyParts:
         """Parts of the wait for the final words."""
-        speech_end_ps = self.work.speech_end_ms * PS_PER_MS
-        return split_latency(speech_end_ps, self.endpoint_ps, self._env.now, self._last_step, self._stretches)
+        speech_end_ps = self.start_ps + self.work.speech_end_ms * PS_PER_MS
+        return split_latency(speech_end_ps, self.endpoint_ps, self.final_ps, self._last_step, self._stretches)
 
 
 def _releases_ps(work: Work) -> np.ndarray:
@@ -222,12 +239,13 @@ def _check(work: Work, schedules: Schedules) -> None:
             )
 
 
-def _mark(simulation: DeviceSimulation, chain: SpeechChain) -> None:
+def mark(simulation: DeviceSimulation, chain: SpeechChain) -> None:
+    """Record what happened when in the utterance of a chain that has ended."""
     recorder, work = simulation.recorder, chain.work
-    recorder.instant("microphone", "true end of speech", work.speech_end_ms * PS_PER_MS)
+    recorder.instant("microphone", "true end of speech", chain.start_ps + work.speech_end_ms * PS_PER_MS)
     recorder.instant("npu", "end-point", chain.endpoint_ps)
     if chain.first_partial_ps() >= 0:
         recorder.instant("npu", "first partial", int(chain.done_ps[work.first_label_step]))
-    recorder.instant("npu", "final words", simulation.env.now)
+    recorder.instant("npu", "final words", chain.final_ps)
     for step in chain.missed_steps():
         recorder.instant("npu", "deadline miss", int(chain.done_ps[step]))
