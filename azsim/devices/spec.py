@@ -165,17 +165,72 @@ class MemorySpec(Struct, frozen=True, forbid_unknown_fields=True):
     standby_mw: NonNegative
 
 
+class OperatingPointSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """A clock at which the cores may run, and the voltage that it needs."""
+
+    clock_mhz: Clock
+    voltage_v: Annotated[float, Meta(gt=0, le=10)]
+
+
+class IdleStateSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a core does when it has nothing to do: see `azsim.soc.core_idle`.
+
+    ``power_mw``: of one core in it. ``all_cores``: only entered when all cores idle; its power is of all together.
+    """
+
+    name: str
+    entry_us: NonNegative
+    exit_us: NonNegative
+    min_residency_us: NonNegative
+    power_mw: NonNegative
+    all_cores: bool = False
+
+
+class CpuPrioritySpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Priority of each kind of job on the cores, 0 (lowest) to 99, as of a real-time scheduler."""
+
+    music_decode: Annotated[int, Meta(ge=0, le=99)] = 50
+    echo: Annotated[int, Meta(ge=0, le=99)] = 40
+    frontend: Annotated[int, Meta(ge=0, le=99)] = 30
+    search: Annotated[int, Meta(ge=0, le=99)] = 30
+    network: Annotated[int, Meta(ge=0, le=99)] = 20
+    background: Annotated[int, Meta(ge=0, le=99)] = 0
+
+
+class BackgroundSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something else that the cores do again and again; ``poisson`` arrivals are ``every_ms`` apart on average."""
+
+    name: str
+    every_ms: Positive
+    cycles: Count
+    arrivals: Literal["periodic", "poisson"] = "poisson"
+
+
 class CpuSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """The application cores that run front end, search and music decoding."""
+    """The application cores: front end, search, echo cancellation, music decoding, network stack, other load.
+
+    ``clock_mhz``: of all cores, where the governor is ``fixed``; ``on-demand`` follows the load from there.
+    ``idle_latency_limit_us``: idle states whose exit takes longer are not entered.
+    """
 
     cores: Count
     clock_mhz: Clock
-    active_mw_per_core: NonNegative
+    operating_points: Annotated[tuple[OperatingPointSpec, ...], Meta(min_length=1)]
+    idle_states: Annotated[tuple[IdleStateSpec, ...], Meta(min_length=1)]
+    dynamic_uw_per_mhz_v2: NonNegative
     frontend_cycles_per_frame: Natural
     search_cycles_per_hypothesis: Natural
     wake_us: NonNegative
     memory_bytes_per_kcycle: NonNegative
     fallback_cycles_per_element: NonNegative = 8.0
+    network_cycles_per_packet: Natural = 0
+    flops_per_cycle: Positive = 2.0
+    context_switch_us: NonNegative = 0.0
+    idle_latency_limit_us: NonNegative = 0.0
+    governor: Literal["fixed", "on-demand"] = "fixed"
+    governor_period_ms: Positive = 10.0
+    priority: CpuPrioritySpec = CpuPrioritySpec()
+    background: tuple[BackgroundSpec, ...] = ()
 
 
 class AudioSpec(Struct, frozen=True, forbid_unknown_fields=True):

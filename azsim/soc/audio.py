@@ -19,7 +19,7 @@ import simpy
 
 from azsim.devices.spec import AudioSpec, Device
 from azsim.soc.arbitration import CPU, MICROPHONE, PLAYBACK
-from azsim.soc.cpu import MUSIC_PRIORITY, Cpu
+from azsim.soc.cpu import Cpu
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import MemoryModel
 from azsim.soc.trace import Recorder
@@ -148,7 +148,7 @@ class Playback:
             number += 1
             cycles = round(self._decode_mhz * 1e6 * samples / self._sample_rate_hz)
             if cycles:
-                yield self._cpu.run("music decode", cycles, priority=MUSIC_PRIORITY)
+                yield self._cpu.run("music decode", cycles, task="music_decode")
             while True:
                 part = min(frames, self._free())
                 self._write(part)

@@ -115,7 +115,7 @@ class DeviceSimulation:
             elapsed_ps=self.env.now,
             dram_read_bytes=sum(client.read_bytes for client in traffic),
             dram_write_bytes=sum(client.write_bytes for client in traffic),
-            cpu_busy_ps=self.cpu.busy_ps(),
+            cpu_uw_ps=self.cpu.energy_uw_ps(self.env.now),
             uplink_bytes=self.radio.bytes_moved(up=True),
             downlink_bytes=self.radio.bytes_moved(up=False),
             npu_runs=tuple(self.npu.runs()),

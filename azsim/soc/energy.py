@@ -19,7 +19,7 @@ class Usage:
     Attributes:
         elapsed_ps: until then.
         dram_read_bytes, dram_write_bytes: of all clients.
-        cpu_busy_ps: summed over the cores.
+        cpu_uw_ps: of the cores, running and idle, in microwatt-picoseconds.
         uplink_bytes, downlink_bytes: over the air, framing included.
         npu_runs: each schedule that ran, and how often.
     """
@@ -27,7 +27,7 @@ class Usage:
     elapsed_ps: int
     dram_read_bytes: int
     dram_write_bytes: int
-    cpu_busy_ps: int
+    cpu_uw_ps: int
     uplink_bytes: int
     downlink_bytes: int
     npu_runs: tuple[tuple[TileSchedule, int], ...] = ()
@@ -44,7 +44,7 @@ def device_energy(device: Device, usage: Usage) -> Mapping[str, float]:
         "dram standby": memory.standby_mw * elapsed_ps * PJ_PER_MW_PS,
         **_chip_pj(usage, device),
         "leakage": device.chip.energy.leakage_mw * elapsed_ps * PJ_PER_MW_PS,
-        "cpu": device.cpu.active_mw_per_core * usage.cpu_busy_ps * PJ_PER_MW_PS,
+        "cpu": usage.cpu_uw_ps / 1000 * PJ_PER_MW_PS,
         "network": _radio_pj(usage, device.network),
     }
 

@@ -24,6 +24,14 @@ class Moment(simpy.Event):
         self._value = time_ps
         self.env.schedule(self, delay=time_ps - self.env.now)
 
+    def occur(self) -> None:
+        """Happen at once: who waits for it goes on before this call returns."""
+        self._ok = True
+        self._value = self.env.now
+        waiting, self.callbacks = self.callbacks, None
+        for callback in waiting:
+            callback(self)
+
 
 class Advancing(Protocol):
     """Something with a time of its own, behind that of the events as long as it can have no completion for them."""

@@ -36,7 +36,7 @@ def idle_usage(
         elapsed_ps=elapsed_ps,
         dram_read_bytes=size_bytes - written_bytes,
         dram_write_bytes=written_bytes,
-        cpu_busy_ps=sum(min(end, elapsed_ps) - min(start, elapsed_ps) for start, end in simulation.cpu.intervals()),
+        cpu_uw_ps=simulation.cpu.energy_uw_ps(elapsed_ps),
         uplink_bytes=simulation.radio.bytes_moved(up=True, until_ps=elapsed_ps),
         downlink_bytes=simulation.radio.bytes_moved(up=False, until_ps=elapsed_ps),
     )

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
+from azsim.chip.pipeline import DECODED, MULTIPLIED, WRITTEN
 from azsim.devices.spec import Device
 from azsim.soc import burst
 from azsim.soc.arbitration import CLIENTS, NPU, Policy, policy_of
@@ -44,6 +45,15 @@ class ClientTraffic:
     late: int
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What was left of a withdrawn request: ``lead_ps`` until its next chunk is due, then bytes over a duration."""
+
+    size_bytes: int
+    lead_ps: int
+    duration_ps: int
+
+
 class MemoryModel(Protocol):
     """What the device asks of a memory, at any fidelity."""
 
@@ -64,8 +74,16 @@ class MemoryModel(Protocol):
         """The same, and say when it is over."""
         ...
 
+    def withdraw(self, done: Moment) -> Rest:
+        """Take back what is left of the request that ``done`` stands for, and do not wait for it any more."""
+        ...
+
     def play(self, work: TileWork, done: Moment) -> None:
         """Start a job of the neural processor now; one at a time."""
+        ...
+
+    def cut(self, ends: np.ndarray, done: Moment) -> int:
+        """End the job of the neural processor early, where ``ends`` allows it; returns how many tiles it will play."""
         ...
 
     def advance(self, until_ps: int) -> None:
@@ -199,6 +217,65 @@ class BurstMemory:
         cells[burst.DONE_BYTES], cells[burst.REQUEST], cells[burst.WAITED] = 0, -1, 0
         self._next_grant_ps = min(self._next_grant_ps, self.env.now - 1)
 
+    def withdraw(self, done: Moment) -> Rest:
+        """Take back what is left of the request that ``done`` stands for, and do not wait for it any more.
+
+        A chunk that was granted stays granted; the client's own time after it that is not over is the rest's lead. If
+        all chunks were granted, ``done`` will still happen: whoever waits for it must not take it for an end.
+        """
+        now = self.env.now
+        self.advance(now)
+        if done.triggered:
+            return Rest(0, done.value - now, 0)
+        key = next(key for key, event in self._events.items() if event is done)
+        last = self._cells[burst.PENDING] - 1
+        row = int(np.flatnonzero(self._queue[: last + 1, burst.R_KEY] == key)[0])
+        fields = self._queue[row].tolist()
+        own_ps, chunk, chunks = fields[burst.R_DURATION], fields[burst.R_CHUNK], fields[burst.R_CHUNKS]
+        self._queue[row] = self._queue[last]
+        self._cells[burst.PENDING] = last
+        del self._events[key], self._earliest_ps[key]
+        self.next_completion_ps = min(self._earliest_ps.values(), default=NEVER)
+        lead_ps = max(0, fields[burst.R_REQUEST] - now)
+        return Rest(fields[burst.R_LEFT], lead_ps, own_ps - own_ps * chunk // chunks)
+
+    def cut(self, ends: np.ndarray, done: Moment) -> int:
+        """End the job of the neural processor early: at the first of ``ends`` that leaves no begun tile out.
+
+        A tile has begun if its first chunk was granted, or, without a fetch, if its decoder or lane time has begun.
+        What has begun runs to its end; ``done`` then happens in place of the event given to `play`, which must not be
+        taken for an end any more. If the job has to run to its own end nothing changes.
+
+        Args:
+            ends: int64, ascending tile counts; the last is all tiles.
+            done: what happens at the new end, unless that is the old one.
+        """
+        now = self.env.now
+        self.advance(now)
+        cells, work = self._cells, self._work
+        computed = cells[burst.TILE] if cells[burst.ACTIVE] else work.tiles.shape[1]
+        begun = _begun(work, computed, now - cells[burst.START])
+        if cells[burst.ACTIVE] and cells[burst.REQUEST] >= 0 and cells[burst.DONE_BYTES]:
+            begun = computed + 1
+        count = int(ends[ends.searchsorted(begun)])
+        if count == work.tiles.shape[1]:
+            return count
+        self._work = TileWork(work.tiles[:, :count].copy(), work.times[:, :count].copy())
+        if count <= computed:
+            if cells[burst.ACTIVE]:
+                cells[burst.ACTIVE], cells[burst.REQUEST] = 0, -1
+                del self._events[burst.NPU_KEY], self._earliest_ps[burst.NPU_KEY]
+                self.next_completion_ps = min(self._earliest_ps.values(), default=NEVER)
+            written_ps = int(work.times[WRITTEN, count - 1]) if count else 0
+            done.occur_at(max(now, cells[burst.START] + written_ps))
+        else:
+            self._events[burst.NPU_KEY] = done
+        return count
+
+    def played(self) -> TileWork:
+        """The latest job of the neural processor as it was played: shorter than it was given if it was cut."""
+        return self._work
+
     @property
     def submitted(self) -> int:
         """How many requests there were, and so the number of the latest one in the log."""
@@ -247,3 +324,13 @@ class BurstMemory:
         """The log, int64 ``(rows, 7)``: client, write, request, start, end (picoseconds), bytes, request's number."""
         self.advance(self.env.now)
         return self._log[: self._cells[burst.LOGGED]]
+
+
+def _begun(work: TileWork, computed: int, time_ps: int) -> int:
+    """Tiles up to the last of the first ``computed`` that was at work before ``time_ps`` of the job."""
+    tiles, times = work.tiles[:, :computed], work.times
+    decode_ps = tiles[burst.T_DECODE]
+    own_ps = np.where(decode_ps > 0, decode_ps, tiles[burst.T_LANES])
+    start_ps = np.where(decode_ps > 0, times[DECODED, :computed], times[MULTIPLIED, :computed]) - own_ps
+    at_work = np.flatnonzero((tiles[burst.T_BYTES] > 0) | (start_ps < time_ps))
+    return int(at_work[-1]) + 1 if at_work.size else 0

@@ -170,7 +170,8 @@ class SpeechChain:
             release_ps = self._release_ps(job)
             if env.now < release_ps:
                 yield env.timeout(release_ps - env.now)
-            cpu.run(job.name, _cycles(job, self._simulation.device.cpu), step=self._first_step + job.step, done=done)
+            cycles = _cycles(job, self._simulation.device.cpu)
+            cpu.run(job.name, cycles, task="frontend", step=self._first_step + job.step, done=done)
 
     def _release_ps(self, job: Job) -> int:
         return self.start_ps + job.release_ms * PS_PER_MS

@@ -13,7 +13,7 @@ from tests.soc.cases import device, schedules, track, work
 
 def test_parts_follow_from_counts_and_constants():
     spec = device()
-    usage = Usage(10**12, 1000, 500, 2 * 10**11, 125, 250)
+    usage = Usage(10**12, 1000, 500, 168_000 * 2 * 10**11, 125, 250)
     energy = device_energy(spec, usage)
     assert energy["dram"] == pytest.approx(8 * (1000 * 8.5 + 500 * 5.0))
     assert energy["dram standby"] == pytest.approx(37e9)

@@ -1,0 +1,123 @@
+"""What cores do while they have nothing to do, and what all of it costs: the ladder of idle states, and core energy.
+
+::
+
+    busy ──> wait for interrupt ──(min residency)──> core sleep ──(all cores, min residency)──> cluster sleep
+      ^           │ exit                                │ entry, exit                              │
+      └───────────┴─────────────────────────────────────┴──────────── a job ─────────────────────────┘
+
+A core enters the shallowest state at once, and the next deeper one when it has been idle for that state's least
+residency: a timeout, since nobody knows the length of an idle stretch beforehand. A job that finds the core in a state
+waits for the exit, and before that for the rest of the entry if it is still under way. States whose exit takes longer
+than ``idle_latency_limit_us`` are not entered, as Linux's ``cpu_dma_latency`` forbids them.
+
+**Source:** states and times in the device file; the timeout rule `assumed`, after Linux's ``ladder`` governor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from azsim.devices.spec import CpuSpec
+
+
+class Busy(NamedTuple):
+    """A core was running, or waking up to run, at some power."""
+
+    core: int
+    start_ps: int
+    end_ps: int
+    power_uw: int
+
+
+class _State(NamedTuple):
+    entry_ps: int
+    exit_ps: int
+    residency_ps: int
+    power_uw: int
+    all_cores: bool
+
+
+class IdleLadder:
+    """The states that a device's cores may enter, shallowest first."""
+
+    def __init__(self, spec: CpuSpec) -> None:
+        limit = spec.idle_latency_limit_us
+        states = [
+            _State(
+                round(state.entry_us * 1e6),
+                round(state.exit_us * 1e6),
+                round(state.min_residency_us * 1e6),
+                round(state.power_mw * 1e3),
+                state.all_cores,
+            )
+            for index, state in enumerate(spec.idle_states)
+            if index == 0 or state.exit_us <= limit
+        ]
+        self._cores = spec.cores
+        self._own = [state for state in states if not state.all_cores]
+        self._shared = [state for state in states if state.all_cores]
+
+    def exit_ps(self, idle_ps: int, all_idle_ps: int) -> int:
+        """How long a core takes to be back: the rest of an entry under way, and the exit.
+
+        Args:
+            idle_ps: for how long this core has been idle.
+            all_idle_ps: for how long all of them have; 0 while one runs.
+        """
+        waits = [_exit(self._own, idle_ps)]
+        if self._shared and all_idle_ps >= self._shared[0].residency_ps:
+            waits.append(_exit(self._shared, all_idle_ps))
+        return max(waits)
+
+    def energy_uw_ps(self, busy: Sequence[Busy], until_ps: int) -> int:
+        """Energy of all cores from time 0 to ``until_ps``, in microwatt-picoseconds (exact).
+
+        Args:
+            busy: every stretch in which a core ran, in any order; those beyond ``until_ps`` are cut.
+            until_ps: end of the account.
+        """
+        cut = [
+            stretch._replace(end_ps=min(stretch.end_ps, until_ps)) for stretch in busy if stretch.start_ps < until_ps
+        ]
+        total = sum((stretch.end_ps - stretch.start_ps) * stretch.power_uw for stretch in cut)
+        for core in range(self._cores):
+            own = [(stretch.start_ps, stretch.end_ps) for stretch in cut if stretch.core == core]
+            total += sum(_ladder_uw_ps(self._own, gap_ps) for gap_ps in _gaps(own, until_ps))
+        if self._shared:
+            total += sum(
+                self._shared_uw_ps(gap_ps) for gap_ps in _gaps([(one.start_ps, one.end_ps) for one in cut], until_ps)
+            )
+        return total
+
+    def _shared_uw_ps(self, gap_ps: int) -> int:
+        """What the states of all cores together change in a stretch in which all were idle."""
+        deepest_uw = self._own[-1].power_uw * self._cores
+        asleep_ps = max(0, gap_ps - self._shared[0].residency_ps)
+        return _ladder_uw_ps(self._shared, gap_ps) - deepest_uw * asleep_ps
+
+
+def _exit(states: Sequence[_State], idle_ps: int) -> int:
+    state = [state for state in states if state.residency_ps <= idle_ps][-1]
+    return max(0, state.residency_ps + state.entry_ps - idle_ps) + state.exit_ps
+
+
+def _ladder_uw_ps(states: Sequence[_State], gap_ps: int) -> int:
+    """Energy of one idle stretch: each state from its least residency to the next one's."""
+    ends = [*(state.residency_ps for state in states[1:]), gap_ps]
+    return sum(
+        state.power_uw * max(0, min(end, gap_ps) - state.residency_ps) for state, end in zip(states, ends, strict=True)
+    )
+
+
+def _gaps(stretches: list[tuple[int, int]], until_ps: int) -> list[int]:
+    """Lengths of what lies between ``stretches`` (they may overlap) from 0 to ``until_ps``."""
+    gaps, reached = [], 0
+    for start, end in sorted(stretches):
+        if start > reached:
+            gaps.append(start - reached)
+        reached = max(reached, end)
+    if until_ps > reached:
+        gaps.append(until_ps - reached)
+    return gaps
