@@ -90,6 +90,7 @@ def stream_audio(
         peak_sram_bytes=0,
         energy_pj=device_energy(device, simulation.usage()),
         energy_idle_pj=device_energy(device, idle_usage(device, music, seed, elapsed_ps, tuple(outages))),
+        refills_ps=simulation.refills_ps(),
         window_ps=recorder.window_ps,
         grants=recorder.grants,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from azsim.devices.ports import port_demand
-from azsim.devices.spec import Device
+from azsim.devices.spec import CpuSpec, Device
 from azsim.errors import InputError
 from azsim.resources import device_file
 from azsim.toml import convert, read_toml
@@ -44,7 +44,8 @@ def check(device: Device, path: Path) -> Device:
     """Limits that no single key can state.
 
     Raises:
-        InputError: no compute engine or two, a window below the multipliers, or more reads than the SRAM port delivers.
+        InputError: no compute engine or two, a window below the multipliers, or more reads than the SRAM port
+            delivers; a clock beyond the cores' operating points, or idle states out of order.
     """
     chip = device.chip
     lanes, sram = chip.lanes, chip.sram
@@ -69,7 +70,28 @@ def check(device: Device, path: Path) -> Device:
             f"{path}: chip.sram.bytes = {sram.bytes}: tile buffers and activations alone need "
             f"{buffers + sram.activation_bytes} bytes"
         )
+    _check_cores(device.cpu, path)
     return device
+
+
+def _check_cores(cpu: CpuSpec, path: Path) -> None:
+    fastest = max(point.clock_mhz for point in cpu.operating_points)
+    if cpu.clock_mhz > fastest:
+        raise InputError(
+            f"{path}: cpu.clock_mhz = {cpu.clock_mhz:g}: must be at most {fastest:g}, the fastest of cpu.operating_points"
+        )
+    states = cpu.idle_states
+    if states[0].all_cores or states[0].min_residency_us:
+        raise InputError(
+            f"{path}: cpu.idle_states: the first, {states[0].name!r}, must be one that a core enters at once and alone: "
+            "min_residency_us = 0, all_cores = false"
+        )
+    for before, state in zip(states, states[1:]):
+        if state.min_residency_us <= before.min_residency_us or before.all_cores:
+            raise InputError(
+                f"{path}: cpu.idle_states: {state.name!r}: must need longer (min_residency_us) than {before.name!r} "
+                "before it, and only the last may be one of all cores"
+            )
 
 
 def scaled(device: Device, keys: Sequence[str], factor: float) -> Device:

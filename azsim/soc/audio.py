@@ -13,7 +13,6 @@ compared once per period, as the interrupt does; samples that arrive at the very
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Protocol
 
 import simpy
 
@@ -22,6 +21,7 @@ from azsim.soc.arbitration import CPU, MICROPHONE, PLAYBACK
 from azsim.soc.cpu import Cpu
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import MemoryModel
+from azsim.soc.network_stack import PacketSource
 from azsim.soc.trace import Recorder
 
 MICROPHONE_BYTES_PER_MS = 32
@@ -37,18 +37,6 @@ def start_microphone(memory: MemoryModel, audio: AudioSpec) -> None:
     memory.submit(MICROPHONE, size_bytes, write=True, at_ps=period_ps, period_ps=period_ps)
 
 
-class PacketSource(Protocol):
-    """Where encoded packets come from."""
-
-    def packet(self, number: int) -> tuple[int, int]:
-        """Bytes and samples of a packet."""
-        ...
-
-    def wait_for(self, number: int) -> simpy.Event | None:
-        """An event for when it is there, None if it is."""
-        ...
-
-
 class Playback:
     """The ring, its producer (decoder) and its consumer (DAC), in steady state at time 0: the ring is full.
 
@@ -56,6 +44,11 @@ class Playback:
         sample_rate_hz: of the track; its samples are taken as that many frames at the rate of the DAC.
         decode_mhz: clock that decoding takes in real time.
         phase_ps: time from the last period interrupt before time 0; below a period.
+
+    Attributes:
+        underruns: periods for which the DAC found no samples.
+        refills_ps: of each decoded packet, from when the ring had room for it until its samples lay there: waiting for
+            the packet, for a core, decoding. What the ring has to bridge.
     """
 
     def __init__(
@@ -87,6 +80,7 @@ class Playback:
         self._silent_ps = 0
         self._silence_since_ps = -1
         self.underruns = 0
+        self.refills_ps: list[int] = []
 
     @property
     def ring_frames(self) -> int:
@@ -142,6 +136,7 @@ class Playback:
             samples_before += samples
             while self._free() < min(frames, self._audio.period_frames):
                 yield self._room
+            room_ps = self._env.now
             arrival = self._source.wait_for(number)
             if arrival is not None:
                 yield arrival
@@ -149,6 +144,7 @@ class Playback:
             cycles = round(self._decode_mhz * 1e6 * samples / self._sample_rate_hz)
             if cycles:
                 yield self._cpu.run("music decode", cycles, task="music_decode")
+            self.refills_ps.append(self._env.now - room_ps)
             while True:
                 part = min(frames, self._free())
                 self._write(part)

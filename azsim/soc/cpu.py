@@ -181,6 +181,7 @@ class Cpu:
             self._memory.request(CPU, job.size_bytes, write=False, at_ps=at_ps, duration_ps=job.own_ps, done=segment)
             job.request = self._memory.submitted
         else:
+            job.request = 0
             segment.occur_at(at_ps + job.own_ps)
 
     def _retime(self, job: _Job) -> None:

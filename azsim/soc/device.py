@@ -22,6 +22,7 @@ from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory
 from azsim.soc.music import MusicTrack
 from azsim.soc.network import MusicDownload, Outage, Radio
+from azsim.soc.network_stack import NetworkStack
 from azsim.soc.npu import Npu
 from azsim.soc.trace import FIRST_MINUTE_PS, MERGE_PS, Recorder, Window
 
@@ -61,6 +62,8 @@ class DeviceSimulation:
         self.radio = Radio(device.network, self.recorder, outages)
         self.playback: Playback | None = None
         start_microphone(self.memory, device.audio)
+        for index, load in enumerate(device.cpu.background):
+            self.env.process(self.cpu.background(load, np.random.default_rng([seed, 2, index])))
         if music is not None:
             self._play(music, np.random.default_rng([seed, 0]))
 
@@ -87,18 +90,20 @@ class DeviceSimulation:
             buffer_ms=audio.music_buffer_ms,
             rng=rng,
         )
+        stack = NetworkStack(self.env, self.cpu, download, self.device.cpu.network_cycles_per_packet)
         self.playback = Playback(
             self.env,
             self.memory,
             self.cpu,
             self.device,
-            download,
+            stack,
             self.recorder,
             sample_rate_hz=music.sample_rate_hz,
             decode_mhz=music.decode_mhz(self.device.music_decode),
             phase_ps=int(rng.integers(period_ps)),
         )
         self.env.process(download.run())
+        self.env.process(stack.run())
         self.env.process(self.playback.consume())
         self.env.process(self.playback.produce())
 
@@ -107,6 +112,10 @@ class DeviceSimulation:
         """Periods without sound: the ring was short of samples, or the DMA did not get them in time."""
         late = self.memory.traffic()["playback"].late
         return late + (self.playback.underruns if self.playback else 0)
+
+    def refills_ps(self) -> np.ndarray:
+        """How long each packet of music took from room in the ring to its samples there, int64."""
+        return np.array(self.playback.refills_ps if self.playback else [], np.int64)
 
     def usage(self) -> Usage:
         """What was used up to now, for the energy."""

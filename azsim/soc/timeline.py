@@ -106,6 +106,7 @@ class Timeline:
         peak_sram_bytes: most on-chip memory in use.
         energy_pj: part -> energy from wake to final result (see ``chip/energy.py`` and ``soc/energy.py``).
         energy_idle_pj: the same parts for the same stretch of time without speech.
+        refills_ps: int64: of each packet of music, from room in the ring to its samples in it.
         window_ps: with a trace: from when to when ``tiles`` are kept and every grant has a row of its own.
         tiles: jobs of the processor that began in the window.
         grants: the memory's log, int64 ``(rows, 7)`` as ``soc/burst.py`` names the columns; outside of the window
@@ -133,6 +134,7 @@ class Timeline:
     peak_sram_bytes: int
     energy_pj: Mapping[str, float]
     energy_idle_pj: Mapping[str, float]
+    refills_ps: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     window_ps: tuple[int, int] = (0, 0)
     tiles: tuple[TileRecord, ...] = ()
     grants: np.ndarray = field(default_factory=no_grants)

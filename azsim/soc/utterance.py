@@ -95,6 +95,7 @@ def simulate(
         peak_sram_bytes=resident_bytes + working_bytes(device),
         energy_pj=device_energy(device, simulation.usage()),
         energy_idle_pj=device_energy(device, idle_usage(device, music, seed, elapsed_ps, tuple(outages))),
+        refills_ps=simulation.refills_ps(),
         window_ps=simulation.recorder.window_ps,
         tiles=simulation.recorder.tile_records(),
         grants=simulation.recorder.grants,

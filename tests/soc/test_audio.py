@@ -83,3 +83,9 @@ def test_the_ring_never_holds_more_than_it_can():
 
 def test_the_phase_shifts_the_periods():
     assert play(4, 0, phase_ps=PERIOD_PS // 4).period_start_ps(1) == PERIOD_PS * 3 // 4
+
+
+def test_a_refill_takes_as_long_as_its_packet_is_late_and_the_decoding():
+    refills_ps = play(4, PERIOD_PS).refills_ps
+    assert refills_ps[STALL_AT - 1] == PERIOD_PS + DECODE_PS
+    assert refills_ps[: STALL_AT - 1] == [DECODE_PS] * (STALL_AT - 1)
