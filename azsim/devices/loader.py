@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -78,15 +79,16 @@ def _check_cores(cpu: CpuSpec, path: Path) -> None:
     fastest = max(point.clock_mhz for point in cpu.operating_points)
     if cpu.clock_mhz > fastest:
         raise InputError(
-            f"{path}: cpu.clock_mhz = {cpu.clock_mhz:g}: must be at most {fastest:g}, the fastest of cpu.operating_points"
+            f"{path}: cpu.clock_mhz = {cpu.clock_mhz:g}: must be at most {fastest:g}, the "
+            "fastest of cpu.operating_points"
         )
     states = cpu.idle_states
     if states[0].all_cores or states[0].min_residency_us:
         raise InputError(
-            f"{path}: cpu.idle_states: the first, {states[0].name!r}, must be one that a core enters at once and alone: "
-            "min_residency_us = 0, all_cores = false"
+            f"{path}: cpu.idle_states: the first, {states[0].name!r}, must be one that a core enters at once "
+            "and alone: min_residency_us = 0, all_cores = false"
         )
-    for before, state in zip(states, states[1:]):
+    for before, state in pairwise(states):
         if state.min_residency_us <= before.min_residency_us or before.all_cores:
             raise InputError(
                 f"{path}: cpu.idle_states: {state.name!r}: must need longer (min_residency_us) than {before.name!r} "
