@@ -27,6 +27,10 @@ class CodecError(InputError):
     """A compressed weight stream is damaged, cut short, too long, or not what its header says."""
 
 
+class PrivacyError(InputError):
+    """Sound of the user's would have left a device whose local-processing setting is on; nothing was sent."""
+
+
 @contextmanager
 def located(where: str) -> Iterator[None]:
     """Put the place, such as ``my.toml: device = 'az3'``, before the message of an ``InputError`` raised within."""

@@ -3,26 +3,31 @@
 ::
 
     microphone ──20 ms──> encode (cpu) ──> radio ──half a round trip──> server ──half a round trip──> radio ──> words
-                                             ^ music comes down the same radio
+                                             ^ music comes down the same radio; packets wait there for a link
 
 The server applies the same end-point rule to the same audio. It learns of the end-point's moment when the packet that
 holds it arrives; until its answer is on the device, the device goes on sending.
+
+Without a link packets wait in line and the radio tries again (`azsim.soc.network`). The request is lost once sound has
+waited longer than the buffer holds, and given up a set time after the end-point.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 
 import numpy as np
 import simpy
 
 from azsim.devices.spec import Device
+from azsim.errors import PrivacyError
 from azsim.soc.arbitration import NETWORK
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.energy import device_energy
 from azsim.soc.idle import idle_usage
+from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.music import MusicTrack
-from azsim.soc.network import Outage, round_trips_ps
+from azsim.soc.network import round_trips_ps
 from azsim.soc.timeline import LatencyParts, Timeline
 from azsim.soc.utterance import PS_PER_MS
 from azsim.speech.work import Work
@@ -44,29 +49,34 @@ def stream_audio(
     music: MusicTrack | None,
     seed: int = 0,
     trace: bool = False,
-    outages: Sequence[Outage] = (),
+    link: LinkTrace = ALWAYS_UP,
 ) -> Timeline:
     """The same utterance recognised in the cloud: what the device does, and when the final words are on it.
 
     Latency is split into ``backlog`` (waiting for the packet that holds the end-point to fill), ``search`` (encoding,
     and the server's own time) and ``network`` (radio, round trip, packets before it); ``npu`` is 0. There are no steps
-    on the device and no partial words.
+    on the device and no partial words. Without an answer the latency is None, and the timeline ends when the device
+    gives up.
 
     Args:
         device: its description; the neural processor stays idle.
         work: for the utterance's times alone; its jobs are not looked at.
-        music, seed, trace, outages: as in `azsim.soc.simulate`.
+        music, seed, trace, link: as in `azsim.soc.simulate`.
+
+    Raises:
+        PrivacyError: the device's local-processing setting is on.
     """
-    simulation = DeviceSimulation(device, music, seed, trace=trace, outages=outages)
+    refuse_if_local(device)
+    simulation = DeviceSimulation(device, music, seed, trace=trace, link=link)
     stream = AudioStream(simulation, work, np.random.default_rng([seed, 1]))
     simulation.env.process(stream.upload())
-    simulation.env.run(until=stream.answered)
+    simulation.env.run(until=stream.finished)
     elapsed_ps = simulation.env.now
     simulation.finish()
     recorder, traffic = simulation.recorder, simulation.memory.traffic()
     recorder.instant("microphone", "true end of speech", work.speech_end_ms * PS_PER_MS)
     recorder.instant("network", "end-point", work.endpoint_ms * PS_PER_MS)
-    recorder.instant("network", "final words", elapsed_ps)
+    recorder.instant("network", "final words" if stream.answered else "gave up", elapsed_ps)
     nothing = np.zeros(0, np.int64)
     return Timeline(
         utterance=work.utterance,
@@ -84,23 +94,37 @@ def stream_audio(
         deadline_misses=0,
         underruns=simulation.underruns,
         first_partial_ps=-1,
-        latency=stream.latency() if work.last_label_step >= 0 else None,
+        latency=stream.latency() if stream.has_words else None,
         early_cut=work.endpoint_ms < work.speech_end_ms,
         npu_causes_ps=simulation.npu.causes_ps(),
         peak_sram_bytes=0,
         energy_pj=device_energy(device, simulation.usage()),
-        energy_idle_pj=device_energy(device, idle_usage(device, music, seed, elapsed_ps, tuple(outages))),
+        energy_idle_pj=device_energy(device, idle_usage(device, music, seed, elapsed_ps, link)),
         refills_ps=simulation.refills_ps(),
         window_ps=recorder.window_ps,
         grants=recorder.grants,
     )
 
 
+def refuse_if_local(device: Device) -> None:
+    """What the cloud's recogniser would need may not leave a device whose local-processing setting is on.
+
+    Raises:
+        PrivacyError: the setting is on.
+    """
+    if device.local_processing:
+        raise PrivacyError(
+            f"device {device.name}: local_processing = true: the cloud cannot recognise what it may not hear; ask the "
+            "device, or set local_processing = false"
+        )
+
+
 class AudioStream:
     """One utterance going up, packet by packet, and its answer.
 
     Attributes:
-        answered: happens when the final words are on the device.
+        finished: happens when the final words are on the device, or when it gives up.
+        answered: the answer is there; it may be that nothing was recognised.
     """
 
     def __init__(self, simulation: DeviceSimulation, work: Work, rng: np.random.Generator) -> None:
@@ -113,14 +137,23 @@ class AudioStream:
         self._packet_bytes = round(spec.upload_kbps * spec.upload_packet_ms / 8)
         self._encode_cycles = round(OPUS_ENCODE_MHZ * 1e3 * spec.upload_packet_ms)
         self._server_ps = round(spec.cloud_rtf * work.step_ms * PS_PER_MS)
+        self._buffer_ps = spec.audio_buffer_ms * PS_PER_MS
+        self._give_up_ps = (work.endpoint_ms + spec.give_up_ms) * PS_PER_MS
         self._filled_ps = 0
         self._encode_ps = 0
-        self.answered = simulation.env.event()
+        self.finished = simulation.env.event()
+        self.answered = False
+
+    @property
+    def has_words(self) -> bool:
+        """The answer is there and holds words."""
+        return self.answered and self._work.last_label_step >= 0
 
     def upload(self) -> Generator[simpy.Event, object, None]:
         """SimPy process: capture, encode and send, packet after packet."""
         env, simulation = self._env, self._simulation
         endpoint_ps = self._work.endpoint_ms * PS_PER_MS
+        env.process(self._give_up())
         arrived_ps, captured_ps = 0, 0
         while True:
             captured_ps += self._packet_ps
@@ -129,23 +162,49 @@ class AudioStream:
             asked_ps = env.now
             yield simulation.cpu.run("opus encode", self._encode_cycles)
             encode_ps = env.now - asked_ps
+            if self.finished.triggered:
+                return
             simulation.memory.submit(NETWORK, simulation.radio.framed(self._packet_bytes), write=False, at_ps=env.now)
-            sent_ps = simulation.radio.transfer("speech", self._packet_bytes, env.now, up=True)
-            arrived_ps = max(arrived_ps, sent_ps + self._half_round_trip_ps())
+            sent_ps = simulation.radio.transfer("speech", self._packet_bytes, env.now, up=True, kind="audio")
+            if sent_ps - captured_ps > self._buffer_ps:
+                env.process(self._lose(captured_ps + self._buffer_ps))
+                return
+            arrived_ps = max(arrived_ps, sent_ps + self._half_round_trip_ps(sent_ps))
             if captured_ps >= endpoint_ps and not self._filled_ps:
                 self._filled_ps, self._encode_ps = captured_ps, encode_ps
-                env.process(self._answer(arrived_ps + self._server_ps + self._half_round_trip_ps()))
+                replied_ps = arrived_ps + self._server_ps
+                env.process(self._answer(replied_ps + self._half_round_trip_ps(replied_ps)))
 
     def _answer(self, at_ps: int) -> Generator[simpy.Event, object, None]:
         env, simulation = self._env, self._simulation
         yield env.timeout(at_ps - env.now)
-        there_ps = simulation.radio.transfer("final words", RESULT_BYTES, env.now, up=False)
+        if self.finished.triggered:
+            return
+        there_ps = simulation.radio.transfer("final words", RESULT_BYTES, env.now, up=False, kind="control")
         simulation.memory.submit(NETWORK, simulation.radio.framed(RESULT_BYTES), write=True, at_ps=there_ps)
         yield env.timeout(there_ps - env.now)
-        self.answered.succeed()
+        self._finish(answered=True)
 
-    def _half_round_trip_ps(self) -> int:
-        return int(round_trips_ps(self._simulation.device.network, 1, self._rng)[0]) // 2
+    def _give_up(self) -> Generator[simpy.Event, object, None]:
+        yield self._env.timeout(self._give_up_ps)
+        self._finish(answered=False)
+
+    def _lose(self, at_ps: int) -> Generator[simpy.Event, object, None]:
+        """Sound that the server needs was overwritten: there is no point in sending the rest."""
+        yield self._env.timeout(max(0, at_ps - self._env.now))
+        self._finish(answered=False)
+
+    def _finish(self, *, answered: bool) -> None:
+        if self.finished.triggered:
+            return
+        self.answered = answered
+        self._simulation.radio.drop_unsent(self._env.now)
+        self.finished.succeed()
+
+    def _half_round_trip_ps(self, at_ps: int) -> int:
+        radio = self._simulation.radio
+        trip_ps = int(round_trips_ps(self._simulation.device.network, 1, self._rng)[0])
+        return round(trip_ps * radio.round_trip_scale(at_ps)) // 2
 
     def latency(self) -> LatencyParts:
         """Parts of the wait for the final words, which are there now."""

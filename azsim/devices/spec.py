@@ -256,8 +256,33 @@ class DecodeCostSpec(Struct, frozen=True, forbid_unknown_fields=True):
     flac_mhz: NonNegative
 
 
+class RetrySpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a connection does while there is no link (`azsim.soc.network`).
+
+    ``first_ms``: the first attempt after a failed one; each wait doubles, up to ``longest_ms``. An outage of
+    ``lost_after_ms`` or more loses the connection: opening one takes ``handshake_round_trips`` and
+    ``handshake_bytes``.
+
+    **Source:** first: Linux include/net/tcp.h, TCP_RTO_MIN = HZ/5; doubling: RFC 6298 5.5; round trips: one of TCP
+    and one of TLS 1.3 (RFC 8446 2); the others `assumed`.
+    """
+
+    first_ms: Count = 200
+    longest_ms: Count = 2000
+    lost_after_ms: Count = 10_000
+    handshake_round_trips: Natural = 2
+    handshake_bytes: Natural = 700
+
+
 class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """The wireless link and the way to the cloud."""
+    """The wireless link and the way to the cloud.
+
+    ``audio_buffer_ms``: sound that waits for a link before the oldest is overwritten. ``give_up_ms``: after the
+    end-point, without an answer. ``hybrid_wait_ms``: how long the device's own words wait for the cloud's while the
+    link is up.
+
+    **Source:** of the defaults: buffer: AVS device SDK SampleApp, 15 s; the others `assumed`.
+    """
 
     uplink_mbps: Positive
     downlink_mbps: Positive
@@ -270,6 +295,10 @@ class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
     rx_mw_per_mbps: NonNegative
     base_mw: NonNegative
     cloud_rtf: NonNegative
+    audio_buffer_ms: Count = 15_000
+    give_up_ms: Count = 8_000
+    hybrid_wait_ms: Natural = 300
+    retry: RetrySpec = RetrySpec()
 
 
 class PrioritySpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -282,8 +311,25 @@ class PrioritySpec(Struct, frozen=True, forbid_unknown_fields=True):
     network: Annotated[int, Meta(ge=0, le=15)]
 
 
+class SurroundingsSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Noise where the device stands: a maker of `azsim.speech.noise`, so far below the speech at the microphone."""
+
+    noise: Literal["white", "pink", "brown", "hum", "fan", "clatter", "road"]
+    snr_db: Annotated[float, Meta(ge=-30, le=60)]
+
+
+class BatterySpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the device runs on, and what the whole of it draws while it listens for its wake word."""
+
+    capacity_mwh: Positive
+    listening_mw: Positive
+
+
 class Device(Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole device: what ``azsim.load_device`` returns."""
+    """A whole device: what ``azsim.load_device`` returns.
+
+    ``local_processing``: the user's setting that sound is handled on the device and never sent.
+    """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
     summary: str
@@ -294,6 +340,9 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
     music_decode: DecodeCostSpec
     network: NetworkSpec
     priority: PrioritySpec
+    local_processing: bool = False
+    surroundings: SurroundingsSpec | None = None
+    battery: BatterySpec | None = None
 
     @property
     def cycle_ps(self) -> int:

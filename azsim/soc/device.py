@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 
 import numpy as np
 import simpy
@@ -19,9 +19,10 @@ from azsim.soc.audio import Playback, start_microphone
 from azsim.soc.cpu import Cpu
 from azsim.soc.energy import Usage
 from azsim.soc.environment import DeviceEnvironment
+from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.memory import BurstMemory
 from azsim.soc.music import MusicTrack
-from azsim.soc.network import MusicDownload, Outage, Radio
+from azsim.soc.network import MusicDownload, Radio
 from azsim.soc.network_stack import NetworkStack
 from azsim.soc.npu import Npu
 from azsim.soc.trace import FIRST_MINUTE_PS, MERGE_PS, Recorder, Window
@@ -36,7 +37,7 @@ class DeviceSimulation:
         seed: of those, and of the network's delays.
         trace: keep spans, counters, tiles and grants.
         window_ps: where the trace keeps details.
-        outages: times without a wireless link, picoseconds.
+        link: when there is a wireless link, and how fast.
         log_grants: keep a row for every single grant of the memory (a trace merges neighbours).
     """
 
@@ -48,7 +49,7 @@ class DeviceSimulation:
         *,
         trace: bool = False,
         window_ps: Window = FIRST_MINUTE_PS,
-        outages: Sequence[Outage] = (),
+        link: LinkTrace = ALWAYS_UP,
         log_grants: bool = False,
     ) -> None:
         self.device = device
@@ -59,7 +60,7 @@ class DeviceSimulation:
             self.env.process(self._watch(window_ps))
         self.cpu = Cpu(self.env, self.memory, device.cpu, self.recorder)
         self.npu = Npu(self.env, self.memory, device, self.recorder)
-        self.radio = Radio(device.network, self.recorder, outages)
+        self.radio = Radio(device.network, self.recorder, link, local_processing=device.local_processing)
         self.playback: Playback | None = None
         start_microphone(self.memory, device.audio)
         for index, load in enumerate(device.cpu.background):

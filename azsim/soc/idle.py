@@ -16,17 +16,17 @@ from azsim.devices.spec import Device
 from azsim.soc.burst import L_BYTES, L_START, L_WRITE
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.energy import Usage
+from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.music import MusicTrack
-from azsim.soc.network import Outage
 
 _RUNS_KEPT = 256
 
 
 def idle_usage(
-    device: Device, music: MusicTrack | None, seed: int, elapsed_ps: int, outages: tuple[Outage, ...] = ()
+    device: Device, music: MusicTrack | None, seed: int, elapsed_ps: int, link: LinkTrace = ALWAYS_UP
 ) -> Usage:
     """Usage of the device over the first ``elapsed_ps`` with this music and no speech; arguments as in `simulate`."""
-    simulation = _run(device, music, seed, outages)
+    simulation = _run(device, music, seed, link if music else ALWAYS_UP)
     if simulation.env.now < elapsed_ps:
         simulation.env.run(until=elapsed_ps)
     grants = simulation.memory.grants()
@@ -43,5 +43,5 @@ def idle_usage(
 
 
 @lru_cache(maxsize=_RUNS_KEPT)
-def _run(device: Device, music: MusicTrack | None, seed: int, outages: tuple[Outage, ...]) -> DeviceSimulation:
-    return DeviceSimulation(device, music, seed, outages=outages, log_grants=True)
+def _run(device: Device, music: MusicTrack | None, seed: int, link: LinkTrace) -> DeviceSimulation:
+    return DeviceSimulation(device, music, seed, link=link, log_grants=True)

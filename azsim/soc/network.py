@@ -3,21 +3,27 @@
 ::
 
     server ──half a round trip──> access point ──radio, first come first served──> DRAM ──> music decoder
+                                     ^ comes and goes (`azsim.soc.link`); audio only if the user's setting lets it
+
+While there is no link the radio tries again after 200 ms, then after twice that, and so on up to a limit; what is asked
+for meanwhile waits in line. An outage that lasts loses the connection, and opening one takes round trips and bytes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Generator, Iterator, Mapping
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import simpy
 
 from azsim.devices.spec import Device, NetworkSpec
+from azsim.errors import PrivacyError
 from azsim.soc.arbitration import NETWORK
 from azsim.soc.burst import NEVER
 from azsim.soc.environment import DeviceEnvironment, Moment
+from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.memory import MemoryModel
 from azsim.soc.music import MusicTrack
 from azsim.soc.trace import Recorder
@@ -25,8 +31,13 @@ from azsim.soc.trace import Recorder
 _Z99 = 2.3263478740408408
 """The 99th percentile of the standard normal distribution."""
 
-Outage = tuple[int, int]
-"""Start and end of a time without a link, picoseconds."""
+PS_PER_MS = 10**9
+
+Kind = Literal["audio", "features", "lattice", "control", "music"]
+"""What bytes are: sound, what a front end made of it, hypotheses, answers and handshakes, music and requests for it."""
+
+PRIVATE: tuple[Kind, ...] = ("audio", "features")
+"""What never goes up while the local-processing setting is on: speech could be heard or recognised from it."""
 
 
 def round_trips_ps(spec: NetworkSpec, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -46,19 +57,24 @@ class Transfer(NamedTuple):
     end_ps: int
     size_bytes: int
     up: bool
+    kind: Kind
 
 
 class Radio:
     """Serialises transfers in both directions, one after another, and counts bytes and air time.
 
     Args:
-        outages: times without a link; a transfer that would begin in one begins at its end.
+        link: when there is a link, and how fast.
+        local_processing: the user's setting: nothing of the kinds in `PRIVATE` goes up.
     """
 
-    def __init__(self, spec: NetworkSpec, recorder: Recorder, outages: Sequence[Outage] = ()) -> None:
+    def __init__(
+        self, spec: NetworkSpec, recorder: Recorder, link: LinkTrace = ALWAYS_UP, *, local_processing: bool = False
+    ) -> None:
         self._spec = spec
         self._recorder = recorder
-        self._outages = tuple(outages)
+        self._link = link
+        self._local_processing = local_processing
         self._free_ps = 0
         self._transfers: list[Transfer] = []
 
@@ -66,26 +82,82 @@ class Radio:
         """Bytes over the air for a payload, transport framing included."""
         return payload_bytes + math.ceil(payload_bytes * self._spec.overhead)
 
-    def transfer(self, name: str, payload_bytes: int, at_ps: int, *, up: bool) -> int:
-        """Send or receive from ``at_ps`` on (calls in order of that time); returns when the last byte is over."""
-        start = max(at_ps, self._free_ps)
-        for begin, end in self._outages:
-            if begin <= start < end:
-                start = end
+    def transfer(self, name: str, payload_bytes: int, at_ps: int, *, up: bool, kind: Kind) -> int:
+        """Send or receive from ``at_ps`` on (calls in order of that time); returns when the last byte is over.
+
+        Raises:
+            PrivacyError: the local-processing setting is on and this would send sound.
+        """
+        if up and self._local_processing and kind in PRIVATE:
+            raise PrivacyError(
+                f"local_processing = true: {payload_bytes} bytes of {kind} ({name!r}) must not leave the device; "
+                f"{', '.join(other for other in get_args(Kind) if other not in PRIVATE)} may"
+            )
         size = self.framed(payload_bytes)
-        mbps = self._spec.uplink_mbps if up else self._spec.downlink_mbps
-        self._free_ps = start + math.ceil(size * 8e6 / mbps)
-        self._transfers.append(Transfer(at_ps, start, self._free_ps, size, up))
+        start = self._wait_for_link(max(at_ps, self._free_ps))
+        self._free_ps = self._send(size, start, up)
+        self._transfers.append(Transfer(at_ps, start, self._free_ps, size, up, kind))
         self._recorder.span("network", name, start, self._free_ps)
         return self._free_ps
 
+    def has_link(self, at_ps: int) -> bool:
+        """There is a link at that time."""
+        return self._link.at(at_ps).up
+
+    def round_trip_scale(self, at_ps: int) -> float:
+        """How much longer than the device file says a round trip is at that time."""
+        rtt_ms = self._link.at(at_ps).rtt_ms
+        return 1.0 if rtt_ms is None else rtt_ms / self._spec.rtt_median_ms
+
+    def drop_unsent(self, at_ps: int) -> None:
+        """Forget the transfers that have not begun by ``at_ps``: nobody wants them any more."""
+        self._transfers = [one for one in self._transfers if one.start_ps < at_ps]
+        self._free_ps = max((one.end_ps for one in self._transfers), default=0)
+
     def busy_ps(self, until_ps: int) -> int:
-        """Air time up to ``until_ps``."""
+        """Air time up to ``until_ps``, outages within a transfer included."""
         return sum(min(one.end_ps, until_ps) - one.start_ps for one in self._transfers if one.start_ps < until_ps)
 
     def bytes_moved(self, *, up: bool, until_ps: int = NEVER) -> int:
         """Bytes of the transfers that were asked for before ``until_ps``."""
         return sum(one.size_bytes for one in self._transfers if one.up == up and one.asked_ps < until_ps)
+
+    def uplink_bytes_by_kind(self) -> Mapping[Kind, int]:
+        """Kind -> bytes sent; every kind is there, and they add up to `bytes_moved`."""
+        sent = dict.fromkeys(get_args(Kind), 0)
+        for one in self._transfers:
+            if one.up:
+                sent[one.kind] += one.size_bytes
+        return sent
+
+    def _send(self, size_bytes: int, start_ps: int, up: bool) -> int:
+        """When the last byte is over, at the rates of the link; what was over before an outage is not sent again."""
+        now, bits = start_ps, 8.0 * size_bytes
+        while True:
+            state, until = self._link.at(now), self._link.next_change_ps(now)
+            given = state.uplink_mbps if up else state.downlink_mbps
+            mbps = given if given is not None else self._spec.uplink_mbps if up else self._spec.downlink_mbps
+            end = now + math.ceil(bits * 1e6 / mbps)
+            if until is None or end <= until:
+                return end
+            bits -= (until - now) * mbps / 1e6
+            now = self._wait_for_link(until)
+
+    def _wait_for_link(self, at_ps: int) -> int:
+        """The first attempt at or after ``at_ps`` that finds a link; a lost connection is opened again first."""
+        retry, now = self._spec.retry, at_ps
+        wait_ms, since_ps = retry.first_ms, -1
+        while not self.has_link(now):
+            since_ps = self._link.down_since_ps(now)
+            now += wait_ms * PS_PER_MS
+            wait_ms = min(2 * wait_ms, retry.longest_ms)
+        if since_ps < 0 or now - since_ps < retry.lost_after_ms * PS_PER_MS:
+            return now
+        size = self.framed(retry.handshake_bytes)
+        round_trips_ms = retry.handshake_round_trips * self._spec.rtt_median_ms * self.round_trip_scale(now)
+        sent = self._send(size, now, up=True)
+        self._transfers.append(Transfer(at_ps, now, sent, size, True, "control"))
+        return self._wait_for_link(sent + round(round_trips_ms * PS_PER_MS))
 
 
 class MusicDownload:
@@ -136,13 +208,14 @@ class MusicDownload:
             due = samples_before * 10**12 // self._track.sample_rate_hz - self._buffer_ps
             size, samples = self.packet(number)
             samples_before += samples
+            delay = round(delay * self._radio.round_trip_scale(max(due, 0)))
             arrival = max(arrival, due + delay - half_median_ps)
             if due < 0 and arrival <= 0:
                 self._arrivals_ps.append(0)
                 continue
             if arrival > self._env.now:
                 yield self._env.timeout(arrival - self._env.now)
-            there = self._radio.transfer("music", size, self._env.now, up=False)
+            there = self._radio.transfer("music", size, self._env.now, up=False, kind="music")
             self._memory.submit(NETWORK, self._radio.framed(size), write=True, at_ps=there)
             self._arrivals_ps.append(there)
             if self._waiter is not None:

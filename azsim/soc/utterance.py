@@ -22,8 +22,8 @@ from azsim.soc.energy import device_energy
 from azsim.soc.environment import Moment
 from azsim.soc.idle import idle_usage
 from azsim.soc.latency import ChainStretch, split_latency
+from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.music import MusicTrack
-from azsim.soc.network import Outage
 from azsim.soc.timeline import LatencyParts, Timeline
 from azsim.soc.trace import FIRST_MINUTE_PS, Window
 from azsim.speech.work import Job, Work
@@ -44,7 +44,7 @@ def simulate(
     trace: bool = False,
     window_ps: Window = FIRST_MINUTE_PS,
     resident_bytes: int = 0,
-    outages: Sequence[Outage] = (),
+    link: LinkTrace = ALWAYS_UP,
 ) -> Timeline:
     """Replay an utterance's work on a device, from its first sample to the final words.
 
@@ -59,13 +59,13 @@ def simulate(
         trace: keep spans, counters, tiles and grants (for figures and the trace file).
         window_ps: where the trace keeps tiles and single grants.
         resident_bytes: weights that stay in the processor's memory.
-        outages: times without a wireless link, picoseconds.
+        link: when there is a wireless link, and how fast; it carries the music.
 
     Raises:
         InputError: a job has no schedule.
     """
     _check(work, schedules)
-    simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, outages=outages)
+    simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, link=link)
     chain = SpeechChain(simulation, work, schedules)
     simulation.env.run(until=simulation.env.process(chain.run()))
     elapsed_ps = simulation.env.now
@@ -94,7 +94,7 @@ def simulate(
         npu_causes_ps=simulation.npu.causes_ps(),
         peak_sram_bytes=resident_bytes + working_bytes(device),
         energy_pj=device_energy(device, simulation.usage()),
-        energy_idle_pj=device_energy(device, idle_usage(device, music, seed, elapsed_ps, tuple(outages))),
+        energy_idle_pj=device_energy(device, idle_usage(device, music, seed, elapsed_ps, link)),
         refills_ps=simulation.refills_ps(),
         window_ps=simulation.recorder.window_ps,
         tiles=simulation.recorder.tile_records(),

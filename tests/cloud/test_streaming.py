@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from azsim.cloud.streaming import stream_audio
+from azsim.soc.link import LinkTrace
 from azsim.soc.utterance import PS_PER_MS
 from tests.soc.cases import device, track, work
 
@@ -48,7 +49,7 @@ def test_same_seed_same_answer():
 def test_an_outage_delays_the_words():
     free = stream_audio(device(**CERTAIN), work(), music=None)
     outage = (800 * PS_PER_MS, 1300 * PS_PER_MS)
-    held_up = stream_audio(device(**CERTAIN), work(), music=None, outages=[outage])
+    held_up = stream_audio(device(**CERTAIN), work(), music=None, link=LinkTrace.with_outages([outage]))
     assert held_up.elapsed_ps > 1300 * PS_PER_MS > free.elapsed_ps
 
 

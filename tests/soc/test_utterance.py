@@ -12,6 +12,7 @@ from azsim.errors import InputError
 from azsim.soc import simulate
 from azsim.soc.arbitration import NPU
 from azsim.soc.burst import L_BYTES, L_CLIENT, L_START, L_WRITE
+from azsim.soc.link import LinkTrace
 from azsim.soc.timeline import no_grants
 from azsim.soc.utterance import PS_PER_MS
 from tests.soc.cases import PROGRAMS, device, schedules, track, work
@@ -147,10 +148,11 @@ def test_a_ring_in_sram_takes_music_out_of_the_memory():
     assert there.peak_sram_bytes - here.peak_sram_bytes == 4 * 1024 * 4
 
 
-@pytest.mark.parametrize(("length_ms", "heard"), [(400, False), (700, True)])
-def test_music_stops_when_the_link_is_gone_for_longer_than_the_buffers_last(length_ms, heard):
+@pytest.mark.parametrize(("length_ms", "heard"), [(150, False), (400, True), (700, True)])
+def test_music_stops_when_the_attempt_that_finds_a_link_comes_after_the_buffers_last(length_ms, heard):
+    """500 ms and the ring of 64 to 85 ms; attempts come 200 and 600 ms after the first packet that found no link."""
     outage = (100 * PS_PER_MS, (100 + length_ms) * PS_PER_MS)
-    timeline = simulate(device(), work(), schedules(), music=track(), outages=[outage])
+    timeline = simulate(device(), work(), schedules(), music=track(), link=LinkTrace.with_outages([outage]))
     assert (timeline.underruns > 0) == heard
 
 

@@ -1,0 +1,122 @@
+"""One request, asked of the device, of the cloud, or of both on one device: who answers, when, and what it took.
+
+::
+
+    device:   microphone ──> recogniser on the device ─────────────────────────────> words
+    cloud:    microphone ──> radio ──> server ──> radio ───────────────────────────> words, or none
+    hybrid:   both run; the first words count, but the device's wait `network.hybrid_wait_ms` for the cloud's
+              (larger model) while there is a link
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import simpy
+
+from azsim.cloud.streaming import AudioStream, refuse_if_local
+from azsim.devices.spec import Device
+from azsim.soc.device import DeviceSimulation
+from azsim.soc.energy import device_energy
+from azsim.soc.idle import idle_usage
+from azsim.soc.link import ALWAYS_UP, LinkTrace
+from azsim.soc.music import MusicTrack
+from azsim.soc.network import Kind
+from azsim.soc.utterance import PS_PER_MS, Schedules, SpeechChain
+from azsim.speech.work import Work
+
+Path = Literal["device", "cloud", "hybrid"]
+Answerer = Literal["device", "cloud", "nobody"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one request.
+
+    Attributes:
+        by: whose words were taken.
+        latency_ps: true end of speech to the words; None without words.
+        elapsed_ps: first sample to the words, or to giving up.
+        uplink_bytes: over the air, by kind.
+        energy_pj, energy_idle_pj: of the device over that time, and of the same time without speech.
+    """
+
+    by: Answerer
+    latency_ps: int | None
+    elapsed_ps: int
+    uplink_bytes: Mapping[Kind, int]
+    energy_pj: float
+    energy_idle_pj: float
+
+
+def ask(
+    device: Device,
+    path: Path,
+    on_device: tuple[Work, Schedules],
+    in_cloud: Work,
+    *,
+    link: LinkTrace = ALWAYS_UP,
+    music: MusicTrack | None = None,
+    seed: int = 0,
+) -> Answer:
+    """Simulate one request from its first sample until words are there or the device gives up.
+
+    With the local-processing setting on, ``hybrid`` is the device alone.
+
+    Args:
+        device: its description.
+        path: who is asked.
+        on_device: the device's work for this utterance and its schedules; not looked at on the path ``cloud``.
+        in_cloud: the times of the same utterance in the cloud; not looked at on the path ``device``.
+        link, music, seed: as in `azsim.soc.simulate`.
+
+    Raises:
+        PrivacyError: the path is ``cloud`` and the device's local-processing setting is on.
+    """
+    if path == "cloud":
+        refuse_if_local(device)
+    simulation = DeviceSimulation(device, music, seed, link=link)
+    chain = SpeechChain(simulation, *on_device) if path != "cloud" else None
+    stream = None
+    if path != "device" and not device.local_processing:
+        stream = AudioStream(simulation, in_cloud, np.random.default_rng([seed, 1]))
+    by = simulation.env.run(until=simulation.env.process(_first_words(simulation, chain, stream)))
+    elapsed_ps = simulation.env.now
+    simulation.radio.drop_unsent(elapsed_ps)
+    spoken_ps = (chain.work if chain else in_cloud).speech_end_ms * PS_PER_MS
+    idle = idle_usage(device, music, seed, elapsed_ps, link)
+    return Answer(
+        by=by,
+        latency_ps=elapsed_ps - spoken_ps if by != "nobody" else None,
+        elapsed_ps=elapsed_ps,
+        uplink_bytes=simulation.radio.uplink_bytes_by_kind(),
+        energy_pj=sum(device_energy(device, simulation.usage()).values()),
+        energy_idle_pj=sum(device_energy(device, idle).values()),
+    )
+
+
+def _first_words(
+    simulation: DeviceSimulation, chain: SpeechChain | None, stream: AudioStream | None
+) -> Generator[simpy.Event, object, Answerer]:
+    """SimPy process: returns who answered."""
+    env = simulation.env
+    if stream is not None:
+        env.process(stream.upload())
+    if chain is None:
+        yield stream.finished
+        return "cloud" if stream.has_words else "nobody"
+    own = env.process(chain.run())
+    recognised = chain.work.last_label_step >= 0
+    if stream is not None:
+        yield own | stream.finished
+        if not recognised:
+            yield stream.finished
+        elif not stream.finished.triggered and simulation.radio.has_link(env.now):
+            yield stream.finished | env.timeout(simulation.device.network.hybrid_wait_ms * PS_PER_MS)
+        if stream.has_words:
+            return "cloud"
+    yield own
+    return "device" if recognised else "nobody"
