@@ -42,7 +42,7 @@ class AnsCoder:
         tables, streams = self.model.tables, places.bounds.size - 1
         out = np.empty(places.bounds[-1] * tables.log_states // 8 + 2 * streams + 8, dtype=np.uint8)
         ends, bits = np.empty(streams, np.int64), np.empty(streams, np.int64)
-        next_state, offset, widest = tables.encoder()
+        next_state, offset, widest = self.model.encoder_tables
         ans_kernels.encode(
             values.view(np.uint8), places.bounds, self.model.classes(places), next_state, offset, widest,
             tables.shares, tables.log_states, out, ends, bits,

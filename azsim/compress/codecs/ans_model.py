@@ -74,6 +74,11 @@ class Model:
         return places.gather(levels[0][:, None] + levels[1])
 
     @cached_property
+    def encoder_tables(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`Tables.encoder`."""
+        return self.tables.encoder()
+
+    @cached_property
     def decoder_entries(self) -> np.ndarray:
         """`Tables.decoder`."""
         return self.tables.decoder()

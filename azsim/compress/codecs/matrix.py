@@ -73,7 +73,7 @@ def encode(
     header = replace(header, total_bytes=header.size + int(sizes.sum()))
     head = header.pack()
     reference = header_reference(head)
-    shapes = _tile_shapes(tiling)
+    shapes = tile_shapes(tiling)
     packed = (pack_tile(header, reference, index, shapes[index], tile) for index, tile in enumerate(tiles))
     return _describe(b"".join((head, *packed)), header, places, sizes, load)
 
@@ -105,10 +105,10 @@ def decode_tile(encoded: Encoded | bytes, index: int) -> np.ndarray:
         for _ in range(index):
             offset = tile_end(view, offset, header)
     places = Places(cut(*header.shape, header.layout), header.layout).only(index)
-    shape = _tile_shapes(places.tiling)[0]
+    shape = tile_shapes(places.tiling)[0]
     spans, end = read_tile(view, offset, header, reference, index, shape)
     spans = np.array(spans, dtype=np.int64) - offset
-    values, _ = _coder(header).decode_streams(_padded(view[offset:end]), spans, places)
+    values, _ = coder_of(header).decode_streams(padded(view[offset:end]), spans, places)
     return places.scatter(values, shape)
 
 
@@ -135,7 +135,8 @@ def _open(data: bytes) -> tuple[memoryview, MatrixHeader, int]:
     return view, *read_matrix_header(view)
 
 
-def _coder(header: MatrixHeader) -> MatrixCoder:
+def coder_of(header: MatrixHeader) -> MatrixCoder:
+    """The coder that a matrix header describes; raises `CodecError` if there is none."""
     coder = in_bulk(registry.by_number(header.codec).restore(header.weight_bits, header.options, header.table))
     if coder.compact != header.compact:
         raise CodecError("the matrix header is impossible: its codec frames tiles differently")
@@ -145,26 +146,26 @@ def _coder(header: MatrixHeader) -> MatrixCoder:
 def _read(data: bytes) -> tuple[np.ndarray, Encoded]:
     """The matrix, and everything that `encode` said of it."""
     view, header, reference = _open(data)
-    coder = _coder(header)
+    coder = coder_of(header)
     places = Places(cut(*header.shape, header.layout), header.layout)
     offset = header.size
     ends, spans = [], []
-    for index, shape in enumerate(_tile_shapes(places.tiling)):
+    for index, shape in enumerate(tile_shapes(places.tiling)):
         streams, offset = read_tile(view, offset, header, reference, index, shape)
         ends.append(offset)
         spans += streams
     if offset != len(data):
         raise CodecError(f"the tiles end at byte {offset} of {len(data)}")
-    values, load = coder.decode_streams(_padded(view), np.array(spans, dtype=np.int64), places)
+    values, load = coder.decode_streams(padded(view), np.array(spans, dtype=np.int64), places)
     sizes = np.diff(np.array(ends, dtype=np.int64), prepend=header.size)
     return places.scatter(values, header.shape), _describe(data, header, places, sizes, load)
 
 
-def _padded(data: memoryview) -> np.ndarray:
+def padded(data: memoryview) -> np.ndarray:
     """The bytes and 8 more, so that kernels can load words."""
-    padded = np.zeros(len(data) + 8, dtype=np.uint8)
-    padded[: len(data)] = data
-    return padded
+    longer = np.zeros(len(data) + 8, dtype=np.uint8)
+    longer[: len(data)] = data
+    return longer
 
 
 def _describe(data: bytes, header: MatrixHeader, places: Places, sizes: np.ndarray, load: np.ndarray) -> Encoded:
@@ -185,5 +186,6 @@ def _describe(data: bytes, header: MatrixHeader, places: Places, sizes: np.ndarr
     )
 
 
-def _tile_shapes(tiling: Tiling) -> list[tuple[int, int]]:
+def tile_shapes(tiling: Tiling) -> list[tuple[int, int]]:
+    """Rows and columns of each tile."""
     return list(zip(tiling.rows.tolist(), tiling.columns.tolist()))
