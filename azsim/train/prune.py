@@ -100,7 +100,8 @@ class Pruner:
                 weights.mul_(mask)
 
 
-def _batches(splits: dict[str, list[Utterance]], seed: int) -> Iterator[Sequence[Utterance]]:
+def fine_tuning_batches(splits: dict[str, list[Utterance]], seed: int) -> Iterator[Sequence[Utterance]]:
+    """Batches of the last stage's mix, half as large, epoch after epoch."""
     mix = replace(STAGES[-1].mix, batch_frames=BATCH_FRAMES)
     epoch = 0
     while True:
@@ -122,7 +123,7 @@ def prune(settings: Settings) -> None:
     flat, pruner = FlatParameters(model, 0), Pruner(model)
     model.train()
     began = time.monotonic()
-    for step, chosen in enumerate(_batches(splits, settings.seed)):
+    for step, chosen in enumerate(fine_tuning_batches(splits, settings.seed)):
         elapsed = time.monotonic() - began
         share = step / settings.steps if settings.steps else elapsed / (60 * settings.minutes)
         if share >= 1:
