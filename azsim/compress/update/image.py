@@ -1,0 +1,215 @@
+"""A compressed network as one file: what lies in the device's flash, byte by byte, and what an update changes.
+
+::
+
+    "AZM1" | length | header (JSON) | CRC-32 | section | section | ...     a section: a bitstream, or float32 numbers
+
+``docs/updates.md`` is the specification. The same network gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from azsim.compress.codecs import decode, parse
+from azsim.compress.network import CompressedMatrix, CompressedNetwork
+from azsim.errors import CodecError, InputError
+from azsim.nn.load import Card, check
+from azsim.nn.network import Network
+from azsim.nn.save import FORMAT, KIND
+
+MAGIC = b"AZM1"
+HEAD = struct.Struct("<4sI")
+CRC = struct.Struct("<I")
+VECTOR_DTYPE = np.dtype("<f4")
+MAX_HEADER_BYTES = 1 << 24
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One parameter of the network.
+
+    Attributes:
+        name: of the parameter.
+        bytes: length of the section.
+        crc: CRC-32 of its bytes.
+        scale: of a matrix, ``weight = scale * int8 value``; None for a vector of float32 numbers.
+    """
+
+    name: str
+    bytes: int
+    crc: int
+    scale: float | None
+
+
+class ImageHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of a network but its numbers."""
+
+    format: int
+    name: str
+    model: str
+    stack: int
+    time_reduction_after: int
+    time_reduction: int
+    feature_clip: float
+    pieces: tuple[str, ...]
+    activation_scales: dict[str, float]
+    sections: tuple[Section, ...]
+
+    def pack(self) -> bytes:
+        """The beginning of the image, up to the first section."""
+        text = msgspec.json.encode(self)
+        head = HEAD.pack(MAGIC, len(text)) + text
+        return head + CRC.pack(zlib.crc32(head))
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image taken apart, its sections still compressed.
+
+    Attributes:
+        header: what it says of itself.
+        sections: name -> bytes, in the header's order.
+        data: the whole.
+    """
+
+    header: ImageHeader
+    sections: Mapping[str, memoryview]
+    data: bytes
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the whole image, hex: by this an update names it."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def pack_image(small: CompressedNetwork) -> bytes:
+    """The image of a compressed network."""
+    network = small.network
+    parts: list[bytes] = []
+    sections = []
+    for name, value in network.parameters.items():
+        matrix = small.matrices.get(name)
+        data = matrix.encoded.data if matrix else np.asarray(value, VECTOR_DTYPE).tobytes()
+        sections.append(Section(name, len(data), zlib.crc32(data), matrix.scale if matrix else None))
+        parts.append(data)
+    header = ImageHeader(
+        format=FORMAT,
+        name=small.name,
+        model=network.name,
+        stack=network.stack,
+        time_reduction_after=network.time_reduction_after,
+        time_reduction=network.time_reduction,
+        feature_clip=network.feature_clip,
+        pieces=network.pieces,
+        activation_scales=dict(sorted(network.activation_scales.items())),
+        sections=tuple(sections),
+    )
+    return b"".join((header.pack(), *parts))
+
+
+def read_header(data: bytes) -> tuple[ImageHeader, int]:
+    """The header at the start of an image, and where the first section begins; raises `CodecError` if damaged."""
+    if len(data) < HEAD.size + CRC.size:
+        raise CodecError(f"a model image of {len(data)} bytes is too short for its header")
+    magic, length = HEAD.unpack_from(data)
+    if magic != MAGIC:
+        raise CodecError(f"not a model image: it starts with {magic!r}, not {MAGIC!r}")
+    end = HEAD.size + length
+    if length > MAX_HEADER_BYTES or end + CRC.size > len(data):
+        raise CodecError(f"a model image of {len(data)} bytes ends inside its header of {length}")
+    if CRC.unpack_from(data, end)[0] != zlib.crc32(data[:end]):
+        raise CodecError("the header of the model image is damaged: its CRC-32 does not match")
+    try:
+        header = msgspec.json.decode(data[HEAD.size : end], type=ImageHeader)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise CodecError(f"the header of the model image is impossible: {error}") from error
+    if header.format != FORMAT or any(section.bytes < 0 for section in header.sections):
+        raise CodecError(f"the header of the model image is impossible: format {header.format}, or a negative length")
+    return header, end + CRC.size
+
+
+def open_image(data: bytes) -> Image:
+    """Take an image apart and check its CRC-32s; raises `CodecError` if it is damaged, cut short or too long."""
+    header, start = read_header(data)
+    bounds = list(accumulate((section.bytes for section in header.sections), initial=start))
+    if bounds[-1] != len(data):
+        raise CodecError(f"a model image of {len(data)} bytes should have {bounds[-1]}: it was cut short or lengthened")
+    view = memoryview(data).toreadonly()
+    parts = {section.name: view[a:b] for section, (a, b) in zip(header.sections, pairwise(bounds))}
+    if len(parts) != len(header.sections):
+        raise CodecError("the header of the model image is impossible: a section occurs twice")
+    for section in header.sections:
+        if zlib.crc32(parts[section.name]) != section.crc:
+            raise CodecError(f"section {section.name} of the model image is damaged: its CRC-32 does not match")
+    return Image(header, parts, data)
+
+
+def read_image(data: bytes, source: str = "model image") -> CompressedNetwork:
+    """The compressed network of an image: the very bitstreams; its float32 matrices are what they decode to.
+
+    Args:
+        data: the image.
+        source: what messages call it.
+
+    Raises:
+        CodecError: it is damaged, cut short or too long, or a bitstream in it is.
+        InputError: its parts do not make a network.
+    """
+    image = open_image(data)
+    header = image.header
+    parameters: dict[str, np.ndarray] = {}
+    matrices = {}
+    for section in header.sections:
+        part = bytes(image.sections[section.name])
+        if section.scale is None:
+            if len(part) % VECTOR_DTYPE.itemsize:
+                raise CodecError(f"section {section.name} of {len(part)} bytes does not hold float32 numbers")
+            parameters[section.name] = np.frombuffer(part, VECTOR_DTYPE).astype(np.float32)
+        else:
+            matrices[section.name] = CompressedMatrix(section.name, parse(part), section.scale)
+            parameters[section.name] = decode(part) * np.float32(section.scale)
+    network = Network(
+        name=header.model,
+        parameters=parameters,
+        pieces=header.pieces,
+        stack=header.stack,
+        time_reduction_after=header.time_reduction_after,
+        time_reduction=header.time_reduction,
+        feature_clip=header.feature_clip,
+        activation_scales=header.activation_scales,
+        digest=image.digest,
+        source=source,
+    )
+    card = Card(
+        header.format, KIND, header.model, header.stack, header.time_reduction_after, header.time_reduction,
+        header.feature_clip, header.pieces,
+    )  # fmt: skip
+    try:
+        check(network, card)
+    except (KeyError, IndexError) as error:
+        raise InputError(f"{source}: not a whole network: {error} is missing") from error
+    return CompressedNetwork(name=header.name, network=network, matrices=matrices)
+
+
+def load_image(path: Path | str) -> CompressedNetwork:
+    """`read_image` of a file; raises `InputError` too if it cannot be read."""
+    return read_image(read_file(path), str(path))
+
+
+def read_file(path: Path | str) -> bytes:
+    """The bytes of a file; raises `InputError` if it cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None

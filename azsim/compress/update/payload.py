@@ -1,0 +1,185 @@
+"""What an update carries: a whole image, or what turns the device's image into the new one, section by section.
+
+::
+
+    "AZD1" | length | new header, deflated over the old one | CRC-32 | record | record | ...     one per section
+
+    record: kind | length | "same" nothing, "whole" the section, "difference" of a bitstream, "xor" of numbers
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
+
+import numpy as np
+
+from azsim.compress.update.difference import apply_difference, make_difference
+from azsim.compress.update.image import (
+    CRC,
+    MAX_HEADER_BYTES,
+    VECTOR_DTYPE,
+    ImageHeader,
+    Section,
+    open_image,
+    read_header,
+)
+from azsim.compress.update.mask import SeededMask
+from azsim.errors import CodecError, located
+
+Kind = Literal["full", "delta", "masked"]
+MAGIC = b"AZD1"
+HEAD = struct.Struct("<4sI")
+RECORD = struct.Struct("<BI")
+SAME, WHOLE, DIFFERENCE, XOR = range(4)
+RECORD_KINDS = ("same", "whole", "difference", "xor")
+
+
+def make_delta(old: bytes, new: bytes, masks: Mapping[str, SeededMask] | None = None) -> bytes:
+    """What turns image ``old`` into image ``new``.
+
+    Args:
+        old, new: images.
+        masks: matrix -> where it may differ; a matrix that is not named may differ anywhere.
+
+    Raises:
+        CodecError: an image is damaged.
+        InputError: a weight outside its mask differs; the message names the matrix.
+    """
+    before, after = open_image(old), open_image(new)
+    deflated = _deflated(after.header.pack(), before.header.pack())
+    head = HEAD.pack(MAGIC, len(deflated)) + deflated
+    parts = [head, CRC.pack(zlib.crc32(head))]
+    for section in after.header.sections:
+        was, is_now = before.sections.get(section.name), after.sections[section.name]
+        with located(section.name):
+            kind, body = _record(section, was, is_now, (masks or {}).get(section.name))
+        parts += [RECORD.pack(kind, len(body)), body]
+    return b"".join(parts)
+
+
+def apply_delta(old: bytes, delta: bytes) -> Iterator[bytes]:
+    """The new image, piece by piece, a tile at a time where tiles differ.
+
+    Raises:
+        CodecError: image or delta is damaged, cut short or too long, or they do not belong together. What was yielded
+            before that is worth nothing.
+    """
+    before = open_image(old)
+    view = memoryview(delta).toreadonly()
+    head, at = _new_header(before.header, view)
+    yield head
+    header, _ = read_header(head)
+    for section, kind, body in _records(header, view, at):
+        with located(f"section {section.name}"):
+            yield from _section(section, before.sections.get(section.name), kind, body)
+
+
+def describe_delta(old: bytes, delta: bytes) -> list[tuple[str, str, int, int]]:
+    """Name, kind of record, bytes of the record and of the new section, for each section."""
+    view = memoryview(delta).toreadonly()
+    head, at = _new_header(read_header(old)[0], view)
+    records = _records(read_header(head)[0], view, at)
+    return [(section.name, RECORD_KINDS[kind], len(body), section.bytes) for section, kind, body in records]
+
+
+def _record(section: Section, was: memoryview | None, is_now: memoryview, mask: SeededMask | None) -> tuple[int, bytes]:
+    """The smallest record that says it."""
+    if was == is_now:
+        return SAME, b""
+    whole = bytes(is_now)
+    if was is None:
+        return WHOLE, whole
+    if section.scale is None:
+        if len(was) != len(is_now):
+            return WHOLE, whole
+        kind, body = XOR, zlib.compress(_planes(_xor(was, is_now)), 9)
+    else:
+        kind, body = DIFFERENCE, make_difference(bytes(was), whole, mask)
+    return (WHOLE, whole) if body is None or len(body) >= len(whole) else (kind, body)
+
+
+def _section(section: Section, was: memoryview | None, kind: int, body: memoryview) -> Iterator[bytes]:
+    """The new section in pieces, checked against its length and CRC-32."""
+    if kind == WHOLE:
+        pieces = iter([bytes(body)])
+    elif was is None:
+        raise CodecError("the old image has no such section")
+    elif kind == SAME:
+        pieces = iter([bytes(was)])
+    elif kind == XOR:
+        pieces = iter([_unxored(was, body)])
+    else:
+        pieces = apply_difference(was, body, section.bytes)
+    crc = size = 0
+    for piece in pieces:
+        crc, size = zlib.crc32(piece, crc), size + len(piece)
+        yield piece
+    if (size, crc) != (section.bytes, section.crc):
+        raise CodecError("what the update makes of it is not what the new image should hold")
+
+
+def _new_header(before: ImageHeader, view: memoryview) -> tuple[bytes, int]:
+    """The bytes of the new image's header, and where the records begin."""
+    if len(view) < HEAD.size + CRC.size:
+        raise CodecError(f"a delta of {len(view)} bytes is too short for its header")
+    magic, length = HEAD.unpack_from(view)
+    end = HEAD.size + length
+    if magic != MAGIC or end + CRC.size > len(view):
+        raise CodecError(f"not a whole delta: it starts with {magic!r} and has {len(view)} bytes")
+    if CRC.unpack_from(view, end)[0] != zlib.crc32(view[:end]):
+        raise CodecError("the header of the delta is damaged: its CRC-32 does not match")
+    unpacker = zlib.decompressobj(zdict=before.pack())
+    head = _inflated(lambda data: unpacker.decompress(data, MAX_HEADER_BYTES), view[HEAD.size : end])
+    if not unpacker.eof or unpacker.unused_data:
+        raise CodecError("the header of the delta is damaged: it does not end where it should")
+    return head, end + CRC.size
+
+
+def _records(header: ImageHeader, view: memoryview, at: int) -> Iterator[tuple[Section, int, memoryview]]:
+    for section in header.sections:
+        if at + RECORD.size > len(view):
+            raise CodecError(f"a delta of {len(view)} bytes ends before section {section.name}")
+        kind, length = RECORD.unpack_from(view, at)
+        at += RECORD.size
+        if kind >= len(RECORD_KINDS) or at + length > len(view) or (kind == SAME and length):
+            raise CodecError(f"section {section.name}: a record of kind {kind} and {length} bytes is impossible")
+        yield section, kind, view[at : at + length]
+        at += length
+    if at != len(view):
+        raise CodecError(f"a delta of {len(view)} bytes should have {at}: it was lengthened")
+
+
+def _deflated(data: bytes, dictionary: bytes) -> bytes:
+    packer = zlib.compressobj(9, zdict=dictionary)
+    return packer.compress(data) + packer.flush()
+
+
+def _inflated(unpack: Callable[[memoryview], bytes], data: memoryview) -> bytes:
+    try:
+        return unpack(data)
+    except zlib.error as error:
+        raise CodecError(f"a deflated part is damaged: {error}") from error
+
+
+def _unxored(was: memoryview, body: memoryview) -> bytes:
+    unpacker = zlib.decompressobj()
+    planes = _inflated(lambda data: unpacker.decompress(data, len(was) + 1), body)
+    if len(planes) != len(was) or not unpacker.eof or unpacker.unused_data:
+        raise CodecError(f"a difference of numbers of {len(planes)} bytes for {len(was)}")
+    return _xor(was, _unplaned(planes))
+
+
+def _xor(left: memoryview | bytes, right: memoryview | bytes) -> bytes:
+    return (np.frombuffer(left, np.uint8) ^ np.frombuffer(right, np.uint8)).tobytes()
+
+
+def _planes(data: bytes) -> bytes:
+    """All first bytes of the numbers, then all second ones, ...: like beside like."""
+    return np.frombuffer(data, np.uint8).reshape(-1, VECTOR_DTYPE.itemsize).T.tobytes()
+
+
+def _unplaned(data: bytes) -> bytes:
+    return np.frombuffer(data, np.uint8).reshape(VECTOR_DTYPE.itemsize, -1).T.tobytes()
