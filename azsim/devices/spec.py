@@ -325,6 +325,37 @@ class BatterySpec(Struct, frozen=True, forbid_unknown_fields=True):
     listening_mw: Positive
 
 
+class FlashSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where models are kept: sequential rates, the time of a sync, energies at the package.
+
+    **Source:** rates: 8 GB eMMC on a Gateworks GW7400, about 166 MB/s read and 40 MB/s write
+    (trac.gateworks.com/wiki/MMC); the others `assumed`: 150 mW while it reads, 200 mW while it writes.
+    """
+
+    read_mb_per_s: Positive = 166.0
+    write_mb_per_s: Positive = 40.0
+    sync_ms: NonNegative = 10.0
+    read_pj_per_bit: NonNegative = 113.0
+    write_pj_per_bit: NonNegative = 625.0
+
+
+class UpdateSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a model update costs a core (`azsim.soc.update`).
+
+    ``record_bytes``: what the radio brings at once. ``patch_cycles_per_weight``: decode the old value and its step,
+    add, encode the new one.
+
+    **Source:** record: the largest of TLS 1.3 (RFC 8446 5.1); cycles `assumed`: SHA-256 without cryptographic
+    instructions, Ed25519 in portable code, table look-ups of some ten cycles each.
+    """
+
+    record_bytes: Annotated[int, Meta(ge=256, le=1 << 20)] = 16_384
+    segment_bytes: Annotated[int, Meta(ge=64, le=65_535)] = 1460
+    digest_cycles_per_byte: NonNegative = 20.0
+    signature_cycles: Natural = 1_000_000
+    patch_cycles_per_weight: NonNegative = 60.0
+
+
 class Device(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole device: what ``azsim.load_device`` returns.
 
@@ -343,6 +374,8 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
     local_processing: bool = False
     surroundings: SurroundingsSpec | None = None
     battery: BatterySpec | None = None
+    flash: FlashSpec = FlashSpec()
+    update: UpdateSpec = UpdateSpec()
 
     @property
     def cycle_ps(self) -> int:

@@ -33,8 +33,9 @@ _Z99 = 2.3263478740408408
 
 PS_PER_MS = 10**9
 
-Kind = Literal["audio", "features", "lattice", "control", "music"]
-"""What bytes are: sound, what a front end made of it, hypotheses, answers and handshakes, music and requests for it."""
+Kind = Literal["audio", "features", "lattice", "control", "music", "update"]
+"""What bytes are: sound, what a front end made of it, hypotheses, answers and handshakes, music and requests for it,
+model updates."""
 
 PRIVATE: tuple[Kind, ...] = ("audio", "features")
 """What never goes up while the local-processing setting is on: speech could be heard or recognised from it."""
