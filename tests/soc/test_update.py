@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_a_delta_alone_takes_what_its_parts_take() -> None:
     spec, flash, clock = device.update, device.flash, device.cpu.clock_mhz * 1e3
     assert tuple(found) == PHASES
     assert update.phases_ps["download"][0] == 10**9
-    assert all(update.phases_ps[a][1] == update.phases_ps[b][0] for a, b in zip(PHASES, PHASES[1:]))
+    assert all(update.phases_ps[a][1] == update.phases_ps[b][0] for a, b in pairwise(PHASES))
     air_ms = 8e-3 * simulation.radio.bytes_moved(up=False) / device.network.downlink_mbps
     assert air_ms < found["download"] - device.network.rtt_median_ms < air_ms + 3
     wake_ms = device.cpu.wake_us / 1e3
