@@ -9,6 +9,7 @@ from azsim.compare.experiment import Configuration, Experiment, check_seed
 from azsim.compare.runner import assemble
 from azsim.compare.setup import Setup
 from azsim.compare.speech_set import load_utterance
+from azsim.compare.surroundings import heard_in
 from azsim.compare.trained import TrainedOutcome, play
 from azsim.compress.network import CompressedNetwork
 from azsim.devices import Device
@@ -78,7 +79,7 @@ def run(
     experiment = Experiment(
         name="run", device=device.name, model=small.network.name, speech="", configuration=(configuration,), seed=seed
     )
-    utterance = load_utterance(path, path.name, "", {}, max_minutes)
+    utterance = load_utterance(path, path.name, "", {}, max_minutes, heard_in(device, seed))
     digests = {small.network.name: small.network.digest}
     setup = Setup(
         experiment=experiment,

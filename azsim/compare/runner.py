@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from azsim.cloud.streaming import refuse_if_local
 from azsim.compare import notes
 from azsim.compare.experiment import Configuration, Experiment, beside
 from azsim.compare.layers import roofline
@@ -26,6 +27,7 @@ from azsim.compare.production import ProductionOutcome, on_device_production, sh
 from azsim.compare.sensitivity import variants
 from azsim.compare.setup import Setup, check_capacity, network, overrides_of
 from azsim.compare.speech_set import load_speech
+from azsim.compare.surroundings import heard_in
 from azsim.compare.trained import TrainedOutcome, in_the_cloud, on_device
 from azsim.compress.recipe import MatrixRecipe, matrix_recipes
 from azsim.devices.loader import find_device, load_device
@@ -83,6 +85,9 @@ def make_setup(
             beside(path, experiment.device) if experiment.device.endswith(".toml") else experiment.device
         )
     device = load_device(device_file)
+    if experiment.cloud:
+        with located(f"{path}: cloud.name = {experiment.cloud.name!r}"):
+            refuse_if_local(device)
     if experiment.sensitivity:
         with located(f"{path}: sensitivity.constants"):
             variants(device, experiment.sensitivity)
@@ -98,7 +103,11 @@ def make_setup(
         music = load_music(beside(path, experiment.music)) if experiment.music else None
     with located(f"{path}: speech = {experiment.speech!r}") if speech is None else nullcontext():
         utterances = load_speech(
-            speech or beside(path, experiment.speech), limit, max_minutes, lambda: advance("reading speech")
+            speech or beside(path, experiment.speech),
+            limit,
+            max_minutes,
+            lambda: advance("reading speech"),
+            heard_in(device, experiment.seed),
         )
     return Setup(
         experiment=experiment,

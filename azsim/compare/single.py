@@ -10,6 +10,7 @@ from azsim.compare.experiment import Configuration, Experiment, check_codec, che
 from azsim.compare.runner import assemble
 from azsim.compare.setup import Setup, network
 from azsim.compare.speech_set import load_utterance
+from azsim.compare.surroundings import heard_in
 from azsim.compare.trained import on_device
 from azsim.devices.loader import find_device, load_device
 from azsim.errors import InputError, located
@@ -63,10 +64,11 @@ def make_single(recordings: Sequence[Path], single: Single, music: Path | None, 
         digests = {single.model: network(single.model).digest}
     with located("--music"):
         track = load_music(music) if music else None
+    heard = heard_in(device, single.seed)
     return Setup(
         experiment=experiment,
         device=device,
-        utterances=tuple(load_utterance(path, path.name, "", {}, max_minutes) for path in recordings),
+        utterances=tuple(load_utterance(path, path.name, "", {}, max_minutes, heard) for path in recordings),
         music=track,
         digests=digests,
         source="azsim run",

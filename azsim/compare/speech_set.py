@@ -17,6 +17,9 @@ from azsim.speech.features import log_mel
 
 Row = TypeVar("Row")
 
+Heard = Callable[[np.ndarray, str, dict[str, str]], np.ndarray]
+"""What the microphone hears of a recording: samples, its name, what the manifest says of it -> samples."""
+
 ENVELOPE_SAMPLES = 160  # 10 ms at 16 kHz
 
 
@@ -93,7 +96,14 @@ def read_manifest(path: Path) -> dict[int, dict[str, str]]:
     return rows
 
 
-def load_utterance(path: Path, name: str, reference: str, columns: dict[str, str], max_minutes: float) -> Utterance:
+def load_utterance(
+    path: Path,
+    name: str,
+    reference: str,
+    columns: dict[str, str],
+    max_minutes: float,
+    heard: Heard | None = None,
+) -> Utterance:
     """Read one recording and make its features.
 
     Args:
@@ -102,6 +112,7 @@ def load_utterance(path: Path, name: str, reference: str, columns: dict[str, str
         reference: its transcript, empty if unknown.
         columns: what is known of it; ``speech_end_ms`` is the true end of speech.
         max_minutes: longer recordings are refused.
+        heard: what else reaches the microphone; the end of speech is estimated without it.
 
     Raises:
         InputError: the recording cannot be used, or ``speech_end_ms`` is not a number.
@@ -110,7 +121,8 @@ def load_utterance(path: Path, name: str, reference: str, columns: dict[str, str
     features = log_mel(audio.samples)
     given = columns.get("speech_end_ms", "").strip()
     end_ms = _end_ms(name, given, audio.duration_ms) if given else estimated_speech_end_ms(features, audio.duration_ms)
-    samples = np.abs(audio.samples)
+    sound = audio.samples if heard is None else heard(audio.samples, name, columns)
+    samples = np.abs(sound)
     padded = np.pad(samples, (0, -len(samples) % ENVELOPE_SAMPLES))
     return Utterance(
         name=name,
@@ -118,7 +130,7 @@ def load_utterance(path: Path, name: str, reference: str, columns: dict[str, str
         audio_ms=audio.duration_ms,
         speech_end_ms=end_ms,
         speech_end_estimated=not given,
-        features=features,
+        features=features if heard is None else log_mel(sound),
         envelope=padded.reshape(-1, ENVELOPE_SAMPLES).max(axis=1),
         columns=columns,
     )
@@ -142,9 +154,15 @@ def spread(rows: Sequence[Row], count: int) -> list[Row]:
 
 
 def load_speech(
-    path: Path, limit: int | None = None, max_minutes: float = 10.0, advance: Callable[[], None] = lambda: None
+    path: Path,
+    limit: int | None = None,
+    max_minutes: float = 10.0,
+    advance: Callable[[], None] = lambda: None,
+    heard: Heard | None = None,
 ) -> list[Utterance]:
     """The utterances of a manifest, ``limit`` of them evenly spread; ``advance`` is called after each.
+
+    ``heard`` as in `load_utterance`.
 
     Raises:
         InputError: the manifest or a recording is wrong.
@@ -155,6 +173,6 @@ def load_speech(
         columns = {key: value for key, value in row.items() if key not in ("file", "transcript") and value}
         recording = path.parent / row["file"]
         with located(f"{path}: line {line}"):
-            utterances.append(load_utterance(recording, row["file"], row["transcript"], columns, max_minutes))
+            utterances.append(load_utterance(recording, row["file"], row["transcript"], columns, max_minutes, heard))
         advance()
     return utterances

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
@@ -12,7 +13,7 @@ from azsim.compare.experiment import load_experiment
 from azsim.compare.runner import compare, default_workers, make_setup, tasks_of
 from azsim.compare.setup import compressed
 from azsim.compare.single import Single, make_single, run_single
-from azsim.errors import InputError
+from azsim.errors import InputError, PrivacyError
 from azsim.nn.save import save_network
 from azsim.report.results import Comparison
 from azsim.report.write import write_report
@@ -170,6 +171,14 @@ def test_more_weights_than_memory_are_refused(folder: Path, tmp_path: Path) -> N
     setup = make_single([folder / "0.wav"], single, None, 10.0)
     with pytest.raises(InputError, match=r"low\.toml: memory\.capacity_mib = 1: must be at least 2: the weights of"):
         run_single(setup, ["azsim", "run"])
+
+
+def test_with_local_processing_the_cloud_is_refused_before_any_work(folder: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text(device_file("az1").read_text().replace("[chip]\n", "local_processing = true\n[chip]\n", 1))
+    experiment, path = load_experiment(folder / "tiny.toml")
+    with pytest.raises(PrivacyError, match=r"cloud\.name = 'cloud': device az1: local_processing = true"):
+        make_setup(msgspec.structs.replace(experiment, device=str(mine)), path)
 
 
 def test_skip_modes_that_look_at_activations_run_too(folder: Path, tmp_path: Path) -> None:

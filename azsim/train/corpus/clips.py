@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from azsim.speech import noise
 from azsim.speech.features import SAMPLE_RATE_HZ, log_mel
-from azsim.train.corpus import noise
 from azsim.train.corpus.music import compose
-from azsim.train.corpus.scene import make_pool
+from azsim.train.corpus.scene import NOISES, make_pool
 from azsim.train.corpus.store import Entry
 
 CLIP_S = 10.0
 CLIP_PEAK = 0.5
-KINDS = (*noise.MAKERS, "babble", "babble", "music", "music", "music", "music")
+KINDS = (*NOISES, "babble", "babble", "music", "music", "music", "music")
 
 
 def clip_items(seed: int, clips: int) -> Iterator[tuple[Entry, np.ndarray]]:

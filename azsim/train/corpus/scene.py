@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from azsim.speech import noise
 from azsim.speech.features import SAMPLE_RATE_HZ
-from azsim.train.corpus import noise
 from azsim.train.corpus.music import compose
 from azsim.train.corpus.rooms import draw_room, reverberate
 from azsim.train.corpus.synth import speak
@@ -22,6 +22,8 @@ from azsim.train.corpus.voices import draw_voice
 SPEECH_FLOOR_DB = -40.0
 ENERGY_WINDOW = SAMPLE_RATE_HZ // 100
 MARGIN_S = 0.02
+NOISES = ("white", "pink", "brown", "hum", "fan", "clatter")
+"""Makers that training draws from; their order decides what a seed gives."""
 POOL_TRACKS = 10
 POOL_TRACK_S = 20.0
 POOL_VOICES = 24
@@ -123,8 +125,7 @@ def render(clean: np.ndarray, conditions: Conditions, pool: NoisePool, rng: np.r
     if rng.random() < conditions.noise_probability:
         noise_name, sound = _draw_noise(rng, len(speech), pool)
         snr_db = float(rng.uniform(*conditions.snr_db))
-        level = float(np.sqrt(np.mean(np.square(speech[begin:finish])))) * 10 ** (-snr_db / 20)
-        speech = speech + level * sound
+        speech = noise.mixed(speech, sound, snr_db, begin, finish)
         noise_name = f"{noise_name}@{snr_db:.0f}dB"
     floor = 10 ** (float(rng.uniform(*conditions.floor_db)) / 20)
     speech = speech + floor * noise.coloured(rng, len(speech), float(rng.uniform(0.0, 1.0)))
@@ -142,5 +143,5 @@ def _draw_noise(rng: np.random.Generator, length: int, pool: NoisePool) -> tuple
         return "music", noise.unit_rms(noise.cut(rng, track, length))
     if share < 0.5:
         return "babble", noise.babble(rng, length, pool.voices)
-    name = list(noise.MAKERS)[int(rng.integers(len(noise.MAKERS)))]
+    name = NOISES[int(rng.integers(len(NOISES)))]
     return name, noise.MAKERS[name](rng, length)
