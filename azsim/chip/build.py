@@ -105,9 +105,7 @@ def build_schedules(
         InputError: as `build_schedule`.
     """
     programs = network.network.programs()
-    return {
-        name: build_schedule(chip, program, network, residency, steps=steps) for name, program in programs.items()
-    }
+    return {name: build_schedule(chip, program, network, residency, steps=steps) for name, program in programs.items()}
 
 
 def compile_all(

@@ -20,6 +20,7 @@ CSC_RUN = 16
 WORD = 16
 """Positions of a run that is looked up at once."""
 
+
 @njit(cache=True, nogil=True)
 def step_by_table(matrix, bits, offset, place_of, vectors, mode, rule, tables, stepping, room, counts):
     """Dense store; ``bits`` holds the masks, or is room for a block's runs if columns drop, or is all ones.

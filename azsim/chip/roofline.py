@@ -157,9 +157,7 @@ def binding_table(
     """Streamed and resident (decoded), at 1, 2, 4 and 8 frames."""
     modes: tuple[Residency, ...] = ("streamed", "decoded")
     return [
-        binding(
-            chip, bits_per_weight, density, frames=frames, residency=mode, values_per_position=values_per_position
-        )
+        binding(chip, bits_per_weight, density, frames=frames, residency=mode, values_per_position=values_per_position)
         for mode in modes
         for frames in FRAMES
     ]

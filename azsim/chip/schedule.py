@@ -34,6 +34,7 @@ class TileSchedule:
         decoded_bits: payload bits into the decoder.
         decoded_values: positions out of the decoder (written to SRAM, refilled zeros included).
         vector_ops: element operations of the vector unit.
+        resume_bytes: bytes to fetch besides if the job is taken up again at this tile: the tables of its matrix.
     """
 
     name: str
@@ -49,6 +50,7 @@ class TileSchedule:
     decoded_bits: np.ndarray
     decoded_values: np.ndarray
     vector_ops: np.ndarray
+    resume_bytes: np.ndarray
 
     def __len__(self) -> int:
         return int(self.fetch_bytes.size)

@@ -30,10 +30,13 @@ def tile_schedule(
     count = len(encoded.tiling) if tiles is None else tiles
     part = slice(first, first + count)
     nothing = np.zeros(count, np.int64)
-    fetch = nothing
+    fetch, resume = nothing, nothing
     if mode == "streamed":
+        tables = encoded.table_bytes + address_bytes(chip, encoded.shape[0])
         fetch = encoded.tile_bytes[part].astype(np.int64)
-        fetch[0] += encoded.table_bytes + address_bytes(chip, encoded.shape[0])
+        fetch[0] += tables
+        resume = np.full(count, tables, np.int64)
+        resume[0] = 0
     decoded = mode != "decoded"
     cost = with_stalls(cost, chip, decoded)
     load = encoded.decoder_load[part]
@@ -51,4 +54,5 @@ def tile_schedule(
         decoded_bits=load[:, :, 2].sum(axis=1) if decoded else nothing,
         decoded_values=load[:, :, 0].sum(axis=1) if decoded else nothing,
         vector_ops=nothing,
+        resume_bytes=resume,
     )

@@ -17,6 +17,7 @@ Clock = Annotated[float, Meta(gt=0, le=100_000)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 SkipMode = Literal["none", "weights", "activations", "both"]
 Residency = Literal["streamed", "compressed", "decoded"]
+Preemption = Literal["never", "layer", "tile"]
 Dataflow = Literal["weight-stationary", "output-stationary", "input-stationary"]
 
 
@@ -356,6 +357,17 @@ class UpdateSpec(Struct, frozen=True, forbid_unknown_fields=True):
     patch_cycles_per_weight: NonNegative = 60.0
 
 
+class NpuSharingSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """How several networks share the neural processor: who goes first, and where a job may be interrupted.
+
+    ``preemption``: ``never`` runs jobs to completion; ``layer`` and ``tile`` let a higher priority in at the end of a
+    layer or of a tile (`azsim.chip.interrupted`). ``recogniser_priority``: of the recogniser's jobs, 0 to 99.
+    """
+
+    preemption: Preemption = "never"
+    recogniser_priority: Annotated[int, Meta(ge=0, le=99)] = 50
+
+
 class Device(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole device: what ``azsim.load_device`` returns.
 
@@ -376,6 +388,7 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
     battery: BatterySpec | None = None
     flash: FlashSpec = FlashSpec()
     update: UpdateSpec = UpdateSpec()
+    npu_sharing: NpuSharingSpec = NpuSharingSpec()
 
     @property
     def cycle_ps(self) -> int:

@@ -62,6 +62,11 @@ class MemoryModel(Protocol):
         """How many requests there were, and so the number of the latest one in the log."""
         ...
 
+    @property
+    def job_waited_ps(self) -> int:
+        """How long the chunks of the processor's latest job waited for other clients."""
+        ...
+
     def submit(
         self, client: int, size_bytes: int, *, write: bool, at_ps: int, deadline_ps: int = NEVER, period_ps: int = 0
     ) -> None:
@@ -84,6 +89,10 @@ class MemoryModel(Protocol):
 
     def cut(self, ends: np.ndarray, done: Moment) -> int:
         """End the job of the neural processor early, where ``ends`` allows it; returns how many tiles it will play."""
+        ...
+
+    def played(self) -> TileWork:
+        """The latest job of the neural processor as it was played: shorter than it was given if it was cut."""
         ...
 
     def advance(self, until_ps: int) -> None:

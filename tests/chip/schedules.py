@@ -36,6 +36,7 @@ def schedule(
         decoded_bits=column(None, 0),
         decoded_values=column(None, 0),
         vector_ops=column(None, 0),
+        resume_bytes=column(None, 0),
     )
 
 

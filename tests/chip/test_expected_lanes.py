@@ -28,9 +28,7 @@ def random_mask(rng: np.random.Generator, shape: tuple[int, ...], density: float
     return (rng.random(shape) < density).astype(np.int8)
 
 
-def both_ways(
-    weights: np.ndarray, spec: LanesSpec, activations: np.ndarray | None = None
-) -> tuple[LaneCost, LaneCost]:
+def both_ways(weights: np.ndarray, spec: LanesSpec, activations: np.ndarray | None = None) -> tuple[LaneCost, LaneCost]:
     known = measured(weights, activations, TileLayout(spec.lanes, spec.block_columns))
     return expected_lanes(known, spec), lane_cost(weights, known.encoded.tiling, spec, activations)
 
@@ -56,9 +54,7 @@ def test_a_window_as_narrow_as_the_multipliers_is_exact_whatever_the_mask() -> N
 
 def test_one_lane_with_an_endless_window_takes_the_effectual_count() -> None:
     rng = np.random.default_rng(2)
-    ideal = spec_with(
-        lanes=1, multipliers_per_lane=1, window_positions=10**6, broadcast_cycles=0, min_block_cycles=0
-    )
+    ideal = spec_with(lanes=1, multipliers_per_lane=1, window_positions=10**6, broadcast_cycles=0, min_block_cycles=0)
     weights = random_mask(rng, (96, 48), 0.6)
     known = measured(weights, layout=TileLayout(lanes=1, tile_positions=8 * 48))
     assert known.encoded.tiling.rows[0] == 8

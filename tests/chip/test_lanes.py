@@ -105,9 +105,7 @@ def test_a_window_as_narrow_as_the_multipliers_gains_nothing() -> None:
 
 def test_one_lane_with_an_endless_window_takes_the_effectual_count() -> None:
     rng = np.random.default_rng(2)
-    ideal = spec_with(
-        lanes=1, multipliers_per_lane=1, window_positions=10**6, broadcast_cycles=0, min_block_cycles=0
-    )
+    ideal = spec_with(lanes=1, multipliers_per_lane=1, window_positions=10**6, broadcast_cycles=0, min_block_cycles=0)
     for density in (0.2, 0.7, 1.0):
         weights = sparse(rng, (40, 48), density)
         weights[0, ::16] = 1  # no empty block

@@ -51,6 +51,7 @@ def schedule(name: str, tiles: int, seed: int = 0, resident: float = 0.0, larges
         decoded_bits=decode * 50,
         decoded_values=decode * 16,
         vector_ops=np.where(ends, 640, 0),
+        resume_bytes=np.zeros(tiles, np.int64),
     )
 
 
