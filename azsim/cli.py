@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     _compare(commands.add_parser("compare", help="compression configurations side by side: table, figures, page"))
     _run(commands.add_parser("run", help="your recordings through one configuration: transcript, latency, report"))
     _matvec(commands.add_parser("matvec", help="one matrix or mask on one device: cycles and their causes"))
+    _train(commands.add_parser("train", help="make a network by a recipe; goes on where it was stopped"))
     _inspect(commands.add_parser("inspect", help="what a network, a device or a bitstream is"))
     return top
 
@@ -71,6 +72,26 @@ def _run(command: argparse.ArgumentParser) -> None:
     music.add_argument("--no-music", action="store_true", help="silence")
     command.add_argument("--seed", type=int, default=1, help="of network jitter and the music's phase (default: 1)")
     _report_options(command)
+
+
+def _train(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(perform="azsim.train_command:perform")
+    command.add_argument(
+        "recipe", nargs="?", metavar="RECIPE", help="a name under models/recipes/ (FILE or FILE/VARIANT), or a .toml"
+    )
+    command.add_argument("--list", action="store_true", help="every recipe, its steps, and whether it was run")
+    command.add_argument("--corpus", type=Path, metavar="FOLDER", help="features (default: ~/.cache/azsim/corpus)")
+    command.add_argument(
+        "--runs",
+        type=Path,
+        default=Path("runs/train"),
+        metavar="FOLDER",
+        help="where a run is kept, in a folder of the recipe's name (default: runs/train)",
+    )
+    command.add_argument("--start", metavar="MODEL", help="another network to start from than the recipe's")
+    command.add_argument("--seed", type=int, metavar="N", help="another seed; the run's name then ends in -seedN")
+    command.add_argument("--workers", type=_count, metavar="N", help="processes that share every step")
+    command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
 
 
 def _inspect(command: argparse.ArgumentParser) -> None:

@@ -17,17 +17,27 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from azsim.errors import InputError
-from azsim.train.recipe import Progress
+from azsim.train.model import Shape
+from azsim.train.progress import Progress
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """What stays the same during a run: seed, word pieces, sizes."""
+    """What stays the same during a run: seed, word pieces, sizes (as in `azsim.train.model.Shape`)."""
 
     seed: int
     pieces: list[str]
     hidden: int
     embedding: int
     joint: int
+    prediction: int = 0
+    bidirectional: bool = False
+
+    @property
+    def shape(self) -> Shape:
+        """Sizes of the network."""
+        return Shape(
+            len(self.pieces), self.hidden, self.embedding, self.joint, self.prediction, self.bidirectional
+        )
 
 
 class Checkpoint(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ from azsim.errors import InputError
 from azsim.speech.features import FRAME_SHIFT_MS, MEL_BINS
 from azsim.train.augment import REAL, SYNTHETIC, augment, mask
 from azsim.train.model import FEATURE_CLIP, FRAMES_PER_STEP
+from azsim.train.recipe import Mix
 from azsim.train.rnnt_loss import Cells
 from azsim.train.tokens import BLANK, WORD_START, Pieces
 
@@ -140,26 +141,6 @@ class Batch:
     features: np.ndarray
     cells: Cells
     frame_targets: np.ndarray
-
-
-@dataclass(frozen=True)
-class Mix:
-    """What an epoch is made of.
-
-    Attributes:
-        augmented: vary the utterances.
-        real_repeats: how often each real recording occurs.
-        max_frames: longer utterances (after cropping) are left out.
-        batch_frames: padded frames of a step, over all workers.
-        coffee_share: share of the synthetic coffee orders that an epoch takes, drawn anew each time: they are long,
-            few words serve them all, and they are learned early.
-    """
-
-    augmented: bool
-    real_repeats: int
-    max_frames: int
-    batch_frames: int
-    coffee_share: float = 1.0
 
 
 @dataclass(frozen=True)

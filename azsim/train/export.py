@@ -4,11 +4,13 @@ A safetensors file of float32 (or float16) tensors: ``frontend.*``,
 ``encoder.{0,1,2}.{input,recurrent,bias}``, ``prediction.*``, ``joint.*``,
 gates in the order input, forget, cell, output, and one metadata entry
 ``azsim`` that holds JSON: kind, word pieces, strides, and how it was trained.
+A bidirectional encoder has ``encoder.*.reverse.*`` as well.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -20,7 +22,7 @@ from torch import nn
 
 from azsim.errors import InputError
 from azsim.train.data import Normaliser
-from azsim.train.model import ENCODER_LAYERS, FEATURE_CLIP, STACK, TIME_REDUCTION, Shape, Transducer
+from azsim.train.model import FEATURE_CLIP, STACK, TIME_REDUCTION, Shape, Transducer
 from azsim.train.tokens import Pieces
 
 FORMAT = 1
@@ -28,12 +30,14 @@ DTYPES = {"float32": np.float32, "float16": np.float16}
 
 
 class Trained(msgspec.Struct, frozen=True):
-    """How a model came about."""
+    """How a model came about; ``sparsity`` and ``weight_bits`` are what it was trained for, 0 for neither."""
 
     seed: int
     steps: int
     hours: float
     sparsity: float = 0.0
+    weight_bits: int = 0
+    recipe: str = ""
 
 
 class ModelCard(msgspec.Struct, frozen=True):
@@ -51,27 +55,22 @@ class ModelCard(msgspec.Struct, frozen=True):
     trained: Trained
 
 
-def _lstm(layer: nn.LSTM, prefix: str) -> dict[str, torch.Tensor]:
-    return {
-        f"{prefix}.input": layer.weight_ih_l0,
-        f"{prefix}.recurrent": layer.weight_hh_l0,
-        f"{prefix}.bias": layer.bias_ih_l0 + layer.bias_hh_l0,
-    }
-
-
 def exported_tensors(model: Transducer) -> dict[str, torch.Tensor]:
-    """The model's weights under their exported names; biases of an LSTM are one vector."""
-    tensors: dict[str, torch.Tensor] = {}
-    for index, layer in enumerate(model.encoder):
-        tensors |= _lstm(layer, f"encoder.{index}")
-    tensors["prediction.embedding"] = model.embedding.weight
-    tensors |= _lstm(model.prediction, "prediction.0")
-    tensors["joint.encoder"] = model.joint_encoder.weight
+    """The model's weights under their exported names; the two biases of an LSTM are one vector."""
+    tensors: dict[str, torch.Tensor] = dict(model.matrices())
+    for name, layer, end in _directions(model):
+        tensors[f"{name}.bias"] = getattr(layer, f"bias_ih_l0{end}") + getattr(layer, f"bias_hh_l0{end}")
     tensors["joint.bias"] = model.joint_encoder.bias
-    tensors["joint.prediction"] = model.joint_prediction.weight
-    tensors["joint.output"] = model.joint_output.weight
     tensors["joint.output_bias"] = model.joint_output.bias
     return {name: tensor.detach() for name, tensor in tensors.items()}
+
+
+def _directions(model: Transducer) -> Iterator[tuple[str, nn.LSTM, str]]:
+    """Every direction of every LSTM: its exported name, the layer, the ending of PyTorch's names."""
+    for name, layer in (*((f"encoder.{i}", layer) for i, layer in enumerate(model.encoder)), ("prediction.0", model.prediction)):
+        yield name, layer, ""
+        if layer.bidirectional:
+            yield f"{name}.reverse", layer, "_reverse"
 
 
 def save_model(
@@ -109,20 +108,24 @@ def load_model(path: Path) -> tuple[Transducer, Normaliser, Pieces, ModelCard]:
             arrays = {key: file.get_tensor(key).astype(np.float32) for key in file.keys()}  # noqa: SIM118 (not a dict)
         card = msgspec.json.decode(metadata["azsim"], type=ModelCard)
         pieces = Pieces(tuple(card.pieces))
-        hidden = arrays["encoder.0.recurrent"].shape[1]
-        embedding = arrays["prediction.embedding"].shape[1]
-        model = Transducer(Shape(len(pieces), hidden, embedding, arrays["joint.output"].shape[1]))
-        places = exported_tensors(model)
-        for key, place in places.items():
+        model = Transducer(_shape(arrays, len(pieces)))
+        for key, place in exported_tensors(model).items():
             place.copy_(torch.from_numpy(arrays[key]))
-        for prefix, layer in _lstms(model):
-            layer.bias_ih_l0.data.copy_(torch.from_numpy(arrays[f"{prefix}.bias"]))
-            layer.bias_hh_l0.data.zero_()
+        for name, layer, end in _directions(model):
+            getattr(layer, f"bias_ih_l0{end}").data.copy_(torch.from_numpy(arrays[f"{name}.bias"]))
+            getattr(layer, f"bias_hh_l0{end}").data.zero_()
         normaliser = Normaliser(arrays["frontend.mean"], arrays["frontend.inv_std"])
     except (OSError, SafetensorError, KeyError, RuntimeError, msgspec.MsgspecError) as error:
         raise InputError(f"{path}: not a readable exported transducer: {error}") from error
     return model, normaliser, pieces, card
 
 
-def _lstms(model: Transducer) -> list[tuple[str, nn.LSTM]]:
-    return [*((f"encoder.{i}", model.encoder[i]) for i in range(ENCODER_LAYERS)), ("prediction.0", model.prediction)]
+def _shape(arrays: Mapping[str, np.ndarray], vocabulary: int) -> Shape:
+    return Shape(
+        vocabulary,
+        hidden=arrays["encoder.0.recurrent"].shape[1],
+        embedding=arrays["prediction.embedding"].shape[1],
+        joint=arrays["joint.output"].shape[1],
+        prediction=arrays["prediction.0.recurrent"].shape[1],
+        bidirectional="encoder.0.reverse.input" in arrays,
+    )

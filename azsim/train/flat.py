@@ -50,17 +50,20 @@ class FlatParameters:
         if torch.distributed.is_initialized():
             torch.distributed.all_reduce(self._exchange)
 
-    def step(self, divisor: float, largest_norm: float, learning_rate: float) -> float:
-        """Divide the gradient, limit its norm, and take one Adam step; returns the norm before the limit."""
+    def average(self, divisor: float, largest_norm: float) -> float:
+        """Divide the gradient and limit its norm; returns the norm before the limit."""
         gradient = self.parameter.grad
         gradient.mul_(1.0 / divisor)
         norm = float(gradient.norm())
         if norm > largest_norm:
             gradient.mul_(largest_norm / norm)
+        return norm
+
+    def step(self, learning_rate: float) -> None:
+        """Take one Adam step."""
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate
         self.optimiser.step()
-        return norm
 
     def state(self) -> dict[str, torch.Tensor]:
         """Copies of values and Adam state."""

@@ -6,7 +6,8 @@
                    10 ms      30 ms          60 ms                 ├─ tanh ─ labels
     label before ─ embedding ─ LSTM ───────────────────────────────┘
 
-A linear CTC head on the encoder helps training to start and is not exported.
+A linear CTC head on the encoder helps training to start and is not exported; nor are the `helpers` that mechanisms of
+training add.
 
 **Source:** RNN-T after A. Graves 2012 (arXiv:1211.3711); the sizes are ours.
 """
@@ -19,7 +20,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from azsim.train.rnnt_loss import Cells, join, rnnt_loss
+from azsim.train.rnnt_loss import Cells, join
 from azsim.train.tokens import BLANK
 
 ENCODER_LAYERS = 3
@@ -35,9 +36,11 @@ class Shape:
 
     Attributes:
         vocabulary: labels, the blank among them.
-        hidden: cells of each LSTM.
+        hidden: cells of each encoder LSTM, of each direction.
         embedding: width of a label's vector.
         joint: width of the joint hidden layer.
+        prediction: cells of the prediction LSTM; 0 for as many as ``hidden``.
+        bidirectional: the encoder hears the whole recording first.
         mel_bins: features per 10 ms frame.
     """
 
@@ -45,7 +48,19 @@ class Shape:
     hidden: int = 256
     embedding: int = 256
     joint: int = 256
+    prediction: int = 0
+    bidirectional: bool = False
     mel_bins: int = 64
+
+    @property
+    def encoded(self) -> int:
+        """Width of an encoder output."""
+        return self.hidden * (2 if self.bidirectional else 1)
+
+    @property
+    def predicted(self) -> int:
+        """Width of an output of the prediction network."""
+        return self.prediction or self.hidden
 
 
 @dataclass(frozen=True)
@@ -69,17 +84,34 @@ class Transducer(nn.Module):
     def __init__(self, shape: Shape, dropout: Dropout | None = None) -> None:
         super().__init__()
         self.shape, self.dropout = shape, dropout or Dropout()
-        widths = (shape.mel_bins * STACK, shape.hidden * TIME_REDUCTION, shape.hidden)
-        self.encoder = nn.ModuleList(nn.LSTM(width, shape.hidden) for width in widths)
+        widths = (shape.mel_bins * STACK, shape.encoded * TIME_REDUCTION, shape.encoded)
+        both = shape.bidirectional
+        self.encoder = nn.ModuleList(nn.LSTM(width, shape.hidden, bidirectional=both) for width in widths)
         self.embedding = nn.Embedding(shape.vocabulary, shape.embedding)
-        self.prediction = nn.LSTM(shape.embedding, shape.hidden)
-        self.joint_encoder = nn.Linear(shape.hidden, shape.joint)
-        self.joint_prediction = nn.Linear(shape.hidden, shape.joint, bias=False)
+        self.prediction = nn.LSTM(shape.embedding, shape.predicted)
+        self.joint_encoder = nn.Linear(shape.encoded, shape.joint)
+        self.joint_prediction = nn.Linear(shape.predicted, shape.joint, bias=False)
         self.joint_output = nn.Linear(shape.joint, shape.vocabulary)
-        self.ctc_head = nn.Linear(shape.hidden, shape.vocabulary)
+        self.ctc_head = nn.Linear(shape.encoded, shape.vocabulary)
+        self.helpers = nn.ModuleDict()
         for layer in (*self.encoder, self.prediction):
-            nn.init.zeros_(layer.bias_hh_l0)
-            nn.init.constant_(layer.bias_ih_l0[shape.hidden : 2 * shape.hidden], 1.0)
+            for end in ("", "_reverse")[: 2 if layer.bidirectional else 1]:
+                nn.init.zeros_(getattr(layer, f"bias_hh_l0{end}"))
+                forget = slice(layer.hidden_size, 2 * layer.hidden_size)
+                nn.init.constant_(getattr(layer, f"bias_ih_l0{end}")[forget], 1.0)
+
+    def matrices(self) -> dict[str, nn.Parameter]:
+        """The weight matrices that the device gets, under their exported names."""
+        found = {}
+        for index, layer in enumerate(self.encoder):
+            found |= _lstm_matrices(layer, f"encoder.{index}")
+        found["prediction.embedding"] = self.embedding.weight
+        found |= _lstm_matrices(self.prediction, "prediction.0")
+        return found | {
+            "joint.encoder": self.joint_encoder.weight,
+            "joint.prediction": self.joint_prediction.weight,
+            "joint.output": self.joint_output.weight,
+        }
 
     def encode(self, features: torch.Tensor) -> torch.Tensor:
         """Encoder outputs, time first.
@@ -88,13 +120,13 @@ class Transducer(nn.Module):
             features: float32 ``(B, T, mel_bins)``, normalised and clipped, T a multiple of 6.
 
         Returns:
-            float32 ``(T / 6, B, hidden)``.
+            float32 ``(T / 6, B, encoded)``.
         """
         batch, frames, bins = features.shape
         hidden = features.reshape(batch, frames // STACK, STACK * bins).transpose(0, 1).contiguous()
         hidden = self._drop(self.encoder[0](hidden)[0], self.dropout.encoder)
-        paired = hidden.reshape(-1, TIME_REDUCTION, batch, self.shape.hidden).transpose(1, 2)
-        hidden = paired.reshape(-1, batch, TIME_REDUCTION * self.shape.hidden)
+        paired = hidden.reshape(-1, TIME_REDUCTION, batch, self.shape.encoded).transpose(1, 2)
+        hidden = paired.reshape(-1, batch, TIME_REDUCTION * self.shape.encoded)
         for layer in list(self.encoder)[1:]:
             hidden = self._drop(layer(hidden)[0], self.dropout.encoder)
         return hidden
@@ -106,18 +138,22 @@ class Transducer(nn.Module):
         embedded = self._drop(self.embedding(labels), self.dropout.embedding)
         return self.prediction(embedded, state)
 
-    def transducer_loss(self, encoded: torch.Tensor, cells: Cells) -> torch.Tensor:
-        """Summed transducer loss of a batch.
+    def logits(self, encoded: torch.Tensor, cells: Cells, labels_dropped: bool = True) -> torch.Tensor:
+        """Scores of the labels in every cell of the transducer's lattice.
 
         Args:
             encoded: what :meth:`encode` gave.
             cells: encoder steps and labels of each utterance.
+            labels_dropped: replace some of the labels before by random ones while training.
+
+        Returns:
+            float32 ``(rows, vocabulary)``, packed as in `azsim.train.rnnt_loss`.
         """
         longest = max(len(labels) for labels in cells.labels)
         before = torch.zeros(longest + 1, len(cells.labels), dtype=torch.int64)
         for b, labels in enumerate(cells.labels):
             before[1 : len(labels) + 1, b] = torch.tensor(labels, dtype=torch.int64)
-        if self.training and self.dropout.label > 0:
+        if self.training and labels_dropped and self.dropout.label > 0:
             swap = torch.rand(before.shape) < self.dropout.label
             swap[0] = False
             before[swap] = torch.randint(BLANK + 1, self.shape.vocabulary, (int(swap.sum()),))
@@ -127,7 +163,7 @@ class Transducer(nn.Module):
             self.joint_prediction(predicted).float().transpose(0, 1),
             cells,
         )
-        return rnnt_loss(self.joint_output(hidden).float(), cells)
+        return self.joint_output(hidden).float()
 
     def ctc_loss(self, encoded: torch.Tensor, cells: Cells) -> torch.Tensor:
         """Summed CTC loss of the training-only head; utterances without an alignment count 0."""
@@ -149,3 +185,13 @@ class Transducer(nn.Module):
 
     def _drop(self, hidden: torch.Tensor, share: float) -> torch.Tensor:
         return functional.dropout(hidden, share, self.training)
+
+
+def _lstm_matrices(layer: nn.LSTM, name: str) -> dict[str, nn.Parameter]:
+    found = {f"{name}.input": layer.weight_ih_l0, f"{name}.recurrent": layer.weight_hh_l0}
+    if layer.bidirectional:
+        found |= {
+            f"{name}.reverse.input": layer.weight_ih_l0_reverse,
+            f"{name}.reverse.recurrent": layer.weight_hh_l0_reverse,
+        }
+    return found

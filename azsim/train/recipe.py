@@ -1,119 +1,292 @@
-"""The recipe: what is trained on what, and when to move on.
+"""A training recipe: one TOML file, typed and checked, that says everything a training depends on but the corpus.
 
 ::
 
-    flat ──CE < 3.3──> clean ──loss < 1.1 per label, WER < 60 %─> augmented ──time is up──> done
-    CTC head on      transducer + CTC,                           all variation,
-    spread labels    no variation                                real recordings repeated
+    start ──> network ──stage──stage──> final
+              sparsity, quantisation, distillation … act on every step
 
-A transducer that starts on varied speech learns the grammar and ignores the
-sound, so the start is clean and the stages end by what was measured, not by
-the clock; ``at_most`` only keeps a hopeless run from lasting for ever.
-
-**Source:** CTC as a helper, Kim et al. 2017 (arXiv:1609.06773); thresholds from our own runs.
+Recipes lie in ``models/recipes/``. A file may hold ``[variants.NAME]`` tables, each laid over the rest of the file, so
+that a sweep is one file; a variant is called ``FILE/NAME``. Lengths are in steps, never in minutes, so that a training
+can be cut into any number of pieces and gives the same network.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-import msgspec
+from msgspec import Meta, Struct
 
-from azsim.train.data import Mix
+from azsim.errors import InputError, nearest
+from azsim.resources import shipped_root
+from azsim.toml import convert, read_toml
 
-PEAK_LEARNING_RATE = 2e-3
-LAST_LEARNING_RATE_SHARE = 0.02
-WARM_UP_STEPS = 100
-CONSTANT_SHARE = 0.1
-LARGEST_GRADIENT_NORM = 5.0
-AVERAGE_DECAY = 0.98
-FLAT_FRAME_LOSS = 3.3  # nats per voiced step
-CLEAN_LOSS = 1.1  # nats per label
-CLEAN_WER_PERCENT = 60.0
-NOT_MEASURED = 1e9
+SCRATCH = "scratch"
+
+Steps = Annotated[int, Meta(ge=1, le=10**7)]
+Few = Annotated[int, Meta(ge=1, le=65_535)]
+Natural = Annotated[int, Meta(ge=0, le=10**7)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Zeros = Annotated[float, Meta(ge=0, lt=1)]
+Positive = Annotated[float, Meta(gt=0, le=1e9)]
+NonNegative = Annotated[float, Meta(ge=0, le=1e9)]
+Bits = Annotated[int, Meta(ge=1, le=8)]
+Width = Annotated[int, Meta(ge=4, le=4096)]
 
 
-@dataclass(frozen=True)
-class Stage:
+class Sizes(Struct, frozen=True, forbid_unknown_fields=True):
+    """The network of a start from scratch.
+
+    Attributes:
+        pieces: labels, the blank among them.
+        hidden: cells of each encoder LSTM (of each direction).
+        prediction: cells of the prediction LSTM.
+        embedding: width of a label's vector.
+        joint: width of the joint hidden layer.
+        bidirectional: the encoder hears the whole recording before it says anything: for teachers, float only.
+    """
+
+    pieces: Few = 401
+    hidden: Width = 256
+    prediction: Width = 256
+    embedding: Width = 256
+    joint: Width = 256
+    bidirectional: bool = False
+
+
+class Mix(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an epoch is made of.
+
+    Attributes:
+        augmented: vary the utterances.
+        real_repeats: how often each real recording occurs.
+        max_frames: longer utterances (after cropping) are left out.
+        batch_frames: padded frames of a step, over all workers.
+        coffee_share: share of the synthetic coffee orders that an epoch takes, drawn anew each time: they are long,
+            few words serve them all, and they are learned early.
+        unlabelled_repeats: how often each recording without text occurs; they need a teacher.
+    """
+
+    augmented: bool
+    real_repeats: Natural
+    max_frames: Few
+    batch_frames: Few
+    coffee_share: Share = 1.0
+    unlabelled_repeats: Natural = 0
+
+
+class Stage(Struct, frozen=True, forbid_unknown_fields=True):
     """One stretch of a run.
 
     Attributes:
         name: for the log.
         mix: what its epochs are made of.
-        transducer: train by transducer and CTC loss, else by cross-entropy of the CTC head.
+        transducer: train by the transducer loss, else by cross-entropy of the CTC head with labels spread evenly.
         ctc_weight: weight of the CTC loss beside the transducer loss.
         at_least: steps before it may end.
-        at_most: steps after which it ends in any case.
+        at_most: steps after which it ends in any case; the last stage ends with the run.
+        below_loss: it ends once its running loss per label (per voiced step without transducer) is below.
+        below_wer_percent: and the word error rate last measured on seen voices.
+        measure_every_steps: steps between word error rates, 0 for never.
     """
 
     name: str
     mix: Mix
-    transducer: bool
-    ctc_weight: float
-    at_least: int
-    at_most: float
+    transducer: bool = True
+    ctc_weight: NonNegative = 0.0
+    at_least: Natural = 0
+    at_most: Steps = 10**7
+    below_loss: NonNegative = 0.0
+    below_wer_percent: Positive = 1e9
+    measure_every_steps: Natural = 500
 
 
-STAGES = (
-    Stage("flat", Mix(False, 1, 300, 7200), False, 0.0, at_least=300, at_most=2000),
-    Stage("clean", Mix(False, 1, 400, 9600), True, 0.5, at_least=400, at_most=4000),
-    Stage("augmented", Mix(True, 4, 900, 14_400, coffee_share=0.25), True, 0.3, at_least=0, at_most=math.inf),
-)
-
-
-class Progress(msgspec.Struct):
-    """Where a run is.
+class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
+    """Length and learning rate: warm-up, a plateau, then a cosine.
 
     Attributes:
-        step: updates so far.
-        stage: index into the stages.
-        stage_step: updates in this stage.
-        epoch: epochs begun.
-        epoch_step: batches of this epoch that are done.
-        folders: the corpus folders that this epoch reads.
-        elapsed_s: time spent training, over all resumptions.
-        frame_loss: running mean, nats per voiced step of the encoder.
-        transducer_loss: running mean, nats per label.
-        ctc_loss: running mean, nats per label.
-        wer_percent: last word error rate on seen voices.
-        examples: utterances trained on, repeats counted.
+        steps: updates of the whole run.
+        peak_learning_rate: of Adam.
+        warm_up_steps: from 0 to the peak.
+        constant_share: of the run at the peak, warm-up included.
+        last_share: learning rate at the end over the peak.
     """
 
-    step: int = 0
-    stage: int = 0
-    stage_step: int = 0
-    epoch: int = 0
-    epoch_step: int = 0
-    folders: list[str] = msgspec.field(default_factory=list)
-    elapsed_s: float = 0.0
-    frame_loss: float = NOT_MEASURED
-    transducer_loss: float = NOT_MEASURED
-    ctc_loss: float = NOT_MEASURED
-    wer_percent: float = NOT_MEASURED
-    examples: int = 0
+    steps: Steps
+    peak_learning_rate: Positive
+    warm_up_steps: Steps = 100
+    constant_share: Share = 0.0
+    last_share: Share = 0.02
 
 
-def averaged(old: float, new: float) -> float:
-    """A running mean that starts at its first value."""
-    return new if old == NOT_MEASURED else AVERAGE_DECAY * old + (1 - AVERAGE_DECAY) * new
+class Sparsity(Struct, frozen=True, forbid_unknown_fields=True):
+    """How weights become zero (`azsim.train.sparsity`).
+
+    Attributes:
+        method: ``gradual``, ``compressed-sensing`` or ``one-shot``.
+        share: of each matrix but the embedding that is zero in the end.
+        pattern: ``free``, or ``balanced``: the same number of non-zeros for every lane in every block of columns.
+        ramp_share: of the run at which the share of zeros is reached.
+        choose_every_steps: how often it is decided which weights are zero.
+        lanes, block_columns: the chip's, for ``balanced``.
+        pull: of compressed sensing, part of the way to the projected target that a small weight goes in a step.
+        threshold: of compressed sensing, soft threshold per step, in parts of the matrix's mean magnitude.
+    """
+
+    method: Literal["gradual", "compressed-sensing", "one-shot"]
+    share: Zeros
+    pattern: Literal["free", "balanced"] = "free"
+    ramp_share: Annotated[float, Meta(gt=0, le=1)] = 0.5
+    choose_every_steps: Steps = 50
+    lanes: Few = 32
+    block_columns: Few = 16
+    pull: Share = 0.02
+    threshold: Share = 0.0005
 
 
-def stage_is_over(progress: Progress) -> bool:
-    """Whether what was measured allows the next stage."""
-    stage = STAGES[progress.stage]
-    if progress.stage == len(STAGES) - 1 or progress.stage_step < stage.at_least:
-        return False
-    if progress.stage_step >= stage.at_most:
-        return True
-    if not stage.transducer:
-        return progress.frame_loss < FLAT_FRAME_LOSS
-    return progress.transducer_loss < CLEAN_LOSS and progress.wer_percent < CLEAN_WER_PERCENT
+class Quantisation(Struct, frozen=True, forbid_unknown_fields=True):
+    """How weights come to lie on few values (`azsim.train.quantisation`).
+
+    Attributes:
+        method: ``fake-quant``: values of the grid in the forward pass, gradients straight through; ``regularised``: an
+            absolute sine pulls the real weights to a uniform grid that contains zero; ``multi-regional``: the same
+            between the centroids of a Lloyd-Max palette, with a hard snap now and then.
+        weight_bits: 1 to 8.
+        codec: what the device stores them as; it decides the grid, as in `azsim.compress`.
+        from_share: of the run before it begins.
+        ramp_share: of the run at which the regulariser has its full strength.
+        strength: the largest pull on a weight, as a gradient of the loss per label.
+        levels_every_steps: how often the values are chosen anew from the weights.
+        snap_every_steps: of ``multi-regional``, steps between hard snaps.
+        activations: compute the activations as the chip does, in its integers, as well (`azsim.train.chip_arithmetic`).
+    """
+
+    method: Literal["fake-quant", "regularised", "multi-regional", "none"]
+    weight_bits: Bits = 8
+    codec: Literal["packed", "palette", "zvsv"] = "packed"
+    from_share: Share = 0.0
+    ramp_share: Annotated[float, Meta(gt=0, le=1)] = 0.6
+    strength: Positive = 2e-3
+    levels_every_steps: Steps = 25
+    snap_every_steps: Steps = 200
+    activations: bool = False
 
 
-def learning_rate(step: int, share_done: float) -> float:
-    """Warm-up over steps, a plateau, then a cosine over the share of the run that is done."""
-    warm = min(1.0, (step + 1) / WARM_UP_STEPS)
-    along = min(1.0, max(0.0, (share_done - CONSTANT_SHARE) / (1 - CONSTANT_SHARE)))
-    cosine = 0.5 * (1 + math.cos(math.pi * along))
-    return PEAK_LEARNING_RATE * warm * (LAST_LEARNING_RATE_SHARE + (1 - LAST_LEARNING_RATE_SHARE) * cosine)
+class Distillation(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is learned from a teacher (`azsim.train.distillation`).
+
+    Attributes:
+        teacher: a model's or a recipe's name, or a path.
+        lattice_weight: of the divergence of (next label, blank, rest) over the transducer's lattice.
+        encoder_weight: of the distance of encoder outputs, through a linear map that is thrown away.
+        delay_steps: encoder steps of 60 ms by which a teacher that hears the future is held back.
+        clean: the teacher hears the recording without the noise that the student hears.
+        label_weight: of the transducer loss on labelled recordings beside it.
+    """
+
+    teacher: str
+    lattice_weight: NonNegative = 1.0
+    encoder_weight: NonNegative = 0.0
+    delay_steps: Annotated[int, Meta(ge=0, le=50)] = 0
+    clean: bool = True
+    label_weight: NonNegative = 1.0
+
+
+class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One training.
+
+    Attributes:
+        title: what it is for, in one line.
+        start: ``scratch``, or a network to go on from: a model's or a recipe's name, or a path.
+        seed: of everything random.
+        workers: processes, one thread each, that share every step.
+        bfloat16: matrix products in bfloat16; losses, gradients and parameters stay float32.
+        sizes: of a network from scratch.
+        schedule: length and learning rate.
+        stages: one after the other.
+        sparsity, quantisation, distillation: what acts on the training besides.
+    """
+
+    title: str
+    start: str = SCRATCH
+    seed: Natural = 1
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    bfloat16: bool = True
+    sizes: Sizes = Sizes()
+    schedule: Schedule
+    stages: Annotated[tuple[Stage, ...], Meta(min_length=1)]
+    sparsity: Sparsity | None = None
+    quantisation: Quantisation | None = None
+    distillation: Distillation | None = None
+
+
+def recipe_folder() -> Path:
+    """Where the shipped recipes lie."""
+    return shipped_root() / "models" / "recipes"
+
+
+def recipe_names() -> Iterator[str]:
+    """Every shipped recipe, variants one by one, as `load_recipe` takes them."""
+    for path in sorted(recipe_folder().glob("*.toml")):
+        variants = read_toml(path).get("variants")
+        yield from (f"{path.stem}/{variant}" for variant in variants) if variants else (path.stem,)
+
+
+def load_recipe(name: str) -> tuple[str, Recipe]:
+    """A recipe by its name, or from the user's own file, ``FILE.toml`` or ``FILE.toml/VARIANT``.
+
+    Returns:
+        Its name, under which its run is kept, and the recipe.
+
+    Raises:
+        InputError: there is none of that name, or its file is wrong.
+    """
+    file, variant = name, ""
+    if not name.endswith(".toml"):
+        file, _, variant = name.rpartition("/") if "/" in name else (name, "", "")
+    path = Path(file)
+    if not file.endswith(".toml"):
+        path = recipe_folder() / f"{file}.toml"
+        if not path.exists():
+            known = sorted(each.stem for each in recipe_folder().glob("*.toml"))
+            raise InputError(f"recipe {file!r}: not known; there are {', '.join(known)}{nearest(file, known)}")
+    tree, where = _with_variant(read_toml(path), variant, path)
+    recipe = convert(tree, Recipe, where)
+    _check(recipe, where)
+    return (f"{path.stem}/{variant}" if variant else path.stem), recipe
+
+
+def _with_variant(tree: dict[str, Any], variant: str, path: Path) -> tuple[dict[str, Any], str]:
+    variants = tree.pop("variants", {})
+    if not isinstance(variants, dict) or not all(isinstance(each, dict) for each in variants.values()):
+        raise InputError(f"{path}: variants: must be tables, [variants.NAME]")
+    if not variant and not variants:
+        return tree, str(path)
+    if variant not in variants:
+        said = f"variant {variant!r}: not known" if variant else "holds variants"
+        known = ", ".join(f"{path.stem}/{each}" for each in variants) or "none"
+        raise InputError(f"{path}: {said}; name one of {known}{nearest(variant, variants)}")
+    return _laid_over(tree, variants[variant]), f"{path}: variant {variant}"
+
+
+def _laid_over(tree: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(tree)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _laid_over(merged[key], value) if both else value
+    return merged
+
+
+def _check(recipe: Recipe, where: str) -> None:
+    """What the types alone cannot say."""
+    quantisation = recipe.quantisation
+    if quantisation and quantisation.codec == "packed" and quantisation.weight_bits == 1:
+        raise InputError(f"{where}: quantisation.weight_bits = 1: uniform values take 2 to 8; 1 takes codec 'palette'")
+    if quantisation and quantisation.method == "multi-regional" and quantisation.codec == "packed":
+        raise InputError(f"{where}: quantisation.codec = 'packed': 'multi-regional' takes 'palette' or 'zvsv'")
+    if quantisation and quantisation.method == "none" and not quantisation.activations:
+        raise InputError(f"{where}: quantisation.method = 'none': takes activations = true, or leave the table out")
+    for index, stage in enumerate(recipe.stages):
+        if stage.mix.unlabelled_repeats and recipe.distillation is None:
+            raise InputError(f"{where}: stages[{index}].mix.unlabelled_repeats: needs a table [distillation]")

@@ -6,7 +6,7 @@
              │
              └ with --share or --matrices: only these weights move, all others and every bias stay as they are
 
-**Source:** training a subset for small updates, arXiv:2108.01561; the loop is that of ``azsim.train.prune``.
+**Source:** training a subset for small updates, arXiv:2108.01561.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import argparse
 import logging
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -26,14 +26,26 @@ import torch
 from azsim.compress.update.mask import seeded_mask
 from azsim.errors import InputError
 from azsim.train.command import exit_status
-from azsim.train.data import NOISE_SPLITS, Manner, complete_folders, load_utterances, make_batch
+from azsim.train.data import (
+    NOISE_SPLITS,
+    REAL_TRAIN,
+    TRAIN,
+    Manner,
+    Utterance,
+    complete_folders,
+    load_utterances,
+    make_batch,
+    plan_epoch,
+)
 from azsim.train.export import Trained, exported_tensors, load_model, save_model
 from azsim.train.flat import FlatParameters
 from azsim.train.model import Transducer
-from azsim.train.prune import fine_tuning_batches
-from azsim.train.recipe import LARGEST_GRADIENT_NORM
+from azsim.train.recipe import Mix
+from azsim.train.rnnt_loss import rnnt_loss
+from azsim.train.trainer import LARGEST_GRADIENT_NORM
 
 WARM_UP_STEPS = 5
+MIX = Mix(augmented=True, real_repeats=4, max_frames=900, batch_frames=4800, coffee_share=0.25)
 LOG_EVERY_STEPS = 10
 
 log = logging.getLogger("azsim.train")
@@ -108,6 +120,21 @@ class Hold:
                 parameter.grad.mul_(mask)
 
 
+def fine_tuning_batches(splits: Mapping[str, Sequence[Utterance]], seed: int) -> Iterator[Sequence[Utterance]]:
+    """Batches without end.
+
+    Raises:
+        InputError: the corpus has no training speech.
+    """
+    epoch = 0
+    while True:
+        plan = plan_epoch(splits.get(TRAIN, []), splits.get(REAL_TRAIN, []), MIX, (seed, epoch))
+        if not plan:
+            raise InputError(f"the corpus has no utterances of split {TRAIN!r}")
+        yield from plan
+        epoch += 1
+
+
 def make_releases(settings: Settings) -> list[Path]:
     """Train and write them; returns their files in order."""
     torch.set_num_threads(1)
@@ -127,13 +154,14 @@ def make_releases(settings: Settings) -> list[Path]:
             torch.manual_seed(int(rng.integers(2**62)))
             batch = make_batch(next(batches), pieces, normaliser, noises, True, Manner.draw(rng), rng)
             flat.zero()
-            loss = model.transducer_loss(model.encode(torch.from_numpy(batch.features)), batch.cells)
+            loss = rnnt_loss(model.logits(model.encode(torch.from_numpy(batch.features)), batch.cells), batch.cells)
             loss.backward()
             hold.apply()
             labels = sum(len(each) for each in batch.cells.labels)
             falling = 0.5 * (1 + math.cos(math.pi * step / settings.steps))
             rate = settings.learning_rate * min(1, (step + 1) / WARM_UP_STEPS) * falling
-            flat.step(labels, LARGEST_GRADIENT_NORM, rate)
+            flat.average(labels, LARGEST_GRADIENT_NORM)
+            flat.step(rate)
             if step % LOG_EVERY_STEPS == 0:
                 log.info("release %d step %d rnnt %.3f nats per label", release, step, loss.item() / labels)
         trained = Trained(settings.seed, card.trained.steps + release * settings.steps, card.trained.hours)

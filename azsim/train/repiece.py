@@ -26,7 +26,7 @@ from azsim.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from azsim.train.command import exit_status
 from azsim.train.data import REAL_TRAIN, TRAIN, complete_folders, load_utterances
 from azsim.train.flat import FlatParameters
-from azsim.train.model import Shape, Transducer
+from azsim.train.model import Transducer
 from azsim.train.tokens import BLANK, Pieces, train_pieces
 
 HEARD = ("joint_output.weight", "joint_output.bias", "ctc_head.weight", "ctc_head.bias")
@@ -37,7 +37,7 @@ def with_pieces(checkpoint: Checkpoint, pieces: Pieces) -> Checkpoint:
     """The same training state with other word pieces; the optimiser's averages move along with the weights."""
     setup, tensors = checkpoint.setup, checkpoint.tensors
     old_pieces = Pieces(tuple(setup.pieces))
-    model = Transducer(Shape(len(old_pieces), setup.hidden, setup.embedding, setup.joint))
+    model = Transducer(setup.shape)
     places = FlatParameters(model, 0).slices
     spellings = [(BLANK,), *(old_pieces.spell(piece) or (BLANK,) for piece in pieces.strings[1:])]
     first = torch.tensor([labels[0] for labels in spellings])

@@ -69,6 +69,11 @@ class Cells:
         return frame, np.repeat(utterance * (most_labels + 1), widths) + u
 
     @cached_property
+    def utterance(self) -> np.ndarray:
+        """Per row, the number of its utterance."""
+        return np.repeat(np.repeat(np.arange(len(self.frames)), self.frames), self.high - self.low + 1)
+
+    @cached_property
     def next_labels(self) -> np.ndarray:
         """The label that an upward step emits, per row; the blank where all are emitted."""
         padded = np.full((len(self.labels), max(len(labels) for labels in self.labels) + 1), BLANK, np.int64)
@@ -101,8 +106,8 @@ class _Join(Function):
         return encoder, prediction, None
 
 
-class _Loss(Function):
-    """Sum of the negative log probabilities; the gradient is made in the forward pass."""
+class _Losses(Function):
+    """Negative log probability of each utterance; the gradient is made in the forward pass."""
 
     @staticmethod
     def forward(ctx, logits: torch.Tensor, cells: Cells) -> torch.Tensor:
@@ -111,7 +116,7 @@ class _Loss(Function):
         scores = torch.log_softmax(logits, 1)
         blank = scores[:, BLANK].contiguous()
         label = scores[rows, labels]
-        loss, blank_share, label_share = _lattice(
+        losses, blank_share, label_share = _lattice(
             blank.numpy(),
             label.numpy(),
             np.array(cells.frames, np.int64),
@@ -124,12 +129,13 @@ class _Loss(Function):
         grad[:, BLANK] -= blank_share
         grad[rows, labels] -= label_share
         ctx.save_for_backward(grad)
-        return logits.new_tensor(loss)
+        ctx.cells = cells
+        return torch.from_numpy(losses).to(logits.dtype)
 
     @staticmethod
     def backward(ctx, grad_output: torch.Tensor) -> tuple[torch.Tensor, None]:
         (grad,) = ctx.saved_tensors
-        return grad.mul_(grad_output), None
+        return grad * grad_output[torch.from_numpy(ctx.cells.utterance)][:, None], None
 
 
 def join(encoder: torch.Tensor, prediction: torch.Tensor, cells: Cells) -> torch.Tensor:
@@ -146,14 +152,19 @@ def join(encoder: torch.Tensor, prediction: torch.Tensor, cells: Cells) -> torch
     return _Join.apply(encoder, prediction, cells)
 
 
-def rnnt_loss(logits: torch.Tensor, cells: Cells) -> torch.Tensor:
-    """Summed negative log probability of the labels of a batch.
+def rnnt_losses(logits: torch.Tensor, cells: Cells) -> torch.Tensor:
+    """Negative log probability of the labels of each utterance, float32 ``(B,)``.
 
     Args:
         logits: float32 ``(rows, vocabulary)``, packed as the module says, not normalised.
         cells: lengths and labels.
     """
-    return _Loss.apply(logits, cells)
+    return _Losses.apply(logits, cells)
+
+
+def rnnt_loss(logits: torch.Tensor, cells: Cells) -> torch.Tensor:
+    """Summed negative log probability of the labels of a batch; arguments as of `rnnt_losses`."""
+    return rnnt_losses(logits, cells).sum()
 
 
 @njit(cache=True, nogil=True)
@@ -180,9 +191,9 @@ def _scatter(
 @njit(cache=True, nogil=True)
 def _lattice(
     blank: np.ndarray, label: np.ndarray, frames: np.ndarray, first_row: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """Loss, and how often a path is expected to take each cell's blank and label."""
-    total = 0.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Loss of each utterance, and how often a path is expected to take each cell's blank and label."""
+    losses = np.zeros(frames.shape[0])
     rows = blank.shape[0]
     blank_share = np.zeros(rows, np.float32)
     label_share = np.zeros(rows, np.float32)
@@ -204,7 +215,7 @@ def _lattice(
                 before[row] = value
         last = first_row[end] - 1
         likelihood = before[last] + blank[last]
-        total -= likelihood
+        losses[b] = -likelihood
         for t in range(end - 1, begin - 1, -1):
             for u in range(high[t], low[t] - 1, -1):
                 row = first_row[t] + u - low[t]
@@ -219,4 +230,4 @@ def _lattice(
                 blank_share[row] = np.exp(before[row] + by_blank - likelihood)
                 label_share[row] = np.exp(before[row] + by_label - likelihood)
         begin = end
-    return total, blank_share, label_share
+    return losses, blank_share, label_share

@@ -1,16 +1,17 @@
-"""One worker of a training run: the loop over steps, the measurements, the files it leaves.
+"""One worker of a training run: the one loop that every recipe goes through.
 
 ::
 
-    OUT/checkpoint.safetensors   to resume from, every two minutes
-       /curve.csv                losses and word error rates over time
-       /early.safetensors        the model so far, once it recognises words
-       /final.safetensors        the model at the end
+    OUT/checkpoint.safetensors   to resume from, written every minute
+       /curve.csv, histograms.csv
+       /early.safetensors        the network so far, once it recognises words
+       /final.safetensors        the network at the end, its weights as the device will have them
+
+A step depends on the recipe, the corpus and the checkpoint alone: all that is random is drawn from (seed, step, worker).
 """
 
 from __future__ import annotations
 
-import csv
 import logging
 import time
 from collections.abc import Iterator, Sequence
@@ -37,152 +38,210 @@ from azsim.train.data import (
     plan_epoch,
 )
 from azsim.train.decode import recognise, word_errors
-from azsim.train.export import Trained, save_model
+from azsim.train.export import Trained, load_model, save_model
 from azsim.train.flat import FlatParameters
-from azsim.train.model import Shape, Transducer
-from azsim.train.recipe import (
-    LARGEST_GRADIENT_NORM,
-    STAGES,
-    Progress,
-    averaged,
-    learning_rate,
-    stage_is_over,
-)
+from azsim.train.mechanism import Forward, Mechanism, Moment
+from azsim.train.mechanisms import build_mechanisms
+from azsim.train.model import Transducer
+from azsim.train.progress import Progress, averaged, stage_is_over
+from azsim.train.recipe import Recipe, Stage
+from azsim.train.recorder import HISTOGRAM_MATRIX, Recorder
+from azsim.train.rnnt_loss import rnnt_losses
+from azsim.train.schedule import learning_rate
 from azsim.train.tokens import BLANK, Pieces, train_pieces
 
-SAVE_EVERY_S = 120.0
+SAVE_EVERY_S = 60.0
 EXPORT_EVERY_S = 600.0
 EXPORT_BELOW_PERCENT = 60.0
-MEASURE_EVERY_S = {"flat": float("inf"), "clean": 90.0, "augmented": 240.0}
 MEASURED_SPLITS = {"dev-seen": 60, "dev-unseen": 60, "real-heldout": 40}
 LOG_EVERY_STEPS = 50
 STATISTICS_UTTERANCES = 1500
-LABELS, TRANSDUCER, CTC, FRAME, VOICED, FRAMES, EXAMPLES, ELAPSED, MEASURE, SUMS = range(10)
+LARGEST_GRADIENT_NORM = 5.0
+MECHANISM = "mechanism"
+LABELS, TRANSDUCER, CTC, FRAME, VOICED, FRAMES, EXAMPLES, ELAPSED, SUMS = range(9)
 
 log = logging.getLogger("azsim.train")
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What a run was asked to do.
+class Place:
+    """Where a run reads and writes.
 
     Attributes:
+        name: the recipe's.
         corpus: folder of feature folders.
-        out: where checkpoints and curve go.
-        workers: processes, one thread each.
-        minutes: length of the run; the learning rate falls toward it.
-        steps: length in steps instead, for runs that must repeat exactly.
-        seed: of everything random.
-        vocabulary: labels, the blank among them.
-        hidden: cells of each LSTM, also the width of embedding and joint.
-        bfloat16: matrix products in bfloat16; losses, gradients and parameters stay float32.
+        out: where checkpoints and curves go.
+        start: exported network to go on from; None from scratch.
+        teacher: exported network to learn from; None without.
     """
 
+    name: str
     corpus: Path
     out: Path
-    workers: int
-    minutes: float
-    steps: int
-    seed: int
-    vocabulary: int
-    hidden: int
-    bfloat16: bool = False
+    start: Path | None = None
+    teacher: Path | None = None
 
 
 class Trainer:
     """The state of one worker."""
 
-    def __init__(self, settings: Settings, rank: int) -> None:
-        self.settings, self.rank = settings, rank
-        torch.manual_seed(settings.seed)
-        folders = complete_folders(settings.corpus)
-        self.splits = load_utterances(settings.corpus, folders)
-        resumed = settings.out / "checkpoint.safetensors"
+    def __init__(self, recipe: Recipe, place: Place, rank: int = 0) -> None:
+        self.recipe, self.place, self.rank = recipe, place, rank
+        torch.manual_seed(recipe.seed)
+        self.splits = load_utterances(place.corpus, complete_folders(place.corpus))
+        resumed = place.out / "checkpoint.safetensors"
         checkpoint = load_checkpoint(resumed) if resumed.exists() else None
+        self.progress = checkpoint.progress if checkpoint else Progress()
         if checkpoint:
-            self.setup, self.progress = checkpoint.setup, checkpoint.progress
+            self.setup = checkpoint.setup
             self.normaliser = Normaliser(*(checkpoint.tensors[k].numpy() for k in ("mean", "inv_std")))
+            self.model = Transducer(self.setup.shape)
+        elif place.start:
+            self.model, self.normaliser, pieces, _ = load_model(place.start)
+            shape = self.model.shape
+            self.setup = Setup(
+                recipe.seed, list(pieces.strings), shape.hidden, shape.embedding, shape.joint, shape.predicted,
+                shape.bidirectional,
+            )  # fmt: skip
         else:
-            self.setup, self.normaliser = self._start()
-            self.progress = Progress()
+            self.setup, self.normaliser = self._scratch()
+            self.model = Transducer(self.setup.shape)
         self.pieces = Pieces(tuple(self.setup.pieces))
-        self.model = Transducer(Shape(len(self.pieces), self.setup.hidden, self.setup.embedding, self.setup.joint))
+        self.mechanisms = build_mechanisms(recipe, place.teacher, self.model, self.pieces)
         self.flat = FlatParameters(self.model, SUMS)
         if checkpoint:
-            self.flat.restore(checkpoint.tensors)
+            self._restore(checkpoint)
+        self.recorder: Recorder | None = None
+        self.began = time.monotonic() - self.progress.elapsed_s
+        self.saved = self.exported = self.progress.elapsed_s
 
-    def _start(self) -> tuple[Setup, Normaliser]:
+    def _scratch(self) -> tuple[Setup, Normaliser]:
         spoken = [*self.splits.get(TRAIN, []), *self.splits.get(REAL_TRAIN, [])]
         if not spoken:
-            raise InputError(f"{self.settings.corpus}: no finished folder with utterances of split {TRAIN!r}")
-        pieces = train_pieces((u.line.text for u in spoken), self.settings.vocabulary)
-        rng = np.random.default_rng(self.settings.seed)
+            raise InputError(f"{self.place.corpus}: no finished folder with utterances of split {TRAIN!r}")
+        sizes = self.recipe.sizes
+        pieces = train_pieces((u.line.text for u in spoken), sizes.pieces)
+        rng = np.random.default_rng(self.recipe.seed)
         chosen = rng.permutation(len(spoken))[:STATISTICS_UTTERANCES]
-        hidden = self.settings.hidden
-        setup = Setup(self.settings.seed, list(pieces.strings), hidden, hidden, hidden)
+        setup = Setup(
+            self.recipe.seed, list(pieces.strings), sizes.hidden, sizes.embedding, sizes.joint, sizes.prediction,
+            sizes.bidirectional,
+        )  # fmt: skip
         return setup, Normaliser.measure([spoken[i] for i in chosen])
 
-    def run(self) -> None:
-        """Train until time or steps are up."""
-        self.model.train()
-        self.began = time.monotonic() - self.progress.elapsed_s
-        self.saved = self.exported = self.measured = self.progress.elapsed_s
-        for chosen in self._batches():
-            finished = self._step(chosen)
-            if finished:
-                break
-        self.measure()
-        if self.rank == 0:
-            self._save()
-            self._export("final.safetensors")
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        self.flat.restore(checkpoint.tensors)
+        for index, mechanism in enumerate(self.mechanisms):
+            prefix = f"{MECHANISM}.{index}."
+            mechanism.restore(
+                {
+                    name.removeprefix(prefix): tensor
+                    for name, tensor in checkpoint.tensors.items()
+                    if name.startswith(prefix)
+                }
+            )
 
-    def _batches(self) -> Iterator[Sequence[Utterance]]:
+    @property
+    def stage(self) -> Stage:
+        """The stage that the run is in."""
+        return self.recipe.stages[self.progress.stage]
+
+    def run(self) -> None:
+        """Train until all steps are done; a run that is over does nothing more."""
+        if (self.place.out / "final.safetensors").exists() and self.progress.step >= self.recipe.schedule.steps:
+            return
+        if self.rank == 0:
+            steps = self.recipe.schedule.steps
+            self.recorder = Recorder(self.place.out, self.place.name, steps, self.progress.step)
+        self.model.train()
+        if self.progress.step < self.recipe.schedule.steps:
+            for chosen in self.batches():
+                self.step(chosen)
+                if self.progress.step >= self.recipe.schedule.steps:
+                    break
+        self._record(self._measure())
+        if self.rank == 0:
+            self.save()
+            self._export("final.safetensors")
+            self.recorder.close()
+
+    def batches(self) -> Iterator[Sequence[Utterance]]:
         """This worker's share of every batch, epoch after epoch; new folders join between epochs."""
         progress = self.progress
         while True:
             if progress.epoch_step == 0:
-                found = [complete_folders(self.settings.corpus) if self.rank == 0 else ()]
+                found = [complete_folders(self.place.corpus) if self.rank == 0 else ()]
                 if torch.distributed.is_initialized():
                     torch.distributed.broadcast_object_list(found)
                 progress.folders = list(found[0])
-            self.splits = load_utterances(self.settings.corpus, progress.folders)
+            self.splits = load_utterances(self.place.corpus, progress.folders)
             self.noises = [u.features for split in NOISE_SPLITS for u in self.splits.get(split, [])]
-            stage = progress.stage
+            stage, mix = progress.stage, self.stage.mix
             plan = plan_epoch(
-                self.splits.get(TRAIN, []),
-                self.splits.get(REAL_TRAIN, []),
-                STAGES[stage].mix,
-                (self.setup.seed, progress.epoch),
+                self.splits.get(TRAIN, []), self.splits.get(REAL_TRAIN, []), mix, (self.setup.seed, progress.epoch)
             )
             if not plan:
-                raise InputError(f"{self.settings.corpus}: no utterances for a batch of {STAGES[stage].mix}")
+                raise InputError(f"{self.place.corpus}: no utterances for a batch of {mix}")
             for batch in plan[progress.epoch_step :]:
                 progress.epoch_step += 1
-                yield batch[self.rank :: self.settings.workers]
+                yield batch[self.rank :: self.recipe.workers]
                 if progress.stage != stage:
                     break
             progress.epoch += 1
             progress.epoch_step = 0
 
-    def _step(self, chosen: Sequence[Utterance]) -> bool:
-        """One update; true when the run is over."""
-        progress, stage = self.progress, STAGES[self.progress.stage]
+    def step(self, chosen: Sequence[Utterance]) -> None:
+        """One update."""
+        progress, stage, schedule = self.progress, self.stage, self.recipe.schedule
         seed = (self.setup.seed, progress.step, self.rank)
         rng = np.random.default_rng(seed)
         torch.manual_seed(int(rng.integers(2**62)))
         manner = Manner.draw(np.random.default_rng(seed[:2]))
+        rate = learning_rate(schedule, progress.step)
+        moment = Moment(progress.step, progress.step / schedule.steps, rate)
         batch = make_batch(chosen, self.pieces, self.normaliser, self.noises, stage.mix.augmented, manner, rng)
         self.flat.zero()
-        self._gradient(batch, stage.transducer, stage.ctc_weight)
-        self._set_clock()
+        for mechanism in self.mechanisms:
+            mechanism.before_step(moment)
+        self._gradient(batch, stage, moment)
+        self.flat.sums[ELAPSED] = time.monotonic() - self.began if self.rank == 0 else 0.0
         self.flat.add_up()
         sums = self.flat.sums.tolist()
-        share = sums[ELAPSED] / (60 * self.settings.minutes)
-        if self.settings.steps:
-            share = (progress.step + 1) / self.settings.steps
-        divisor = sums[LABELS] if stage.transducer else sums[FRAMES]
-        rate = learning_rate(progress.step, share)
-        norm = self.flat.step(divisor, LARGEST_GRADIENT_NORM, rate)
+        norm = self.flat.average(sums[LABELS] if stage.transducer else sums[FRAMES], LARGEST_GRADIENT_NORM)
+        for mechanism in self.mechanisms:
+            mechanism.before_update(moment)
+        self.flat.step(rate)
+        for mechanism in self.mechanisms:
+            mechanism.after_step(moment)
+        self._advance(sums, stage, rate, norm)
+
+    def _gradient(self, batch: Batch, stage: Stage, moment: Moment) -> None:
+        sums = self.flat.sums
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.bfloat16):
+            encoded = self.model.encode(torch.from_numpy(batch.features))
+            if stage.transducer:
+                logits = self.model.logits(encoded, batch.cells)
+                losses = rnnt_losses(logits, batch.cells)
+                total = losses.sum()
+                sums[TRANSDUCER] = total.item()
+                if stage.ctc_weight:
+                    ctc = self.model.ctc_loss(encoded, batch.cells)
+                    sums[CTC] = ctc.item()
+                    total = total + stage.ctc_weight * ctc
+                for mechanism in self.mechanisms:
+                    term = mechanism.loss(moment, Forward(batch, encoded, logits))
+                    total = total if term is None else total + term
+            else:
+                total, voiced = self.model.frame_loss(encoded, torch.from_numpy(batch.frame_targets))
+                sums[FRAME], sums[VOICED] = voiced.item(), int((batch.frame_targets > BLANK).sum())
+        total.backward()
+        sums[LABELS] = sum(len(labels) for labels in batch.cells.labels)
+        sums[FRAMES] = sum(batch.cells.frames)
+        sums[EXAMPLES] = len(batch.cells.frames)
+
+    def _advance(self, sums: Sequence[float], stage: Stage, rate: float, norm: float) -> None:
+        """Count the step, record it, and do what is due: measure, go to the next stage, write files."""
+        progress = self.progress
         progress.step += 1
         progress.stage_step += 1
         progress.elapsed_s = sums[ELAPSED]
@@ -192,106 +251,104 @@ class Trainer:
             progress.ctc_loss = averaged(progress.ctc_loss, sums[CTC] / sums[LABELS])
         else:
             progress.frame_loss = averaged(progress.frame_loss, sums[FRAME] / sums[VOICED])
-        if progress.step % LOG_EVERY_STEPS == 0 and self.rank == 0:
-            self._log(rate, norm)
-        if sums[MEASURE]:
-            self.measure()
-        if stage_is_over(progress):
+        measures = stage.measure_every_steps and progress.stage_step % stage.measure_every_steps == 0
+        rates = self._measure() if measures else None
+        if rates or progress.step % LOG_EVERY_STEPS == 0:
+            self._record(rates, rate, norm)
+        if stage_is_over(progress, self.recipe.stages):
             progress.stage += 1
             progress.stage_step = 0
-            log.info("step %d: stage %s begins", progress.step, STAGES[progress.stage].name)
+            log.info("step %d: stage %s begins", progress.step, self.stage.name)
         if self.rank == 0:
             self._keep()
-        return share >= 1
 
-    def _gradient(self, batch: Batch, transducer: bool, ctc_weight: float) -> None:
-        sums = self.flat.sums
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.bfloat16):
-            encoded = self.model.encode(torch.from_numpy(batch.features))
-            if transducer:
-                loss = self.model.transducer_loss(encoded, batch.cells)
-                ctc = self.model.ctc_loss(encoded, batch.cells)
-                total = loss + ctc_weight * ctc
-                sums[TRANSDUCER], sums[CTC] = loss.item(), ctc.item()
-            else:
-                total, voiced = self.model.frame_loss(encoded, torch.from_numpy(batch.frame_targets))
-                sums[FRAME], sums[VOICED] = voiced.item(), int((batch.frame_targets > BLANK).sum())
-        total.backward()
-        sums[LABELS] = sum(len(labels) for labels in batch.cells.labels)
-        sums[FRAMES] = sum(batch.cells.frames)
-        sums[EXAMPLES] = len(batch.cells.frames)
+    def _deployed(self) -> None:
+        for mechanism in self.mechanisms:
+            mechanism.deploy()
 
-    def _set_clock(self) -> None:
-        """The first worker decides for all how late it is."""
-        if self.rank != 0:
-            return
-        elapsed = time.monotonic() - self.began
-        self.flat.sums[ELAPSED] = elapsed
-        if elapsed - self.measured > MEASURE_EVERY_S[STAGES[self.progress.stage].name]:
-            self.measured = elapsed
-            self.flat.sums[MEASURE] = 1
+    def _withdrawn(self) -> None:
+        for mechanism in reversed(self.mechanisms):
+            mechanism.withdraw()
 
-    def measure(self) -> None:
-        """Word error rates on the sets used for watching and selection, shared out among workers."""
+    def _measure(self) -> dict[str, float]:
+        """Word error rates of the network as the device would have it, shared out among workers."""
         counts = torch.zeros(len(MEASURED_SPLITS), 2)
+        self._deployed()
         for row, (split, count) in enumerate(MEASURED_SPLITS.items()):
-            mine = self.splits.get(split, [])[:count][self.rank :: self.settings.workers]
+            mine = self.splits.get(split, [])[:count][self.rank :: self.recipe.workers]
             if mine:
                 counts[row] = torch.tensor(word_errors(recognise(self.model, mine, self.pieces, self.normaliser)))
+        self._withdrawn()
         if torch.distributed.is_initialized():
             torch.distributed.all_reduce(counts)
         rates = (100 * counts[:, 0] / counts[:, 1]).tolist()
         if counts[0, 1]:
             self.progress.wer_percent = rates[0]
-        if self.rank == 0:
-            self._record(dict(zip(MEASURED_SPLITS, rates, strict=True)))
+        return dict(zip(MEASURED_SPLITS, rates, strict=True))
 
-    def _record(self, rates: dict[str, float]) -> None:
+    def _record(self, rates: dict[str, float] | None, rate: float = 0.0, norm: float = 0.0) -> None:
+        if self.recorder is None:
+            return
         progress = self.progress
-        row = {
-            "minutes": round(progress.elapsed_s / 60, 2),
+        row: dict[str, float | int | str] = {
             "step": progress.step,
+            "minutes": round(progress.elapsed_s / 60, 3),
             "examples": progress.examples,
-            "stage": STAGES[progress.stage].name,
-            "transducer_nats_per_label": round(progress.transducer_loss, 4),
-            "ctc_nats_per_label": round(progress.ctc_loss, 4),
-        } | {f"wer_{split.replace('-', '_')}_percent": round(rate, 2) for split, rate in rates.items()}
-        log.info(" ".join(f"{key}={value}" for key, value in row.items()))
-        path = self.settings.out / "curve.csv"
-        is_new = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, row)
-            if is_new:
-                writer.writeheader()
-            writer.writerow(row)
-
-    def _log(self, rate: float, norm: float) -> None:
-        p = self.progress
-        losses = f"ce {p.frame_loss:.3f}" if p.stage == 0 else f"rnnt {p.transducer_loss:.3f} ctc {p.ctc_loss:.3f}"
-        log.info(
-            "%.1f min step %d epoch %d (%d folders) %s %s lr %.5f norm %.2f",
-            p.elapsed_s / 60, p.step, p.epoch, len(p.folders), STAGES[p.stage].name, losses, rate, norm,
-        )  # fmt: skip
+            "stage": self.stage.name,
+            "frame_nats_per_step": _shown(progress.frame_loss),
+            "transducer_nats_per_label": _shown(progress.transducer_loss),
+            "ctc_nats_per_label": _shown(progress.ctc_loss),
+            "learning_rate": rate,
+            "gradient_norm": norm,
+        }
+        for mechanism in self.mechanisms:
+            row |= mechanism.notes()
+        for split in MEASURED_SPLITS:
+            row[f"wer_{split.replace('-', '_')}_percent"] = round(rates[split], 2) if rates else ""
+        self.recorder.row(row)
 
     def _keep(self) -> None:
-        elapsed = self.progress.elapsed_s
-        if elapsed - self.saved > SAVE_EVERY_S:
-            self.saved = elapsed
-            self._save()
-        is_useful = self.progress.wer_percent < EXPORT_BELOW_PERCENT
-        early = self.settings.out / "early.safetensors"
-        if is_useful and (elapsed - self.exported > EXPORT_EVERY_S or not early.exists()):
-            self.exported = elapsed
+        progress = self.progress
+        if self.recorder:
+            self.recorder.step(progress.step)
+            self.recorder.histogram(progress.step, self.model.matrices()[HISTOGRAM_MATRIX])
+        if progress.elapsed_s - self.saved > SAVE_EVERY_S:
+            self.saved = progress.elapsed_s
+            self.save()
+        is_useful = progress.wer_percent < EXPORT_BELOW_PERCENT
+        early = self.place.out / "early.safetensors"
+        if is_useful and (progress.elapsed_s - self.exported > EXPORT_EVERY_S or not early.exists()):
+            self.exported = progress.elapsed_s
             self._export(early.name)
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write the checkpoint."""
         tensors = self.flat.state()
         tensors["mean"] = torch.from_numpy(self.normaliser.mean)
         tensors["inv_std"] = torch.from_numpy(self.normaliser.inv_std)
-        path = self.settings.out / "checkpoint.safetensors"
+        for index, mechanism in enumerate(self.mechanisms):
+            state = mechanism.state()
+            tensors |= {f"{MECHANISM}.{index}.{name}": tensor for name, tensor in state.items()}
+        path = self.place.out / "checkpoint.safetensors"
         save_checkpoint(path, Checkpoint(self.setup, self.progress, tensors))
 
     def _export(self, name: str) -> None:
-        trained = Trained(self.setup.seed, self.progress.step, round(self.progress.elapsed_s / 3600, 3))
-        save_model(self.settings.out / name, self.model, self.normaliser, self.pieces, "rnnt-student", trained)
+        sparsity, quantisation = self.recipe.sparsity, self.recipe.quantisation
+        trained = Trained(
+            seed=self.setup.seed,
+            steps=self.progress.step,
+            hours=round(self.progress.elapsed_s / 3600, 3),
+            sparsity=sparsity.share if sparsity else 0.0,
+            weight_bits=quantisation.weight_bits if quantisation and quantisation.method != "none" else 0,
+            recipe=self.place.name,
+        )
+        self._deployed()
+        card_name = self.place.name.replace("/", "-")
+        save_model(self.place.out / name, self.model, self.normaliser, self.pieces, card_name, trained)
+        self._withdrawn()
         log.info("step %d: exported %s", self.progress.step, name)
+
+
+def _shown(loss: float) -> float | str:
+    """A running loss for the curve; empty where it was never measured."""
+    return "" if loss > 1e8 else round(loss, 5)

@@ -1,57 +1,85 @@
-"""The stages of a run: what ends them, and how the learning rate moves."""
+"""Recipes: the shipped ones are right, wrong ones are refused in words that say where and what."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-pytest.importorskip("torch", reason="training needs the extra `train`")
+from azsim.errors import InputError
+from azsim.train.recipe import load_recipe, recipe_names
 
-from azsim.train.recipe import (
-    FLAT_FRAME_LOSS,
-    NOT_MEASURED,
-    PEAK_LEARNING_RATE,
-    STAGES,
-    WARM_UP_STEPS,
-    Progress,
-    averaged,
-    learning_rate,
-    stage_is_over,
+GOOD = """
+title = "mine"
+start = "base"
+[schedule]
+steps = 10
+peak_learning_rate = 1e-3
+[[stages]]
+name = "only"
+mix = { augmented = true, real_repeats = 1, max_frames = 900, batch_frames = 4800 }
+"""
+SWEEP = '\n[variants.a.sparsity]\nmethod = "gradual"\nshare = 0.5\n\n[variants.b.schedule]\nsteps = 20\n'
+
+
+def written(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_every_shipped_recipe_loads_and_starts_from_something_known():
+    names = list(recipe_names())
+    assert len(names) > 30
+    for name in names:
+        own, recipe = load_recipe(name)
+        assert own == name
+        assert recipe.start == "scratch" or recipe.start in names, name
+
+
+def test_a_variant_is_laid_over_its_file(tmp_path: Path):
+    path = written(tmp_path, GOOD + SWEEP)
+    name, recipe = load_recipe(f"{path}/a")
+    assert (name, recipe.sparsity.share, recipe.schedule.steps) == ("mine/a", 0.5, 10)
+    _, other = load_recipe(f"{path}/b")
+    assert (other.sparsity, other.schedule.steps, other.schedule.peak_learning_rate) == (None, 20, 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("steps = 10", "steps = 0", r"mine\.toml: schedule\.steps = 0: must be a whole number from 1"),
+        ("steps = 10", "step = 10", r"schedule\.step: unknown key.*did you mean 'steps'"),
+        ('name = "only"', 'nmae = "only"', r"stages\[0\]\.nmae: unknown key"),
+        ("augmented = true", "augmented = 1", r"stages\[0\]\.mix\.augmented = 1: must be true or false"),
+        (
+            "[schedule]",
+            '[quantisation]\nmethod = "fakequant"\n[schedule]',
+            r"quantisation\.method = 'fakequant': .*did you mean 'fake-quant'",
+        ),
+        (
+            "[schedule]",
+            '[quantisation]\nmethod = "multi-regional"\nweight_bits = 4\n[schedule]',
+            r"quantisation\.codec = 'packed': 'multi-regional' takes",
+        ),
+        (
+            "[schedule]",
+            '[sparsity]\nmethod = "gradual"\nshare = 1.0\n[schedule]',
+            r"sparsity\.share = 1\.0: must be a number at least 0 and below 1",
+        ),
+    ],
 )
-
-FLAT, CLEAN, AUGMENTED = range(3)
-
-
-def test_variation_comes_last():
-    assert [stage.mix.augmented for stage in STAGES] == [False, False, True]
+def test_a_wrong_recipe_is_refused_with_its_key_and_value(tmp_path: Path, old: str, new: str, message: str):
+    with pytest.raises(InputError, match=message):
+        load_recipe(written(tmp_path, GOOD.replace(old, new)))
 
 
-def test_flat_start_ends_by_its_loss():
-    progress = Progress(stage=FLAT, stage_step=STAGES[FLAT].at_least, frame_loss=FLAT_FRAME_LOSS + 0.1)
-    assert not stage_is_over(progress)
-    progress.frame_loss = FLAT_FRAME_LOSS - 0.1
-    assert stage_is_over(progress)
-
-
-def test_a_low_loss_without_recognised_words_does_not_end_the_clean_stage():
-    progress = Progress(stage=CLEAN, stage_step=1000, transducer_loss=0.2, wer_percent=97.0)
-    assert not stage_is_over(progress)
-    progress.wer_percent = 40.0
-    assert stage_is_over(progress)
-
-
-def test_a_hopeless_stage_ends_anyway_and_the_last_never_does():
-    assert stage_is_over(Progress(stage=CLEAN, stage_step=int(STAGES[CLEAN].at_most)))
-    assert not stage_is_over(Progress(stage=AUGMENTED, stage_step=10**9))
-
-
-def test_learning_rate_warms_up_and_falls():
-    assert learning_rate(0, 0) == pytest.approx(PEAK_LEARNING_RATE / WARM_UP_STEPS)
-    rates = [learning_rate(WARM_UP_STEPS, share / 20) for share in range(21)]
-    assert rates[0] == PEAK_LEARNING_RATE
-    assert rates == sorted(rates, reverse=True)
-    assert learning_rate(WARM_UP_STEPS, 2.0) == rates[-1] > 0
-
-
-def test_running_mean_starts_at_the_first_value():
-    assert averaged(NOT_MEASURED, 4.0) == 4.0
-    assert 3.9 < averaged(4.0, 3.0) < 4.0
+def test_unknown_names_are_refused_with_the_nearest(tmp_path: Path):
+    with pytest.raises(InputError, match=r"recipe 'contrl': not known.*did you mean 'control'"):
+        load_recipe("contrl")
+    with pytest.raises(InputError, match="did you mean 'gradual-50'"):
+        load_recipe("sparsity/gradual-5")
+    with pytest.raises(InputError, match=r"holds variants; name one of mine/a, mine/b"):
+        load_recipe(written(tmp_path, GOOD + SWEEP))
+    with pytest.raises(InputError, match=r"stages\[0\]\.mix\.unlabelled_repeats: needs a table \[distillation\]"):
+        load_recipe(written(tmp_path, GOOD.replace("4800 }", "4800, unlabelled_repeats = 1 }")))

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 from azsim.train.checkpoint import Checkpoint, Setup  # noqa: E402 (needs torch)
 from azsim.train.flat import FlatParameters  # noqa: E402 (needs torch)
 from azsim.train.model import Shape, Transducer  # noqa: E402 (needs torch)
-from azsim.train.recipe import Progress  # noqa: E402 (needs torch)
+from azsim.train.progress import Progress  # noqa: E402 (needs torch)
 from azsim.train.repiece import with_pieces  # noqa: E402 (needs torch)
 from azsim.train.tokens import BLANK_PIECE, Pieces  # noqa: E402 (needs torch)
 

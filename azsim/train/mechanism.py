@@ -1,0 +1,81 @@
+"""What plugs into the training loop: sparsity, quantisation, a teacher, and whatever else acts on a step.
+
+::
+
+    before_step ──> forward, losses (+ loss) ──> backward ──> average ──> before_update ──> Adam ──> after_step
+
+    deploy ──> measure or export ──> withdraw        the weights as the device will have them, and back
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from azsim.train.data import Batch
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where in the run a step is.
+
+    Attributes:
+        step: from 0.
+        share: of the run that is done, 0 to below 1.
+        learning_rate: of this step.
+    """
+
+    step: int
+    share: float
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What the network made of a batch.
+
+    Attributes:
+        batch: what it heard.
+        encoded: encoder outputs ``(T, B, H)``.
+        logits: float32 ``(rows, vocabulary)``, packed as in `azsim.train.rnnt_loss`.
+    """
+
+    batch: Batch
+    encoded: torch.Tensor
+    logits: torch.Tensor
+
+
+class Mechanism:
+    """Does nothing; a mechanism overrides what it needs. All workers call the same methods at the same steps."""
+
+    def before_step(self, moment: Moment) -> None:
+        """May change the weights that the forward pass sees."""
+
+    def loss(self, moment: Moment, forward: Forward) -> torch.Tensor | None:
+        """A term that is added to the summed loss of the batch."""
+        return None
+
+    def before_update(self, moment: Moment) -> None:
+        """The gradient per label is there; may add to it, must undo `before_step`."""
+
+    def after_step(self, moment: Moment) -> None:
+        """The weights have moved."""
+
+    def deploy(self) -> None:
+        """Put the weights as the device will have them in place."""
+
+    def withdraw(self) -> None:
+        """Undo `deploy`."""
+
+    def notes(self) -> dict[str, float]:
+        """Columns for the curve."""
+        return {}
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """What a resumed run needs."""
+        return {}
+
+    def restore(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Take what :meth:`state` gave."""

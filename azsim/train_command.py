@@ -1,0 +1,81 @@
+"""``azsim train``: find the recipe, what it starts from and its teacher, and run it.
+
+::
+
+    RUNS/NAME/final.safetensors    what an earlier recipe left, else models/NAME, else a path
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+
+from azsim.errors import InputError
+from azsim.resources import shipped
+from azsim.train.recipe import SCRATCH, Recipe, load_recipe, recipe_names
+
+CORPUS = Path("~/.cache/azsim/corpus")
+
+
+def perform(options: argparse.Namespace) -> dict[str, object]:
+    """The command."""
+    if options.list or options.recipe is None:
+        return _list(options.json, options.runs)
+    name, recipe = load_recipe(options.recipe)
+    if options.seed is not None and options.seed != recipe.seed:
+        recipe, name = msgspec.structs.replace(recipe, seed=options.seed), f"{name}-seed{options.seed}"
+    if options.workers is not None:
+        recipe = msgspec.structs.replace(recipe, workers=options.workers)
+    if find_spec("torch") is None or find_spec("sentencepiece") is None:
+        raise InputError("training needs PyTorch and sentencepiece: pip install 'azsim[train]'")
+    from azsim.train.trainer import Place
+    from azsim.train.workers import train
+
+    start = options.start or recipe.start
+    teacher = recipe.distillation.teacher if recipe.distillation else None
+    place = Place(
+        name=name,
+        corpus=(options.corpus or CORPUS).expanduser(),
+        out=options.runs / name,
+        start=None if start == SCRATCH else exported(start, options.runs),
+        teacher=None if teacher is None else exported(teacher, options.runs),
+    )
+    train(recipe, place)
+    return {"recipe": name, "steps": recipe.schedule.steps, "model": str(place.out / "final.safetensors")}
+
+
+def exported(name: str, runs: Path) -> Path:
+    """The exported network that a name stands for: an earlier run's, a shipped one, or the user's own file.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = Path(name)
+    if path.suffix == ".safetensors":
+        if not path.is_file():
+            raise InputError(f"{path}: no such file")
+        return path
+    ran = runs / name / "final.safetensors"
+    if ran.is_file():
+        return ran
+    try:
+        return shipped("models", name) / "model.safetensors"
+    except InputError as error:
+        raise InputError(f"{name!r}: neither {ran} is there (azsim train {name} makes it), nor {error}") from None
+
+
+def _list(as_json: bool, runs: Path) -> dict[str, object]:
+    rows = []
+    for name in recipe_names():
+        recipe: Recipe = load_recipe(name)[1]
+        is_done = (runs / name / "final.safetensors").is_file()
+        rows.append({"recipe": name, "steps": recipe.schedule.steps, "start": recipe.start, "is_done": is_done, "title": recipe.title})
+    if not as_json:
+        for row in rows:
+            done = "done" if row["is_done"] else ""
+            print(f"{row['recipe']:34} {row['steps']:6} steps  {done:5} {row['title']}", file=sys.stdout)
+    return {"recipes": rows}
