@@ -8,13 +8,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
 
-from azsim.errors import InputError
+from azsim.errors import InputError, WorkError
 from azsim.resources import shipped
 from azsim.train.recipe import SCRATCH, Recipe, load_recipe, recipe_names
 
@@ -44,7 +43,10 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         start=None if start == SCRATCH else exported(start, options.runs),
         teacher=None if teacher is None else exported(teacher, options.runs),
     )
-    train(recipe, place)
+    try:
+        train(recipe, place)
+    except KeyboardInterrupt:
+        raise WorkError(f"{place.out}: interrupted; the same command goes on from there") from None
     return {"recipe": name, "steps": recipe.schedule.steps, "model": str(place.out / "final.safetensors")}
 
 
@@ -72,10 +74,10 @@ def _list(as_json: bool, runs: Path) -> dict[str, object]:
     rows = []
     for name in recipe_names():
         recipe: Recipe = load_recipe(name)[1]
-        is_done = (runs / name / "final.safetensors").is_file()
-        rows.append({"recipe": name, "steps": recipe.schedule.steps, "start": recipe.start, "is_done": is_done, "title": recipe.title})
+        row = {"recipe": name, "steps": recipe.schedule.steps, "start": recipe.start, "title": recipe.title}
+        rows.append(row | {"is_done": (runs / name / "final.safetensors").is_file()})
     if not as_json:
         for row in rows:
             done = "done" if row["is_done"] else ""
-            print(f"{row['recipe']:34} {row['steps']:6} steps  {done:5} {row['title']}", file=sys.stdout)
+            print(f"{row['recipe']:34} {row['steps']:6} steps  {done:5} {row['title']}")
     return {"recipes": rows}

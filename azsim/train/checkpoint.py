@@ -35,9 +35,7 @@ class Setup(msgspec.Struct, frozen=True):
     @property
     def shape(self) -> Shape:
         """Sizes of the network."""
-        return Shape(
-            len(self.pieces), self.hidden, self.embedding, self.joint, self.prediction, self.bidirectional
-        )
+        return Shape(len(self.pieces), self.hidden, self.embedding, self.joint, self.prediction, self.bidirectional)
 
 
 class Checkpoint(msgspec.Struct, frozen=True):

@@ -67,7 +67,8 @@ def exported_tensors(model: Transducer) -> dict[str, torch.Tensor]:
 
 def _directions(model: Transducer) -> Iterator[tuple[str, nn.LSTM, str]]:
     """Every direction of every LSTM: its exported name, the layer, the ending of PyTorch's names."""
-    for name, layer in (*((f"encoder.{i}", layer) for i, layer in enumerate(model.encoder)), ("prediction.0", model.prediction)):
+    encoder = ((f"encoder.{i}", layer) for i, layer in enumerate(model.encoder))
+    for name, layer in (*encoder, ("prediction.0", model.prediction)):
         yield name, layer, ""
         if layer.bidirectional:
             yield f"{name}.reverse", layer, "_reverse"

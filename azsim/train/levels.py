@@ -24,7 +24,7 @@ from numba import njit
 from azsim.compress.quantise import GRID
 from azsim.compress.recipe import MatrixRecipe, quantise
 
-CELLS = 1 << 16
+CELLS = 1 << 14
 
 
 def levels_of(weights: np.ndarray, weight_bits: int, codec: str) -> np.ndarray:
@@ -50,8 +50,8 @@ def snap(weights: torch.Tensor, levels: np.ndarray) -> None:
         levels: float32, rising; of a matrix of zeros there may be one alone, and nothing happens.
     """
     if len(levels) > 1:
-        middle = (_cell_values(levels)[:, None] > (levels[1:] + levels[:-1]) / 2).sum(1)
-        _snap(weights.numpy().reshape(-1), levels[0], _cells_per_unit(levels), levels[middle])
+        nearest = _interval_of_cell(levels, (levels[1:] + levels[:-1]) / 2)
+        _snap(weights.numpy().reshape(-1), levels[0], _cells_per_unit(levels), levels[nearest])
 
 
 def absolute_sine(weights: torch.Tensor, levels: np.ndarray) -> tuple[float, torch.Tensor]:
@@ -68,7 +68,7 @@ def absolute_sine(weights: torch.Tensor, levels: np.ndarray) -> tuple[float, tor
         the sum over weights, and the gradient, the weights' shape.
     """
     gradient = torch.empty_like(weights)
-    low = (_cell_values(levels)[:, None] >= levels[1:-1]).sum(1).astype(np.uint8)
+    low = _interval_of_cell(levels, levels[1:-1])
     arguments = (levels[0], levels[-1], _cells_per_unit(levels), low, levels)
     return _sine(weights.numpy().reshape(-1), *arguments, gradient.numpy().reshape(-1)), gradient
 
@@ -77,9 +77,10 @@ def _cells_per_unit(levels: np.ndarray) -> np.float32:
     return np.float32((CELLS - 1) / (levels[-1] - levels[0]))
 
 
-def _cell_values(levels: np.ndarray) -> np.ndarray:
-    """The middle of each cell, from the first level to the last."""
-    return np.linspace(levels[0], levels[-1], CELLS)
+def _interval_of_cell(levels: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """How many of the rising ``edges`` lie at or below the middle of each cell, from the first level to the last."""
+    at = np.searchsorted(np.linspace(levels[0], levels[-1], CELLS), edges)
+    return np.repeat(np.arange(len(edges) + 1, dtype=np.uint8), np.diff(at, prepend=0, append=CELLS))
 
 
 @njit(cache=True, nogil=True)

@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--curve", type=Path, help="training curve (CSV) to ship beside the model")
     parser.add_argument(
         "--recipe",
-        default="python -m azsim.train.rnnt --corpus DIR --out DIR --workers 2",
+        default="azsim train base",
         help="how it was trained, for the card",
     )
     options = parser.parse_args(arguments)

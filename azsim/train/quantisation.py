@@ -11,8 +11,8 @@
 The values come from the very quantisers that make the bitstreams (`azsim.compress.recipe.quantise`), so compressing the
 trained network changes none of its weights.
 
-**Source:** straight-through gradients: Bengio et al. 2013 (arXiv:1308.3432); absolute cosine regulariser: Nguyen et al.,
-Interspeech 2020; Lloyd-Max centroids, multi-regional form and hard compressor: Zhen et al. 2022 (arXiv:2206.15408).
+**Source:** straight-through gradients: Bengio et al. 2013 (arXiv:1308.3432); regulariser and centroids: see
+`azsim.train.levels`; periodic hard compressor: Zhen et al. 2022 (arXiv:2206.15408).
 """
 
 from __future__ import annotations

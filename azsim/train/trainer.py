@@ -7,7 +7,8 @@
        /early.safetensors        the network so far, once it recognises words
        /final.safetensors        the network at the end, its weights as the device will have them
 
-A step depends on the recipe, the corpus and the checkpoint alone: all that is random is drawn from (seed, step, worker).
+A step depends on the recipe, the corpus and the checkpoint alone: all that is random is drawn from (seed, step,
+worker).
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from azsim.train.data import (
 from azsim.train.decode import recognise, word_errors
 from azsim.train.export import Trained, load_model, save_model
 from azsim.train.flat import FlatParameters
-from azsim.train.mechanism import Forward, Mechanism, Moment
+from azsim.train.mechanism import Forward, Moment
 from azsim.train.mechanisms import build_mechanisms
 from azsim.train.model import Transducer
 from azsim.train.progress import Progress, averaged, stage_is_over

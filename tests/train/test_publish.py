@@ -55,6 +55,6 @@ def test_measured_cells_hold_a_rate_and_its_interval() -> None:
 
 def test_the_card_names_its_data_and_their_licences() -> None:
     card = ModelCard(1, "rnnt", "mine", "float32", 3, 0, 2, 4.0, ["<blank>"], Trained(1, 100, 0.5, sparsity=0.5))
-    text = card_text(card, random_network(4), ["| dev | what | 1 | 5.0 | 5.0 |"], "python -m azsim.train.rnnt")
+    text = card_text(card, random_network(4), ["| dev | what | 1 | 5.0 | 5.0 |"], "azsim train base")
     for words in ("# mine", "50%", "Picovoice", "Apache-2.0", "espeak-ng", "Seed 1, 100 steps", "| dev | what |"):
         assert words in text

@@ -35,7 +35,7 @@ def test_fake_quant_shows_the_grid_forward_and_moves_the_real_weights():
 
 
 def test_fake_quant_waits_for_its_share_of_the_run():
-    model, flat, quantiser = start(Quantisation("fake-quant", 2, "packed", from_share=0.5))
+    _, flat, quantiser = start(Quantisation("fake-quant", 2, "packed", from_share=0.5))
     real = flat.parameter.detach().clone()
     quantiser.before_step(Moment(4, 0.4, 1e-3))
     assert torch.equal(flat.parameter, real)
@@ -44,7 +44,7 @@ def test_fake_quant_waits_for_its_share_of_the_run():
 
 
 def test_the_regulariser_grows_and_alone_brings_weights_to_the_grid():
-    model, flat, quantiser = start(Quantisation("regularised", 3, "packed", strength=1.0, levels_every_steps=1000))
+    _, flat, quantiser = start(Quantisation("regularised", 3, "packed", strength=1.0, levels_every_steps=1000))
     distances, steps = [], 200
     for step in range(steps):
         moment = Moment(step, step / steps, 1e-3)
@@ -61,7 +61,7 @@ def test_the_regulariser_grows_and_alone_brings_weights_to_the_grid():
 
 def test_multi_regional_snaps_now_and_then():
     settings = Quantisation("multi-regional", 2, "palette", snap_every_steps=3)
-    model, flat, quantiser = start(settings)
+    model, _, quantiser = start(settings)
     for step in range(3):
         assert len(torch.unique(model.matrices()[NAME])) > 4
         moment = Moment(step, step / 10, 1e-3)

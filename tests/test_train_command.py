@@ -1,0 +1,47 @@
+"""`azsim train`: the list, names of networks, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from azsim import train_command
+from azsim.cli import main
+from azsim.errors import InputError
+from azsim.train_command import exported
+
+
+def test_the_list_holds_every_recipe_and_what_is_done(tmp_path: Path, capsys):
+    (tmp_path / "control").mkdir()
+    (tmp_path / "control" / "final.safetensors").touch()
+    assert main(["train", "--list", "--runs", str(tmp_path), "--json"]) == 0
+    recipes = {row["recipe"]: row for row in json.loads(capsys.readouterr().out)["recipes"]}
+    assert recipes["control"]["is_done"]
+    assert not recipes["base"]["is_done"]
+    assert recipes["sparsity/gradual-50"]["start"] == "base"
+
+
+def test_a_run_comes_before_a_shipped_network_of_the_same_name(tmp_path: Path):
+    assert exported("rnnt-student", tmp_path).parts[-3:-1] == ("models", "rnnt-student")
+    (tmp_path / "rnnt-student").mkdir()
+    own = tmp_path / "rnnt-student" / "final.safetensors"
+    own.touch()
+    assert exported("rnnt-student", tmp_path) == own
+    assert exported(str(own), tmp_path / "other") == own
+    with pytest.raises(InputError, match="azsim train basis makes it"):
+        exported("basis", tmp_path)
+    with pytest.raises(InputError, match="no such file"):
+        exported("missing.safetensors", tmp_path)
+
+
+def test_without_pytorch_it_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setattr(train_command, "find_spec", lambda name: None)
+    assert main(["train", "base"]) == 2
+    assert "pip install 'azsim[train]'" in capsys.readouterr().err
+
+
+def test_an_unknown_recipe_is_one_line(capsys):
+    assert main(["train", "bse"]) == 2
+    assert "did you mean 'base'" in capsys.readouterr().err
