@@ -100,3 +100,13 @@ def test_with_local_processing_no_sound_leaves_on_any_path():
 def test_an_answer_holds_what_its_time_took():
     answer = asked("hybrid")
     assert answer.energy_pj > answer.energy_idle_pj > 0
+
+
+def test_same_seed_same_answer():
+    spec = device(network__rtt_p99_ms=300.0)
+    link = down(300, 500)
+    first, again, other = (
+        ask(spec, "hybrid", (work(), schedules()), work(), link=link, seed=seed) for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first.elapsed_ps != other.elapsed_ps

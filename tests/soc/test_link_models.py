@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from azsim.soc.link import ALWAYS_UP, PS_PER_S
+from azsim.resources import shipped
+from azsim.soc.link import ALWAYS_UP, PS_PER_S, read_link
 from azsim.soc.link_models import LTE_UPLINK_MBPS, drive, gilbert
 
 LENGTH_S = 200_000
@@ -44,3 +45,14 @@ def test_what_makes_no_link_is_refused(wrong: tuple):
         gilbert(*wrong, seed=1)
     with pytest.raises(ValueError, match="positive"):
         drive(0, seed=1)
+
+
+def test_the_shipped_traces_are_what_the_makers_give():
+    folder = shipped("experiments", "links")
+    traces = {path.stem: read_link(path) for path in folder.glob("*.csv")}
+    assert len(traces) == 12
+    assert traces["steady"] == ALWAYS_UP
+    assert traces["drive"] == drive(3600, seed=1)
+    for name in traces.keys() - {"steady", "drive"}:
+        _, percent, outage = name.split("-")
+        assert traces[name] == gilbert(int(percent) / 100, float(outage.removesuffix("s")), 3600, seed=1)

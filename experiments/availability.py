@@ -1,0 +1,64 @@
+"""Availability: which requests get their words, and how late, on a link that comes and goes.
+
+    python experiments/availability.py [EXPERIMENT.toml] [--out reports/availability] [--utterances N] [--noise FILE]
+
+The device alone, the cloud alone, and both on one device (`azsim/cloud/request.py`), for each device and link trace of
+the experiment file; then with the local-processing setting on. ``--noise`` takes a recording in place of the made noise
+where a device has noise in its microphone. Writes availability.csv, the figures and README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # the parts are a package beside this script
+
+from azsim.report.figures.style import report_style, save_png, save_svg  # noqa: E402 (after the path is set)
+from azsim.speech.audio import read_audio  # noqa: E402
+from experiments.connectivity import figures  # noqa: E402
+from experiments.connectivity.page import page  # noqa: E402
+from experiments.connectivity.requests import load_choice, run  # noqa: E402
+from experiments.connectivity.tables import battery_rows, row_of, write_csv  # noqa: E402
+
+SHOWN = ("gilbert-70-20s", "drive")
+"""Links of the figure of answers over time."""
+
+
+def main() -> None:
+    """Ask, count, draw, write."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("experiment", type=Path, nargs="?", default=ROOT / "experiments" / "availability.toml")
+    options.add_argument("--out", type=Path, default=ROOT / "runs" / "availability")
+    options.add_argument("--utterances", type=int)
+    options.add_argument("--noise", type=Path)
+    chosen = options.parse_args()
+    choice = load_choice(chosen.experiment)
+    if chosen.utterances:
+        choice = msgspec.structs.replace(choice, utterances=chosen.utterances)
+    noise = read_audio(chosen.noise).samples if chosen.noise else None
+    outcomes = run(choice, chosen.experiment, noise, lambda line: print(line, file=sys.stderr, flush=True))
+    rows = [row_of(outcome, choice.within_s) for outcome in outcomes]
+    free = [row for row in rows if row.path == "device" and not row.local_processing]
+    places = [(row.device, row.link) for row in free if row.link in SHOWN] or [(free[0].device, free[0].link)]
+    out: Path = chosen.out
+    out.mkdir(parents=True, exist_ok=True)
+    write_csv(rows, choice.within_s, out / "availability.csv")
+    with report_style():
+        for name, figure in (
+            ("availability", figures.over_links(rows, choice.within_s)),
+            ("answers", figures.over_time(outcomes, places)),
+            ("energy", figures.energy(rows, rows[0].link)),
+        ):
+            (out / f"{name}.svg").write_bytes(save_svg(figure))
+            (out / f"{name}.png").write_bytes(save_png(figure))
+    battery = battery_rows(outcomes, rows, choice.requests_per_hour)
+    (out / "README.md").write_text(page(choice, rows, battery, chosen.noise), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

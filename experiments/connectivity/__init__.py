@@ -1,0 +1,1 @@
+"""The parts of `experiments/availability.py`: requests asked, tables, figures, page."""

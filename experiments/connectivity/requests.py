@@ -1,0 +1,216 @@
+"""Asks every request of every path on every link, and keeps what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, get_args
+
+import msgspec
+import numpy as np
+from msgspec import Meta, Struct, field
+
+from azsim.chip.build import build_schedules
+from azsim.cloud.recogniser import recognise_in_cloud
+from azsim.cloud.request import Answer, ask
+from azsim.cloud.request import Path as AskedPath
+from azsim.compare.experiment import SEEDS, Configuration, Experiment, beside
+from azsim.compare.setup import Setup, compressed, network
+from azsim.compare.speech_set import Utterance, load_speech
+from azsim.compare.surroundings import heard_in
+from azsim.compare.trained import awake, plan_for, recognise
+from azsim.devices import load_device
+from azsim.devices.loader import find_device
+from azsim.devices.spec import Device
+from azsim.errors import InputError, PrivacyError, nearest
+from azsim.soc.link import LinkTrace, read_link
+from azsim.soc.utterance import Schedules
+from azsim.speech.work import Work
+from azsim.toml import convert, read_toml
+
+PATHS: tuple[AskedPath, ...] = get_args(AskedPath)
+Count = Annotated[int, Meta(ge=1)]
+Names = Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class CloudModel(Struct, frozen=True, forbid_unknown_fields=True):
+    """The network that the server runs in float32."""
+
+    model: str
+
+
+class Choice(Struct, frozen=True, forbid_unknown_fields=True):
+    """The experiment as its TOML file states it."""
+
+    devices: Names
+    speech: str
+    utterances: Count
+    within_s: Annotated[tuple[Annotated[float, Meta(gt=0)], ...], Meta(min_length=1)]
+    requests_per_hour: tuple[Annotated[int, Meta(ge=0)], ...]
+    links: Names
+    cloud: CloudModel
+    configuration: Configuration
+    own_links: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    seed: Annotated[int, Meta(ge=0, lt=SEEDS)] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A trace, its name and the share of its time with a link."""
+
+    name: str
+    trace: LinkTrace
+    up_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request and its answer; ``text`` is empty without one."""
+
+    reference: str
+    text: str
+    early_cut: bool
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All requests of one device over one link on one path.
+
+    ``refused``: what the path said instead, if the local-processing setting forbids it.
+    """
+
+    device: Device
+    link: Link
+    path: AskedPath
+    asked: tuple[Asked, ...]
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Station:
+    """A device with the test speech as it hears it, recognised both ways once."""
+
+    device: Device
+    utterances: tuple[Utterance, ...]
+    own: tuple[tuple[Work, Schedules], ...]
+    cloud: tuple[Work, ...]
+    texts: Mapping[str, tuple[str, ...]]
+
+
+def load_choice(path: Path) -> Choice:
+    """The experiment file.
+
+    Raises:
+        InputError: a key, type or value is wrong.
+    """
+    return convert(read_toml(path), Choice, path)
+
+
+def links_of(choice: Choice, path: Path, device: str) -> list[Link]:
+    """The traces that the experiment names for a device.
+
+    Raises:
+        InputError: a file is none.
+    """
+    links = []
+    for name in (*choice.links, *choice.own_links.get(device, ())):
+        trace = read_link(beside(path, name))
+        links.append(Link(Path(name).stem, trace, trace.up_share(trace.length_ps) if trace.length_ps else 1.0))
+    return links
+
+
+def station(choice: Choice, path: Path, name: str, noise: np.ndarray | None = None) -> Station:
+    """Hear and recognise the test speech on one device.
+
+    Args:
+        choice, path: the experiment and its file.
+        name: of the device, or the path of its file.
+        noise: recorded noise in place of the made one, where the device has surroundings.
+
+    Raises:
+        InputError: the device, the speech or a network is wrong.
+    """
+    file = find_device(beside(path, name) if name.endswith(".toml") else name)
+    device, configuration = load_device(file), choice.configuration
+    heard = heard_in(device, choice.seed, noise)
+    utterances = tuple(load_speech(beside(path, choice.speech), choice.utterances, heard=heard))
+    model = configuration.model or choice.cloud.model
+    setup = Setup(
+        experiment=Experiment("availability", device.name, model, choice.speech, (configuration,), seed=choice.seed),
+        device=device,
+        utterances=utterances,
+        music=None,
+        digests={},
+        source=str(path),
+        device_file=str(file),
+    )
+    small = compressed(setup, configuration)
+    plan = plan_for(setup, device, small)
+    schedules = build_schedules(device.chip, small, plan)
+    own = recognise(small, utterances)
+    cloud = recognise_in_cloud(
+        network(choice.cloud.model),
+        [utterance.features for utterance in utterances],
+        [utterance.name for utterance in utterances],
+        [None if utterance.speech_end_estimated else utterance.speech_end_ms for utterance in utterances],
+    )
+    return Station(
+        device=device,
+        utterances=utterances,
+        own=tuple(awake(device, small, plan, recognition.work, schedules) for recognition in own),
+        cloud=tuple(recognition.work for recognition in cloud),
+        texts={
+            "device": tuple(recognition.transcript.text for recognition in own),
+            "cloud": tuple(recognition.transcript.text for recognition in cloud),
+        },
+    )
+
+
+def ask_all(place: Station, link: Link, path: AskedPath, seed: int) -> Outcome:
+    """Every utterance once, spread evenly over the link's time, at a random moment of its share of it.
+
+    The device alone does not use the link, as no music plays; its answers are the same on all of them.
+    """
+    moments = np.random.default_rng(seed).random(len(place.utterances))
+    asked = []
+    for index, utterance in enumerate(place.utterances):
+        start_ps = int((index + moments[index]) / len(moments) * link.trace.length_ps)
+        own, cloud = place.own[index], place.cloud[index]
+        try:
+            answer = ask(place.device, path, own, cloud, link=link.trace.from_time(start_ps), seed=seed + index)
+        except PrivacyError as error:
+            return Outcome(place.device, link, path, (), str(error))
+        text = place.texts[answer.by][index] if answer.by != "nobody" else ""
+        work = cloud if answer.by == "cloud" else own[0]
+        asked.append(Asked(utterance.reference, text, work.endpoint_ms < work.speech_end_ms, answer))
+    return Outcome(place.device, link, path, tuple(asked))
+
+
+def run(
+    choice: Choice, path: Path, noise: np.ndarray | None = None, said: Callable[[str], None] = lambda line: None
+) -> list[Outcome]:
+    """All devices, links and paths; then each path with the local-processing setting on, on the first link.
+
+    ``said`` hears a line per device and link.
+
+    Raises:
+        InputError: something that the experiment names is wrong.
+    """
+    outcomes = []
+    for name in choice.own_links:
+        if name not in choice.devices:
+            raise InputError(f"{path}: own_links.{name}: not in devices{nearest(name, choice.devices)}")
+    traces = {name: links_of(choice, path, name) for name in choice.devices}
+    for name, links in traces.items():
+        place = station(choice, path, name, noise)
+        alone = ask_all(place, links[0], "device", choice.seed)
+        for link in links:
+            said(f"{place.device.name}, {link.name}")
+            outcomes.append(Outcome(place.device, link, "device", alone.asked))
+            outcomes += [ask_all(place, link, each, choice.seed) for each in PATHS if each != "device"]
+        device = msgspec.structs.replace(place.device, local_processing=True)
+        private = Station(device, place.utterances, place.own, place.cloud, place.texts)
+        outcomes += [ask_all(private, links[0], each, choice.seed) for each in PATHS]
+    return outcomes
