@@ -18,11 +18,12 @@ import msgspec
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the parts are a package beside this script
 
-from azsim.report.figures.style import report_style, save_png, save_svg  # noqa: E402 (after the path is set)
+from azsim.compare.runner import default_workers  # noqa: E402 (after the path is set)
+from azsim.report.figures.style import report_style, save_png, save_svg  # noqa: E402
 from azsim.speech.audio import read_audio  # noqa: E402
 from experiments.connectivity import figures  # noqa: E402
 from experiments.connectivity.page import page  # noqa: E402
-from experiments.connectivity.requests import load_choice, run  # noqa: E402
+from experiments.connectivity.requests import load_choice, make_plan, run  # noqa: E402
 from experiments.connectivity.tables import battery_rows, row_of, write_csv  # noqa: E402
 
 SHOWN = ("gilbert-70-20s", "drive")
@@ -36,12 +37,13 @@ def main() -> None:
     options.add_argument("--out", type=Path, default=ROOT / "runs" / "availability")
     options.add_argument("--utterances", type=int)
     options.add_argument("--noise", type=Path)
+    options.add_argument("--workers", type=int, default=default_workers())
     chosen = options.parse_args()
     choice = load_choice(chosen.experiment)
     if chosen.utterances:
         choice = msgspec.structs.replace(choice, utterances=chosen.utterances)
     noise = read_audio(chosen.noise).samples if chosen.noise else None
-    outcomes = run(choice, chosen.experiment, noise, lambda line: print(line, file=sys.stderr, flush=True))
+    outcomes = run(make_plan(choice, chosen.experiment, noise), chosen.workers)
     rows = [row_of(outcome, choice.within_s) for outcome in outcomes]
     free = [row for row in rows if row.path == "device" and not row.local_processing]
     places = [(row.device, row.link) for row in free if row.link in SHOWN] or [(free[0].device, free[0].link)]

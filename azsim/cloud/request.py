@@ -28,7 +28,7 @@ from azsim.soc.network import Kind
 from azsim.soc.utterance import PS_PER_MS, Schedules, SpeechChain
 from azsim.speech.work import Work
 
-Path = Literal["device", "cloud", "hybrid"]
+AskedPath = Literal["device", "cloud", "hybrid"]
 Answerer = Literal["device", "cloud", "nobody"]
 
 
@@ -54,7 +54,7 @@ class Answer:
 
 def ask(
     device: Device,
-    path: Path,
+    path: AskedPath,
     on_device: tuple[Work, Schedules],
     in_cloud: Work,
     *,
@@ -85,7 +85,8 @@ def ask(
         stream = AudioStream(simulation, in_cloud, np.random.default_rng([seed, 1]))
     by = simulation.env.run(until=simulation.env.process(_first_words(simulation, chain, stream)))
     elapsed_ps = simulation.env.now
-    simulation.radio.drop_unsent(elapsed_ps)
+    if stream is not None:
+        stream.cancel()
     spoken_ps = (chain.work if chain else in_cloud).speech_end_ms * PS_PER_MS
     idle = idle_usage(device, music, seed, elapsed_ps, link)
     return Answer(

@@ -194,11 +194,15 @@ class AudioStream:
         yield self._env.timeout(max(0, at_ps - self._env.now))
         self._finish(answered=False)
 
+    def cancel(self) -> None:
+        """Stop sending, unless it has finished: nobody waits for the answer."""
+        self._finish(answered=False)
+
     def _finish(self, *, answered: bool) -> None:
         if self.finished.triggered:
             return
         self.answered = answered
-        self._simulation.radio.drop_unsent(self._env.now)
+        self._simulation.radio.drop_unsent(("audio", "control"), self._env.now)
         self.finished.succeed()
 
     def _half_round_trip_ps(self, at_ps: int) -> int:

@@ -12,7 +12,7 @@ for meanwhile waits in line. An outage that lasts loses the connection, and open
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -110,9 +110,9 @@ class Radio:
         rtt_ms = self._link.at(at_ps).rtt_ms
         return 1.0 if rtt_ms is None else rtt_ms / self._spec.rtt_median_ms
 
-    def drop_unsent(self, at_ps: int) -> None:
-        """Forget the transfers that have not begun by ``at_ps``: nobody wants them any more."""
-        self._transfers = [one for one in self._transfers if one.start_ps < at_ps]
+    def drop_unsent(self, kinds: Collection[Kind], at_ps: int) -> None:
+        """Forget the transfers of these kinds that have not begun by ``at_ps``: nobody wants them any more."""
+        self._transfers = [one for one in self._transfers if one.start_ps < at_ps or one.kind not in kinds]
         self._free_ps = max((one.end_ps for one in self._transfers), default=0)
 
     def busy_ps(self, until_ps: int) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -13,9 +13,9 @@ from msgspec import Meta, Struct, field
 
 from azsim.chip.build import build_schedules
 from azsim.cloud.recogniser import recognise_in_cloud
-from azsim.cloud.request import Answer, ask
-from azsim.cloud.request import Path as AskedPath
+from azsim.cloud.request import Answer, AskedPath, ask
 from azsim.compare.experiment import SEEDS, Configuration, Experiment, beside
+from azsim.compare.pool import Pool
 from azsim.compare.setup import Setup, compressed, network
 from azsim.compare.speech_set import Utterance, load_speech
 from azsim.compare.surroundings import heard_in
@@ -99,6 +99,16 @@ class Station:
     texts: Mapping[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What every worker process holds: the experiment, its file, the traces of each device, recorded noise if any."""
+
+    choice: Choice
+    path: Path
+    links: Mapping[str, tuple[Link, ...]]
+    noise: np.ndarray | None = None
+
+
 def load_choice(path: Path) -> Choice:
     """The experiment file.
 
@@ -108,33 +118,30 @@ def load_choice(path: Path) -> Choice:
     return convert(read_toml(path), Choice, path)
 
 
-def links_of(choice: Choice, path: Path, device: str) -> list[Link]:
+def links_of(choice: Choice, path: Path, device: str) -> tuple[Link, ...]:
     """The traces that the experiment names for a device.
 
     Raises:
         InputError: a file is none.
     """
-    links = []
-    for name in (*choice.links, *choice.own_links.get(device, ())):
-        trace = read_link(beside(path, name))
-        links.append(Link(Path(name).stem, trace, trace.up_share(trace.length_ps) if trace.length_ps else 1.0))
-    return links
+    names = (*choice.links, *choice.own_links.get(device, ()))
+    traces = [read_link(beside(path, name)) for name in names]
+    return tuple(
+        Link(Path(name).stem, trace, trace.up_share(trace.length_ps) if trace.length_ps else 1.0)
+        for name, trace in zip(names, traces, strict=True)
+    )
 
 
-def station(choice: Choice, path: Path, name: str, noise: np.ndarray | None = None) -> Station:
-    """Hear and recognise the test speech on one device.
-
-    Args:
-        choice, path: the experiment and its file.
-        name: of the device, or the path of its file.
-        noise: recorded noise in place of the made one, where the device has surroundings.
+def station(plan: Plan, name: str) -> Station:
+    """Hear and recognise the test speech on the device ``name``.
 
     Raises:
-        InputError: the device, the speech or a network is wrong.
+        InputError: the speech or a network is wrong.
     """
-    file = find_device(beside(path, name) if name.endswith(".toml") else name)
+    choice, path = plan.choice, plan.path
+    file = _device_file(path, name)
     device, configuration = load_device(file), choice.configuration
-    heard = heard_in(device, choice.seed, noise)
+    heard = heard_in(device, choice.seed, plan.noise)
     utterances = tuple(load_speech(beside(path, choice.speech), choice.utterances, heard=heard))
     model = configuration.model or choice.cloud.model
     setup = Setup(
@@ -147,8 +154,8 @@ def station(choice: Choice, path: Path, name: str, noise: np.ndarray | None = No
         device_file=str(file),
     )
     small = compressed(setup, configuration)
-    plan = plan_for(setup, device, small)
-    schedules = build_schedules(device.chip, small, plan)
+    residency = plan_for(setup, device, small)
+    schedules = build_schedules(device.chip, small, residency)
     own = recognise(small, utterances)
     cloud = recognise_in_cloud(
         network(choice.cloud.model),
@@ -159,7 +166,7 @@ def station(choice: Choice, path: Path, name: str, noise: np.ndarray | None = No
     return Station(
         device=device,
         utterances=utterances,
-        own=tuple(awake(device, small, plan, recognition.work, schedules) for recognition in own),
+        own=tuple(awake(device, small, residency, recognition.work, schedules) for recognition in own),
         cloud=tuple(recognition.work for recognition in cloud),
         texts={
             "device": tuple(recognition.transcript.text for recognition in own),
@@ -188,29 +195,46 @@ def ask_all(place: Station, link: Link, path: AskedPath, seed: int) -> Outcome:
     return Outcome(place.device, link, path, tuple(asked))
 
 
-def run(
-    choice: Choice, path: Path, noise: np.ndarray | None = None, said: Callable[[str], None] = lambda line: None
-) -> list[Outcome]:
-    """All devices, links and paths; then each path with the local-processing setting on, on the first link.
-
-    ``said`` hears a line per device and link.
+def make_plan(choice: Choice, path: Path, noise: np.ndarray | None = None) -> Plan:
+    """Read what the experiment names; whatever is wrong with it is said here.
 
     Raises:
-        InputError: something that the experiment names is wrong.
+        InputError: a device or a trace is wrong, or ``own_links`` names a device that is not there.
     """
-    outcomes = []
     for name in choice.own_links:
         if name not in choice.devices:
             raise InputError(f"{path}: own_links.{name}: not in devices{nearest(name, choice.devices)}")
-    traces = {name: links_of(choice, path, name) for name in choice.devices}
-    for name, links in traces.items():
-        place = station(choice, path, name, noise)
-        alone = ask_all(place, links[0], "device", choice.seed)
-        for link in links:
-            said(f"{place.device.name}, {link.name}")
-            outcomes.append(Outcome(place.device, link, "device", alone.asked))
-            outcomes += [ask_all(place, link, each, choice.seed) for each in PATHS if each != "device"]
-        device = msgspec.structs.replace(place.device, local_processing=True)
-        private = Station(device, place.utterances, place.own, place.cloud, place.texts)
-        outcomes += [ask_all(private, links[0], each, choice.seed) for each in PATHS]
-    return outcomes
+    for name in choice.devices:
+        load_device(_device_file(path, name))
+    return Plan(choice, path, {name: links_of(choice, path, name) for name in choice.devices}, noise)
+
+
+def ask_everything(plan: Plan, name: str) -> list[Outcome]:
+    """All links and paths of one device; then each path with the local-processing setting on, on the first link."""
+    links, seed = plan.links[name], plan.choice.seed
+    place = station(plan, name)
+    alone = ask_all(place, links[0], "device", seed)
+    outcomes = []
+    for link in links:
+        outcomes.append(replace(alone, link=link))
+        outcomes += [ask_all(place, link, path, seed) for path in PATHS if path != "device"]
+    private = replace(place, device=msgspec.structs.replace(place.device, local_processing=True))
+    return outcomes + [ask_all(private, links[0], path, seed) for path in PATHS]
+
+
+def run(plan: Plan, workers: int) -> list[Outcome]:
+    """Every device, in the order of the experiment.
+
+    Raises:
+        InputError: something that the experiment names is wrong.
+        WorkError: a worker process cannot be started, or died.
+    """
+    names = plan.choice.devices
+    found: dict[int, list[Outcome]] = {}
+    with Pool(ask_everything, plan, min(workers, len(names))) as pool:
+        found.update(pool.answers(names))
+    return [outcome for index in range(len(names)) for outcome in found[index]]
+
+
+def _device_file(path: Path, name: str) -> Path:
+    return find_device(beside(path, name) if name.endswith(".toml") else name)
