@@ -142,6 +142,24 @@ def _report_options(command: argparse.ArgumentParser) -> None:
         "--max-minutes", type=_minutes, default=10.0, metavar="M", help="longest recording (default: 10)"
     )
     command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
+    trace = command.add_argument_group(
+        "trace.json", "one utterance for Perfetto: jobs, their tiles, who waits for whom"
+    )
+    trace.add_argument(
+        "--trace-window",
+        metavar="FROM:TO",
+        help="only these milliseconds (default: all; tiles and single waits of the first minute)",
+    )
+    trace.add_argument(
+        "--trace-every", type=_count, default=1, metavar="N", help="tiles and flows of one step in N (default: 1)"
+    )
+    trace.add_argument(
+        "--trace-events",
+        type=_count,
+        default=20000,
+        metavar="N",
+        help="most events in the file; tiles of fewer steps are shown until they fit (default: 20000)",
+    )
 
 
 def _count(text: str) -> int:

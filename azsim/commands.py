@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,8 @@ from azsim.compare.single import Single, make_single, run_single
 from azsim.interrupts import ignore_interrupts
 from azsim.report.results import rows_to_json
 from azsim.report.table import print_tables
+from azsim.report.trace import TraceOptions
+from azsim.report.trace.options import check_events, parse_window
 from azsim.report.write import check_out_dir, write_report
 from azsim.resources import shipped
 
@@ -30,8 +33,10 @@ def compare(options: argparse.Namespace) -> dict[str, object]:
     experiment, path = load_experiment(options.experiment)
     out = options.out or Path("runs") / experiment.name
     check_out_dir(out)
+    trace = _trace_options(options)
     with _progress("comparing", options.json) as progress:
         setup = make_setup(experiment, path, options.speech, options.utterances, options.max_minutes, progress.spin)
+        setup = replace(setup, trace=trace)
         progress.expect(len(tasks_of(setup)))
         comparison = run_comparison(setup, options.workers or default_workers(), progress.advance, _command())
         progress.spin("drawing")
@@ -53,6 +58,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
     """``azsim run``."""
     out = options.out or Path("runs") / "run"
     check_out_dir(out)
+    trace = _trace_options(options)
     music = None if options.no_music else options.music or shipped("experiments", "music/track.ogg")
     with _progress("running", options.json) as progress:
         single = make_single(
@@ -69,7 +75,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
             options.max_minutes,
         )
         progress.spin("recognising, simulating")
-        comparison = run_single(single, _command())
+        comparison = run_single(replace(single, trace=trace), _command())
         progress.spin("drawing")
         written = write_report(comparison, out)
         ignore_interrupts()
@@ -102,6 +108,12 @@ def run(options: argparse.Namespace) -> dict[str, object]:
         ],
         "report": str(out),
     }
+
+
+def _trace_options(options: argparse.Namespace) -> TraceOptions:
+    window_ps = parse_window(options.trace_window, "--trace-window") if options.trace_window else None
+    check_events(options.trace_events, "--trace-events")
+    return TraceOptions(window_ps, options.trace_every, options.trace_events)
 
 
 class _Bar:

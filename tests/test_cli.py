@@ -196,7 +196,8 @@ def test_a_manifest_without_transcripts_is_refused(capsys: pytest.CaptureFixture
 
 def test_run_prints_words_and_writes_a_report(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = tmp_path / "report"
-    assert main(["run", str(ONE), "--json", "--out", str(out)]) == 0
+    asked = ["--trace-window", "300:420", "--trace-every", "2", "--trace-events", "5000"]
+    assert main(["run", str(ONE), "--json", "--out", str(out), *asked]) == 0
     answer = json.loads(capsys.readouterr().out)
     utterance = answer["utterances"][0]
     assert utterance["file"] == ONE.name
@@ -204,6 +205,24 @@ def test_run_prints_words_and_writes_a_report(capsys: pytest.CaptureFixture[str]
     assert all(0 <= word["confidence"] <= 1 and word["start_ms"] <= word["end_ms"] for word in utterance["words"])
     for name in ("index.html", "results.csv", "manifest.json", "trace.json"):
         assert (out / name).stat().st_size > 0
+    trace = json.loads((out / "trace.json").read_text())
+    assert trace["otherData"]["window_ms"] == [300.0, 420.0]
+    assert trace["otherData"]["tiles_of_one_step_in"] % 2 == 0
+    assert len(trace["traceEvents"]) <= 5000
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--trace-window", "420:300", "--trace-window 420:300: must be FROM:TO in milliseconds"),
+        ("--trace-events", "10", "--trace-events 10: must be 1000 to 2000000"),
+    ],
+)
+def test_a_trace_that_cannot_be_is_refused_before_the_work(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, option: str, value: str, says: str
+) -> None:
+    assert says in refused(capsys, "run", str(ONE), "--out", str(tmp_path / "out"), option, value)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_program_gets_a_report_without_asking(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from azsim.chip.build import tile_layout
@@ -16,6 +16,7 @@ from azsim.devices import Device
 from azsim.errors import InputError, located
 from azsim.nn.load import load_network
 from azsim.nn.network import Network
+from azsim.report.trace.options import TraceOptions
 from azsim.soc.music import MusicTrack
 
 
@@ -26,6 +27,7 @@ class Setup:
     Attributes:
         digests: network -> SHA-256 of its file, for the manifest.
         source, device_file: what messages name: who asked for the configurations, and what describes the device.
+        trace: what the trace of one utterance shows.
     """
 
     experiment: Experiment
@@ -35,6 +37,7 @@ class Setup:
     digests: Mapping[str, str]
     source: str
     device_file: str
+    trace: TraceOptions = field(default_factory=TraceOptions)
 
 
 @lru_cache(maxsize=4)

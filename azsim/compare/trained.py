@@ -94,6 +94,7 @@ def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> T
             music=setup.music,
             seed=setup.experiment.seed + index,
             trace=utterance.name == traced,
+            window_ps=setup.trace.detail_ps,
             resident_bytes=plan.resident_bytes,
         )
         results.append(result_of(small.name, utterance, recognition, timeline))
@@ -239,4 +240,5 @@ def _traced(
         envelope=utterance.envelope,
         envelope_step_ms=ENVELOPE_STEP_MS,
         text=recognition.transcript.text,
+        options=setup.trace,
     )

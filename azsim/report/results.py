@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from azsim.report.trace.options import TraceOptions
 from azsim.soc.timeline import Timeline
 from azsim.speech.transcript import Word
 
@@ -179,6 +180,7 @@ class TracedUtterance:
         envelope: float ``(points,)``, largest absolute sample of each stretch of audio, 0 to 1.
         envelope_step_ms: length of such a stretch.
         text: the words that were recognised.
+        options: what ``trace.json`` shows.
     """
 
     config: str
@@ -188,6 +190,7 @@ class TracedUtterance:
     envelope: np.ndarray
     envelope_step_ms: float
     text: str
+    options: TraceOptions = field(default_factory=TraceOptions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,8 +95,10 @@ def _fill(folder: Path, comparison: Comparison) -> None:
     words = word_lines(comparison.utterances)
     if words:
         (folder / "words.csv").write_text(csv_text(words), encoding="utf-8")
-    if comparison.traced is not None:
-        (folder / "trace.json").write_text(trace_json(comparison.traced.timeline), encoding="utf-8")
+    traced = comparison.traced
+    if traced is not None:
+        content = trace_json(traced.timeline, traced.options, text=traced.text)
+        (folder / "trace.json").write_text(content, encoding="utf-8")
     _write_json(folder / "results.json", _results(comparison))
     (folder / "index.html").write_text(_page(comparison, drawn), encoding="utf-8")
     _write_json(folder / MANIFEST, {"azsim": "unknown"} | dict(comparison.manifest))

@@ -1,0 +1,116 @@
+"""Slices of whole jobs, each with its utterance, step and stage, what it waited for before it began, and why it took so
+long; and the utterance itself, from the first sample to the final words.
+
+::
+
+    asked for ──queued_us──> [ job: causes_us of the processor | memory_wait_us, by the client that was served ]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from azsim.chip.attribution import CAUSES, walk
+from azsim.report.trace.memory import MemoryWaits
+from azsim.report.trace.tracks import PS_PER_NS, Event, Slice
+from azsim.soc.burst import T_BYTES, T_DECODE, T_DEPENDS, T_FETCH_FREES, T_WEIGHT_FREES
+from azsim.soc.timeline import Span, TileRecord, Timeline
+
+PS_PER_US = 10**6
+WORDS_PS = 10**9
+"""How long the mark of words is drawn."""
+
+Utterances = Sequence[tuple[str, int]]
+"""Name and number of the first step of each utterance, in order."""
+
+
+def job_slices(timeline: Timeline, utterances: Utterances, waits: MemoryWaits) -> list[Slice]:
+    """Everything but the memory's spans, which have tracks of their own."""
+    records = {record.start_ps: record for record in timeline.tiles}
+    return [
+        Slice(span.track, span.name, span.start_ps, span.end_ps, _args(span, utterances, waits, records))
+        for span in timeline.spans
+        if span.track != "dram"
+    ]
+
+
+def of_step(step: int, utterances: Utterances) -> Event:
+    """Utterance and step, as the utterance counts it."""
+    found = next((one for one in reversed(utterances) if one[1] <= step), None)
+    if step < 0 or found is None:
+        return {}
+    return {"utterance": found[0], "step": step - found[1]}
+
+
+def in_us(time_ps: int) -> float:
+    """Whole nanoseconds, in microseconds."""
+    return round(time_ps / PS_PER_NS) / 1000
+
+
+def _args(span: Span, utterances: Utterances, waits: MemoryWaits, records: dict[int, TileRecord]) -> Event:
+    args = of_step(span.step, utterances)
+    if args:
+        args["stage"] = span.name.partition(".")[0]
+    if span.asked_ps >= 0:
+        args["queued_us"] = in_us(span.start_ps - span.asked_ps)
+    record = records.get(span.start_ps) if span.track == "npu" else None
+    if record is not None:
+        args["tiles"] = len(record.schedule)
+        args["causes_us"] = causes_us(record)
+        waited = waits.of_processor(span.start_ps, span.end_ps)
+    else:
+        waited = waits.of_request(span.request)
+    if waited:
+        args["memory_wait_us"] = waited
+    return args
+
+
+def causes_us(record: TileRecord) -> dict[str, float]:
+    """Cause -> time on the critical path of a job; they add up to its time."""
+    causes = np.zeros(len(CAUSES), np.int64)
+    schedule, work = record.schedule, record.work
+    walk(
+        record.times_ps,
+        work[T_BYTES] > 0,
+        work[T_DECODE] > 0,
+        work[T_FETCH_FREES],
+        work[T_WEIGHT_FREES],
+        work[T_DEPENDS],
+        np.int64(record.latency_ps),
+        schedule.lane_split * record.cycle_ps,
+        causes,
+    )
+    return {cause: in_us(time_ps) for cause, time_ps in zip(CAUSES, causes.tolist(), strict=True) if time_ps}
+
+
+def utterance_slices(timeline: Timeline, utterances: Utterances, text: str) -> list[Slice]:
+    """Per utterance, what the user sees: speaking, end-pointing, the wait for the words; and marks for the words."""
+    by_name: dict[str, list[int]] = {}
+    for instant in timeline.instants:
+        by_name.setdefault(instant.name, []).append(instant.time_ps)
+    told = zip(
+        utterances,
+        by_name.get("true end of speech", []),
+        by_name.get("end-point", []),
+        by_name.get("final words", []),
+        strict=False,
+    )
+    slices: list[Slice] = []
+    for (name, first_step), spoken_ps, endpoint_ps, final_ps in told:
+        start_ps = int(timeline.step_release_ps[first_step]) if first_step else 0
+        args: Event = {"utterance": name}
+        heard_ps = min(spoken_ps, endpoint_ps)
+        for what, begin, end in (
+            ("speaking", start_ps, heard_ps),
+            ("end-pointing", heard_ps, endpoint_ps),
+            ("to final words", endpoint_ps, final_ps),
+        ):
+            if begin < end:
+                slices.append(Slice("utterance", what, begin, end, dict(args)))
+        slices.append(Slice("words", text or "final words", final_ps, final_ps + WORDS_PS, dict(args)))
+    slices += [
+        Slice("words", "first partial", time_ps, time_ps + WORDS_PS) for time_ps in by_name.get("first partial", [])
+    ]
+    return slices
