@@ -50,6 +50,18 @@ class CloudChoice(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name = "cloud, fp32"
 
 
+class EchoChoice(Struct, frozen=True, forbid_unknown_fields=True):
+    """The music in the microphone.
+
+    ``level_db``: of the echo against the speech, at the microphone. ``cancel``: an adaptive filter of ``tail_ms`` takes
+    it out again, and its cycles are charged to the cores.
+    """
+
+    level_db: Annotated[float, Meta(ge=-60, le=40)]
+    cancel: bool = True
+    tail_ms: Annotated[int, Meta(ge=10, le=1000)] = 120
+
+
 class ProductionChoice(Struct, frozen=True, forbid_unknown_fields=True):
     """Shape of the production-size recogniser that is timed without being trained."""
 
@@ -81,6 +93,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     music: str = ""
     frames_per_step: Annotated[int, Meta(ge=1, le=64)] = 1
     seed: Annotated[int, Meta(ge=0, lt=SEEDS)] = 1
+    echo: EchoChoice | None = None
     cloud: CloudChoice | None = None
     production: ProductionChoice | None = None
     sensitivity: SensitivityChoice | None = None

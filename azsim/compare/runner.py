@@ -20,6 +20,7 @@ import msgspec
 
 from azsim.cloud.streaming import refuse_if_local
 from azsim.compare import notes
+from azsim.compare.echo import EchoInMicrophone, listening
 from azsim.compare.experiment import Configuration, Experiment, beside
 from azsim.compare.layers import roofline
 from azsim.compare.pool import Pool
@@ -31,7 +32,7 @@ from azsim.compare.surroundings import heard_in
 from azsim.compare.trained import TrainedOutcome, in_the_cloud, on_device
 from azsim.compress.recipe import MatrixRecipe, matrix_recipes
 from azsim.devices.loader import find_device, load_device
-from azsim.errors import located
+from azsim.errors import InputError, located
 from azsim.report.manifest import make_manifest
 from azsim.report.metrics import make_rows
 from azsim.report.results import Comparison
@@ -78,7 +79,7 @@ def make_setup(
     """Read everything the experiment names; whatever is wrong is said here, before any work.
 
     Raises:
-        InputError: a device, model, recording, manifest or constant is wrong.
+        InputError: a device, model, recording, manifest or constant is wrong, or an echo is asked for without music.
     """
     with located(f"{path}: device = {experiment.device!r}"):
         device_file = find_device(
@@ -101,13 +102,21 @@ def make_setup(
             digests |= _check_network(experiment.model_of(configuration), configuration)
     with located(f"{path}: music = {experiment.music!r}"):
         music = load_music(beside(path, experiment.music)) if experiment.music else None
+    heard = heard_in(device, experiment.seed)
+    if experiment.echo:
+        if music is None:
+            raise InputError(f"{path}: echo: there is none without music; name a file with music = ...")
+        device = listening(device, experiment.echo)
+        heard = EchoInMicrophone(
+            experiment.echo, music, beside(path, experiment.music), device.audio, experiment.seed, heard
+        )
     with located(f"{path}: speech = {experiment.speech!r}") if speech is None else nullcontext():
         utterances = load_speech(
             speech or beside(path, experiment.speech),
             limit,
             max_minutes,
             lambda: advance("reading speech"),
-            heard_in(device, experiment.seed),
+            heard,
         )
     return Setup(
         experiment=experiment,

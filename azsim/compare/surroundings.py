@@ -42,15 +42,20 @@ def heard_in(device: Device, seed: int, recording: np.ndarray | None = None) -> 
             sound = MAKERS[surroundings.noise](rng, len(samples))
         else:
             sound = unit_rms(cut(rng, recording, len(samples)))
-        begin = _sample(name, columns, "speech_start_ms", 0, len(samples) - 1)
-        finish = _sample(name, columns, "speech_end_ms", len(samples), len(samples))
+        begin = sample_of(name, columns, "speech_start_ms", 0, len(samples) - 1)
+        finish = sample_of(name, columns, "speech_end_ms", len(samples), len(samples))
         noisy = mixed(samples, sound, surroundings.snr_db, begin, max(finish, begin + 1))
         return (noisy * min(1.0, FULL_SCALE / float(np.abs(noisy).max(initial=FULL_SCALE)))).astype(np.float32)
 
     return heard
 
 
-def _sample(name: str, columns: dict[str, str], column: str, otherwise: int, most: int) -> int:
+def sample_of(name: str, columns: dict[str, str], column: str, otherwise: int, most: int) -> int:
+    """A time that the manifest gives in milliseconds, as a sample; ``otherwise`` if it gives none.
+
+    Raises:
+        InputError: it is no number from 0 to ``most`` samples.
+    """
     given = columns.get(column, "").strip()
     try:
         sample = round(float(given) * SAMPLE_RATE_HZ / 1000) if given else otherwise

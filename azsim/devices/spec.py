@@ -235,7 +235,7 @@ class CpuSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AudioSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """Microphone and loudspeaker side."""
+    """Microphone and loudspeaker side; ``echo_tail_ms``: length of the echo canceller's filter, 0 for none."""
 
     microphone_dma_ms: Count
     playback_rate_hz: Count
@@ -245,6 +245,7 @@ class AudioSpec(Struct, frozen=True, forbid_unknown_fields=True):
     periods: Annotated[int, Meta(ge=2)]
     ring: Literal["dram", "sram"]
     music_buffer_ms: Natural = 500
+    echo_tail_ms: Natural = 0
 
 
 class DecodeCostSpec(Struct, frozen=True, forbid_unknown_fields=True):

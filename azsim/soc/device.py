@@ -17,11 +17,12 @@ import simpy
 from azsim.devices.spec import Device
 from azsim.soc.audio import Playback, start_microphone
 from azsim.soc.cpu import Cpu
+from azsim.soc.echo import CancellerTask
 from azsim.soc.energy import Usage
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.memory import BurstMemory
-from azsim.soc.music import MusicTrack
+from azsim.soc.music import MusicTrack, music_start
 from azsim.soc.network import MusicDownload, Radio
 from azsim.soc.network_stack import NetworkStack
 from azsim.soc.npu import Npu
@@ -62,10 +63,14 @@ class DeviceSimulation:
         self.npu = Npu(self.env, self.memory, device, self.recorder)
         self.radio = Radio(device.network, self.recorder, link, local_processing=device.local_processing)
         self.playback: Playback | None = None
+        self.canceller: CancellerTask | None = None
         start_microphone(self.memory, device.audio)
         for index, load in enumerate(device.cpu.background):
             self.env.process(self.cpu.background(load, np.random.default_rng([seed, 2, index])))
         if music is not None:
+            if device.audio.echo_tail_ms:
+                self.canceller = CancellerTask(self.env, self.cpu, device)
+                self.env.process(self.canceller.run())
             self._play(music, np.random.default_rng([seed, 0]))
 
     def _watch(self, window_ps: Window) -> Generator[simpy.Event, object, None]:
@@ -80,14 +85,14 @@ class DeviceSimulation:
 
     def _play(self, music: MusicTrack, rng: np.random.Generator) -> None:
         audio = self.device.audio
-        period_ps = audio.period_frames * 10**12 // audio.playback_rate_hz
+        start = music_start(music, audio, rng)
         download = MusicDownload(
             self.env,
             self.memory,
             self.radio,
             self.device,
             music,
-            first_packet=int(rng.integers(len(music.packet_bytes))),
+            first_packet=start.packet,
             buffer_ms=audio.music_buffer_ms,
             rng=rng,
         )
@@ -101,7 +106,7 @@ class DeviceSimulation:
             self.recorder,
             sample_rate_hz=music.sample_rate_hz,
             decode_mhz=music.decode_mhz(self.device.music_decode),
-            phase_ps=int(rng.integers(period_ps)),
+            phase_ps=start.phase_ps,
         )
         self.env.process(download.run())
         self.env.process(stack.run())
@@ -117,6 +122,10 @@ class DeviceSimulation:
     def refills_ps(self) -> np.ndarray:
         """How long each packet of music took from room in the ring to its samples there, int64."""
         return np.array(self.playback.refills_ps if self.playback else [], np.int64)
+
+    def clean_from(self, time_ps: int) -> simpy.Event | None:
+        """An event for when the microphone's sound up to ``time_ps`` is free of echo, None if it is now."""
+        return self.canceller.clean_from(time_ps) if self.canceller else None
 
     def usage(self) -> Usage:
         """What was used up to now, for the energy."""

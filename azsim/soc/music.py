@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import av
 import numpy as np
 
-from azsim.devices.spec import DecodeCostSpec
+from azsim.devices.spec import AudioSpec, DecodeCostSpec
 from azsim.errors import InputError
 
 CODECS = ("mp3", "aac", "vorbis", "opus", "flac", "pcm")
@@ -57,6 +58,31 @@ class MusicTrack:
         return 0.0 if self.codec == "pcm" else getattr(cost, f"{self.codec}_mhz")
 
 
+@dataclass(frozen=True, slots=True)
+class MusicStart:
+    """Where a track stands at time 0 of the device.
+
+    Attributes:
+        packet: the one that is decoded next.
+        phase_ps: time since the last period interrupt, below a period.
+    """
+
+    packet: int
+    phase_ps: int
+
+    def played_s(self, track: MusicTrack, audio: AudioSpec) -> float:
+        """Position in the track of the sound that the loudspeaker makes at time 0: a full ring before ``packet``."""
+        decoded_s = float(track.packet_samples[: self.packet].sum()) / track.sample_rate_hz
+        period_s = audio.period_frames / audio.playback_rate_hz
+        return decoded_s - (audio.periods + 1) * period_s + self.phase_ps / 1e12
+
+
+def music_start(track: MusicTrack, audio: AudioSpec, rng: np.random.Generator) -> MusicStart:
+    """A random packet and a random phase of the period."""
+    packet = int(rng.integers(len(track.packet_bytes)))
+    return MusicStart(packet, int(rng.integers(audio.period_frames * 10**12 // audio.playback_rate_hz)))
+
+
 def load_music(path: str | Path) -> MusicTrack:
     """Demultiplex an mp3, aac, ogg (vorbis, opus), flac or wav file; nothing is decoded.
 
@@ -89,6 +115,26 @@ def load_music(path: str | Path) -> MusicTrack:
     )
 
 
+def decode_music(path: str | Path, rate_hz: int) -> np.ndarray:
+    """The sound of a track, both channels together, float32 ``(n,)`` at ``rate_hz``.
+
+    Raises:
+        InputError: the file cannot be decoded.
+    """
+    pieces = []
+    try:
+        with av.open(str(path)) as container:
+            resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
+            for frame in container.decode(audio=0):
+                pieces += [part.to_ndarray()[0] for part in resampler.resample(frame)]
+            pieces += [part.to_ndarray()[0] for part in resampler.resample(None)]
+    except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
+        raise InputError(f"{path}: cannot be decoded as music; give an mp3, aac, ogg, flac or wav file") from error
+    if not pieces:
+        raise InputError(f"{path}: holds no sound; give an mp3, aac, ogg, flac or wav file")
+    return np.concatenate(pieces).astype(np.float32)
+
+
 def _demultiplex(path: Path) -> tuple[str, int, int, list[int], list[int]]:
     with av.open(str(path)) as container:
         if not container.streams.audio:
@@ -96,13 +142,25 @@ def _demultiplex(path: Path) -> tuple[str, int, int, list[int], list[int]]:
         stream = container.streams.audio[0]
         codec = _codec_name(stream.codec_context.name, path)
         rate_hz = stream.codec_context.sample_rate
-        sizes: list[int] = []
-        samples: list[int] = []
-        for packet in container.demux(stream):
-            if packet.size and packet.duration:
-                sizes.append(packet.size)
-                samples.append(round(packet.duration * stream.time_base * rate_hz))
+        packets = [packet for packet in container.demux(stream) if packet.size and packet.duration]
+        ticks = _ticks([packet.pts for packet in packets], [packet.duration for packet in packets])
+        played = [
+            (packet.size, round(count * stream.time_base * rate_hz)) for packet, count in zip(packets, ticks) if count
+        ]
+    sizes, samples = ([one[part] for one in played] for part in (0, 1))
     return codec, rate_hz, stream.codec_context.channels, sizes, samples
+
+
+def _ticks(starts: list[int | None], durations: list[int]) -> list[int]:
+    """How long each packet plays, in ticks of its stream.
+
+    A packet ends where the next one starts; the container's own durations are guesses for some codecs (Vorbis). What
+    lies before the start of the track is thrown away by the decoder.
+    """
+    if not starts or None in starts or any(after <= before for before, after in pairwise(starts)):
+        return durations
+    bounds = [max(0, start) for start in starts]
+    return [after - before for before, after in pairwise([*bounds, bounds[-1] + durations[-1]])]
 
 
 def _codec_name(decoder: str, path: Path) -> str:

@@ -171,6 +171,9 @@ class SpeechChain:
             release_ps = self._release_ps(job)
             if env.now < release_ps:
                 yield env.timeout(release_ps - env.now)
+            clean = self._simulation.clean_from(release_ps)
+            if clean is not None:
+                yield clean
             cycles = _cycles(job, self._simulation.device.cpu)
             cpu.run(job.name, cycles, task="frontend", step=self._first_step + job.step, done=done)
 

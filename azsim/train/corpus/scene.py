@@ -14,8 +14,8 @@ import numpy as np
 
 from azsim.speech import noise
 from azsim.speech.features import SAMPLE_RATE_HZ
+from azsim.speech.rooms import draw_room, reverberate
 from azsim.train.corpus.music import compose
-from azsim.train.corpus.rooms import draw_room, reverberate
 from azsim.train.corpus.synth import speak
 from azsim.train.corpus.voices import draw_voice
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from azsim.train.corpus.rooms import RT60_RANGE_S, draw_room, reverberate
+from azsim.speech.rooms import RT60_RANGE_S, draw_room, reverberate
 
 
 def test_direct_sound_comes_first_and_is_the_loudest() -> None:

@@ -1,0 +1,102 @@
+"""The music in the microphone: the track, decoded where it plays, through a room, so much louder or softer than speech.
+
+::
+
+    track ──position of this utterance──> loudspeaker ──room──> x level ──┐
+                                              │                           v
+    recording (and noise) ───────────────────────────────────────────────(+)──> canceller ──> front end
+                                              └────────── reference ──────────────^
+
+The position is the one from which the device plays in the simulation of the same utterance. Music was playing before
+the utterance, so the canceller has heard some seconds of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from msgspec.structs import replace
+
+from azsim.compare.experiment import EchoChoice
+from azsim.compare.speech_set import Heard
+from azsim.compare.surroundings import FULL_SCALE, sample_of
+from azsim.devices.spec import AudioSpec, Device
+from azsim.soc.music import MusicTrack, decode_music, music_start
+from azsim.speech.echo_canceller import EchoCanceller, erle_db
+from azsim.speech.features import SAMPLE_RATE_HZ
+from azsim.speech.rooms import draw_room, reverberate
+
+WARM_UP_S = 3
+"""Of music before the utterance, which the canceller has learnt from; `assumed`."""
+_ROOM_STREAM = 3
+
+
+def listening(device: Device, choice: EchoChoice) -> Device:
+    """The device with the canceller that the experiment asks for, or without one."""
+    return replace(device, audio=replace(device.audio, echo_tail_ms=choice.tail_ms if choice.cancel else 0))
+
+
+class EchoInMicrophone:
+    """A `Heard`: recordings in the order of the comparison, each with its stretch of the music.
+
+    Args:
+        choice: level and canceller.
+        track: what plays.
+        path: its file.
+        audio: ring and rate of the device.
+        seed: of the experiment; the room is drawn from it, and with the number of the recording the music's position.
+        before: what else the microphone hears, mixed in first.
+
+    Attributes:
+        erle_db: recording -> how far the canceller brought the echo down during it; empty without a canceller.
+    """
+
+    def __init__(
+        self,
+        choice: EchoChoice,
+        track: MusicTrack,
+        path: Path,
+        audio: AudioSpec,
+        seed: int,
+        before: Heard | None = None,
+    ) -> None:
+        self._choice = choice
+        self._track = track
+        self._sound = decode_music(path, SAMPLE_RATE_HZ)
+        self._room = draw_room(np.random.default_rng([seed, _ROOM_STREAM]))
+        self._audio = audio
+        self._seed = seed
+        self._before = before
+        self._heard = 0
+        self.erle_db: dict[str, float] = {}
+
+    def __call__(self, samples: np.ndarray, name: str, columns: dict[str, str]) -> np.ndarray:
+        """What the front end gets of one recording.
+
+        Raises:
+            InputError: the manifest's bounds of its speech are not times within it.
+        """
+        begin = sample_of(name, columns, "speech_start_ms", 0, len(samples) - 1)
+        finish = max(sample_of(name, columns, "speech_end_ms", len(samples), len(samples)), begin + 1)
+        near = samples if self._before is None else self._before(samples, name, columns)
+        loudspeaker = self._played(WARM_UP_S * SAMPLE_RATE_HZ + len(samples))
+        echo = reverberate(loudspeaker, self._room)
+        warm = len(echo) - len(samples)
+        speech_power, echo_power = (float(np.mean(part[begin:finish] ** 2)) for part in (samples, echo[warm:]))
+        echo *= np.float32(np.sqrt(speech_power / max(echo_power, 1e-12)) * 10 ** (self._choice.level_db / 20))
+        microphone = echo.copy()
+        microphone[warm:] += near
+        scale = np.float32(min(1.0, FULL_SCALE / float(np.abs(microphone).max(initial=FULL_SCALE))))
+        heard = microphone * scale
+        if self._choice.cancel:
+            heard = EchoCanceller(self._choice.tail_ms).cancel(heard, loudspeaker)
+            self.erle_db[name] = erle_db(echo[warm:] * scale, heard[warm:] - near * scale)
+        return heard[warm:]
+
+    def _played(self, count: int) -> np.ndarray:
+        """The loudspeaker's last ``count`` samples up to the end of the next recording; the track starts over."""
+        rng = np.random.default_rng([self._seed + self._heard, 0])
+        self._heard += 1
+        start_s = music_start(self._track, self._audio, rng).played_s(self._track, self._audio) - WARM_UP_S
+        return self._sound[(round(start_s * SAMPLE_RATE_HZ) + np.arange(count)) % len(self._sound)]
