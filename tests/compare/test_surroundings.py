@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from azsim.compare.surroundings import heard_in
 from azsim.devices import load_device
 from azsim.devices.spec import SurroundingsSpec
 from azsim.errors import InputError
+from azsim.speech.audio import read_audio
 from tests.soc.cases import device
 
 SPOKEN = {"speech_start_ms": "250", "speech_end_ms": "750"}
@@ -44,6 +48,13 @@ def test_a_recording_may_take_the_place_of_made_noise() -> None:
     added = heard(tone(), "a.flac", SPOKEN) - tone()
     assert 10 * np.log10(0.05**2 / np.mean(added**2)) == pytest.approx(6.0, abs=0.3)
     assert np.allclose(added[:5_000], added[5_000:10_000], atol=1e-6)
+
+
+@pytest.mark.skipif("AZSIM_DATA" not in os.environ, reason="AZSIM_DATA names no folder of recordings")
+def test_a_recorded_kitchen_may_take_its_place() -> None:
+    kitchen = read_audio(Path(os.environ["AZSIM_DATA"]) / "noise" / "kitchen.flac").samples
+    added = heard_in(device(surroundings=SurroundingsSpec("road", 6.0)), 1, kitchen)(tone(), "a.flac", SPOKEN) - tone()
+    assert 10 * np.log10(0.05**2 / np.mean(added**2)) == pytest.approx(6.0, abs=0.05)
 
 
 def test_without_surroundings_nothing_is_added_and_a_wrong_time_is_refused() -> None:
