@@ -6,6 +6,7 @@ Exit status: 0 done, 1 the work failed or was interrupted, 2 the input was wrong
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -180,6 +181,8 @@ def _minutes(text: str) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without UTF-8, names that are none
     try:
         with interrupts_heard():
             return _perform(parser().parse_args(arguments))

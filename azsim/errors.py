@@ -40,6 +40,11 @@ def located(where: str) -> Iterator[None]:
         raise type(error)(f"{where}: {error}") from error
 
 
+def readable(name: str) -> str:
+    """``name`` with ``?`` for bytes that are no UTF-8, which a file's name may hold and a report may not."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
 def nearest(word: object, choices: Iterable[str]) -> str:
     """A hint such as ``; did you mean 'lanes'?``, empty where nothing is near."""
     close = difflib.get_close_matches(str(word), list(choices), n=1)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from azsim.compare.setup import Setup
 from azsim.devices.spec import ChipSpec
+from azsim.errors import readable
 
 
 def summary(setup: Setup) -> str:
@@ -12,7 +15,8 @@ def summary(setup: Setup) -> str:
     music = "with music playing" if setup.music else "in silence"
     configurations = _count(len(experiment.configuration), "compression configuration")
     utterances = _count(len(setup.utterances), "utterance")
-    return f"{configurations} of {experiment.model} on device {setup.device.name}, over {utterances}, {music}."
+    model = readable(Path(experiment.model).name)
+    return f"{configurations} of {model} on device {setup.device.name}, over {utterances}, {music}."
 
 
 def _count(number: int, noun: str) -> str:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from azsim.errors import InputError, located
+from azsim.errors import InputError, located, readable
 from azsim.speech.audio import read_audio
 from azsim.speech.endpoint import estimated_speech_end_ms
 from azsim.speech.features import log_mel
@@ -125,7 +125,7 @@ def load_utterance(
     samples = np.abs(sound)
     padded = np.pad(samples, (0, -len(samples) % ENVELOPE_SAMPLES))
     return Utterance(
-        name=name,
+        name=readable(name),
         reference=" ".join(reference.lower().split()),
         audio_ms=audio.duration_ms,
         speech_end_ms=end_ms,

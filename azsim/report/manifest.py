@@ -8,7 +8,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from azsim.errors import InputError
+from azsim.errors import InputError, readable
 from azsim.report.results import plain
 
 _PACKAGES = ("numpy", "numba", "simpy", "soxr", "soundfile", "kaldi-native-fbank", "jiwer", "matplotlib")
@@ -77,6 +77,7 @@ def _cleaned(value: object) -> object:
 
 def _without_machine(text: str) -> str:
     """``text``, or its last part if it is a path from the root (``--out=/a/b`` too)."""
+    text = readable(text)
     option, equals, path = text.partition("=") if text.startswith("-") else ("", "", text)
     for kind in (PurePosixPath, PureWindowsPath):
         if kind(path).is_absolute():

@@ -11,8 +11,11 @@ rounded to nearest.
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,13 +98,15 @@ def read_audio(path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES) -> Au
     path = Path(path)
     try:
         _refuse_non_files(path)
-        with soundfile.SoundFile(path) as file:
+        with _quiet_libraries(), soundfile.SoundFile(_as_given(path)) as file:
             _refuse_cut_short(path, file)
             rate_hz, channels = file.samplerate, file.channels
             resampler = Resampler(rate_hz, str(path))
             parts = [resampler.feed(block) for block in _blocks(path, file, max_minutes)]
     except (soundfile.LibsndfileError, OSError) as error:
         reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
+        if "does not exist" in str(reason):
+            reason = "Format not recognised."  # it does exist, but begins with no frame of an MP3
         raise InputError(f"{path}: not a readable recording: {reason}; any format of libsndfile will do") from error
     samples = np.concatenate([*parts, resampler.finish()])
     shortest = SAMPLE_RATE_HZ * FRAME_LENGTH_MS // 1000
@@ -109,6 +114,28 @@ def read_audio(path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES) -> Au
         held = f"{1000 * samples.size / SAMPLE_RATE_HZ:.1f} ms of sound" if samples.size else "no samples"
         raise InputError(f"{path}: holds {held}; at least {FRAME_LENGTH_MS} ms are needed")
     return Audio(samples, path.name, rate_hz, channels)
+
+
+def _as_given(path: Path) -> Path | bytes:
+    """The name of a file as the system has it, which need not be text."""
+    return os.fsencode(path) if os.name == "posix" else path
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Within, nothing goes to standard error: the MP3 decoder below libsndfile writes its notes there."""
+    if sys.stderr is None:
+        yield
+        return
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _refuse_non_files(path: Path) -> None:
@@ -130,7 +157,7 @@ def _refuse_cut_short(path: Path, file: soundfile.SoundFile) -> None:
     elif file.format in ("MP3", "MPEG"):
         missing = mp3_cut_short(path.read_bytes())
     if missing:
-        raise InputError(f"{path}: cut short: {missing}; if it is all there is, write it anew (ffmpeg -i) and use that")
+        raise InputError(f"{path}: damaged or cut short: {missing}; write it anew (ffmpeg -i) to use what is there")
     promised = PROMISED_BYTES.search(file.extra_info)
     if promised is None:
         return

@@ -1,21 +1,25 @@
-"""Whether an Ogg or MP3 recording ends before its end: libsndfile reads both as far as they go and says nothing.
+"""Whether an Ogg or MP3 recording is cut or damaged: libsndfile reads both as far as they go and leaves out the rest.
 
 ::
 
-    Ogg: page page page ... page with the end-of-stream flag
+    Ogg: page page page ... page with the end-of-stream flag, each with a checksum
     MP3: [ID3v2] [Xing/Info frame: how many follow] frame frame ... frame [tags]
 
-An MP3 without a Xing or Info frame that is cut exactly between two frames cannot be told from a whole one.
+What cannot be told: an MP3 without a Xing or Info frame that is cut exactly between two frames is a whole, shorter MP3;
+and frames of MP3 need no checksum, so that damage inside one is sound.
 
 Source: RFC 3533 (Ogg); ISO/IEC 11172-3 and 13818-3 (MPEG audio headers); the Xing frame as LAME writes it.
 """
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 _PAGE_HEADER_BYTES = 27
 _END_OF_STREAM = 4
+_CHECKSUM_AT = 22
+_BACKWARDS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _BIT_RATES_KBPS = {  # (MPEG-1?, layer) -> by index 1 to 14
     (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
     (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
@@ -28,18 +32,30 @@ _RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_02
 
 
 def ogg_cut_short(data: bytes) -> str:
-    """What is missing at the end of an Ogg file; empty if nothing is."""
-    at, flags = data.find(b"OggS"), 0
-    while at >= 0 and data.startswith(b"OggS", at):
+    """What is missing or damaged in an Ogg file; empty if nothing is."""
+    end, at, flags = 0, data.find(b"OggS"), 0
+    while at >= 0:
+        if at > end:
+            return f"bytes {end} to {at - 1} are no page of it"
         if at + _PAGE_HEADER_BYTES > len(data):
             return "its last page is cut"
         segments = data[at + _PAGE_HEADER_BYTES : at + _PAGE_HEADER_BYTES + data[at + 26]]
         end = at + _PAGE_HEADER_BYTES + data[at + 26] + sum(segments)
         if len(segments) < data[at + 26] or end > len(data):
             return "its last page is cut"
+        if not _page_is_whole(data[at:end]):
+            return f"the checksum of its page at byte {at} is wrong"
         flags = data[at + 5]
-        at = end if data.startswith(b"OggS", end) else data.find(b"OggS", end)
+        at = data.find(b"OggS", end)
     return "" if flags & _END_OF_STREAM else "its last page is not marked as the end of the stream"
+
+
+def _page_is_whole(page: bytes) -> bool:
+    """Whether the checksum is right: a CRC-32 from 0 that takes its bits in the other order than zlib's."""
+    stored = int.from_bytes(page[_CHECKSUM_AT : _CHECKSUM_AT + 4], "little")
+    blank = page[:_CHECKSUM_AT] + bytes(4) + page[_CHECKSUM_AT + 4 :]
+    found = zlib.crc32(blank.translate(_BACKWARDS), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int(f"{found:032b}"[::-1], 2) == stored
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,7 @@ class _Frame:
 
 
 def mp3_cut_short(data: bytes) -> str:
-    """What is missing at the end of an MP3 file; empty if nothing is, or if it cannot be known."""
+    """What is missing or damaged in an MP3 file; empty if nothing is, or if it cannot be known."""
     at = _after_id3(data)
     promised, found = None, 0
     while (frame := _frame(data, at)) is not None:
@@ -62,6 +78,9 @@ def mp3_cut_short(data: bytes) -> str:
         else:
             found += 1
         at += frame.length
+    further = _first_frame(data, at)
+    if further > at and found:
+        return f"bytes {at} to {further - 1} are no frame of it"
     if promised and found < promised:
         return f"its header promises {promised} frames, there are {found}"
     return ""

@@ -38,6 +38,21 @@ def test_ogg_that_ends_between_two_pages() -> None:
     assert ogg_cut_short(whole + b"a tag that someone appended") == ""
 
 
+def test_ogg_with_a_flipped_bit_anywhere() -> None:
+    whole = written(*KINDS[0])
+    for at in np.linspace(0, len(whole) - 1, 40).astype(int):
+        damaged = bytearray(whole)
+        damaged[at] ^= 4
+        assert ogg_cut_short(bytes(damaged)), at
+
+
+def test_mp3_with_foreign_bytes_between_two_frames() -> None:
+    whole = written("MP3", "MPEG_LAYER_III", 16_000, 1)
+    frame = whole.index(whole[:2], len(whole) // 2)
+    said = mp3_cut_short(whole[:frame] + bytes(2000) + whole[frame:])
+    assert said == f"bytes {frame} to {frame + 1999} are no frame of it"
+
+
 def test_mp3_whose_header_promises_more_frames() -> None:
     whole = written("MP3", "MPEG_LAYER_III", 44_100, 1)
     at = max(whole.find(b"Xing"), whole.find(b"Info"))
@@ -58,6 +73,14 @@ def test_what_has_no_frames_is_left_to_the_reader() -> None:
     assert ogg_cut_short(b"") == "its last page is not marked as the end of the stream"
 
 
+def test_what_the_mp3_decoder_says_is_not_heard(tmp_path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "noise.mp3"
+    path.write_bytes(np.random.default_rng(3).bytes(50_000))
+    with pytest.raises(InputError, match=r"noise\.mp3: not a readable recording: Format not recognised"):
+        read_audio(path)
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("kind", ["ogg", "mp3"])
 def test_reading_refuses_it_and_names_the_file(tmp_path, kind: str) -> None:
     whole = written(*(KINDS[0] if kind == "ogg" else KINDS[-1]))
@@ -65,5 +88,5 @@ def test_reading_refuses_it_and_names_the_file(tmp_path, kind: str) -> None:
     path.write_bytes(whole)
     assert read_audio(path).duration_ms in range(1_990, 2_130)
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match=rf"cut\.{kind}: cut short: its last (page|frame) is cut"):
+    with pytest.raises(InputError, match=rf"cut\.{kind}: damaged or cut short: its last (page|frame) is cut"):
         read_audio(path)

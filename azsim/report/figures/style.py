@@ -7,6 +7,7 @@ times over took most of the time of a report.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,7 +66,8 @@ class Margins:
 @contextmanager
 def report_style() -> Iterator[None]:
     """Everything drawn or saved inside follows the style sheet; what was set before is back afterwards."""
-    with matplotlib.rc_context(), context(STYLE_SHEET):
+    with matplotlib.rc_context(), context(STYLE_SHEET), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph ")  # names may be in any script; SVG and page show them
         yield
 
 

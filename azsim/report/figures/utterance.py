@@ -113,7 +113,7 @@ def _busy(axes: Axes, label: str, spans: Sequence[Span], elapsed_ps: int) -> Non
     edges_s = np.arange(bins + 1) * bin_ms / 1000
     axes.stairs(percent, edges_s, fill=True, color=part_colours([label.lower()])[label.lower()])
     axes.set_ylim(0, max(5.0, 1.08 * float(percent.max())))
-    cores = f", mean of {tracks} cores" if tracks > 1 else ""
+    cores = f", mean of the {tracks} cores used" if tracks > 1 else ""
     axes.set_title(f"{label} busy (% of each {bin_ms} ms{cores})", **_PANEL_TITLE)
 
 
