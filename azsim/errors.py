@@ -41,8 +41,8 @@ def located(where: str) -> Iterator[None]:
 
 
 def readable(name: str) -> str:
-    """``name`` with ``?`` for bytes that are no UTF-8, which a file's name may hold and a report may not."""
-    return name.encode("utf-8", "replace").decode("utf-8")
+    """``name`` with ``?`` for what a file's name may hold and a report may not: line breaks, bytes that are no text."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def nearest(word: object, choices: Iterable[str]) -> str:

@@ -123,10 +123,11 @@ def described(expected: shape.Type) -> str:
 
 
 def _described_text(expected: shape.StrType) -> str:
+    if expected.min_length and expected.max_length:
+        line = " on one line" if expected.pattern else ""
+        return f"a text in quotes of {expected.min_length} to {expected.max_length} characters{line}"
     if expected.pattern:
         return "a name of letters, digits, '.', '_' and '-', at most 61, a letter or digit first"
-    if expected.min_length and expected.max_length:
-        return f"a text in quotes of {expected.min_length} to {expected.max_length} characters"
     return "a text in quotes that is not empty" if expected.min_length else "a text in quotes"
 
 

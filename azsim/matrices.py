@@ -18,6 +18,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from azsim.errors import InputError
+from azsim.input_file import check_input_file
 
 UNNAMED = ""
 """Name of the array of a file that holds one and does not name it."""
@@ -30,10 +31,9 @@ def read_matrices(path: Path) -> dict[str, np.ndarray]:
         InputError: the file cannot be read, or an array is not of small whole numbers, empty, or of other dimensions.
     """
     readers = {".npy": _npy, ".npz": _npz, ".safetensors": _safetensors}
+    check_input_file(path, "a file of matrices")
     try:
         arrays = readers.get(path.suffix.lower(), _text)(path)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     if not arrays:

@@ -10,6 +10,7 @@ import msgspec
 
 from azsim.errors import InputError
 from azsim.explain import explain
+from azsim.input_file import check_input_file
 
 T = TypeVar("T")
 
@@ -20,17 +21,15 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises:
         InputError: the file is missing, unreadable or not TOML.
     """
+    check_input_file(path, "a TOML file")
     try:
-        with open(path, "rb") as stream:
-            return tomllib.load(stream)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a folder; a TOML file is needed") from None
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not a TOML file: byte {error.start} is not UTF-8") from None
+    except RecursionError:
+        raise InputError(f"{path}: not a TOML file of azsim: nested too deeply") from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: not a TOML file: {error}") from None
 

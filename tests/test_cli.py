@@ -56,6 +56,8 @@ def test_no_command_is_said_and_ends_with_2(capsys: pytest.CaptureFixture[str]) 
         ("seed = 1", 'seed = "one"', "seed = 'one': must be a whole number from 0 to 2147483647"),
         ('codec = "raw"', 'codec = "rwa"', "did you mean 'raw'?"),
         ("weight_bits = 8", "weight_bits = 9", "weight_bits = 9"),
+        ("seed = 1", "seed = 1\nframes_per_step = 3", "'int8 raw': frames_per_step = 3: must be 1, or a mult"),
+        ('name = "int8 raw"', 'name = "int8\\nraw"', "must be a text in quotes of 1 to 60 characters on one line"),
         ("sparsity = 0.5", "sparsity = 1.0", "sparsity = 1"),
         ('device = "az1"', 'device = "az9"', "device = 'az9': device 'az9': not known; there are az1"),
         ('device = "az1"', 'device = "none.toml"', "device = 'none.toml': "),

@@ -64,3 +64,16 @@ def test_a_byte_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     path.write_bytes(b'name = "caf\xe9"\n')
     with pytest.raises(InputError, match="not a TOML file: byte 11 is not UTF-8"):
         read_toml(path)
+
+
+def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "it.toml"
+    path.write_bytes(b"\xef\xbb\xbfcount = 2\r\n")
+    assert read_toml(path) == {"count": 2}
+
+
+def test_a_file_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "it.toml"
+    path.write_text("a = " + "[" * 10_000)
+    with pytest.raises(InputError, match="nested too deeply"):
+        read_toml(path)

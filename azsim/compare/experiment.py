@@ -17,7 +17,7 @@ SEEDS = 2**31
 Bits = Annotated[int, Meta(ge=1, le=8)]
 Sparsity = Annotated[float, Meta(ge=0, lt=1)]
 Count = Annotated[int, Meta(ge=1)]
-Name = Annotated[str, Meta(min_length=1, max_length=60)]
+Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 
 
 class MatrixChoice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,7 +85,7 @@ class SensitivityChoice(Struct, frozen=True, forbid_unknown_fields=True):
 class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     """A comparison as its TOML file states it."""
 
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}\Z")]
     device: str
     model: str
     speech: str

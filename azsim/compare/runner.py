@@ -37,6 +37,7 @@ from azsim.report.manifest import make_manifest
 from azsim.report.metrics import make_rows
 from azsim.report.results import Comparison
 from azsim.soc.music import load_music
+from azsim.speech.gather import check_together
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ def make_setup(
     for configuration in experiment.configuration:
         with located(f"{path}: configuration {configuration.name!r}"):
             digests |= _check_network(experiment.model_of(configuration), configuration)
+            check_together(experiment.frames_per_step, network(experiment.model_of(configuration)).steps_per_output)
     with located(f"{path}: music = {experiment.music!r}"):
         music = load_music(beside(path, experiment.music)) if experiment.music else None
     heard = heard_in(device, experiment.seed)

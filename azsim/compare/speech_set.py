@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from azsim.errors import InputError, located, readable
+from azsim.input_file import check_input_file
 from azsim.speech.audio import read_audio
 from azsim.speech.endpoint import estimated_speech_end_ms
 from azsim.speech.features import log_mel
@@ -64,16 +65,12 @@ def read_manifest(path: Path) -> dict[int, dict[str, str]]:
     Raises:
         InputError: unreadable, not CSV, a column missing, a row too short or too long, or no transcript at all.
     """
-    wanted = "a CSV manifest with columns file, transcript is needed"
+    check_input_file(path, "a CSV manifest with columns file, transcript")
     try:
         with open(path, newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream, strict=True)
             numbered = [(reader.line_num, row) for row in reader]
             columns = reader.fieldnames or []
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file; {wanted}") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a folder; {wanted}") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read as a CSV manifest: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -10,10 +10,12 @@ from azsim.nn.program import VectorFunction
 
 Count = Annotated[int, Meta(ge=1, le=2**40)]
 Few = Annotated[int, Meta(ge=1, le=65_535)]
+Wait = Annotated[int, Meta(ge=0, le=65_535)]
 Natural = Annotated[int, Meta(ge=0, le=2**40)]
-Positive = Annotated[float, Meta(gt=0, le=1e9)]
+Positive = Annotated[float, Meta(ge=1e-6, le=1e9)]
 NonNegative = Annotated[float, Meta(ge=0, le=1e9)]
-Clock = Annotated[float, Meta(gt=0, le=100_000)]
+Clock = Annotated[float, Meta(ge=1e-3, le=100_000)]
+Milliseconds = Annotated[int, Meta(ge=1, le=60_000)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 SkipMode = Literal["none", "weights", "activations", "both"]
 Residency = Literal["streamed", "compressed", "decoded"]
@@ -28,7 +30,7 @@ class DecoderSpec(Struct, frozen=True, forbid_unknown_fields=True):
     positions_per_cycle: Few
     values_per_cycle: Few
     bits_per_cycle: Few
-    startup_cycles: Natural
+    startup_cycles: Wait
 
 
 class LanesSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,8 +46,8 @@ class LanesSpec(Struct, frozen=True, forbid_unknown_fields=True):
     window_positions: Few
     block_columns: Few
     queue_blocks: Few
-    broadcast_cycles: Natural
-    min_block_cycles: Natural
+    broadcast_cycles: Wait
+    min_block_cycles: Wait
     skip: SkipMode
     skip_zero_columns: bool
     store: Literal["dense", "csc"]
@@ -70,7 +72,7 @@ class SramSpec(Struct, frozen=True, forbid_unknown_fields=True):
     ``residency``: ``resident`` is a chip whose weights never leave it.
     """
 
-    bytes: Count
+    bytes: Annotated[int, Meta(ge=1, le=2**32)]
     banks: Few
     port_bytes_per_cycle: Count
     activation_bytes: Natural
@@ -86,7 +88,7 @@ class PortSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The processor's port to DRAM."""
 
     bytes_per_cycle: Count
-    latency_cycles: Natural
+    latency_cycles: Wait
 
 
 class VectorSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,7 +99,7 @@ class VectorSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     elements_per_cycle: Count
-    startup_cycles: Natural
+    startup_cycles: Wait
     functions: tuple[VectorFunction, ...] = get_args(VectorFunction)
     table_reads_per_cycle: Natural = 0
 
@@ -214,7 +216,7 @@ class CpuSpec(Struct, frozen=True, forbid_unknown_fields=True):
     ``idle_latency_limit_us``: idle states whose exit takes longer are not entered.
     """
 
-    cores: Count
+    cores: Few
     clock_mhz: Clock
     operating_points: Annotated[tuple[OperatingPointSpec, ...], Meta(min_length=1)]
     idle_states: Annotated[tuple[IdleStateSpec, ...], Meta(min_length=1)]
@@ -237,12 +239,12 @@ class CpuSpec(Struct, frozen=True, forbid_unknown_fields=True):
 class AudioSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """Microphone and loudspeaker side; ``echo_tail_ms``: length of the echo canceller's filter, 0 for none."""
 
-    microphone_dma_ms: Count
+    microphone_dma_ms: Milliseconds
     playback_rate_hz: Count
-    playback_channels: Count
-    playback_bytes_per_sample: Count
+    playback_channels: Few
+    playback_bytes_per_sample: Few
     period_frames: Annotated[int, Meta(ge=16, le=1 << 20)]
-    periods: Annotated[int, Meta(ge=2)]
+    periods: Annotated[int, Meta(ge=2, le=65_535)]
     ring: Literal["dram", "sram"]
     music_buffer_ms: Natural = 500
     echo_tail_ms: Natural = 0
@@ -291,7 +293,7 @@ class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
     rtt_median_ms: Positive
     rtt_p99_ms: Positive
     upload_kbps: Positive
-    upload_packet_ms: Count
+    upload_packet_ms: Milliseconds
     overhead: Share
     tx_mw_per_mbps: NonNegative
     rx_mw_per_mbps: NonNegative
@@ -375,7 +377,7 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
     ``local_processing``: the user's setting that sound is handled on the device and never sent.
     """
 
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}\Z")]
     summary: str
     chip: ChipSpec
     memory: MemorySpec

@@ -17,6 +17,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from azsim.errors import InputError
+from azsim.input_file import check_input_file
 from azsim.nn.network import Network
 from azsim.nn.save import CARD_KEY, DIGEST_KEY, FORMAT, KIND, SCALES_KEY, content_digest, write_sealed
 from azsim.resources import shipped
@@ -100,14 +101,11 @@ def seal(path: Path | str, activation_scales: Mapping[str, float] | None = None)
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; a .safetensors file is needed")
+    check_input_file(path, "a .safetensors file")
     try:
         with safe_open(path, "numpy") as file:
             metadata = dict(file.metadata() or {})
             return {name: file.get_tensor(name) for name in sorted(file.keys())}, metadata
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
     except (OSError, SafetensorError, TypeError, ValueError) as error:
         raise InputError(f"{path}: not a whole safetensors file: {str(error).splitlines()[0]}") from error
 

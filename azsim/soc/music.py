@@ -12,6 +12,7 @@ import numpy as np
 
 from azsim.devices.spec import AudioSpec, DecodeCostSpec
 from azsim.errors import InputError
+from azsim.input_file import check_input_file
 
 CODECS = ("mp3", "aac", "vorbis", "opus", "flac", "pcm")
 
@@ -90,6 +91,7 @@ def load_music(path: str | Path) -> MusicTrack:
         InputError: the file is missing, empty, not audio, damaged, or of a codec whose decoding cost is not known.
     """
     path = Path(path)
+    check_input_file(path, "a music file")
     try:
         data = path.read_bytes()
     except OSError as error:

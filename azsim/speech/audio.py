@@ -24,6 +24,7 @@ import soundfile
 import soxr
 
 from azsim.errors import InputError
+from azsim.input_file import check_input_file
 from azsim.speech.cut_short import mp3_cut_short, ogg_cut_short
 from azsim.speech.features import FRAME_LENGTH_MS, SAMPLE_RATE_HZ
 
@@ -96,8 +97,10 @@ def read_audio(path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES) -> Au
             samples that are not numbers.
     """
     path = Path(path)
+    check_input_file(path, "a sound file")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: is empty (0 bytes)")
     try:
-        _refuse_non_files(path)
         with _quiet_libraries(), soundfile.SoundFile(_as_given(path)) as file:
             _refuse_cut_short(path, file)
             rate_hz, channels = file.samplerate, file.channels
@@ -136,17 +139,6 @@ def _quiet_libraries() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
-
-
-def _refuse_non_files(path: Path) -> None:
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; a sound file is needed")
-    if not path.exists():
-        raise InputError(f"{path}: no such file")
-    if path.is_fifo():
-        raise InputError(f"{path}: is a pipe; a sound file is needed")
-    if path.stat().st_size == 0 and path.is_file():
-        raise InputError(f"{path}: is empty (0 bytes)")
 
 
 def _refuse_cut_short(path: Path, file: soundfile.SoundFile) -> None:
