@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 
 from azsim.devices.ports import port_demand
-from azsim.devices.spec import CpuSpec, Device
+from azsim.devices.spec import CpuSpec, Device, DramPart, MemorySpec, PerClient
 from azsim.errors import InputError
 from azsim.resources import device_file
 from azsim.toml import convert, read_toml
@@ -72,6 +73,7 @@ def check(device: Device, path: Path) -> Device:
             f"{buffers + sram.activation_bytes} bytes"
         )
     _check_cores(device.cpu, path)
+    _check_memory(device.memory, path)
     return device
 
 
@@ -94,6 +96,37 @@ def _check_cores(cpu: CpuSpec, path: Path) -> None:
                 f"{path}: cpu.idle_states: {state.name!r}: must need longer (min_residency_us) than {before.name!r} "
                 "before it, and only the last may be one of all cores"
             )
+
+
+def _check_memory(memory: MemorySpec, path: Path) -> None:
+    if memory.fidelity == "bank" and memory.timings is None:
+        raise InputError(
+            f"{path}: memory.timings: missing; memory.fidelity = 'bank' needs the timings of a part, one of "
+            f"{', '.join(get_args(DramPart))}"
+        )
+    if memory.fidelity == "analytic" and memory.arbitration not in ("fifo", "fixed-priority"):
+        raise InputError(
+            f"{path}: memory.arbitration = {memory.arbitration!r}: memory.fidelity = 'analytic' knows 'fifo' and "
+            "'fixed-priority' alone; choose one of them, or the fidelity 'burst'"
+        )
+    for client in PerClient.__struct_fields__:
+        bucket, target = getattr(memory.rate, client), getattr(memory.latency, client)
+        if bucket is not None and bucket.burst_bytes < memory.chunk_bytes:
+            raise InputError(
+                f"{path}: memory.rate.{client}.burst_bytes = {bucket.burst_bytes}: must be at least memory.chunk_bytes "
+                f"= {memory.chunk_bytes}, or no chunk could ever go"
+            )
+        if target is not None and target.lowest > target.highest:
+            raise InputError(
+                f"{path}: memory.latency.{client}.lowest = {target.lowest}: must be at most highest = {target.highest}"
+            )
+    needed = {"rate-regulated": "rate", "latency-regulated": "latency", "window-threshold": "window"}
+    table = needed.get(memory.arbitration)
+    if table is not None and getattr(memory, table) == PerClient():
+        raise InputError(
+            f"{path}: memory.arbitration = {memory.arbitration!r}: regulates nobody; give memory.{table}.CLIENT for at "
+            f"least one of {', '.join(PerClient.__struct_fields__)}"
+        )
 
 
 def scaled(device: Device, keys: Sequence[str], factor: float) -> Device:

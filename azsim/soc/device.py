@@ -21,7 +21,7 @@ from azsim.soc.echo import CancellerTask
 from azsim.soc.energy import Usage
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.link import ALWAYS_UP, LinkTrace
-from azsim.soc.memory import BurstMemory
+from azsim.soc.memory import memory_of
 from azsim.soc.music import MusicTrack, music_start
 from azsim.soc.network import MusicDownload, Radio
 from azsim.soc.network_stack import NetworkStack
@@ -56,7 +56,7 @@ class DeviceSimulation:
         self.device = device
         self.env = DeviceEnvironment()
         self.recorder = Recorder(trace, window_ps)
-        self.memory = BurstMemory(self.env, device, log=trace or log_grants, merge_ps=-1)
+        self.memory = memory_of(self.env, device, log=trace or log_grants)
         if trace:
             self.env.process(self._watch(window_ps))
         self.cpu = Cpu(self.env, self.memory, device.cpu, self.recorder)

@@ -12,7 +12,8 @@ from typing import Protocol
 
 import simpy
 
-from azsim.soc.burst import NEVER
+NEVER = 2**62
+"""A time that does not come, in picoseconds."""
 
 
 class Moment(simpy.Event):

@@ -13,10 +13,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from azsim.devices.spec import Device
-from azsim.soc.burst import L_BYTES, L_START, L_WRITE
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.energy import Usage
 from azsim.soc.link import ALWAYS_UP, LinkTrace
+from azsim.soc.memory.columns import L_BYTES, L_START, L_WRITE
 from azsim.soc.music import MusicTrack
 
 _RUNS_KEPT = 256

@@ -21,8 +21,7 @@ import simpy
 from azsim.devices.spec import Device, NetworkSpec
 from azsim.errors import PrivacyError
 from azsim.soc.arbitration import NETWORK
-from azsim.soc.burst import NEVER
-from azsim.soc.environment import DeviceEnvironment, Moment
+from azsim.soc.environment import NEVER, DeviceEnvironment, Moment
 from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.memory import MemoryModel
 from azsim.soc.music import MusicTrack

@@ -39,7 +39,7 @@ class TileRecord:
         step: of the utterance, -1 if it belongs to none.
         start_ps: when it began; ``times_ps`` count from there.
         times_ps: int64 ``(5, tiles)``: fetched, decoded, multiplied, finished, written.
-        work: int64 ``(8, tiles)``: rows as ``soc/burst.py`` names them (``T_BYTES``...), durations in picoseconds.
+        work: int64 ``(8, tiles)``: rows as in ``soc/memory/columns.py`` (``T_BYTES``...), in picoseconds.
         cycle_ps, latency_ps: of the processor, and of its port.
     """
 
@@ -109,7 +109,7 @@ class Timeline:
         refills_ps: int64: of each packet of music, from room in the ring to its samples in it.
         window_ps: with a trace: from when to when ``tiles`` are kept and every grant has a row of its own.
         tiles: jobs of the processor that began in the window.
-        grants: the memory's log, int64 ``(rows, 7)`` as ``soc/burst.py`` names the columns; outside of the window
+        grants: the memory's log, int64 ``(rows, 7)`` as in ``soc/memory/columns.py``; outside of the window
             neighbours of one client share a row.
     """
 

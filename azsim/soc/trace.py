@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from azsim.soc.arbitration import CLIENTS
-from azsim.soc.burst import L_CLIENT, L_END, L_START, L_WRITE
+from azsim.soc.memory.columns import L_CLIENT, L_END, L_START, L_WRITE
 from azsim.soc.timeline import Instant, Span, TileRecord, no_grants
 
 MERGE_PS = 2_000_000

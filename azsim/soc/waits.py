@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from azsim.soc.arbitration import CLIENTS
-from azsim.soc.burst import L_CLIENT, L_END, L_REQUEST, L_START
+from azsim.soc.memory.columns import L_CLIENT, L_END, L_REQUEST, L_START
 
 
 def waits_for_clients(grants: np.ndarray) -> np.ndarray:

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azsim.chip.pipeline import run_pipeline
-from azsim.soc.arbitration import CLIENTS, CPU, MICROPHONE, NPU, PLAYBACK, Fifo
-from azsim.soc.burst import L_BYTES, L_CLIENT, L_END, L_NUMBER, L_REQUEST, L_START
+from azsim.soc.arbitration import CLIENTS, CPU, MICROPHONE, NPU, PLAYBACK
+from azsim.soc.arbitration.fifo import Fifo
 from azsim.soc.environment import DeviceEnvironment, Moment
 from azsim.soc.memory import BurstMemory
+from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_NUMBER, L_REQUEST, L_START
 from azsim.soc.npu import tile_work
 from tests.soc.cases import device, schedule
 

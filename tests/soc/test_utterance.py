@@ -11,8 +11,8 @@ import pytest
 from azsim.errors import InputError
 from azsim.soc import simulate
 from azsim.soc.arbitration import NPU
-from azsim.soc.burst import L_BYTES, L_CLIENT, L_START, L_WRITE
 from azsim.soc.link import LinkTrace
+from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_START, L_WRITE
 from azsim.soc.timeline import no_grants
 from azsim.soc.utterance import PS_PER_MS
 from tests.soc.cases import PROGRAMS, device, schedules, track, work

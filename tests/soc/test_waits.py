@@ -6,7 +6,7 @@ import numpy as np
 
 from azsim.soc import simulate
 from azsim.soc.arbitration import CLIENTS, CPU, NPU, PLAYBACK
-from azsim.soc.burst import L_CLIENT, L_END, L_REQUEST, L_START
+from azsim.soc.memory.columns import L_CLIENT, L_END, L_REQUEST, L_START
 from azsim.soc.waits import waits_for_clients, who_waits_for_whom
 from tests.soc.cases import device, schedules, track, work
 

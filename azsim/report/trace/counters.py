@@ -14,7 +14,7 @@ import numpy as np
 
 from azsim.report.trace.memory import BANDWIDTH, bandwidth
 from azsim.report.trace.tracks import PS_PER_NS, Event, microseconds, pid, subsystem
-from azsim.soc.burst import L_REQUEST, L_START
+from azsim.soc.memory.columns import L_REQUEST, L_START
 from azsim.soc.timeline import Timeline
 from azsim.soc.trace import Window
 

@@ -15,7 +15,7 @@ import numpy as np
 from azsim.chip.attribution import CAUSES, walk
 from azsim.report.trace.memory import MemoryWaits
 from azsim.report.trace.tracks import PS_PER_NS, Event, Slice
-from azsim.soc.burst import T_BYTES, T_DECODE, T_DEPENDS, T_FETCH_FREES, T_WEIGHT_FREES
+from azsim.soc.memory.columns import T_BYTES, T_DECODE, T_DEPENDS, T_FETCH_FREES, T_WEIGHT_FREES
 from azsim.soc.timeline import Span, TileRecord, Timeline
 
 PS_PER_US = 10**6

@@ -12,7 +12,7 @@ import numpy as np
 
 from azsim.report.trace.tracks import PS_PER_NS, Slice
 from azsim.soc.arbitration import CLIENTS, NPU
-from azsim.soc.burst import L_BYTES, L_CLIENT, L_END, L_NUMBER, L_REQUEST, L_START, L_WRITE
+from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_NUMBER, L_REQUEST, L_START, L_WRITE
 from azsim.soc.trace import MERGE_PS, Window
 from azsim.soc.waits import waits_for_clients
 

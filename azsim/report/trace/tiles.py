@@ -17,7 +17,7 @@ from azsim.chip.pipeline import DECODED, FETCHED, FINISHED, MULTIPLIED, WRITTEN
 from azsim.report.trace.jobs import Utterances, in_us, of_step
 from azsim.report.trace.memory import MemoryWaits, by_client
 from azsim.report.trace.tracks import Event, Slice
-from azsim.soc.burst import T_BYTES, T_DECODE, T_DEPENDS, T_LANES, T_VECTOR, T_WEIGHT_FREES, T_WRITE
+from azsim.soc.memory.columns import T_BYTES, T_DECODE, T_DEPENDS, T_LANES, T_VECTOR, T_WEIGHT_FREES, T_WRITE
 from azsim.soc.timeline import TileRecord
 
 _STAGES = ((DECODED, T_DECODE, "decoder"), (FINISHED, T_VECTOR, "vector"), (WRITTEN, T_WRITE, "write"))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azsim.report.trace.counters import counter_events, thinned
-from azsim.soc.burst import L_REQUEST, L_START
+from azsim.soc.memory.columns import L_REQUEST, L_START
 
 
 @given(

@@ -6,7 +6,7 @@ import pytest
 
 from azsim.report.trace.jobs import causes_us, job_slices, of_step, utterance_slices
 from azsim.report.trace.memory import MemoryWaits
-from azsim.soc.burst import L_NUMBER, L_REQUEST, L_START
+from azsim.soc.memory.columns import L_NUMBER, L_REQUEST, L_START
 
 TWO = [("first", 0), ("second", 40)]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from azsim.report.trace.memory import MemoryWaits, bandwidth
-from azsim.soc.burst import L_BYTES, L_CLIENT, L_REQUEST, L_START
+from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_REQUEST, L_START
 from azsim.soc.waits import who_waits_for_whom
 
 

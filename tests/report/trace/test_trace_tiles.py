@@ -12,7 +12,7 @@ from azsim.chip.pipeline import DECODED, FETCHED, MULTIPLIED
 from azsim.report.trace.memory import MemoryWaits
 from azsim.report.trace.tiles import tile_events, tile_slices
 from azsim.soc import simulate
-from azsim.soc.burst import T_BYTES, T_DECODE, T_LANES
+from azsim.soc.memory.columns import T_BYTES, T_DECODE, T_LANES
 from tests.soc.cases import PROGRAMS, device, schedule, work
 
 

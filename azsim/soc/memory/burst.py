@@ -1,107 +1,34 @@
-"""The memory that everyone on the device shares: requests in, completions out, bytes and waiting counted per client.
+"""The ``burst`` fidelity, and the Python around the compiled loop.
 
-The ``burst`` fidelity moves chunks of ``memory.chunk_bytes``. A chunk occupies the DRAM for bytes / (peak x efficiency)
-from its grant; arbitration decides between the chunks that wait. What goes on inside the DRAM (rows, banks, turn-round
-of the bus) is in the efficiency alone.
+A chunk of at most ``memory.chunk_bytes`` occupies the DRAM for bytes / (peak x efficiency) from its grant; arbitration
+decides between the chunks that wait. What goes on inside the DRAM (rows, banks, turning the bus round) is in the
+efficiency alone.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from azsim.chip.pipeline import DECODED, MULTIPLIED, WRITTEN
+from azsim.chip.pipeline import WRITTEN
 from azsim.devices.spec import Device
-from azsim.soc import burst
 from azsim.soc.arbitration import CLIENTS, NPU, Policy, policy_of
-from azsim.soc.burst import NEVER
-from azsim.soc.environment import DeviceEnvironment, Moment
+from azsim.soc.arbitration.registry import HOLDING, hook_of
+from azsim.soc.environment import NEVER, DeviceEnvironment, Moment
+from azsim.soc.memory import columns
+from azsim.soc.memory.begun import tiles_begun
+from azsim.soc.memory.dram import CONFIG_CELLS
+from azsim.soc.memory.loop import advance
+from azsim.soc.memory.protocol import ClientTraffic, Rest, TileWork
+from azsim.soc.memory.regions import Regions
 
-_REQUEST = struct.Struct("13q")
-"""A row of ``queue`` as `burst.advance` reads it."""
-
-
-@dataclass(frozen=True, slots=True)
-class TileWork:
-    """A tile schedule as the compiled loop plays it: ``tiles`` and ``times`` as in `burst.advance`."""
-
-    tiles: np.ndarray
-    times: np.ndarray
+_REQUEST = struct.Struct(f"{columns.REQUEST_COLUMNS}q")
+"""A row of ``queue`` as the loop reads it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientTraffic:
-    """What one client moved: ``late`` counts requests that ended after their deadline."""
-
-    read_bytes: int
-    write_bytes: int
-    busy_ps: int
-    waiting_ps: int
-    grants: int
-    late: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """What was left of a withdrawn request: ``lead_ps`` until its next chunk is due, then bytes over a duration."""
-
-    size_bytes: int
-    lead_ps: int
-    duration_ps: int
-
-
-class MemoryModel(Protocol):
-    """What the device asks of a memory, at any fidelity."""
-
-    @property
-    def submitted(self) -> int:
-        """How many requests there were, and so the number of the latest one in the log."""
-        ...
-
-    @property
-    def job_waited_ps(self) -> int:
-        """How long the chunks of the processor's latest job waited for other clients."""
-        ...
-
-    def submit(
-        self, client: int, size_bytes: int, *, write: bool, at_ps: int, deadline_ps: int = NEVER, period_ps: int = 0
-    ) -> None:
-        """Request ``size_bytes`` from ``at_ps`` on and do not wait for them; with a period, again and again."""
-        ...
-
-    def request(
-        self, client: int, size_bytes: int, *, write: bool, at_ps: int, duration_ps: int = 0, done: Moment | None = None
-    ) -> Moment:
-        """The same, and say when it is over."""
-        ...
-
-    def withdraw(self, done: Moment) -> Rest:
-        """Take back what is left of the request that ``done`` stands for, and do not wait for it any more."""
-        ...
-
-    def play(self, work: TileWork, done: Moment) -> None:
-        """Start a job of the neural processor now; one at a time."""
-        ...
-
-    def cut(self, ends: np.ndarray, done: Moment) -> int:
-        """End the job of the neural processor early, where ``ends`` allows it; returns how many tiles it will play."""
-        ...
-
-    def played(self) -> TileWork:
-        """The latest job of the neural processor as it was played: shorter than it was given if it was cut."""
-        ...
-
-    def advance(self, until_ps: int) -> None:
-        """Do everything that happens before ``until_ps``."""
-        ...
-
-    def traffic(self) -> Mapping[str, ClientTraffic]:
-        """Client -> what it moved so far."""
-        ...
+_STATE_CELLS = 16
 
 
 class BurstMemory:
@@ -126,25 +53,17 @@ class BurstMemory:
     ) -> None:
         self.env = env
         env.memory = self
-        spec, chip = device.memory, device.chip
-        self._config = np.array(
-            [
-                round(1e6 / (spec.peak_gbps * spec.efficiency)),
-                spec.chunk_bytes,
-                chip.port.bytes_per_cycle,
-                device.cycle_ps,
-                chip.port.latency_cycles * device.cycle_ps,
-                merge_ps,
-                max(1, spec.chunk_bytes // chip.port.bytes_per_cycle) * chip.port.bytes_per_cycle,
-            ],
-            np.int64,
-        )
-        self._frontend_ps = round(spec.frontend_latency_ns * 1000)
-        self._chunk_bytes = spec.chunk_bytes
-        self._rank = (policy or policy_of(device.memory.arbitration, device.priority)).ranks(CLIENTS)
-        self._state = np.zeros(10, np.int64)
+        policy = policy or policy_of(device)
+        self._table = policy.table()
+        self._config = self._configure(device)
+        self._config[columns.MERGE_PS] = merge_ps
+        self._config[columns.HOOK] = hook_of(policy)
+        self._config[columns.HOLDS] = hook_of(policy) in HOLDING
+        self._frontend_ps = round(device.memory.frontend_latency_ns * 1000)
+        self._chunk_bytes = device.memory.chunk_bytes
+        self._state = self._initial_state(device)
         self._cells = memoryview(self._state)
-        self._queue = np.zeros((64, 13), np.int64)
+        self._queue = np.zeros((64, columns.REQUEST_COLUMNS), np.int64)
         self._served = np.zeros((len(CLIENTS), 6), np.int64)
         self._completions = np.zeros((65, 2), np.int64)
         self._found = memoryview(self._completions)
@@ -153,9 +72,25 @@ class BurstMemory:
         self._work = self._idle
         self._events: dict[int, Moment] = {}
         self._earliest_ps: dict[int, int] = {}
+        self._regions: Regions | None = None
         self._age = 0
         self._next_grant_ps = NEVER
         self.next_completion_ps = NEVER
+
+    def _configure(self, device: Device) -> np.ndarray:
+        """``config`` of the loop but for what concerns arbitration and the log."""
+        memory, port = device.memory, device.chip.port
+        config = np.zeros(CONFIG_CELLS, np.int64)
+        config[columns.FS_PER_BYTE] = round(1e6 / (memory.peak_gbps * memory.efficiency))
+        config[columns.CHUNK_BYTES] = memory.chunk_bytes
+        config[columns.PORT_BYTES] = port.bytes_per_cycle
+        config[columns.CYCLE_PS] = device.cycle_ps
+        config[columns.LATENCY_PS] = port.latency_cycles * device.cycle_ps
+        config[columns.BEATS_BYTES] = max(1, memory.chunk_bytes // port.bytes_per_cycle) * port.bytes_per_cycle
+        return config
+
+    def _initial_state(self, device: Device) -> np.ndarray:
+        return np.zeros(_STATE_CELLS, np.int64)
 
     def submit(
         self, client: int, size_bytes: int, *, write: bool, at_ps: int, deadline_ps: int = NEVER, period_ps: int = 0
@@ -192,9 +127,9 @@ class BurstMemory:
         key: int,
         period_ps: int = 0,
     ) -> None:
-        if self._cells[burst.PENDING] == len(self._queue):
+        if self._cells[columns.PENDING] == len(self._queue):
             self.advance(self.env.now)
-        pending = self._cells[burst.PENDING]
+        pending = self._cells[columns.PENDING]
         if pending == len(self._queue):
             self._queue = np.concatenate([self._queue, np.zeros_like(self._queue)])
             self._completions = np.zeros((len(self._queue) + 1, 2), np.int64)
@@ -205,9 +140,9 @@ class BurstMemory:
         _REQUEST.pack_into(
             self._queue, pending * _REQUEST.size,
             client, write, size_bytes, first_ps, self._age, duration_ps, 0, chunks, key, deadline_ps,
-            period_ps, size_bytes, first_ps,
+            period_ps, size_bytes, first_ps, 0, 0, self._regions.place(client, size_bytes) if self._regions else 0,
         )  # fmt: skip
-        self._cells[burst.PENDING] = pending + 1
+        self._cells[columns.PENDING] = pending + 1
         if first_ps < self._next_grant_ps:
             self._next_grant_ps = first_ps
 
@@ -220,10 +155,10 @@ class BurstMemory:
     def play(self, work: TileWork, done: Moment) -> None:
         """Start a job of the neural processor now; ``work.times`` is filled in by the time ``done`` happens."""
         self._work = work
-        self._expect(burst.NPU_KEY, done, self.env.now)
+        self._expect(columns.NPU_KEY, done, self.env.now)
         cells = self._cells
-        cells[burst.ACTIVE], cells[burst.START], cells[burst.TILE] = 1, self.env.now, 0
-        cells[burst.DONE_BYTES], cells[burst.REQUEST], cells[burst.WAITED] = 0, -1, 0
+        cells[columns.ACTIVE], cells[columns.START], cells[columns.TILE] = 1, self.env.now, 0
+        cells[columns.DONE_BYTES], cells[columns.REQUEST], cells[columns.WAITED] = 0, -1, 0
         self._next_grant_ps = min(self._next_grant_ps, self.env.now - 1)
 
     def withdraw(self, done: Moment) -> Rest:
@@ -237,16 +172,16 @@ class BurstMemory:
         if done.triggered:
             return Rest(0, done.value - now, 0)
         key = next(key for key, event in self._events.items() if event is done)
-        last = self._cells[burst.PENDING] - 1
-        row = int(np.flatnonzero(self._queue[: last + 1, burst.R_KEY] == key)[0])
+        last = self._cells[columns.PENDING] - 1
+        row = int(np.flatnonzero(self._queue[: last + 1, columns.R_KEY] == key)[0])
         fields = self._queue[row].tolist()
-        own_ps, chunk, chunks = fields[burst.R_DURATION], fields[burst.R_CHUNK], fields[burst.R_CHUNKS]
+        own_ps, chunk, chunks = fields[columns.R_DURATION], fields[columns.R_CHUNK], fields[columns.R_CHUNKS]
         self._queue[row] = self._queue[last]
-        self._cells[burst.PENDING] = last
+        self._cells[columns.PENDING] = last
         del self._events[key], self._earliest_ps[key]
         self.next_completion_ps = min(self._earliest_ps.values(), default=NEVER)
-        lead_ps = max(0, fields[burst.R_REQUEST] - now)
-        return Rest(fields[burst.R_LEFT], lead_ps, own_ps - own_ps * chunk // chunks)
+        lead_ps = max(0, fields[columns.R_REQUEST] - now)
+        return Rest(fields[columns.R_LEFT] - fields[columns.R_MOVED], lead_ps, own_ps - own_ps * chunk // chunks)
 
     def cut(self, ends: np.ndarray, done: Moment) -> int:
         """End the job of the neural processor early: at the first of ``ends`` that leaves no begun tile out.
@@ -262,23 +197,24 @@ class BurstMemory:
         now = self.env.now
         self.advance(now)
         cells, work = self._cells, self._work
-        computed = cells[burst.TILE] if cells[burst.ACTIVE] else work.tiles.shape[1]
-        begun = _begun(work, computed, now - cells[burst.START])
-        if cells[burst.ACTIVE] and cells[burst.REQUEST] >= 0 and cells[burst.DONE_BYTES]:
+        computed = cells[columns.TILE] if cells[columns.ACTIVE] else work.tiles.shape[1]
+        begun = tiles_begun(work, computed, now - cells[columns.START])
+        under_way = cells[columns.DONE_BYTES] or cells[columns.MOVED]
+        if cells[columns.ACTIVE] and cells[columns.REQUEST] >= 0 and under_way:
             begun = computed + 1
         count = int(ends[ends.searchsorted(begun)])
         if count == work.tiles.shape[1]:
             return count
         self._work = TileWork(work.tiles[:, :count].copy(), work.times[:, :count].copy())
         if count <= computed:
-            if cells[burst.ACTIVE]:
-                cells[burst.ACTIVE], cells[burst.REQUEST] = 0, -1
-                del self._events[burst.NPU_KEY], self._earliest_ps[burst.NPU_KEY]
+            if cells[columns.ACTIVE]:
+                cells[columns.ACTIVE], cells[columns.REQUEST] = 0, -1
+                del self._events[columns.NPU_KEY], self._earliest_ps[columns.NPU_KEY]
                 self.next_completion_ps = min(self._earliest_ps.values(), default=NEVER)
             written_ps = int(work.times[WRITTEN, count - 1]) if count else 0
-            done.occur_at(max(now, cells[burst.START] + written_ps))
+            done.occur_at(max(now, cells[columns.START] + written_ps))
         else:
-            self._events[burst.NPU_KEY] = done
+            self._events[columns.NPU_KEY] = done
         return count
 
     def played(self) -> TileWork:
@@ -293,13 +229,13 @@ class BurstMemory:
     @property
     def job_waited_ps(self) -> int:
         """How long the chunks of the processor's latest job waited for other clients."""
-        return self._cells[burst.WAITED]
+        return self._cells[columns.WAITED]
 
     def advance(self, until_ps: int) -> None:
         """Grant all chunks before ``until_ps`` and schedule the completions found."""
         while self._next_grant_ps < until_ps:
-            count = burst.advance(
-                until_ps, NPU, self._config, self._rank, self._state, self._queue, self._served,
+            count = advance(
+                until_ps, NPU, self._config, self._table, self._state, self._queue, self._served,
                 self._work.tiles, self._work.times, self._completions, self._log,
             )  # fmt: skip
             for row in range(count):
@@ -308,7 +244,7 @@ class BurstMemory:
                 del self._earliest_ps[key]
                 if time_ps < until_ps:
                     until_ps = time_ps
-            self._next_grant_ps = self._cells[burst.NEXT_GRANT]
+            self._next_grant_ps = self._cells[columns.NEXT_GRANT]
             if self._next_grant_ps < until_ps:
                 self._log = np.concatenate([self._log, np.zeros_like(self._log)])
         self.next_completion_ps = min(self._earliest_ps.values(), default=NEVER)
@@ -321,25 +257,15 @@ class BurstMemory:
     def busy_ps(self, until_ps: int) -> int:
         """Time for which the DRAM was moving chunks up to ``until_ps``, which must not lie before the last grant."""
         self.advance(self.env.now)
-        over = max(0, self._cells[burst.DRAM_FREE] - until_ps)
-        return int(self._served[:, burst.BUSY_PS].sum()) - over
+        over = max(0, self._cells[columns.DRAM_FREE] - until_ps)
+        return min(until_ps, int(self._served[:, columns.BUSY_PS].sum()) - over)
 
     def merge(self, merge_ps: int) -> None:
         """From now on let grants of one client with a gap of at most this share a row of the log; negative: none."""
         self.advance(self.env.now)
-        self._config[burst.MERGE_PS] = merge_ps
+        self._config[columns.MERGE_PS] = merge_ps
 
     def grants(self) -> np.ndarray:
         """The log, int64 ``(rows, 7)``: client, write, request, start, end (picoseconds), bytes, request's number."""
         self.advance(self.env.now)
-        return self._log[: self._cells[burst.LOGGED]]
-
-
-def _begun(work: TileWork, computed: int, time_ps: int) -> int:
-    """Tiles up to the last of the first ``computed`` that was at work before ``time_ps`` of the job."""
-    tiles, times = work.tiles[:, :computed], work.times
-    decode_ps = tiles[burst.T_DECODE]
-    own_ps = np.where(decode_ps > 0, decode_ps, tiles[burst.T_LANES])
-    start_ps = np.where(decode_ps > 0, times[DECODED, :computed], times[MULTIPLIED, :computed]) - own_ps
-    at_work = np.flatnonzero((tiles[burst.T_BYTES] > 0) | (start_ps < time_ps))
-    return int(at_work[-1]) + 1 if at_work.size else 0
+        return self._log[: self._cells[columns.LOGGED]]

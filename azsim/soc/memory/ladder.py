@@ -1,0 +1,18 @@
+"""The three fidelities by name; a new memory is one file and a line here."""
+
+from __future__ import annotations
+
+from azsim.devices.spec import Device
+from azsim.soc.environment import DeviceEnvironment
+from azsim.soc.memory.analytic import AnalyticMemory
+from azsim.soc.memory.bank import BankMemory
+from azsim.soc.memory.burst import BurstMemory
+from azsim.soc.memory.protocol import MemoryModel
+
+FIDELITIES = {"analytic": AnalyticMemory, "burst": BurstMemory, "bank": BankMemory}
+"""``memory.fidelity`` in a device file -> memory."""
+
+
+def memory_of(env: DeviceEnvironment, device: Device, *, log: bool = False) -> MemoryModel:
+    """The device's memory; ``log`` keeps a row per grant."""
+    return FIDELITIES[device.memory.fidelity](env, device, log=log)
