@@ -64,7 +64,7 @@ def simulate(
     Raises:
         InputError: a job has no schedule.
     """
-    _check(work, schedules)
+    check_schedules(work, schedules)
     simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, link=link)
     chain = SpeechChain(simulation, work, schedules)
     simulation.env.run(until=simulation.env.process(chain.run()))
@@ -119,7 +119,7 @@ class SpeechChain:
 
     Attributes:
         work: the utterance.
-        start_ps: when its first sample is heard.
+        start_ps, first_step: as given.
         endpoint_ps: when the end-point rule fires.
         final_ps: when the final words were usable, -1 before.
         release_ps, done_ps: int64 ``(steps,)``.
@@ -132,7 +132,7 @@ class SpeechChain:
         self._env = simulation.env
         self.work = work
         self.start_ps = start_ps
-        self._first_step = first_step
+        self.first_step = first_step
         self._schedules = schedules
         self._jobs = [job for job in work.jobs if job.release_ms <= work.endpoint_ms]
         self._front_ends = {index: Moment(self._env) for index, job in enumerate(self._jobs) if job.name == "frontend"}
@@ -175,13 +175,13 @@ class SpeechChain:
             if clean is not None:
                 yield clean
             cycles = _cycles(job, self._simulation.device.cpu)
-            cpu.run(job.name, cycles, task="frontend", step=self._first_step + job.step, done=done)
+            cpu.run(job.name, cycles, task="frontend", step=self.first_step + job.step, done=done)
 
     def _release_ps(self, job: Job) -> int:
         return self.start_ps + job.release_ms * PS_PER_MS
 
     def _execute(self, job: Job) -> Generator[simpy.Event, object, None]:
-        step = self._first_step + job.step
+        step = self.first_step + job.step
         if job.engine == "cpu":
             yield self._simulation.cpu.run(job.name, _cycles(job, self._simulation.device.cpu), step=step)
             return
@@ -230,7 +230,12 @@ def _cycles(job: Job, cpu: CpuSpec) -> int:
     return each * job.units
 
 
-def _check(work: Work, schedules: Schedules) -> None:
+def check_schedules(work: Work, schedules: Schedules) -> None:
+    """Refuse work whose jobs lack a schedule.
+
+    Raises:
+        InputError: one does.
+    """
     for job in work.jobs:
         if job.engine != "npu":
             continue

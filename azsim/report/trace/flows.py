@@ -46,8 +46,8 @@ def step_points(timeline: Timeline, utterances: Utterances) -> dict[int, list[tu
             jobs[span.step].append(span)
     finals = [instant.time_ps for instant in timeline.instants if instant.name == "final words"]
     ends = {}
-    for (_, first_step), final_ps, following in zip(
-        utterances, finals, [*(first for _, first in utterances[1:]), None], strict=False
+    for (_, first_step, _), final_ps, following in zip(
+        utterances, finals, [*(first for _, first, _ in utterances[1:]), None], strict=False
     ):
         steps = [step for step in jobs if step >= first_step and (following is None or step < following)]
         if steps:

@@ -22,8 +22,8 @@ PS_PER_US = 10**6
 WORDS_PS = 10**9
 """How long the mark of words is drawn."""
 
-Utterances = Sequence[tuple[str, int]]
-"""Name and number of the first step of each utterance, in order."""
+Utterances = Sequence[tuple[str, int, int]]
+"""Name, number of the first step, and start in picoseconds of each utterance, in order."""
 
 
 def job_slices(timeline: Timeline, utterances: Utterances, waits: MemoryWaits) -> list[Slice]:
@@ -98,8 +98,7 @@ def utterance_slices(timeline: Timeline, utterances: Utterances, text: str) -> l
         strict=False,
     )
     slices: list[Slice] = []
-    for (name, first_step), spoken_ps, endpoint_ps, final_ps in told:
-        start_ps = int(timeline.step_release_ps[first_step]) if first_step else 0
+    for (name, _, start_ps), spoken_ps, endpoint_ps, final_ps in told:
         args: Event = {"utterance": name}
         heard_ps = min(spoken_ps, endpoint_ps)
         for what, begin, end in (

@@ -52,7 +52,7 @@ def trace_json(
     timeline: Timeline, options: TraceOptions | None = None, *, text: str = "", utterances: Utterances | None = None
 ) -> str:
     """The whole trace as one JSON object, one event per line; arguments as for `trace_events`."""
-    trace = make_trace(timeline, options or TraceOptions(), text, utterances or [(timeline.utterance, 0)])
+    trace = make_trace(timeline, options or TraceOptions(), text, utterances or [(timeline.utterance, 0, 0)])
     encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
     lines = ",\n".join(map(encode, trace.events))
     return f'{{"displayTimeUnit":"ns","otherData":{encode(trace.shown)},"traceEvents":[\n{lines}\n]}}\n'
@@ -67,9 +67,9 @@ def trace_events(
         timeline: with spans; tiles and waits are shown where it holds them.
         options: what to show.
         text: the words, for their mark.
-        utterances: name and first step of each, if there are several.
+        utterances: name, first step and start of each, if there are several.
     """
-    return make_trace(timeline, options or TraceOptions(), text, utterances or [(timeline.utterance, 0)]).events
+    return make_trace(timeline, options or TraceOptions(), text, utterances or [(timeline.utterance, 0, 0)]).events
 
 
 def make_trace(timeline: Timeline, options: TraceOptions, text: str, utterances: Utterances) -> Trace:

@@ -7,7 +7,7 @@ from azsim.report.trace.tracks import Slice
 
 
 def test_a_flow_follows_the_jobs_of_its_step(timeline):
-    points = step_points(timeline, [("test", 0)])
+    points = step_points(timeline, [("test", 0, 0)])
     assert sorted(points) == list(range(len(points)))
     for step, path in points.items():
         jobs = [span for span in timeline.spans if span.step == step and span.track != "dram"]

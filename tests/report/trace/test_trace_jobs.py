@@ -8,7 +8,7 @@ from azsim.report.trace.jobs import causes_us, job_slices, of_step, utterance_sl
 from azsim.report.trace.memory import MemoryWaits
 from azsim.soc.memory.columns import L_NUMBER, L_REQUEST, L_START
 
-TWO = [("first", 0), ("second", 40)]
+TWO = [("first", 0, 0), ("second", 40, 10**13)]
 
 
 def test_a_step_belongs_to_the_utterance_that_it_falls_into():
@@ -19,7 +19,7 @@ def test_a_step_belongs_to_the_utterance_that_it_falls_into():
 
 def test_every_job_of_the_processor_says_its_causes_and_they_are_its_time(timeline):
     waits = MemoryWaits(timeline.grants, timeline.window_ps)
-    slices = [one for one in job_slices(timeline, [("test", 0)], waits) if one.track == "npu"]
+    slices = [one for one in job_slices(timeline, [("test", 0, 0)], waits) if one.track == "npu"]
     assert len(slices) == len(timeline.tiles) > 50
     for one in slices:
         assert sum(one.args["causes_us"].values()) == pytest.approx((one.end_ps - one.start_ps) / 1e6, abs=0.01)
@@ -34,7 +34,7 @@ def test_every_job_of_the_processor_says_its_causes_and_they_are_its_time(timeli
 
 def test_a_job_on_a_core_says_for_whom_its_misses_waited(timeline):
     waits = MemoryWaits(timeline.grants, timeline.window_ps)
-    slices = [one for one in job_slices(timeline, [("test", 0)], waits) if "memory_wait_us" in one.args]
+    slices = [one for one in job_slices(timeline, [("test", 0, 0)], waits) if "memory_wait_us" in one.args]
     spans = {(span.track, span.start_ps): span for span in timeline.spans}
     on_cores = [one for one in slices if one.track.startswith("cpu")]
     assert on_cores
@@ -45,7 +45,7 @@ def test_a_job_on_a_core_says_for_whom_its_misses_waited(timeline):
 
 
 def test_an_utterance_is_told_from_its_first_sample_to_its_words(timeline):
-    told = utterance_slices(timeline, [("test", 0)], "turn on")
+    told = utterance_slices(timeline, [("test", 0, 0)], "turn on")
     names = [one.name for one in told if one.track == "utterance"]
     assert names == ["speaking", "end-pointing"]  # everything was done by the time the end-point fired
     assert (told[0].start_ps, told[1].end_ps) == (0, timeline.elapsed_ps)

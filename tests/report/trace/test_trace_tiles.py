@@ -19,7 +19,7 @@ from tests.soc.cases import PROGRAMS, device, schedule, work
 @pytest.fixture(scope="module")
 def slices(timeline):
     waits = MemoryWaits(timeline.grants, timeline.window_ps)
-    return {record.start_ps: tile_slices([record], [("test", 0)], waits) for record in timeline.tiles}
+    return {record.start_ps: tile_slices([record], [("test", 0, 0)], waits) for record in timeline.tiles}
 
 
 def test_lanes_and_their_waits_fill_the_time_of_a_job_to_its_last_product(timeline, slices):
@@ -88,5 +88,5 @@ def test_the_lanes_wait_for_whatever_is_slow(fetch, decode, vector, cause):
     )
     timeline = simulate(spec, work(), dict.fromkeys(PROGRAMS, slow), music=None, trace=True)
     waits = MemoryWaits(timeline.grants, timeline.window_ps)
-    found = tile_slices(timeline.tiles[:1], [("test", 0)], waits)
+    found = tile_slices(timeline.tiles[:1], [("test", 0, 0)], waits)
     assert [one.args["cause"] for one in found if one.args["tile"] == 1 and "cause" in one.args] == [cause]

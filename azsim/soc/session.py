@@ -1,0 +1,234 @@
+"""A long stretch of device time: utterances at given times, music and whatever else throughout, one record of it all.
+
+::
+
+    0 s        20 s        40 s        60 s                      3600 s
+    |utterance |utterance  |utterance  |...                          |
+    |music, microphone, background, other networks ..................|
+
+The recogniser takes one utterance after another: one that comes while the last is not through waits for it. What was
+computed for an utterance (`Work`) and what it costs (schedules) is made before, once, however often it is heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import simpy
+
+from azsim.devices.spec import Device
+from azsim.errors import InputError
+from azsim.soc.device import DeviceSimulation
+from azsim.soc.energy import device_energy
+from azsim.soc.link import ALWAYS_UP, LinkTrace
+from azsim.soc.memory import ClientTraffic
+from azsim.soc.music import MusicTrack
+from azsim.soc.timeline import LatencyParts, Timeline
+from azsim.soc.trace import FIRST_MINUTE_PS, Window
+from azsim.soc.utterance import Schedules, SpeechChain, check_schedules, mark, working_bytes
+from azsim.speech.work import Work
+
+Companion = Callable[[DeviceSimulation], None]
+"""Starts something else on a device that is about to run: traffic, other networks, an update."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """An utterance to be heard.
+
+    Attributes:
+        start_ps: when its first sample is heard.
+        work: what was computed for it.
+        schedules: for every NPU program that ``work`` names.
+    """
+
+    start_ps: int
+    work: Work
+    schedules: Schedules
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of one utterance.
+
+    Attributes:
+        utterance: its name.
+        start_ps: when its first sample was heard.
+        first_step: number of its first step among those of the session.
+        final_ps: when its final words were usable.
+        latency: true end of speech to final words; None if nothing was recognised.
+        early_cut: the end-point fired before the true end of speech.
+        first_partial_ps: as in `Timeline`.
+        steps, deadline_misses: steps in all, and those that ended after the next one's release.
+    """
+
+    utterance: str
+    start_ps: int
+    first_step: int
+    final_ps: int
+    latency: LatencyParts | None
+    early_cut: bool
+    first_partial_ps: int
+    steps: int
+    deadline_misses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session, as a whole and utterance by utterance.
+
+    Attributes:
+        timeline: of the whole; its latency is None, its steps are those of all utterances one after another.
+        heard: utterances whose words came before the end.
+        traffic: memory client -> what it moved and how long it waited.
+        periods: of music that were due.
+    """
+
+    timeline: Timeline
+    heard: tuple[Heard, ...]
+    traffic: dict[str, ClientTraffic]
+    periods: int
+
+    @property
+    def told(self) -> list[tuple[str, int, int]]:
+        """Name, first step and start of each utterance, as the trace wants them."""
+        return [(one.utterance, one.first_step, one.start_ps) for one in self.heard]
+
+
+def simulate_session(
+    device: Device,
+    speech: Sequence[Speech],
+    *,
+    elapsed_ps: int,
+    music: MusicTrack | None,
+    seed: int = 0,
+    companions: Sequence[Companion] = (),
+    trace: bool = False,
+    window_ps: Window = FIRST_MINUTE_PS,
+    resident_bytes: int = 0,
+    link: LinkTrace = ALWAYS_UP,
+) -> Session:
+    """Let a device run for ``elapsed_ps``; with one utterance at time 0 it does what `simulate` does.
+
+    Args:
+        device: its description.
+        speech: utterances in order of their start.
+        elapsed_ps: when the session ends; utterances not through by then are left out.
+        companions: what else runs.
+        music, seed, trace, window_ps, resident_bytes, link: as in `simulate`.
+
+    Raises:
+        InputError: a job has no schedule, or an utterance starts before the one before it.
+    """
+    for before, after in pairwise(speech):
+        if after.start_ps < before.start_ps:
+            raise InputError(f"{after.work.utterance}: starts before {before.work.utterance}, which is heard earlier")
+    for one in speech:
+        check_schedules(one.work, one.schedules)
+    simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, link=link)
+    chains = _chains(simulation, speech)
+    for companion in companions:
+        companion(simulation)
+    simulation.env.process(_listen(simulation, chains))
+    simulation.env.run(until=elapsed_ps)
+    simulation.finish()
+    through = [chain for chain in chains if chain.final_ps >= 0]
+    for chain in through:
+        mark(simulation, chain)
+    heard = tuple(_heard(chain) for chain in through)
+    return Session(
+        timeline=_timeline(simulation, through, device, music, seed, resident_bytes, link),
+        heard=heard,
+        traffic=dict(simulation.memory.traffic()),
+        periods=_periods(simulation, elapsed_ps),
+    )
+
+
+def _chains(simulation: DeviceSimulation, speech: Sequence[Speech]) -> list[SpeechChain]:
+    chains, first_step = [], 0
+    for one in speech:
+        chains.append(SpeechChain(simulation, one.work, one.schedules, one.start_ps, first_step))
+        first_step += one.work.steps
+    return chains
+
+
+def _listen(simulation: DeviceSimulation, chains: Sequence[SpeechChain]) -> Generator[simpy.Event, object, None]:
+    """SimPy process: one utterance after another."""
+    env = simulation.env
+    for chain in chains:
+        if env.now < chain.start_ps:
+            yield env.timeout(chain.start_ps - env.now)
+        yield from chain.run()
+
+
+def _heard(chain: SpeechChain) -> Heard:
+    work = chain.work
+    return Heard(
+        utterance=work.utterance,
+        start_ps=chain.start_ps,
+        first_step=chain.first_step,
+        final_ps=chain.final_ps,
+        latency=chain.latency() if work.last_label_step >= 0 else None,
+        early_cut=work.endpoint_ms < work.speech_end_ms,
+        first_partial_ps=chain.first_partial_ps(),
+        steps=len(chain.release_ps),
+        deadline_misses=len(chain.missed_steps()),
+    )
+
+
+def _periods(simulation: DeviceSimulation, elapsed_ps: int) -> int:
+    playback = simulation.playback
+    if playback is None:
+        return 0
+    period_ps = playback.period_start_ps(2) - playback.period_start_ps(1)
+    return max(0, (elapsed_ps - playback.period_start_ps(1)) // period_ps + 1)
+
+
+def _timeline(
+    simulation: DeviceSimulation,
+    chains: Sequence[SpeechChain],
+    device: Device,
+    music: MusicTrack | None,
+    seed: int,
+    resident_bytes: int,
+    link: LinkTrace,
+) -> Timeline:
+    elapsed_ps, recorder, traffic = simulation.env.now, simulation.recorder, simulation.memory.traffic()
+    nothing = np.zeros(0, np.int64)
+    return Timeline(
+        utterance=f"{len(chains)} utterances",
+        elapsed_ps=elapsed_ps,
+        spans=recorder.spans(elapsed_ps),
+        instants=recorder.instants(),
+        counters=recorder.counters(),
+        busy_ps=simulation.busy_ps(),
+        dram_read_bytes={client: moved.read_bytes for client, moved in traffic.items()},
+        dram_write_bytes={client: moved.write_bytes for client, moved in traffic.items()},
+        uplink_bytes=simulation.radio.bytes_moved(up=True),
+        downlink_bytes=simulation.radio.bytes_moved(up=False),
+        step_release_ps=np.concatenate([nothing, *(chain.release_ps for chain in chains)]),
+        step_done_ps=np.concatenate([nothing, *(chain.done_ps for chain in chains)]),
+        deadline_misses=sum(len(chain.missed_steps()) for chain in chains),
+        underruns=simulation.underruns,
+        first_partial_ps=-1,
+        latency=None,
+        early_cut=False,
+        npu_causes_ps=simulation.npu.causes_ps(),
+        peak_sram_bytes=resident_bytes + working_bytes(device),
+        energy_pj=device_energy(device, simulation.usage()),
+        energy_idle_pj=device_energy(device, _quiet(device, music, seed, link, elapsed_ps).usage()),
+        refills_ps=simulation.refills_ps(),
+        window_ps=recorder.window_ps,
+        tiles=recorder.tile_records(),
+        grants=recorder.grants,
+    )
+
+
+def _quiet(device: Device, music: MusicTrack | None, seed: int, link: LinkTrace, elapsed_ps: int) -> DeviceSimulation:
+    """The same device for the same time without speech or companions; too long to be kept as `idle_usage` does."""
+    simulation = DeviceSimulation(device, music, seed, link=link)
+    simulation.env.run(until=elapsed_ps)
+    return simulation
