@@ -11,7 +11,7 @@ from azsim.errors import InputError
 from azsim.report.trace import TraceOptions, trace_events
 from azsim.soc import simulate, simulate_session
 from azsim.soc.arbitration import CLIENTS, CPU
-from azsim.soc.burst import L_BYTES, L_CLIENT, L_END, L_REQUEST, L_START
+from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_REQUEST, L_START
 from azsim.soc.session import Speech
 from azsim.soc.utterance import PS_PER_MS
 from tests.soc.cases import device, schedules, track, work

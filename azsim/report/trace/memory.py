@@ -17,11 +17,14 @@ from azsim.soc.trace import MERGE_PS, Window
 from azsim.soc.waits import waits_for_clients
 
 BANDWIDTH = "DRAM GB/s"
+_WAITED_FOR = (*CLIENTS, "held back")
 _NAMES = [f"{client} {way}" for client in CLIENTS for way in ("read", "write")]
 
 
 class MemoryWaits:
     """Waits for grants, by request, by stretch of the processor's time, and by the client that was served meanwhile.
+
+    ``held back`` is the rest: an arbitration policy that keeps a client to its budget let the memory wait.
 
     Args:
         grants: the memory's log.
@@ -30,7 +33,9 @@ class MemoryWaits:
 
     def __init__(self, grants: np.ndarray, window_ps: Window) -> None:
         inside = (grants[:, L_START] >= window_ps[0]) & (grants[:, L_START] < window_ps[1])
-        waits = np.where(inside[:, None], waits_for_clients(grants), 0)
+        served = waits_for_clients(grants)
+        held = np.maximum(0, grants[:, L_START] - grants[:, L_REQUEST] - served.sum(axis=1))
+        waits = np.where(inside[:, None], np.column_stack([served, held]), 0)
         self._waits = waits
         self._grants = grants
         waited = np.flatnonzero(waits.any(axis=1) & (grants[:, L_NUMBER] > 0))
@@ -41,7 +46,9 @@ class MemoryWaits:
         self.fetch_start_ps = grants[fetches, L_START]
         self.fetch_request_ps = grants[fetches, L_REQUEST]
         self.fetch_waits = waits[fetches]
-        self._fetch_sums = np.concatenate([np.zeros((1, len(CLIENTS)), np.int64), np.cumsum(self.fetch_waits, axis=0)])
+        self._fetch_sums = np.concatenate(
+            [np.zeros((1, len(_WAITED_FOR)), np.int64), np.cumsum(self.fetch_waits, axis=0)]
+        )
 
     def of_request(self, number: int) -> dict[str, float]:
         """Client -> microseconds that the request waited while that client was served."""
@@ -95,7 +102,7 @@ def by_client(waits_ps: np.ndarray | None) -> dict[str, float]:
         return {}
     return {
         client: round(time_ps / PS_PER_NS) / 1000
-        for client, time_ps in zip(CLIENTS, waits_ps.tolist(), strict=True)
+        for client, time_ps in zip(_WAITED_FOR, waits_ps.tolist(), strict=True)
         if time_ps >= PS_PER_NS
     }
 

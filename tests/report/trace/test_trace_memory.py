@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from azsim.report.trace.memory import MemoryWaits, bandwidth
+from azsim.soc.arbitration import CPU
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_REQUEST, L_START
 from azsim.soc.waits import who_waits_for_whom
 
@@ -38,3 +39,10 @@ def test_outside_of_the_window_nothing_is_said_of_waits(timeline):
     assert (np.diff(timeline.grants[early][:, [L_REQUEST, L_START]]) > 0).any()
     assert late.of_processor(cut, 2**62)
     assert (timeline.grants[:, L_CLIENT] >= 0).all()
+
+
+def test_a_client_that_its_policy_holds_back_waits_for_nobody():
+    grants = np.array([[CPU, 0, 0, 0, 10_000, 1, 1], [CPU, 0, 10_000, 40_000, 50_000, 1, 2]], np.int64)
+    waits = MemoryWaits(grants, (0, 10**6))
+    assert waits.of_request(2) == {"held back": 0.03}
+    assert waits.of_request(1) == {}
