@@ -64,7 +64,11 @@ class FloatTransducer:
         for b, each in enumerate(steps):
             hidden[: len(each), b] = each
         for i in range(network.encoder_layers):
-            hidden = self._lstm(f"encoder.{i}", hidden, lengths)
+            own = self._lstm(f"encoder.{i}", hidden, lengths)
+            if network.is_bidirectional:
+                backward = self._lstm(f"encoder.{i}.reverse", _reversed(hidden, lengths), lengths)
+                own = np.concatenate([own, _reversed(backward, lengths)], axis=2)
+            hidden = own
             if i == network.time_reduction_after:
                 count, reduction = len(hidden) // network.time_reduction, network.time_reduction
                 paired = hidden.reshape(count, reduction, len(steps), -1).transpose(0, 2, 1, 3)
@@ -137,6 +141,14 @@ class FloatTransducer:
                 for (hidden, cell), (new_hidden, new_cell) in zip(states, after, strict=True):
                     hidden[active], cell[active] = new_hidden, new_cell
         return [FloatFound(tuple(own), tuple(at)) for own, at in zip(labels, outputs, strict=True)]
+
+
+def _reversed(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Each utterance's steps ``(steps, B, n)`` from its last to its first; what lies after its end stays."""
+    turned = values.copy()
+    for b, length in enumerate(lengths):
+        turned[:length, b] = values[:length, b][::-1]
+    return turned
 
 
 def _sigmoid(values: np.ndarray) -> np.ndarray:

@@ -84,6 +84,10 @@ class IntegerModel:
             InputError: a scale cannot be expressed in fixed point.
         """
         network = compressed.network
+        if network.is_bidirectional:
+            raise InputError(
+                f"{network.source}: a bidirectional encoder hears no stream; it runs in float, in the cloud"
+            )
         matrices = compressed.decoded
         formats = Formats.of(network)
         scales = {name: matrix.scale for name, matrix in compressed.matrices.items()}

@@ -127,7 +127,10 @@ def _names(network: Network) -> list[str]:
         if part == "prediction":
             names.append("prediction.embedding")
         layers = max(1, network.layers(part))
-        names += [f"{part}.{i}.{kind}" for i in range(layers) for kind in ("input", "recurrent", "bias")]
+        both = part == "encoder" and network.is_bidirectional
+        directions = ("", "reverse.") if both else ("",)
+        kinds = [f"{direction}{kind}" for direction in directions for kind in ("input", "recurrent", "bias")]
+        names += [f"{part}.{i}.{kind}" for i in range(layers) for kind in kinds]
     return [*names, "joint.encoder", "joint.prediction", "joint.bias", "joint.output", "joint.output_bias"]
 
 
@@ -166,10 +169,12 @@ def _shapes(network: Network, shapes: Mapping[str, tuple[int, ...]]) -> dict[str
     for part, width in (("encoder", bins * network.stack), ("prediction", embedding)):
         for i in range(network.layers(part)):
             hidden = shapes[f"{part}.{i}.recurrent"][-1]
-            expected[f"{part}.{i}.input"] = (4 * hidden, width)
-            expected[f"{part}.{i}.recurrent"] = (4 * hidden, hidden)
-            expected[f"{part}.{i}.bias"] = (4 * hidden,)
-            width = hidden
+            both = part == "encoder" and network.is_bidirectional
+            for layer in (f"{part}.{i}", f"{part}.{i}.reverse")[: 1 + both]:
+                expected[f"{layer}.input"] = (4 * hidden, width)
+                expected[f"{layer}.recurrent"] = (4 * hidden, hidden)
+                expected[f"{layer}.bias"] = (4 * hidden,)
+            width = hidden * (1 + both)
             if part == "encoder" and i == network.time_reduction_after:
                 width *= network.time_reduction
         expected[f"joint.{part}"] = (joint, width)

@@ -18,7 +18,8 @@ class Network:
     ``encoder.{i}.recurrent`` (4H x H), ``encoder.{i}.bias`` (4H), gates in the order i, f, g, o;
     ``prediction.embedding`` (V x E), ``prediction.0.input``, ``prediction.0.recurrent``, ``prediction.0.bias``;
     ``joint.encoder`` (J x H), ``joint.prediction`` (J x P), ``joint.bias`` (J), ``joint.output`` (V x J),
-    ``joint.output_bias`` (V).
+    ``joint.output_bias`` (V). A bidirectional encoder has ``encoder.{i}.reverse.*`` as well, for the layer that reads
+    from the end; the layer above sees both outputs, forward first.
 
     Attributes:
         name: for reports.
@@ -48,7 +49,13 @@ class Network:
 
     def layers(self, part: str) -> int:
         """Number of LSTM layers of the ``encoder`` or the ``prediction`` network."""
-        return sum(1 for name in self.parameters if name.startswith(f"{part}.") and name.endswith(".input"))
+        own = (name.split(".") for name in self.parameters)
+        return sum(1 for parts in own if len(parts) == 3 and parts[0] == part and parts[2] == "input")
+
+    @property
+    def is_bidirectional(self) -> bool:
+        """Whether the encoder needs the whole recording: such a network runs in float, in the cloud."""
+        return "encoder.0.reverse.input" in self.parameters
 
     @property
     def steps_per_output(self) -> int:

@@ -115,16 +115,13 @@ def add_noise(frames: np.ndarray, noise: np.ndarray, snr_db: float, rng: np.rand
     return np.logaddexp(frames, chosen)
 
 
-def augment(
-    frames: np.ndarray, strength: Strength, tempo: float, noises: Sequence[np.ndarray], rng: np.random.Generator
-) -> np.ndarray:
-    """A varied copy of an utterance; the masks of :func:`mask` come after normalisation.
+def vary_voice(frames: np.ndarray, strength: Strength, tempo: float, rng: np.random.Generator) -> np.ndarray:
+    """A copy said faster or slower by another vocal tract.
 
     Args:
         frames: float32 log-mel ``(T, 64)``.
         strength: how much.
         tempo: where in the range of tempo, 0 to 1.
-        noises: log-mel clips to mix in; may be empty.
         rng: the only source of randomness.
 
     Returns:
@@ -132,8 +129,24 @@ def augment(
     """
     shortest, longest = strength.tempo
     varied = stretch(frames, shortest + (longest - shortest) * tempo)
-    varied = warp(varied, rng.uniform(*strength.vocal_tract))
-    varied = equalise(varied, strength, rng)
+    return warp(varied, rng.uniform(*strength.vocal_tract)).astype(np.float32, copy=False)
+
+
+def vary_place(
+    frames: np.ndarray, strength: Strength, noises: Sequence[np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
+    """A copy through another channel and in noise; the masks of :func:`mask` come after normalisation.
+
+    Args:
+        frames: float32 log-mel ``(T, 64)``.
+        strength: how much.
+        noises: log-mel clips to mix in; may be empty.
+        rng: the only source of randomness.
+
+    Returns:
+        float32 ``(T, 64)``.
+    """
+    varied = equalise(frames, strength, rng)
     if noises and rng.random() < strength.noise_share:
         noise = noises[int(rng.integers(len(noises)))]
         varied = add_noise(varied, noise, rng.uniform(*strength.snr_db), rng)

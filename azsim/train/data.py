@@ -20,7 +20,7 @@ import numpy as np
 
 from azsim.errors import InputError
 from azsim.speech.features import FRAME_SHIFT_MS, MEL_BINS
-from azsim.train.augment import REAL, SYNTHETIC, augment, mask
+from azsim.train.augment import REAL, SYNTHETIC, mask, vary_place, vary_voice
 from azsim.train.model import FEATURE_CLIP, FRAMES_PER_STEP
 from azsim.train.recipe import Mix
 from azsim.train.rnnt_loss import Cells
@@ -65,10 +65,14 @@ class IndexLine(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Utterance:
-    """One recording: its index line and its log-mel frames, float16 ``(frames, 64)``, on disk."""
+    """One recording: its index line and its log-mel frames, float16 ``(frames, 64)``, on disk.
+
+    Where ``is_labelled`` is false, nobody wrote down what is said: the text is a teacher's guess.
+    """
 
     line: IndexLine
     features: np.ndarray
+    is_labelled: bool = True
 
     @property
     def is_real(self) -> bool:
@@ -136,11 +140,15 @@ class Batch:
         features: float32 ``(B, T, 64)``, normalised, T a multiple of 6.
         cells: encoder steps and labels of each utterance.
         frame_targets: int64 ``(T / 6, B)``: the label that a flat start gives each step, -1 in padding.
+        clean: log-mel of each utterance, not normalised, in the same time but without another channel, noise or masks.
+        labelled: bool ``(B,)``, whether its labels are what was said and not a teacher's guess.
     """
 
     features: np.ndarray
     cells: Cells
     frame_targets: np.ndarray
+    clean: tuple[np.ndarray, ...]
+    labelled: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -179,12 +187,17 @@ def expected_frames(utterance: Utterance) -> int:
 
 
 def plan_epoch(
-    synthetic: Sequence[Utterance], real: Sequence[Utterance], mix: Mix, seed: tuple[int, ...]
+    synthetic: Sequence[Utterance],
+    real: Sequence[Utterance],
+    mix: Mix,
+    seed: tuple[int, ...],
+    unlabelled: Sequence[Utterance] = (),
 ) -> list[list[Utterance]]:
     """Batches of similar length in random order, the same for every worker."""
     rng = np.random.default_rng(seed)
     spoken = [u for u in synthetic if u.line.domain != "coffee" or rng.random() < mix.coffee_share]
-    pool = [u for u in [*spoken, *(list(real) * mix.real_repeats)] if expected_frames(u) <= mix.max_frames]
+    repeated = [*list(real) * mix.real_repeats, *list(unlabelled) * mix.unlabelled_repeats]
+    pool = [u for u in [*spoken, *repeated] if expected_frames(u) <= mix.max_frames]
     lengths = np.array([expected_frames(u) for u in pool], np.float64)
     order = np.argsort(lengths * rng.uniform(0.95, 1.05, len(pool)), kind="stable")
     batches: list[list[Utterance]] = [[]]
@@ -238,7 +251,7 @@ def make_batch(
     rng: np.random.Generator,
 ) -> Batch:
     """Read, vary, normalise and pad utterances."""
-    frames, labels, targets, bands = [], [], [], []
+    frames, cleans, labels, targets, bands = [], [], [], [], []
     for utterance in chosen:
         features, start, end = crop(utterance, manner.is_long, rng)
         scale = 1 / (len(features) * FRAMES_PER_STEP)
@@ -246,7 +259,10 @@ def make_batch(
         strength, slack = (REAL, REAL_SLACK) if utterance.is_real else (SYNTHETIC, SYNTHETIC_SLACK)
         if augmented:
             tempo = min(1.0, max(0.0, manner.tempo + rng.normal(0, TEMPO_JITTER)))
-            features = augment(features, strength, tempo, noises, rng)
+            features = vary_voice(features, strength, tempo, rng)
+        cleans.append(features)
+        if augmented:
+            features = vary_place(features, strength, noises, rng)
         features = normaliser(features)
         if augmented:
             mask(features, strength, rng)
@@ -265,4 +281,5 @@ def make_batch(
         padded[b, :kept] = features[:kept]
         frame_targets[: len(target), b] = target
     low, high = (np.concatenate(side) for side in zip(*bands, strict=True))
-    return Batch(padded, Cells(tuple(len(t) for t in targets), tuple(labels), low, high), frame_targets)
+    cells = Cells(tuple(len(t) for t in targets), tuple(labels), low, high)
+    return Batch(padded, cells, frame_targets, tuple(cleans), np.array([u.is_labelled for u in chosen]))

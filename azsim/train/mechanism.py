@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from azsim.train.data import Batch
@@ -52,6 +53,10 @@ class Mechanism:
 
     def before_step(self, moment: Moment) -> None:
         """May change the weights that the forward pass sees."""
+
+    def weights(self, batch: Batch) -> np.ndarray | None:
+        """Weight of each utterance's transducer loss, float32 ``(B,)``; None leaves them as they are."""
+        return None
 
     def loss(self, moment: Moment, forward: Forward) -> torch.Tensor | None:
         """A term that is added to the summed loss of the batch."""

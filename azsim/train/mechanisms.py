@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from azsim.train.distillation import Distiller
 from azsim.train.mechanism import Mechanism
 from azsim.train.model import Transducer
 from azsim.train.quantisation import Quantiser
@@ -19,4 +20,6 @@ def build_mechanisms(recipe: Recipe, teacher: Path | None, model: Transducer, pi
         found.append(Sparsifier(recipe.sparsity, model))
     if recipe.quantisation and recipe.quantisation.method != "none":
         found.append(Quantiser(recipe.quantisation, model))
+    if recipe.distillation:
+        found.append(Distiller(recipe.distillation, teacher, model, pieces))
     return found

@@ -183,14 +183,17 @@ class Distillation(Struct, frozen=True, forbid_unknown_fields=True):
         delay_steps: encoder steps of 60 ms by which a teacher that hears the future is held back.
         clean: the teacher hears the recording without the noise that the student hears.
         label_weight: of the transducer loss on labelled recordings beside it.
+        unlabelled: splits of the corpus whose texts, if any, are not looked at; the teacher writes down what it hears
+            in them, and only its targets are learned from.
     """
 
     teacher: str
-    lattice_weight: NonNegative = 1.0
+    lattice_weight: NonNegative = 0.05
     encoder_weight: NonNegative = 0.0
     delay_steps: Annotated[int, Meta(ge=0, le=50)] = 0
     clean: bool = True
     label_weight: NonNegative = 1.0
+    unlabelled: tuple[str, ...] = ("real-unlabelled",)
 
 
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -39,6 +39,7 @@ from azsim.train.data import (
     plan_epoch,
 )
 from azsim.train.decode import recognise, word_errors
+from azsim.train.distillation import transcribed
 from azsim.train.export import Trained, load_model, save_model
 from azsim.train.flat import FlatParameters
 from azsim.train.mechanism import Forward, Moment
@@ -112,23 +113,38 @@ class Trainer:
         self.flat = FlatParameters(self.model, SUMS)
         if checkpoint:
             self._restore(checkpoint)
+        self.guessed = self._guessed()
         self.recorder: Recorder | None = None
         self.began = time.monotonic() - self.progress.elapsed_s
         self.saved = self.exported = self.progress.elapsed_s
+
+    def _guessed(self) -> list[Utterance]:
+        """Recordings without text, with what the teacher heard in them."""
+        if not any(stage.mix.unlabelled_repeats for stage in self.recipe.stages):
+            return []
+        found = [u for split in self.recipe.distillation.unlabelled for u in self.splits.get(split, [])]
+        if not found:
+            wanted = ", ".join(self.recipe.distillation.unlabelled)
+            raise InputError(f"{self.place.corpus}: no utterances of the splits {wanted}, which the recipe learns from")
+        return transcribed(found, self.place.teacher, self.place.out / "teacher_heard.json")
 
     def _scratch(self) -> tuple[Setup, Normaliser]:
         spoken = [*self.splits.get(TRAIN, []), *self.splits.get(REAL_TRAIN, [])]
         if not spoken:
             raise InputError(f"{self.place.corpus}: no finished folder with utterances of split {TRAIN!r}")
         sizes = self.recipe.sizes
-        pieces = train_pieces((u.line.text for u in spoken), sizes.pieces)
-        rng = np.random.default_rng(self.recipe.seed)
-        chosen = rng.permutation(len(spoken))[:STATISTICS_UTTERANCES]
+        if self.place.teacher:  # a student must spell as its teacher does
+            _, normaliser, pieces, _ = load_model(self.place.teacher)
+        else:
+            pieces = train_pieces((u.line.text for u in spoken), sizes.pieces)
+            rng = np.random.default_rng(self.recipe.seed)
+            chosen = rng.permutation(len(spoken))[:STATISTICS_UTTERANCES]
+            normaliser = Normaliser.measure([spoken[i] for i in chosen])
         setup = Setup(
             self.recipe.seed, list(pieces.strings), sizes.hidden, sizes.embedding, sizes.joint, sizes.prediction,
             sizes.bidirectional,
         )  # fmt: skip
-        return setup, Normaliser.measure([spoken[i] for i in chosen])
+        return setup, normaliser
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         self.flat.restore(checkpoint.tensors)
@@ -179,7 +195,11 @@ class Trainer:
             self.noises = [u.features for split in NOISE_SPLITS for u in self.splits.get(split, [])]
             stage, mix = progress.stage, self.stage.mix
             plan = plan_epoch(
-                self.splits.get(TRAIN, []), self.splits.get(REAL_TRAIN, []), mix, (self.setup.seed, progress.epoch)
+                self.splits.get(TRAIN, []),
+                self.splits.get(REAL_TRAIN, []),
+                mix,
+                (self.setup.seed, progress.epoch),
+                self.guessed,
             )
             if not plan:
                 raise InputError(f"{self.place.corpus}: no utterances for a batch of {mix}")
@@ -223,8 +243,11 @@ class Trainer:
             if stage.transducer:
                 logits = self.model.logits(encoded, batch.cells)
                 losses = rnnt_losses(logits, batch.cells)
+                sums[TRANSDUCER] = losses.sum().item()
+                for mechanism in self.mechanisms:
+                    weights = mechanism.weights(batch)
+                    losses = losses if weights is None else losses * torch.from_numpy(weights)
                 total = losses.sum()
-                sums[TRANSDUCER] = total.item()
                 if stage.ctc_weight:
                     ctc = self.model.ctc_loss(encoded, batch.cells)
                     sums[CTC] = ctc.item()

@@ -21,11 +21,13 @@ from azsim.train.corpus import testset
 from azsim.train.corpus.build import build_train, evaluation_items, report
 from azsim.train.corpus.clips import clip_items
 from azsim.train.corpus.layouts import LAYOUTS
-from azsim.train.corpus.real import real_items
+from azsim.train.corpus.real import real_items, unlabelled_items
+from azsim.train.corpus.recordings import Recording
 from azsim.train.corpus.store import Entry, is_complete, read_index, write_shard
 from azsim.train.corpus.track import write_track
 
 REAL_MANIFEST_UNDER_DATA = "barista/manifest.csv"
+SOUND_FILES = (".flac", ".wav", ".ogg")
 
 
 def main() -> int:
@@ -61,6 +63,15 @@ def _real(arguments: argparse.Namespace) -> None:
     _write(arguments.out / "real", real_items(recordings, arguments.domain, held_out))
 
 
+def _unlabelled(arguments: argparse.Namespace) -> None:
+    files = sorted(path for folder in arguments.audio for path in folder.rglob("*") if path.suffix in SOUND_FILES)
+    if not files:
+        listed = ", ".join(map(str, arguments.audio))
+        raise InputError(f"--audio {listed}: no recordings in it; files may end in {', '.join(SOUND_FILES)}")
+    recordings = (Recording(path, "", path.parent.name) for path in files)
+    _write(arguments.out / "unlabelled", unlabelled_items(recordings))
+
+
 def _testset(arguments: argparse.Namespace) -> None:
     testset.make(arguments.out, arguments.seed)
 
@@ -83,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         "eval": (_eval, "evaluation splits: dev, unknown names, and the shipped test speech"),
         "noise": (_noise, "noise, babble and music clips to mix in while training"),
         "real": (_real, "recordings of people: train, held-out speakers, dev"),
+        "unlabelled": (_unlabelled, "recordings of people that nobody wrote down, for a teacher"),
         "testset": (_testset, "the test speech that travels with azsim"),
         "music": (_music, "the music track that travels with azsim"),
     }
@@ -101,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     added["real"].add_argument("--real", type=Path, help="a CSV or JSONL manifest, or a corpus's root folder")
     added["real"].add_argument("--layout", choices=list(LAYOUTS), default="manifest")
     added["real"].add_argument("--domain", default="coffee")
+    added["unlabelled"].add_argument("--audio", type=Path, nargs="+", required=True, metavar="FOLDER")
     return parser
 
 

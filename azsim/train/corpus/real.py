@@ -64,3 +64,28 @@ def split_of(recording: Recording, heldout: frozenset[str]) -> str:
     if recording.extra.get("split", "train") != "train":
         return "real-dev"
     return "real-heldout" if recording.speaker in heldout else "real-train"
+
+
+def unlabelled_items(recordings: Iterable[Recording]) -> Iterator[tuple[Entry, np.ndarray]]:
+    """Index entries and features of recordings whose words nobody wrote down, split ``real-unlabelled``.
+
+    Raises:
+        InputError: a recording cannot be read.
+    """
+    for recording in recordings:
+        samples = read_sound(recording.path)
+        start_ms, end_ms = estimate_bounds_ms(samples)
+        entry: Entry = {
+            "id": f"unlabelled-{recording.path.parent.name}-{recording.path.stem}",
+            "split": "real-unlabelled",
+            "text": "",
+            "voice": recording.speaker,
+            "engine": "human",
+            "domain": "unknown",
+            "source": "real",
+            "speaker": recording.speaker,
+            "speech_start_ms": start_ms,
+            "speech_end_ms": end_ms,
+            "endpoint": "estimated",
+        }
+        yield entry, log_mel(samples).astype(np.float16)
