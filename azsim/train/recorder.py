@@ -14,6 +14,7 @@ import csv
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ class Recorder:
         if self._bar:
             self._bar.update(self._task, losses=f"{shown['stage']} {shown['transducer_nats_per_label']} nats")
         log.info(" ".join(f"{key}={value}" for key, value in shown.items() if value != ""))
-        _append(self._curve, row)
+        _append(self._curve, [row])
 
     def histogram(self, step: int, weights: torch.Tensor) -> None:
         """How the weights lie, if it is time; in parts of the largest magnitude."""
@@ -64,10 +65,9 @@ class Recorder:
         values = weights.detach().numpy().ravel()
         largest = float(np.abs(values).max()) or 1.0
         counts, edges = np.histogram(values / largest, HISTOGRAM_BINS, (-1, 1))
-        for count, low, high in zip(counts, edges, edges[1:], strict=False):
-            centre = round((low + high) / 2, 4)
-            cells = (step, HISTOGRAM_MATRIX, centre, int(count))
-            _append(self._histograms, dict(zip(HISTOGRAM_FIELDS, cells, strict=True)))
+        centres = ((edges[:-1] + edges[1:]) / 2).round(4)
+        cells = ((step, HISTOGRAM_MATRIX, float(x), int(n)) for x, n in zip(centres, counts, strict=True))
+        _append(self._histograms, [dict(zip(HISTOGRAM_FIELDS, each, strict=True)) for each in cells])
 
     def close(self) -> None:
         """End the progress bar."""
@@ -75,13 +75,13 @@ class Recorder:
             self._bar.stop()
 
 
-def _append(path: Path, row: dict[str, float | int | str]) -> None:
+def _append(path: Path, rows: Sequence[dict[str, float | int | str]]) -> None:
     is_new = not path.exists()
     with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, row)
+        writer = csv.DictWriter(file, rows[0])
         if is_new:
             writer.writeheader()
-        writer.writerow(row)
+        writer.writerows(rows)
 
 
 def _drop_after(path: Path, step: int) -> None:
