@@ -248,7 +248,7 @@ def _expected(matrices: Mapping[str, MatrixStatistics], spec: LanesSpec) -> Lane
 
 def _decoding(matrices: Mapping[str, MatrixStatistics], spec: DecoderSpec) -> np.ndarray:
     """Decoder time of all tiles of the network, and 0 at the end."""
-    parts = [decode_cycles(matrix.encoded.decoder_load, spec) for matrix in matrices.values()]
+    parts = [decode_cycles(matrix.encoded, spec) for matrix in matrices.values()]
     return np.concatenate([*parts, np.zeros(1, np.int64)])
 
 

@@ -112,7 +112,7 @@ def _chosen(
 ) -> dict[str, Residency]:
     """The best modes of the matrices in ``loads`` for so many lines."""
     encoded = {name: network.matrices[name].encoded for name in loads}
-    decoding = [int(decode_cycles(encoded[name].decoder_load, chip.decoder).sum()) for name in loads]
+    decoding = [int(decode_cycles(encoded[name], chip.decoder).sum()) for name in loads]
     choice = best_choice(
         np.array([[-(-sizes[name][mode] // LINE_BYTES) for mode in _MODES] for name in loads]).reshape(-1, 3),
         np.array([rate * len(encoded[name].data) for name, rate in loads.items()]),

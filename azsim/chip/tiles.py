@@ -43,7 +43,7 @@ def tile_schedule(
     return TileSchedule(
         name=name,
         fetch_bytes=fetch,
-        decode_cycles=decode_cycles(load, chip.decoder) if decoded else nothing,
+        decode_cycles=decode_cycles(encoded, chip.decoder)[part] if decoded else nothing,
         lane_cycles=cost.cycles[frame, part],
         lane_split=cost.split[frame, part],
         vector_cycles=nothing,

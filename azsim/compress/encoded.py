@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from azsim.compress.circuit import Circuit
 from azsim.compress.layout import TileLayout, Tiling
 
 
@@ -24,6 +25,7 @@ class Encoded:
         tile_offset_bytes: int64 ``(tiles,)``, where each tile starts in ``data``.
         tile_bytes: int64 ``(tiles,)``, header and payload; ``table_bytes + tile_bytes.sum() == len(data)``.
         decoder_load: int64 ``(tiles, streams, 3)``: positions, values and payload bits of each decoder stream.
+        circuit: what a decoder stream of the codec can do at most.
     """
 
     data: bytes
@@ -36,6 +38,7 @@ class Encoded:
     tile_offset_bytes: np.ndarray
     tile_bytes: np.ndarray
     decoder_load: np.ndarray
+    circuit: Circuit
 
     @property
     def bits_per_weight(self) -> float:

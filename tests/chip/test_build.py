@@ -83,7 +83,7 @@ def test_resident_matrices_are_neither_fetched_nor_if_decoded_decoded(small: Com
     schedule = build_schedule(AZ1, program, small, modes)
     first = small.matrices[program.matrices[0]].encoded
     assert schedule.fetch_bytes.sum() == 0
-    assert np.array_equal(schedule.decode_cycles[: len(first.tiling)], decode_cycles(first.decoder_load, AZ1.decoder))
+    assert np.array_equal(schedule.decode_cycles[: len(first.tiling)], decode_cycles(first, AZ1.decoder))
     assert schedule.decode_cycles[len(first.tiling) :].sum() == 0
     assert np.array_equal(schedule.lane_cycles, build_schedule(AZ1, program, small).lane_cycles)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from azsim.compress.circuit import Circuit
 from azsim.compress.codecs import ans_header, ans_kernels
 from azsim.compress.codecs.ans_model import Model, fit
 from azsim.compress.codecs.codec import Bypass, Part, distinct, refuse_bypass
@@ -36,6 +37,12 @@ class AnsCoder:
     table: bytes
     options: int = 0
     compact: bool = True
+
+    @property
+    def circuit(self) -> Circuit:
+        """One value per cycle; the tables are filled state by state."""
+        tables = self.model.tables
+        return Circuit(values_per_cycle=1, setup_cycles=len(tables.shares) << tables.log_states)
 
     def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
         """One `Part` per decoder stream; the model must know every value."""

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from azsim.compress.circuit import Circuit
 from azsim.compress.codecs.codec import Coder, MatrixCoder, Part
 from azsim.compress.codecs.places import Places
 
@@ -17,6 +18,11 @@ class StreamByStream:
 
     coder: Coder
     compact: bool = False
+
+    @property
+    def circuit(self) -> Circuit:
+        """The coder's."""
+        return self.coder.circuit
 
     def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
         """One `Part` per decoder stream."""

@@ -14,6 +14,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numba import njit
 
+from azsim.compress.circuit import Circuit
 from azsim.compress.codecs.places import Places
 from azsim.errors import InputError
 
@@ -50,6 +51,10 @@ class Coder(Protocol):
     def table(self) -> bytes:
         """Palette or other tables, loaded once per matrix."""
 
+    @property
+    def circuit(self) -> Circuit:
+        """What a decoder stream can do at most, and what a switch to the matrix takes."""
+
     def encode(self, values: np.ndarray) -> Part:
         """Encode int8 ``(n,)`` values, given in position order."""
 
@@ -70,6 +75,10 @@ class MatrixCoder(Protocol):
     @property
     def compact(self) -> bool:
         """Whether the tiles have short headers."""
+
+    @property
+    def circuit(self) -> Circuit:
+        """What a decoder stream can do at most, and what a switch to the matrix takes."""
 
     def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
         """Encode int8 values in stream order to one `Part` per stream."""

@@ -28,6 +28,7 @@ from itertools import pairwise
 import numpy as np
 from numba import njit
 
+from azsim.compress.circuit import SERIAL
 from azsim.compress.codecs.bits import SOUND, ends, pack, peek, refuse, words
 from azsim.compress.codecs.codec import Bypass, Part, refuse_bypass
 from azsim.compress.codecs.fixed_width import FixedWidth, palette_values, two_complement
@@ -118,6 +119,8 @@ class CscCoder:
     table: bytes
     options: int = 0
     compact: bool = False
+
+    circuit = SERIAL
 
     @cached_property
     def _values(self) -> FixedWidth:

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 from numba import njit
 
+from azsim.compress.circuit import PARALLEL
 from azsim.compress.codecs.codec import Part
 from azsim.compress.codecs.places import Places
 from azsim.compress.codecs.words import words_at
@@ -138,6 +139,8 @@ class FixedWidth:
     table: bytes = b""
     options: int = 0
     compact: bool = False
+
+    circuit = PARALLEL
 
     @cached_property
     def code_of(self) -> np.ndarray:

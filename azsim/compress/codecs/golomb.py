@@ -26,6 +26,7 @@ from itertools import pairwise
 import numpy as np
 from numba import njit
 
+from azsim.compress.circuit import SERIAL
 from azsim.compress.codecs.bits import SOUND, ends, nonzero_values, pack, peek, refuse, words
 from azsim.compress.codecs.codec import Bypass, Part, refuse_bypass
 from azsim.compress.codecs.places import Places
@@ -154,6 +155,8 @@ class GolombCoder:
     table: bytes
     options: int = 0
     compact: bool = False
+
+    circuit = SERIAL
 
     @cached_property
     def _value_of(self) -> np.ndarray:

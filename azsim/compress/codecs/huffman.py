@@ -22,6 +22,7 @@ from itertools import pairwise
 import numpy as np
 from numba import njit
 
+from azsim.compress.circuit import Circuit
 from azsim.compress.codecs.bits import SOUND, ends, nonzero_values, pack, peek, refuse, words
 from azsim.compress.codecs.codec import Bypass, Part, refuse_bypass
 from azsim.compress.codecs.places import Places
@@ -158,6 +159,11 @@ class HuffmanCoder:
     table: bytes
     options: int = 0
     compact: bool = False
+
+    @property
+    def circuit(self) -> Circuit:
+        """One value per cycle; the lengths are made into codes one by one."""
+        return Circuit(values_per_cycle=1, setup_cycles=_read_table(self.table)[0].size)
 
     @cached_property
     def _codes(self) -> tuple[np.ndarray, np.ndarray]:

@@ -7,12 +7,14 @@ from typing import get_args
 
 import numpy as np
 
+from azsim.compress.circuit import Circuit
 from azsim.compress.codecs import registry
 from azsim.compress.codecs.bulk import in_bulk
 from azsim.compress.codecs.codec import Bypass, MatrixCoder
 from azsim.compress.codecs.places import Places
 from azsim.compress.codecs.stream import (
     MAX_POSITIONS,
+    POSITIONS_PER_BYTE,
     MatrixHeader,
     header_reference,
     pack_tile,
@@ -71,11 +73,16 @@ def encode(
         compact=bulk.compact,
     )
     header = replace(header, total_bytes=header.size + int(sizes.sum()))
+    if matrix.size > POSITIONS_PER_BYTE * header.total_bytes:
+        raise InputError(
+            f"layout tile_positions = {layout.tile_positions}: {matrix.size} positions would be {header.total_bytes} "
+            f"bytes, and a decoder refuses more than {POSITIONS_PER_BYTE} positions per byte; cut smaller tiles"
+        )
     head = header.pack()
     reference = header_reference(head)
     shapes = tile_shapes(tiling)
     packed = (pack_tile(header, reference, index, shapes[index], tile) for index, tile in enumerate(tiles))
-    return _describe(b"".join((head, *packed)), header, places, sizes, load)
+    return _describe(b"".join((head, *packed)), header, places, sizes, load, bulk.circuit)
 
 
 def parse(data: bytes) -> Encoded:
@@ -158,7 +165,7 @@ def _read(data: bytes) -> tuple[np.ndarray, Encoded]:
         raise CodecError(f"the tiles end at byte {offset} of {len(data)}")
     values, load = coder.decode_streams(padded(view), np.array(spans, dtype=np.int64), places)
     sizes = np.diff(np.array(ends, dtype=np.int64), prepend=header.size)
-    return places.scatter(values, header.shape), _describe(data, header, places, sizes, load)
+    return places.scatter(values, header.shape), _describe(data, header, places, sizes, load, coder.circuit)
 
 
 def padded(data: memoryview) -> np.ndarray:
@@ -168,7 +175,9 @@ def padded(data: memoryview) -> np.ndarray:
     return longer
 
 
-def _describe(data: bytes, header: MatrixHeader, places: Places, sizes: np.ndarray, load: np.ndarray) -> Encoded:
+def _describe(
+    data: bytes, header: MatrixHeader, places: Places, sizes: np.ndarray, load: np.ndarray, circuit: Circuit
+) -> Encoded:
     """``load``: values and bits of each stream."""
     shape = (header.tiles, header.layout.decoder_streams, -1)
     positions = np.diff(places.bounds).reshape(shape)
@@ -183,6 +192,7 @@ def _describe(data: bytes, header: MatrixHeader, places: Places, sizes: np.ndarr
         tile_offset_bytes=header.size + np.cumsum(sizes) - sizes,
         tile_bytes=sizes,
         decoder_load=np.concatenate([positions, load.reshape(shape)], axis=2),
+        circuit=circuit,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from azsim.compress.circuit import PARALLEL
 from azsim.compress.codecs.codec import Bypass, Part, refuse_bypass
 from azsim.errors import CodecError
 
@@ -17,6 +18,8 @@ class RawCoder:
     weight_bits: int = 8
     options: int = 0
     table: bytes = b""
+
+    circuit = PARALLEL
 
     def encode(self, values: np.ndarray) -> Part:
         """The values as they are."""

@@ -23,6 +23,7 @@ from itertools import pairwise
 import numpy as np
 from numba import njit
 
+from azsim.compress.circuit import SERIAL
 from azsim.compress.codecs.bits import SOUND, ends, pack, peek, refuse, words
 from azsim.compress.codecs.codec import Bypass, Part, refuse_bypass
 from azsim.compress.codecs.fixed_width import palette_values, two_complement
@@ -96,6 +97,8 @@ class RunLengthCoder:
     options: int
     table: bytes
     compact: bool = False
+
+    circuit = SERIAL
 
     @cached_property
     def _value_of(self) -> np.ndarray:

@@ -25,6 +25,8 @@ TILE = struct.Struct("<BBBBIIIII")
 CRC = struct.Struct("<I")
 TILE_HEADER_BYTES = TILE.size + CRC.size
 MAX_POSITIONS = (1 << 31) - 1
+POSITIONS_PER_BYTE = 1 << 14
+"""Most positions per byte of a stream: no codec may ask for memory out of proportion to what was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,10 @@ def read_matrix_header(data: memoryview) -> tuple[MatrixHeader, int]:
     layout = TileLayout(lanes=lanes, block_columns=block, tile_positions=positions, decoder_streams=streams)
     if rows * columns > MAX_POSITIONS or tiles != tile_count((rows, columns), layout):
         raise CodecError(f"the matrix header is impossible: {rows} x {columns} positions in {tiles} tiles")
+    if rows * columns > POSITIONS_PER_BYTE * total:
+        raise CodecError(
+            f"stream of {total} bytes claims {rows} x {columns} positions, more than {POSITIONS_PER_BYTE} per byte"
+        )
     smallest = CRC.size + streams if framing else TILE_HEADER_BYTES + CRC.size * streams
     if end + CRC.size + tiles * smallest > total:
         raise CodecError(f"stream of {total} bytes is too short for {tiles} tiles of {streams} streams")

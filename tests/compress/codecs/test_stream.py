@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from azsim.compress.codecs import codecs, decode, decode_tile, encode, parse
+from azsim.compress.codecs.stream import header_reference, pack_tile, read_matrix_header
 from azsim.compress.layout import TileLayout
-from azsim.errors import CodecError
+from azsim.errors import CodecError, InputError
+from tests.compress.codecs.forge import streams_of
 
 LAYOUT = TileLayout(lanes=4, block_columns=8, tile_positions=256, decoder_streams=2)
 
@@ -137,3 +141,28 @@ def test_a_payload_that_lies_is_refused(payload: bytes, words: str) -> None:
     tile += struct.pack("<I", zlib.crc32(tile + payload)) + payload
     with pytest.raises(CodecError, match=words):
         decode(resealed[: encoded.table_bytes] + tile)
+
+
+@pytest.mark.parametrize("codec", codecs())
+@pytest.mark.parametrize("shape", [(1, (1 << 31) - 1), (46_340, 46_340)])
+def test_a_vast_matrix_in_a_few_bytes_is_refused_before_memory_is_taken(codec: str, shape: tuple[int, int]) -> None:
+    encoded = encode(np.zeros((1, 1), np.int8), codec, 4, TileLayout(1, 1, (1 << 32) - 1, 1))
+    header, _ = read_matrix_header(memoryview(encoded.data))
+    header = replace(header, shape=shape)
+    head = header.pack()
+    tile = pack_tile(header, header_reference(head), 0, shape, streams_of(encoded)[0])
+    tracemalloc.start()
+    try:
+        with pytest.raises(CodecError, match=r"more than 16384 per byte"):
+            decode(head + tile)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("codec", ["huffman", "golomb", "ans"])
+def test_what_no_decoder_would_read_is_not_written(codec: str) -> None:
+    vast = np.broadcast_to(np.int8(0), (4096, 4096))
+    with pytest.raises(InputError, match="cut smaller tiles"):
+        encode(vast, codec, 4, TileLayout(1, 1, 1 << 24, 1))
+    assert len(encode(vast, codec, 4).data) * 16_384 > vast.size
