@@ -15,10 +15,11 @@ def schedule_energy(
 ) -> dict[str, float]:
     """Part -> picojoules, in the order of `PARTS`.
 
-    DRAM: bits read and written. SRAM: 8 bits written per position that the decoder refills and 8 read per position
-    that the lanes take, zero or not; so a dense store saves multiplier energy alone. Decoder: payload bits in,
-    positions out. Multipliers and accumulators: effectual products, one accumulation each. Standby of the DRAM
-    belongs to the device and is not in here.
+    DRAM: bits read and written. SRAM: what is fetched is written to a fetch buffer, and what the decoder takes in is
+    read there; 8 bits written per position that the decoder refills and 8 read per position that the lanes take, zero
+    or not; so a dense store saves multiplier energy alone. Decoder: payload bits in, positions out. Multipliers and
+    accumulators: effectual products, one accumulation each. Standby of the DRAM belongs to the device and is not in
+    here.
 
     Args:
         schedule: the job.
@@ -30,11 +31,13 @@ def schedule_energy(
     """
     products = float(schedule.products.sum())
     refill = 8.0 * float(schedule.decoded_values.sum()) * spec.sram_write_pj_per_bit
+    buffered = 8.0 * float(schedule.fetch_bytes.sum()) * spec.sram_write_pj_per_bit
+    shifted = float(schedule.decoded_bits.sum()) * spec.sram_read_pj_per_bit
     taken = 8.0 * float(schedule.positions.sum()) * spec.sram_read_pj_per_bit
     bits = float(schedule.decoded_bits.sum()) * spec.decoder_pj_per_bit
     values = float(schedule.decoded_values.sum()) * spec.decoder_pj_per_value
     energy_pj = {
-        "sram": refill + taken,
+        "sram": buffered + shifted + refill + taken,
         "decoder": bits + values,
         "multipliers": products * spec.product_pj,
         "accumulators": products * spec.accumulate_pj,

@@ -12,9 +12,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from azsim.chip.bounds import products_per_cycle
 from azsim.chip.pipeline import run_pipeline
 from azsim.chip.schedule import TileSchedule
 from azsim.chip.systolic import weights_per_cycle
+from azsim.devices.ports import port_demand
 from azsim.devices.spec import ChipSpec, Residency
 
 FRAMES = (1, 2, 4, 8)
@@ -26,8 +28,10 @@ class Ceilings:
     """The chip's limits, in multiply-accumulates per second (zeros counted) and bytes per second.
 
     Attributes:
-        multipliers_gmacs: multipliers x clock.
-        window_gmacs: lanes x window x clock: what skipping can reach at best; a dense array's multipliers once more.
+        multipliers_gmacs: multipliers x clock, twice that where they do two products of 4 bits; less where the port of
+            the on-chip memory makes them wait.
+        window_gmacs: lanes x window x clock: what skipping can reach at best, with the same provisos; a dense array's
+            multipliers once more.
         decoder_gpositions: positions that the decoder gives per second, x 1e9: a ceiling at one frame per tile.
         dram_gbps: the port, gigabytes per second.
     """
@@ -97,9 +101,10 @@ class Binding:
 def ceilings(chip: ChipSpec) -> Ceilings:
     """The roofs of a chip."""
     ghz = chip.clock_mhz / 1e3
+    moving = products_per_cycle(chip) / chip.multipliers * _moving_share(chip, False) * ghz
     return Ceilings(
-        multipliers_gmacs=chip.multipliers * ghz,
-        window_gmacs=(chip.lanes.lanes * chip.lanes.window_positions if chip.lanes else chip.multipliers) * ghz,
+        multipliers_gmacs=chip.multipliers * moving,
+        window_gmacs=(chip.lanes.lanes * chip.lanes.window_positions if chip.lanes else chip.multipliers) * moving,
         decoder_gpositions=chip.decoder.streams * chip.decoder.positions_per_cycle * ghz,
         dram_gbps=chip.port.bytes_per_cycle * ghz,
     )
@@ -107,9 +112,9 @@ def ceilings(chip: ChipSpec) -> Ceilings:
 
 def roofs(chip: ChipSpec, bits_per_weight: float, values_per_position: float = 1.0) -> Roofs:
     """The three roofs of a chip for weights of so many bits in the stream."""
-    rates = _rates(chip, bits_per_weight, 1.0, 1, "streamed", values_per_position)
+    rates = _rates(chip, bits_per_weight, 1.0, 1, "streamed", values_per_position, False)
     ghz = chip.clock_mhz / 1e3
-    return Roofs(rates["dram"] * ghz, rates["decoder"] * ghz, chip.multipliers * ghz)
+    return Roofs(rates["dram"] * ghz, rates["decoder"] * ghz, chip.multipliers * _moving_share(chip, True) * ghz)
 
 
 def layer_point(schedule: TileSchedule, chip: ChipSpec) -> LayerPoint:
@@ -134,6 +139,7 @@ def binding(
     frames: int = 1,
     residency: Residency = "streamed",
     values_per_position: float = 1.0,
+    narrow: bool = False,
 ) -> Binding:
     """The stage that holds back a matrix of many tiles, from rates alone (no start-up, imbalance or queue).
 
@@ -144,9 +150,10 @@ def binding(
         frames: that share a tile.
         residency: where the weights are.
         values_per_position: share of positions for which the decoder reads a value (``zvsv``: the density).
+        narrow: uniform values of at most 4 bits, of which sub-word multipliers do two at once.
     """
-    rates = _rates(chip, bits_per_weight, density, frames, residency, values_per_position)
-    dense = _rates(chip, bits_per_weight, 1.0, frames, residency, values_per_position)
+    rates = _rates(chip, bits_per_weight, density, frames, residency, values_per_position, narrow)
+    dense = _rates(chip, bits_per_weight, 1.0, frames, residency, values_per_position, narrow)
     stage = min(STAGES, key=lambda name: rates[name])
     return Binding(residency, frames, rates, stage, min(rates.values()) / min(dense.values()))
 
@@ -164,15 +171,17 @@ def binding_table(
 
 
 def _rates(
-    chip: ChipSpec, bits: float, density: float, frames: int, residency: Residency, values: float
+    chip: ChipSpec, bits: float, density: float, frames: int, residency: Residency, values: float, narrow: bool
 ) -> dict[str, float]:
     lanes, decoder = chip.lanes, chip.decoder
+    moving = _moving_share(chip, residency != "decoded")
     if lanes is None:
         multipliers = window = weights_per_cycle(chip.systolic, frames)
     else:
         products = frames * (density if lanes.skip != "none" else 1.0)
-        multipliers = chip.multipliers / products if products else math.inf
-        window = lanes.lanes * lanes.window_positions / frames
+        at_once = 2 if narrow and lanes.subword else 1
+        multipliers = at_once * chip.multipliers / products if products else math.inf
+        window = at_once * lanes.lanes * lanes.window_positions / frames
     per_stream = min(
         decoder.positions_per_cycle,
         decoder.values_per_cycle / values if values else math.inf,
@@ -181,6 +190,11 @@ def _rates(
     return {
         "dram": 8.0 * chip.port.bytes_per_cycle / bits if residency == "streamed" and bits else math.inf,
         "decoder": decoder.streams * per_stream if residency != "decoded" else math.inf,
-        "multipliers": multipliers,
-        "window": window,
+        "multipliers": multipliers * moving,
+        "window": window * moving,
     }
+
+
+def _moving_share(chip: ChipSpec, decodes: bool) -> float:
+    """Share of the cycles in which the port of the on-chip memory lets the array go on (`azsim.chip.conflicts`)."""
+    return min(1.0, chip.sram.port_bytes_per_cycle / port_demand(chip, decodes))

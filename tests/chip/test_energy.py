@@ -28,7 +28,8 @@ def test_each_part_is_its_count_times_its_constant() -> None:
     energy_pj = schedule_energy(work, chip, memory, elapsed_ps=10**9)
     assert tuple(energy_pj) == PARTS
     assert energy_pj["dram"] == pytest.approx(150 * 8 * memory.read_pj_per_bit + 7 * 8 * memory.write_pj_per_bit)
-    sram = 1008 * 8 * chip.sram_write_pj_per_bit + 1000 * 8 * chip.sram_read_pj_per_bit
+    written, read = (150 + 1008) * 8, 1000 + 1000 * 8  # fetched bytes and refilled positions; payload bits and taken
+    sram = written * chip.sram_write_pj_per_bit + read * chip.sram_read_pj_per_bit
     assert energy_pj["sram"] == pytest.approx(sram)
     assert energy_pj["decoder"] == pytest.approx(1000 * chip.decoder_pj_per_bit + 1008 * chip.decoder_pj_per_value)
     assert energy_pj["multipliers"] == pytest.approx(405 * chip.product_pj)
@@ -48,7 +49,8 @@ def test_one_small_product_by_hand() -> None:
     assert cost.effectual_products == 6
     hand_pj = {
         "dram": cost.stream_bytes * 8 * 8.5,
-        "sram": 16 * 8 * 0.6 + 16 * 8 * 0.6,  # 16 positions refilled, 16 taken, zero or not
+        # the stream into its buffer, its 16 codes out of it; 16 positions refilled, 16 taken, zero or not
+        "sram": cost.stream_bytes * 8 * 0.6 + 16 * 8 * 0.6 + 16 * 8 * 0.6 + 16 * 8 * 0.6,
         "decoder": 16 * 8 * 0.05 + 16 * 0.10,
         "multipliers": 6 * 0.12,
         "accumulators": 6 * 0.055,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 
 from azsim.chip.build import build_schedules
@@ -41,6 +42,27 @@ def test_the_crossover_that_az1_s_file_claims() -> None:
 def test_the_window_binds_very_sparse_weights() -> None:
     assert binding(AZ1, 2.0, 0.1, residency="decoded").stage == "window"
     assert binding(AZ1, 8.0, 1.0, residency="compressed", values_per_position=1.0).stage == "decoder"
+
+
+def test_a_narrow_port_lowers_lanes_and_window_alike() -> None:
+    sram = msgspec.structs.replace(AZ1.sram, port_bytes_per_cycle=80, on_conflict="stall")
+    chip = msgspec.structs.replace(AZ1, sram=sram)  # asked for 128 by the lanes and 32 by the decoder
+    wide, narrow = (binding(each, 3.5, 0.5, frames=8) for each in (AZ1, chip))
+    assert narrow.rates["multipliers"] == wide.rates["multipliers"] / 2
+    assert narrow.rates["window"] == wide.rates["window"] / 2
+    assert narrow.rates["decoder"] == wide.rates["decoder"]
+    resident = binding(chip, 3.5, 0.5, residency="decoded")
+    assert resident.rates["window"] == 128 * 80 / 128, "without the decoder the lanes have the port to themselves"
+    assert ceilings(chip).multipliers_gmacs == pytest.approx(25.6 * 80 / 128)
+
+
+def test_two_products_at_once_only_of_narrow_uniform_weights() -> None:
+    chip = msgspec.structs.replace(AZ1, lanes=msgspec.structs.replace(AZ1.lanes, subword=True))
+    plain, doubled = (binding(chip, 4.0, 0.5, residency="decoded", narrow=narrow) for narrow in (False, True))
+    assert doubled.rates["multipliers"] == 2 * plain.rates["multipliers"]
+    assert doubled.rates["window"] == 2 * plain.rates["window"]
+    assert binding(AZ1, 4.0, 0.5, residency="decoded", narrow=True).rates == plain.rates
+    assert ceilings(chip).multipliers_gmacs == pytest.approx(51.2)
 
 
 def test_no_layer_stands_above_a_roof(make_network) -> None:
