@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench wheel clean
+.PHONY: demo test lint bench reports wheel clean
 
 demo: $(VENV)/.installed  ## install, then compare compression configurations on the shipped speech
 	$(BIN)/azsim compare
@@ -16,8 +16,11 @@ lint: $(VENV)/.tested
 	$(BIN)/python -m pip install --quiet ruff
 	$(BIN)/ruff check azsim tests experiments
 
-bench: $(VENV)/.installed  ## wall-clock times of the commands
+bench: $(VENV)/.installed  ## speed: commands, other simulators, production size, the machine's limits
 	$(BIN)/python experiments/bench.py
+
+reports: $(VENV)/.installed  ## make every committed report again, some hours of work: see experiments/all.py --list
+	$(BIN)/python experiments/all.py
 
 wheel: $(VENV)/.installed
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .

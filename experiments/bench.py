@@ -76,8 +76,12 @@ def machine() -> str:
         for level in _lines(Path(f"/sys/devices/system/cpu/cpu0/cache/index{index}/level"))
         for size in _lines(Path(f"/sys/devices/system/cpu/cpu0/cache/index{index}/size"))
     ]
-    load = " ".join(f"{each:.2f}" for each in os.getloadavg())
-    return f"{name}, {os.cpu_count()} cores, {', '.join(caches) or 'caches unknown'}; load before the run: {load}"
+    return f"{name}, {os.cpu_count()} cores, {', '.join(caches) or 'caches unknown'}; load before the run: {load()}"
+
+
+def load() -> str:
+    """Load averages over 1, 5 and 15 minutes: other work on the machine makes everything here slower."""
+    return " ".join(f"{each:.2f}" for each in os.getloadavg())
 
 
 def _lines(path: Path) -> list[str]:
@@ -128,8 +132,8 @@ def main() -> None:
     found = measure(chosen.only, chosen.demo)
     for figure in found:
         print(_row(figure))
-    command = "python experiments/bench.py" + (" --demo" if chosen.demo else "")
-    write(found, command, where, chosen.out)
+    command = "python experiments/bench.py --out reports/bench" + (" --demo" if chosen.demo else "")
+    write(found, command, f"{where}; after it: {load()}", chosen.out)
 
 
 if __name__ == "__main__":
