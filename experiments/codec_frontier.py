@@ -35,7 +35,9 @@ READING = (
     "The smallest stream is not always the fastest. A tile takes the longer of its fetch and its decoding, since the "
     "two overlap. `ans`, `huffman` and `golomb` read one code after the other, so a decoder stream of theirs gives one "
     "value per cycle at most (what each codec can do, and why: [bitstreams.md](../../docs/bitstreams.md)); `zvsv`, "
-    "`palette` and `packed` take as many as the device has room for, four in az1.",
+    "`palette` and `packed` take as many as the device has room for, four in az1, which has four streams. *Streams "
+    "needed* says how many streams of the same kind would keep up with the port: with so many, the smallest stream is "
+    "the fastest again, at the price of as many tables or table ports.",
     "",
     "How far to trust it: sizes are exact lengths of streams that were decoded again and compared. Cycles are those of "
     "the model's rates, which are assumed for az1. Speeds depend on the machine; only the ratios of one run count.",
@@ -126,6 +128,7 @@ def measure(name: str, matrix: np.ndarray, peer: dict[str, object] | None) -> li
             **common, "codec": codec, "bits_per_weight": encoded.bits_per_weight,
             "decoder_cycles_per_tile": float(decoding.mean()),
             "streamed_cycles_per_tile": float(max(decoding.mean(), fetching.mean())),
+            "streams_to_keep_up": -(-int(decoding.sum()) * chip.decoder.streams // int(fetching.sum())),
             "encode_mps": matrix.size / (middle - begin) / 1e6, "decode_mps": matrix.size / (end - middle) / 1e6,
         })  # fmt: skip
     if peer:
@@ -199,19 +202,27 @@ def targets(rows: list[dict[str, object]]) -> list[str]:
         ("zvsv encodes, times mlw, median", f"{times_mlw('zvsv', 'encode_mps'):.1f}", ">= 8"),
         ("zvsv decodes, times mlw, median", f"{times_mlw('zvsv', 'decode_mps'):.1f}", ">= 8"),
     ]
+    trained_sizes = [
+        (row["bits_per_weight"], of[name, "entropy"]["bits_per_weight"])
+        for (name, codec), row in of.items()
+        if codec == "ans" and name not in names
+    ]
+    below = [f"{size - entropy:+.3f}" for size, entropy in trained_sizes]
+    lines.append(("trained models: ans - entropy, bits per weight, in the order below", ", ".join(below), ""))
     return ["| | measured | target |", "|---|---:|---:|", *(f"| {' | '.join(line)} |" for line in lines)]
 
 
 def smallest_and_fastest(rows: list[dict[str, object]]) -> list[str]:
     """Per matrix the smallest and the fastest codec, and what the choice of the smallest costs in time."""
-    lines = ["| matrix | smallest | bits | its cycles per tile | fastest | bits | its cycles per tile |",
-             "|---|---|---:|---:|---|---:|---:|"]  # fmt: skip
+    lines = ["| matrix | smallest | bits | cycles per tile | streams needed | fastest | bits | cycles per tile |"
+             " streams needed |", "|---|---|---:|---:|---:|---|---:|---:|---:|"]  # fmt: skip
     for name in dict.fromkeys(row["matrix"] for row in rows):
         own = [row for row in rows if row["matrix"] == name and "streamed_cycles_per_tile" in row]
         by_size = min(own, key=lambda row: row["bits_per_weight"])
         by_time = min(own, key=lambda row: row["streamed_cycles_per_tile"])
         cells = (
-            f"{row['codec']} | {row['bits_per_weight']:.3f} | {row['streamed_cycles_per_tile']:.0f}"
+            f"{row['codec']} | {row['bits_per_weight']:.3f} | {row['streamed_cycles_per_tile']:.0f} | "
+            f"{row['streams_to_keep_up']}"
             for row in (by_size, by_time)
         )
         lines.append(f"| {name} | {' | '.join(cells)} |")
@@ -254,7 +265,7 @@ def main() -> None:
             "zlib level 6, zstd level 3. Speeds: CPU time, one thread; mlw takes and gives Python lists.", "",
             f"Load of the machine before the run: {load}.", "",
             "![Bits per weight, and cycles per streamed tile, against the share of zeros](frontier.svg)", "",
-            *READING, "", "## The 32 synthetic matrices", "", *targets(rows), "",
+            *READING, "", "## What `ans` and `zvsv` reach on the synthetic matrices", "", *targets(rows), "",
             "## Smallest against fastest on az1", "", *smallest_and_fastest(rows)]  # fmt: skip
     for title, key, digits in titles:
         text += ["", f"## {title}", "", *table(rows, key, digits)]
