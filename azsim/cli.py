@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     _matvec(commands.add_parser("matvec", help="one matrix or mask on one device: cycles and their causes"))
     _train(commands.add_parser("train", help="make a network by a recipe; goes on where it was stopped"))
     _inspect(commands.add_parser("inspect", help="what a network, a device or a bitstream is"))
+    _update(commands.add_parser("update", help="model updates: keys, images, signed deltas, a store with two slots"))
     return top
 
 
@@ -130,6 +131,45 @@ def _matvec(command: argparse.ArgumentParser) -> None:
         help="where the weights are at the start (default: streamed, or decoded if the device keeps all weights)",
     )
     command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
+
+
+def _update(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(perform="azsim.update_command:perform")
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    key = actions.add_parser("key", help="make a key pair: FILE.pem for the maker, FILE.pub.pem for devices")
+    key.add_argument("file", type=Path, metavar="FILE.pem")
+    image = actions.add_parser("image", help="compress a network to the file that lies in the device's flash")
+    image.add_argument("model", metavar="MODEL", help="a name under models/ or a .safetensors")
+    image.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
+    image.add_argument("--weight-bits", type=int, default=5, help="bits per weight, 1 to 8 (default: 5)")
+    image.add_argument("--sparsity", type=float, default=0.0, help="share of zeros (default: 0)")
+    image.add_argument("--after", type=Path, metavar="OLD.azm", help="keep codec, scales and palettes of this image")
+    image.add_argument(
+        "--tolerance", type=float, default=0.0, help="with --after: dead zone around old values, 0 to 1 (default: 0)"
+    )
+    image.add_argument("--out", type=Path, required=True, metavar="NEW.azm")
+    make = actions.add_parser("make", help="a signed update to an image")
+    make.add_argument("image", type=Path, metavar="NEW.azm")
+    make.add_argument("--old", type=Path, metavar="OLD.azm", help="what devices have: a delta; else a full update")
+    make.add_argument(
+        "--mask-seed", type=int, metavar="N", help="a masked delta: seed that the release was trained with"
+    )
+    make.add_argument("--mask-share", type=float, metavar="SHARE", help="and the share of its weights")
+    make.add_argument("--release", type=_count, required=True, metavar="N", help="version, from 1 up")
+    make.add_argument("--key", type=Path, required=True, metavar="KEY.pem")
+    make.add_argument("--out", type=Path, required=True, metavar="UPDATE.azu")
+    apply = actions.add_parser("apply", help="install an update into a store, as a device does")
+    apply.add_argument("update", type=Path, metavar="UPDATE.azu")
+    apply.add_argument("--store", type=Path, required=True, metavar="FOLDER")
+    apply.add_argument(
+        "--trust", type=Path, metavar="KEY.pub.pem", help="make the store first, for updates of this key"
+    )
+    apply.add_argument("--allow-rollback", action="store_true", help="take a version that is not higher")
+    inspect = actions.add_parser("inspect", help="what an image, an update or a store is")
+    inspect.add_argument("thing", type=Path, metavar="THING", help="an image, a store, or with --trust an update")
+    inspect.add_argument("--trust", type=Path, metavar="KEY.pub.pem", help="who must have signed the update")
+    for action in (key, image, make, apply, inspect):
+        action.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
 
 
 def _report_options(command: argparse.ArgumentParser) -> None:

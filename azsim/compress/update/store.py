@@ -71,7 +71,7 @@ class ModelStore:
             store.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise WorkError(f"{store.folder}: cannot be made: {error.strerror}") from None
-        _write(store._key_file, [key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)])
+        write_file(store._key_file, [key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)])
         return store
 
     def current(self) -> Installed | None:
@@ -120,8 +120,8 @@ class ModelStore:
             target.unlink(missing_ok=True)
         except OSError as error:
             raise WorkError(f"{target}: cannot be replaced: {error.strerror}") from None
-        _write(target, chain([envelope], _expected(pieces, manifest)))
-        _write(self._active_file, [slot.encode()])
+        write_file(target, chain([envelope], _expected(pieces, manifest)))
+        write_file(self._active_file, [slot.encode()])
         return self._read(slot, load_public_key(self._key_file))
 
     def _check(self, manifest: Manifest, found: Installed | None, allow_rollback: bool) -> None:
@@ -189,7 +189,7 @@ def _expected(pieces: Iterable[bytes | memoryview], manifest: Manifest) -> Itera
         raise CodecError(f"the update gives another image than the one that was signed, {manifest.new_sha256[:12]}...")
 
 
-def _write(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+def write_file(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     """Write a file whole or not at all: temporary name, sync, rename, sync of the folder; raises `WorkError`."""
     partial = path.with_name(path.name + ".partial")
     try:

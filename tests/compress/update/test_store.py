@@ -170,7 +170,8 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_model(
     assert killed
     assert outcomes[1]
     assert sum(outcomes.values()) == KILLS
-    store.install(update, allow_rollback=True)
+    restore(store, before)
+    store.install(update)
     assert version_and_image(store) == (2, new)
     assert store.load().network.name == "random-8"
 
