@@ -22,11 +22,14 @@ from azsim.compress.codecs.stream import read_matrix_header
 from azsim.compress.codecs.zvsv import ZERO_VALUE_BYPASSED
 from azsim.compress.encoded import Encoded
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
+from azsim.compress.quantise import CELLS_PER_STEP
 from azsim.compress.recipe import PALETTE_CODECS
 from azsim.errors import InputError
 from azsim.nn.network import Network
 
 ROWS_AT_ONCE = 256
+SLACK = 2 / CELLS_PER_STEP
+"""In grid units: `compress` itself sorts weights by cells, so nearer than this to a boundary either side is right."""
 
 
 def follow(
@@ -34,12 +37,15 @@ def follow(
 ) -> CompressedNetwork:
     """Compress a network onto scales, palettes, codecs and layout of a compressed release of the same shape.
 
+    A weight that did not change keeps its value.
+
     Args:
         previous: what the device has.
         network: the new release.
         name: of the configuration; that of ``previous`` by default.
-        tolerance: 0 takes the nearest value; with t a weight keeps its old value unless that is more than t times the
-            distance between both values farther away; at 1 a weight must reach another value to take it.
+        tolerance: 0 takes the nearest value (to a sixteenth of the grid's step); with t a weight keeps its old value
+            unless that is more than t times the distance between both values farther away; at 1 a weight must reach
+            another value to take it.
 
     Raises:
         InputError: the networks differ in shape, or the tolerance is not 0 to 1.
@@ -84,7 +90,7 @@ def snap(weights: np.ndarray, old: np.ndarray, grid: np.ndarray, tolerance: floa
         wanted, had = weights[rows].astype(np.float64), old[rows].astype(np.float64)
         nearest = grid[np.searchsorted(middles, wanted)]
         farther = np.abs(wanted - had) - np.abs(wanted - nearest)
-        out[rows] = np.where(farther <= tolerance * np.abs(nearest - had), had, nearest)
+        out[rows] = np.where(farther <= np.maximum(SLACK, tolerance * np.abs(nearest - had)), had, nearest)
     return out
 
 
