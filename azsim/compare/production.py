@@ -146,12 +146,7 @@ def on_device_production(setup: Setup, configuration: Configuration) -> Producti
     trained = compressed(setup, configuration)
     large = draw(trained, experiment.production, tile_layout(setup.device.chip), experiment.seed)
     utterances = spread(setup.utterances, experiment.production.utterances)
-    programs = large.network.programs()
-    works = [
-        replace(recognition, work=gather(work, experiment.frames_per_step, large.network.steps_per_output))
-        for recognition in _recognitions(setup)
-        for work in [replay(recognition.work, recognition.transcript.label_steps, programs)]
-    ]
+    works = driven(setup, large)
     schedules, timelines = _play(setup, setup.device, large, works)
     results = tuple(
         result_of(configuration.name, utterance, recognition, timeline, timing_only=True)
@@ -170,6 +165,16 @@ def on_device_production(setup: Setup, configuration: Configuration) -> Producti
         roofline=roofline_points(setup.device, large.name, schedules, timing_only=True),
         sensitivity=tuple(points),
     )
+
+
+def driven(setup: Setup, large: CompressedNetwork) -> list[Recognition]:
+    """The words that drive the production-size network, as jobs of ``large``."""
+    programs, steps = large.network.programs(), setup.experiment.frames_per_step
+    return [
+        replace(recognition, work=gather(work, steps, large.network.steps_per_output))
+        for recognition in _recognitions(setup)
+        for work in [replay(recognition.work, recognition.transcript.label_steps, programs)]
+    ]
 
 
 def _recognitions(setup: Setup) -> list[Recognition]:

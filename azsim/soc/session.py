@@ -4,7 +4,7 @@
 
     0 s        20 s        40 s        60 s                      3600 s
     |utterance |utterance  |utterance  |...                          |
-    |music, microphone, background, other networks ..................|
+    |music, microphone, other traffic ...............................|
 
 The recogniser takes one utterance after another: one that comes while the last is not through waits for it. What was
 computed for an utterance (`Work`) and what it costs (schedules) is made before, once, however often it is heard.
@@ -12,7 +12,7 @@ computed for an utterance (`Work`) and what it costs (schedules) is made before,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -31,8 +31,22 @@ from azsim.soc.trace import FIRST_MINUTE_PS, Window
 from azsim.soc.utterance import Schedules, SpeechChain, check_schedules, mark, working_bytes
 from azsim.speech.work import Work
 
-Companion = Callable[[DeviceSimulation], None]
-"""Starts something else on a device that is about to run: traffic, other networks, an update."""
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """A client of the memory that asks for the same again and again, such as a camera, a display or an application.
+
+    Attributes:
+        client: whose port and priority it has, as in `azsim.soc.arbitration`.
+        size_bytes: of each request.
+        period_ps: from one to the next; what cannot be served in time comes late, and nothing is left out.
+        write: into the memory.
+    """
+
+    client: int
+    size_bytes: int
+    period_ps: int
+    write: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +119,7 @@ def simulate_session(
     elapsed_ps: int,
     music: MusicTrack | None,
     seed: int = 0,
-    companions: Sequence[Companion] = (),
+    traffic: Sequence[Traffic] = (),
     trace: bool = False,
     window_ps: Window = FIRST_MINUTE_PS,
     resident_bytes: int = 0,
@@ -117,7 +131,7 @@ def simulate_session(
         device: its description.
         speech: utterances in order of their start.
         elapsed_ps: when the session ends; utterances not through by then are left out.
-        companions: what else runs.
+        traffic: what else moves through the memory, each from a drawn part of its period on.
         music, seed, trace, window_ps, resident_bytes, link: as in `simulate`.
 
     Raises:
@@ -130,8 +144,7 @@ def simulate_session(
         check_schedules(one.work, one.schedules)
     simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, link=link)
     chains = _chains(simulation, speech)
-    for companion in companions:
-        companion(simulation)
+    _start_traffic(simulation, traffic, seed)
     simulation.env.process(_listen(simulation, chains))
     simulation.env.run(until=elapsed_ps)
     simulation.finish()
@@ -145,6 +158,12 @@ def simulate_session(
         traffic=dict(simulation.memory.traffic()),
         periods=_periods(simulation, elapsed_ps),
     )
+
+
+def _start_traffic(simulation: DeviceSimulation, traffic: Sequence[Traffic], seed: int) -> None:
+    for index, one in enumerate(traffic):
+        first_ps = int(np.random.default_rng([seed, 5, index]).integers(one.period_ps))
+        simulation.memory.submit(one.client, one.size_bytes, write=one.write, at_ps=first_ps, period_ps=one.period_ps)
 
 
 def _chains(simulation: DeviceSimulation, speech: Sequence[Speech]) -> list[SpeechChain]:
@@ -228,7 +247,7 @@ def _timeline(
 
 
 def _quiet(device: Device, music: MusicTrack | None, seed: int, link: LinkTrace, elapsed_ps: int) -> DeviceSimulation:
-    """The same device for the same time without speech or companions; too long to be kept as `idle_usage` does."""
+    """The same device for the same time without speech or traffic; too long to be kept as `idle_usage` does."""
     simulation = DeviceSimulation(device, music, seed, link=link)
     simulation.env.run(until=elapsed_ps)
     return simulation

@@ -12,7 +12,7 @@ from azsim.report.trace import TraceOptions, trace_events
 from azsim.soc import simulate, simulate_session
 from azsim.soc.arbitration import CLIENTS, CPU
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_REQUEST, L_START
-from azsim.soc.session import Speech
+from azsim.soc.session import Speech, Traffic
 from azsim.soc.utterance import PS_PER_MS
 from tests.soc.cases import device, schedules, track, work
 
@@ -93,12 +93,10 @@ def test_an_utterance_that_comes_too_soon_waits_for_the_last_one():
     assert len(cut.heard) == 1
 
 
-def test_companions_take_bandwidth_and_are_counted():
-    def traffic(simulation):
-        simulation.memory.submit(CPU, 65536, write=False, at_ps=0, period_ps=100_000_000)
-
+def test_traffic_takes_bandwidth_and_is_counted():
+    traffic = [Traffic(CPU, 65536, 100_000_000)]
     quiet = simulate_session(device(), speeches(2), elapsed_ps=2 * APART, music=track())
-    loud = simulate_session(device(), speeches(2), elapsed_ps=2 * APART, music=track(), companions=[traffic])
+    loud = simulate_session(device(), speeches(2), elapsed_ps=2 * APART, music=track(), traffic=traffic)
     more = loud.timeline.dram_read_bytes["cpu"] - quiet.timeline.dram_read_bytes["cpu"]
     assert more == pytest.approx(65536 * (2 * APART / 1e8), rel=1e-3)
     assert loud.timeline.busy_ps["npu"] >= quiet.timeline.busy_ps["npu"]
