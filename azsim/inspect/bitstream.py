@@ -27,7 +27,10 @@ def inspect_bitstream(path: Path) -> Inspection:
         weights = decode(encoded)
     except CodecError as error:
         raise CodecError(f"{path}: {error}") from None
-    layout, tiles = encoded.layout, encoded.tile_bytes
+    layout, tiles, circuit = encoded.layout, encoded.tile_bytes, encoded.circuit
+    rate = "as many values per cycle and stream as the device has room for"
+    if circuit.values_per_cycle is not None:
+        rate = f"{circuit.values_per_cycle} value per cycle and stream at most"
     answer = {
         "file": str(path),
         "codec": encoded.codec,
@@ -45,6 +48,9 @@ def inspect_bitstream(path: Path) -> Inspection:
         "block_columns": layout.block_columns,
         "tile_positions": layout.tile_positions,
         "decoder_streams": layout.decoder_streams,
+        "decoder_values": int(encoded.decoder_load[:, :, 1].sum()),
+        "values_per_cycle_max": circuit.values_per_cycle,
+        "table_setup_cycles": circuit.setup_cycles,
     }
     rows = [
         ("codec", f"{encoded.codec}, {encoded.weight_bits} bits"),
@@ -54,6 +60,7 @@ def inspect_bitstream(path: Path) -> Inspection:
         ("tiles", f"{len(tiles)}, the largest {number(int(tiles.max()), 0)} B"),
         ("zeros", f"{100 * answer['sparsity']:.1f} %"),
         ("different values", str(answer["values"])),
+        ("decoder", f"{answer['decoder_values']:,} values; {rate}; {circuit.setup_cycles} cycles to expand the tables"),
         (
             "laid out for",
             f"{layout.lanes} lanes, blocks of {layout.block_columns} columns, tiles of {layout.tile_positions}, "

@@ -62,6 +62,8 @@ def test_a_bitstream_is_read_and_checked(stream: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().out == ""
     assert (answer["codec"], answer["rows"], answer["columns"]) == ("zvsv", 40, 70)
     assert answer["stream_bytes"] == stream.stat().st_size
+    assert answer["decoder_values"] == round((1 - answer["sparsity"]) * 40 * 70), "zvsv reads no value for a zero"
+    assert (answer["values_per_cycle_max"], answer["table_setup_cycles"]) == (None, 0)
     json.dumps(answer, allow_nan=False)
     stream.write_bytes(stream.read_bytes()[:-1])
     with pytest.raises(CodecError, match=r"layer.azw: stream of"):
