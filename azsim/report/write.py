@@ -57,7 +57,10 @@ def check_out_dir(out_dir: Path) -> Path:
     Raises:
         InputError: it is a file, holds something that is not a report of azsim, or its parent cannot be written.
     """
-    target = Path(out_dir).resolve()
+    try:
+        target = Path(out_dir).resolve()
+    except (RuntimeError, OSError):
+        raise InputError(f"{out_dir}: is a link that leads to itself; give another --out") from None
     if target.exists() and not target.is_dir():
         raise InputError(f"{out_dir}: is a file; --out must name a folder")
     try:

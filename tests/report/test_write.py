@@ -96,3 +96,10 @@ def test_a_failure_midway_leaves_what_was_there(
             write_report(comparison, tmp_path / target)
     assert names(tmp_path) == {"old"}
     assert (tmp_path / "old" / "index.html").read_bytes() == before
+
+
+def test_a_link_that_leads_to_itself_is_refused(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(InputError, match="is a link that leads to itself"):
+        check_out_dir(loop)
