@@ -22,7 +22,10 @@ from azsim.errors import InputError
 from azsim.train.recipe import SCRATCH, load_recipe, recipe_names
 from azsim.train_command import exported
 
-ORDER = ("base", "control", "teacher", "student/*", "sparsity/gradual-*", "joint/*", "sparsity/*", "quantisation/*")
+ORDER = (
+    "base", "control", "teacher", "student/*", "sparsity/gradual-*", "joint/*", "sparsity/*", "quantisation/*",
+    "one_percent/*", "unlabelled/*",
+)  # fmt: skip
 WAIT_S = 5.0
 
 

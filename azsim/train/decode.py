@@ -34,16 +34,16 @@ def greedy(model: Transducer, features: torch.Tensor, steps: Sequence[int]) -> l
     Returns:
         The labels of each utterance, without blanks.
     """
-    encoded = model.joint_encoder(model.encode(features))
+    encoded = model.heard(model.encode(features))
     count = len(steps)
     lengths = torch.tensor(steps)
     found: list[list[int]] = [[] for _ in range(count)]
     output, (h, c) = model.predict(torch.full((1, count), BLANK))
-    predicted = model.joint_prediction(output[0])
+    predicted = model.said(output[0])
     for t in range(int(lengths.max())):
         active = torch.nonzero(lengths > t)[:, 0]
         for _ in range(MAX_LABELS_PER_STEP):
-            best = model.joint_output(torch.tanh(encoded[t, active] + predicted[active])).argmax(1)
+            best = model.scores(encoded[t, active] + predicted[active]).argmax(1)
             emitting = best != BLANK
             if not bool(emitting.any()):
                 break
@@ -52,7 +52,7 @@ def greedy(model: Transducer, features: torch.Tensor, steps: Sequence[int]) -> l
                 found[b].append(label)
             output, (h_new, c_new) = model.predict(labels[None], (h[:, active], c[:, active]))
             h[:, active], c[:, active] = h_new, c_new
-            predicted[active] = model.joint_prediction(output[0])
+            predicted[active] = model.said(output[0])
     return found
 
 

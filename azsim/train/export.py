@@ -21,6 +21,8 @@ from safetensors.numpy import save_file
 from torch import nn
 
 from azsim.errors import InputError
+from azsim.nn.network import Network
+from azsim.nn.save import CARD_KEY, SCALES_KEY
 from azsim.train.data import Normaliser
 from azsim.train.model import FEATURE_CLIP, STACK, TIME_REDUCTION, Shape, Transducer
 from azsim.train.tokens import Pieces
@@ -82,8 +84,9 @@ def save_model(
     name: str,
     trained: Trained,
     dtype: str = "float32",
+    scales: Mapping[str, float] | None = None,
 ) -> None:
-    """Write the exported file, whole or not at all."""
+    """Write the exported file, with activation scales if it was trained for them; whole or not at all."""
     arrays = {key: tensor.numpy() for key, tensor in exported_tensors(model).items()}
     arrays |= {"frontend.mean": normaliser.mean, "frontend.inv_std": normaliser.inv_std}
     arrays = {
@@ -93,7 +96,10 @@ def save_model(
     card = ModelCard(FORMAT, "rnnt", name, dtype, STACK, 0, TIME_REDUCTION, FEATURE_CLIP, list(pieces.strings), trained)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    save_file(arrays, partial, {"azsim": msgspec.json.encode(card).decode()})
+    metadata = {CARD_KEY: msgspec.json.encode(card).decode()}
+    if scales:
+        metadata[SCALES_KEY] = msgspec.json.encode(dict(sorted(scales.items()))).decode()
+    save_file(arrays, partial, metadata)
     os.replace(partial, path)
 
 
@@ -107,7 +113,7 @@ def load_model(path: Path) -> tuple[Transducer, Normaliser, Pieces, ModelCard]:
         with safe_open(path, "numpy") as file:
             metadata = file.metadata() or {}
             arrays = {key: file.get_tensor(key).astype(np.float32) for key in file.keys()}  # noqa: SIM118 (not a dict)
-        card = msgspec.json.decode(metadata["azsim"], type=ModelCard)
+        card = msgspec.json.decode(metadata[CARD_KEY], type=ModelCard)
         pieces = Pieces(tuple(card.pieces))
         model = Transducer(_shape(arrays, len(pieces)))
         for key, place in exported_tensors(model).items():
@@ -119,6 +125,25 @@ def load_model(path: Path) -> tuple[Transducer, Normaliser, Pieces, ModelCard]:
     except (OSError, SafetensorError, KeyError, RuntimeError, msgspec.MsgspecError) as error:
         raise InputError(f"{path}: not a readable exported transducer: {error}") from error
     return model, normaliser, pieces, card
+
+
+def as_network(model: Transducer, normaliser: Normaliser, pieces: Pieces, name: str) -> Network:
+    """The model as the rest of azsim sees it, without a file."""
+    parameters = {key: tensor.numpy().copy() for key, tensor in exported_tensors(model).items()}
+    parameters |= {"frontend.mean": normaliser.mean, "frontend.inv_std": normaliser.inv_std}
+    return Network(
+        name=name,
+        parameters=parameters,
+        pieces=pieces.strings,
+        stack=STACK,
+        time_reduction_after=0,
+        time_reduction=TIME_REDUCTION,
+        feature_clip=FEATURE_CLIP,
+        activation_scales={},
+        digest="",
+        source=name,
+        verified=False,
+    )
 
 
 def _shape(arrays: Mapping[str, np.ndarray], vocabulary: int) -> Shape:

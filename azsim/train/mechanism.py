@@ -9,13 +9,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from azsim.train.data import Batch
+from azsim.nn.network import Network
+from azsim.train.data import Batch, Utterance
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,9 @@ class Forward:
 class Mechanism:
     """Does nothing; a mechanism overrides what it needs. All workers call the same methods at the same steps."""
 
+    def begin(self, network: Network, splits: Mapping[str, Sequence[Utterance]]) -> None:
+        """A run that is not resumed begins with this network and these recordings."""
+
     def before_step(self, moment: Moment) -> None:
         """May change the weights that the forward pass sees."""
 
@@ -76,6 +80,10 @@ class Mechanism:
 
     def notes(self) -> dict[str, float]:
         """Columns for the curve."""
+        return {}
+
+    def scales(self) -> dict[str, float]:
+        """Activation scales that the exported network shall carry."""
         return {}
 
     def state(self) -> dict[str, torch.Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from azsim.train.activations import ChipActivations
 from azsim.train.distillation import Distiller
 from azsim.train.mechanism import Mechanism
 from azsim.train.model import Transducer
@@ -20,6 +21,8 @@ def build_mechanisms(recipe: Recipe, teacher: Path | None, model: Transducer, pi
         found.append(Sparsifier(recipe.sparsity, model))
     if recipe.quantisation and recipe.quantisation.method != "none":
         found.append(Quantiser(recipe.quantisation, model))
+    if recipe.quantisation and recipe.quantisation.activations:
+        found.append(ChipActivations(model))
     if recipe.distillation:
         found.append(Distiller(recipe.distillation, teacher, model, pieces))
     return found

@@ -20,7 +20,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from azsim.train.rnnt_loss import Cells, join
+from azsim.train import chip_arithmetic
+from azsim.train.chip_arithmetic import ChipFormats
+from azsim.train.rnnt_loss import Cells, add, join
 from azsim.train.tokens import BLANK
 
 ENCODER_LAYERS = 3
@@ -79,11 +81,12 @@ class Dropout:
 
 
 class Transducer(nn.Module):
-    """Encoder, prediction network and joint network."""
+    """Encoder, prediction network and joint network; with ``chip`` set, its activations are the chip's integers."""
 
     def __init__(self, shape: Shape, dropout: Dropout | None = None) -> None:
         super().__init__()
         self.shape, self.dropout = shape, dropout or Dropout()
+        self.chip: ChipFormats | None = None
         widths = (shape.mel_bins * STACK, shape.encoded * TIME_REDUCTION, shape.encoded)
         both = shape.bidirectional
         self.encoder = nn.ModuleList(nn.LSTM(width, shape.hidden, bidirectional=both) for width in widths)
@@ -123,20 +126,51 @@ class Transducer(nn.Module):
             float32 ``(T / 6, B, encoded)``.
         """
         batch, frames, bins = features.shape
+        if self.chip:
+            features = chip_arithmetic.int8(features, self.chip.feature_scale)
         hidden = features.reshape(batch, frames // STACK, STACK * bins).transpose(0, 1).contiguous()
-        hidden = self._drop(self.encoder[0](hidden)[0], self.dropout.encoder)
+        hidden = self._drop(self._lstm("encoder.0", hidden)[0], self.dropout.encoder)
         paired = hidden.reshape(-1, TIME_REDUCTION, batch, self.shape.encoded).transpose(1, 2)
         hidden = paired.reshape(-1, batch, TIME_REDUCTION * self.shape.encoded)
-        for layer in list(self.encoder)[1:]:
-            hidden = self._drop(layer(hidden)[0], self.dropout.encoder)
+        for index in range(1, ENCODER_LAYERS):
+            hidden = self._drop(self._lstm(f"encoder.{index}", hidden)[0], self.dropout.encoder)
         return hidden
+
+    def _lstm(
+        self, name: str, inputs: torch.Tensor, state: tuple[torch.Tensor, torch.Tensor] | None = None
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
+        """A layer by its exported name, in floats or as the chip computes it."""
+        layer = self.prediction if name == "prediction.0" else self.encoder[int(name.removeprefix("encoder."))]
+        if self.chip:
+            return chip_arithmetic.lstm(layer, inputs, self.chip.lstm[name], state)
+        return layer(inputs, state)
 
     def predict(
         self, labels: torch.Tensor, state: tuple[torch.Tensor, torch.Tensor] | None = None
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
         """Prediction network over labels ``(U, B)``: outputs ``(U, B, hidden)`` and the state after."""
         embedded = self._drop(self.embedding(labels), self.dropout.embedding)
-        return self.prediction(embedded, state)
+        return self._lstm("prediction.0", embedded, state)
+
+    def heard(self, encoded: torch.Tensor) -> torch.Tensor:
+        """The encoder's part of the joint's sum, float32."""
+        return self._projected(self.joint_encoder, encoded)
+
+    def said(self, predicted: torch.Tensor) -> torch.Tensor:
+        """The prediction network's part of the joint's sum, float32."""
+        return self._projected(self.joint_prediction, predicted)
+
+    def _projected(self, layer: nn.Linear, vectors: torch.Tensor) -> torch.Tensor:
+        if not self.chip:
+            return layer(vectors).float()
+        with torch.autocast("cpu", enabled=False):
+            products = chip_arithmetic.gate(vectors.float() @ layer.weight.t())
+            return products if layer.bias is None else chip_arithmetic.gate(products + layer.bias)
+
+    def scores(self, total: torch.Tensor) -> torch.Tensor:
+        """Logits ``(…, vocabulary)`` of sums of both parts ``(…, joint)``, for a search."""
+        hidden = chip_arithmetic.joint_hidden(total) if self.chip else torch.tanh(total)
+        return self.joint_output(hidden)
 
     def logits(self, encoded: torch.Tensor, cells: Cells, labels_dropped: bool = True) -> torch.Tensor:
         """Scores of the labels in every cell of the transducer's lattice.
@@ -158,12 +192,10 @@ class Transducer(nn.Module):
             swap[0] = False
             before[swap] = torch.randint(BLANK + 1, self.shape.vocabulary, (int(swap.sum()),))
         predicted, _ = self.predict(before)
-        hidden = join(
-            self.joint_encoder(encoded).float().transpose(0, 1),
-            self.joint_prediction(predicted).float().transpose(0, 1),
-            cells,
-        )
-        return self.joint_output(hidden).float()
+        parts = self.heard(encoded).transpose(0, 1), self.said(predicted).transpose(0, 1)
+        if self.chip:
+            return self.joint_output(chip_arithmetic.joint_hidden(add(*parts, cells))).float()
+        return self.joint_output(join(*parts, cells)).float()
 
     def ctc_loss(self, encoded: torch.Tensor, cells: Cells) -> torch.Tensor:
         """Summed CTC loss of the training-only head; utterances without an alignment count 0."""

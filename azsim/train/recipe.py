@@ -288,6 +288,8 @@ def _check(recipe: Recipe, where: str) -> None:
         raise InputError(f"{where}: quantisation.weight_bits = 1: uniform values take 2 to 8; 1 takes codec 'palette'")
     if quantisation and quantisation.method == "multi-regional" and quantisation.codec == "packed":
         raise InputError(f"{where}: quantisation.codec = 'packed': 'multi-regional' takes 'palette' or 'zvsv'")
+    if quantisation and quantisation.activations and recipe.sizes.bidirectional:
+        raise InputError(f"{where}: quantisation.activations = true: a bidirectional network runs in float alone")
     if quantisation and quantisation.method == "none" and not quantisation.activations:
         raise InputError(f"{where}: quantisation.method = 'none': takes activations = true, or leave the table out")
     for index, stage in enumerate(recipe.stages):

@@ -98,12 +98,32 @@ class _Join(Function):
     @staticmethod
     def backward(ctx, grad: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
         (hidden,) = ctx.saved_tensors
-        grad = torch.ops.aten.tanh_backward(grad, hidden)
-        encoder, prediction = (grad.new_zeros(shape) for shape in ctx.shapes)
-        frame, place = ctx.cells.places
-        width = grad.shape[1]
-        _scatter(grad.numpy(), frame, place, encoder.view(-1, width).numpy(), prediction.view(-1, width).numpy())
-        return encoder, prediction, None
+        return *_spread(torch.ops.aten.tanh_backward(grad, hidden), ctx.cells, ctx.shapes), None
+
+
+class _Add(Function):
+    """encoder[t] + prediction[u] for every cell, packed."""
+
+    @staticmethod
+    def forward(ctx, encoder: torch.Tensor, prediction: torch.Tensor, cells: Cells) -> torch.Tensor:
+        frame, place = (torch.from_numpy(rows) for rows in cells.places)
+        ctx.cells = cells
+        ctx.shapes = encoder.shape, prediction.shape
+        return encoder.reshape(-1, encoder.shape[2])[frame] + prediction.reshape(-1, prediction.shape[2])[place]
+
+    @staticmethod
+    def backward(ctx, grad: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
+        return *_spread(grad, ctx.cells, ctx.shapes), None
+
+
+def _spread(grad: torch.Tensor, cells: Cells, shapes: Sequence[torch.Size]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Each row's gradient added up by frame and by place."""
+    encoder, prediction = (grad.new_zeros(shape) for shape in shapes)
+    width = grad.shape[1]
+    _scatter(
+        grad.contiguous().numpy(), *cells.places, encoder.view(-1, width).numpy(), prediction.view(-1, width).numpy()
+    )
+    return encoder, prediction
 
 
 class _Losses(Function):
@@ -150,6 +170,11 @@ def join(encoder: torch.Tensor, prediction: torch.Tensor, cells: Cells) -> torch
         float32 ``(rows, J)``, packed as the module says.
     """
     return _Join.apply(encoder, prediction, cells)
+
+
+def add(encoder: torch.Tensor, prediction: torch.Tensor, cells: Cells) -> torch.Tensor:
+    """Sums of all cells before the joint's function; arguments and result as of `join`."""
+    return _Add.apply(encoder, prediction, cells)
 
 
 def rnnt_losses(logits: torch.Tensor, cells: Cells) -> torch.Tensor:

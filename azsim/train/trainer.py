@@ -40,7 +40,7 @@ from azsim.train.data import (
 )
 from azsim.train.decode import recognise, word_errors
 from azsim.train.distillation import transcribed
-from azsim.train.export import Trained, load_model, save_model
+from azsim.train.export import Trained, as_network, load_model, save_model
 from azsim.train.flat import FlatParameters
 from azsim.train.mechanism import Forward, Moment
 from azsim.train.mechanisms import build_mechanisms
@@ -113,6 +113,10 @@ class Trainer:
         self.flat = FlatParameters(self.model, SUMS)
         if checkpoint:
             self._restore(checkpoint)
+        else:
+            network = as_network(self.model, self.normaliser, self.pieces, place.name)
+            for mechanism in self.mechanisms:
+                mechanism.begin(network, self.splits)
         self.guessed = self._guessed()
         self.recorder: Recorder | None = None
         self.began = time.monotonic() - self.progress.elapsed_s
@@ -368,7 +372,9 @@ class Trainer:
         )
         self._deployed()
         card_name = self.place.name.replace("/", "-")
-        save_model(self.place.out / name, self.model, self.normaliser, self.pieces, card_name, trained)
+        scales = {key: scale for mechanism in self.mechanisms for key, scale in mechanism.scales().items()}
+        path = self.place.out / name
+        save_model(path, self.model, self.normaliser, self.pieces, card_name, trained, scales=scales)
         self._withdrawn()
         log.info("step %d: exported %s", self.progress.step, name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,16 @@ FRAMES_PER_LETTER = 12
 QUIET_FRAMES = 24
 
 
-def write_folder(folder: Path, splits: dict[str, int], seed: int) -> None:
-    """A feature folder with so many utterances of each split."""
+def write_folder(folder: Path, splits: dict[str, int], seed: int, sentences: Sequence[str] = ()) -> None:
+    """A feature folder with so many utterances of each split: of the sentences in turn, or of words at random."""
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True)
     blocks, lines, start = [], [], 0
     for split, count in splits.items():
         for number in range(count):
             words = [WORDS[i] for i in rng.integers(len(WORDS), size=rng.integers(1, 3))]
+            if sentences:
+                words = sentences[number % len(sentences)].split()
             letters = "".join(words)
             speech = len(letters) * FRAMES_PER_LETTER
             frames = rng.normal(0, 0.3, (speech + 2 * QUIET_FRAMES, 64))
