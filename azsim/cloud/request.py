@@ -4,8 +4,8 @@
 
     device:   microphone ──> recogniser on the device ─────────────────────────────> words
     cloud:    microphone ──> radio ──> server ──> radio ───────────────────────────> words, or none
-    hybrid:   both run; the first words count, but the device's wait `network.hybrid_wait_ms` for the cloud's
-              (larger model) while there is a link
+    hybrid:   both run, and the device's end-point closes the request on both; the device's words wait
+              `network.hybrid_wait_ms` for the cloud's (larger model) while there is a link
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def ask(
         device: its description.
         path: who is asked.
         on_device: the device's work for this utterance and its schedules; not looked at on the path ``cloud``.
-        in_cloud: the times of the same utterance in the cloud; not looked at on the path ``device``.
+        in_cloud: the times of the same utterance in the cloud; for ``hybrid`` as the device's end-point closes it
+            (`azsim.cloud.recogniser.closed_by`); not looked at on the path ``device``.
         link, music, seed: as in `azsim.soc.simulate`.
 
     Raises:

@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Meta, Struct, field
 
 from azsim.chip.build import build_schedules
-from azsim.cloud.recogniser import recognise_in_cloud
+from azsim.cloud.recogniser import closed_by, recognise_in_cloud
 from azsim.cloud.request import Answer, AskedPath, ask
 from azsim.compare.experiment import SEEDS, Configuration, Experiment, beside
 from azsim.compare.pool import Pool
@@ -26,6 +26,7 @@ from azsim.devices.spec import Device
 from azsim.errors import InputError, PrivacyError, nearest
 from azsim.soc.link import LinkTrace, read_link
 from azsim.soc.utterance import Schedules
+from azsim.speech.conclusion import Recognition
 from azsim.speech.work import Work
 from azsim.toml import convert, read_toml
 
@@ -90,13 +91,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Station:
-    """A device with the test speech as it hears it, recognised both ways once."""
+    """A device with the test speech as it hears it, recognised both ways once; the cloud's as each path closes it."""
 
     device: Device
     utterances: tuple[Utterance, ...]
     own: tuple[tuple[Work, Schedules], ...]
-    cloud: tuple[Work, ...]
-    texts: Mapping[str, tuple[str, ...]]
+    own_texts: tuple[str, ...]
+    cloud: Mapping[AskedPath, tuple[Recognition, ...]]
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,9 @@ def station(plan: Plan, name: str) -> Station:
     residency = plan_for(setup, device, small)
     schedules = build_schedules(device.chip, small, residency)
     own = recognise(small, utterances)
+    server = network(choice.cloud.model)
     cloud = recognise_in_cloud(
-        network(choice.cloud.model),
+        server,
         [utterance.features for utterance in utterances],
         [utterance.name for utterance in utterances],
         [None if utterance.speech_end_estimated else utterance.speech_end_ms for utterance in utterances],
@@ -167,10 +169,11 @@ def station(plan: Plan, name: str) -> Station:
         device=device,
         utterances=utterances,
         own=tuple(awake(device, small, residency, recognition.work, schedules) for recognition in own),
-        cloud=tuple(recognition.work for recognition in cloud),
-        texts={
-            "device": tuple(recognition.transcript.text for recognition in own),
-            "cloud": tuple(recognition.transcript.text for recognition in cloud),
+        own_texts=tuple(recognition.transcript.text for recognition in own),
+        cloud={
+            "device": tuple(cloud),
+            "cloud": tuple(cloud),
+            "hybrid": tuple(closed_by(theirs, ours.work, server.pieces) for theirs, ours in zip(cloud, own)),
         },
     )
 
@@ -184,14 +187,14 @@ def ask_all(place: Station, link: Link, path: AskedPath, seed: int) -> Outcome:
     asked = []
     for index, utterance in enumerate(place.utterances):
         start_ps = int((index + moments[index]) / len(moments) * link.trace.length_ps)
-        own, cloud = place.own[index], place.cloud[index]
+        own, cloud = place.own[index], place.cloud[path][index]
         try:
-            answer = ask(place.device, path, own, cloud, link=link.trace.from_time(start_ps), seed=seed + index)
+            answer = ask(place.device, path, own, cloud.work, link=link.trace.from_time(start_ps), seed=seed + index)
         except PrivacyError as error:
             return Outcome(place.device, link, path, (), str(error))
-        text = place.texts[answer.by][index] if answer.by != "nobody" else ""
-        work = cloud if answer.by == "cloud" else own[0]
-        asked.append(Asked(utterance.reference, text, work.endpoint_ms < work.speech_end_ms, answer))
+        work = cloud.work if answer.by == "cloud" else own[0]
+        texts = {"device": place.own_texts[index], "cloud": cloud.transcript.text, "nobody": ""}
+        asked.append(Asked(utterance.reference, texts[answer.by], work.endpoint_ms < work.speech_end_ms, answer))
     return Outcome(place.device, link, path, tuple(asked))
 
 

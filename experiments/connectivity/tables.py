@@ -25,6 +25,7 @@ class Row:
         answered_percent: of the requests, at all; then within each limit after the true end of speech.
         latency_p50_ms, latency_p90_ms, latency_p99_ms: true end of speech to words, of the answered requests that no
             end-point cut short.
+        early_cut_percent: of the answers: the end-point fired before the true end of speech.
         wer_answered_percent: over the answered requests; ``wer_percent``: over all, a request without an answer
             counting as all its words lost.
         by_cloud_percent: of the answers.
@@ -44,6 +45,7 @@ class Row:
     latency_p50_ms: float | None
     latency_p90_ms: float | None
     latency_p99_ms: float | None
+    early_cut_percent: float | None
     wer_answered_percent: float | None
     wer_percent: float | None
     by_cloud_percent: float | None
@@ -100,6 +102,7 @@ def row_of(outcome: Outcome, within_s: Sequence[float]) -> Row:
         latency_p50_ms=p50,
         latency_p90_ms=p90,
         latency_p99_ms=p99,
+        early_cut_percent=100 * sum(one.early_cut for one in heard) / len(heard) if heard else None,
         wer_answered_percent=wer(heard),
         wer_percent=wer(asked),
         by_cloud_percent=100 * sum(answer.by == "cloud" for answer in answers) / len(heard) if heard else None,

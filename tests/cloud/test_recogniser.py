@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from azsim.cloud.recogniser import recognise_in_cloud
+from azsim.cloud.recogniser import closed_by, recognise_in_cloud
 from azsim.compress import compress
 from azsim.speech.recogniser import recognise_many
 from tests.conftest import random_network
@@ -25,3 +27,20 @@ def test_words_steps_and_end_points_follow_the_devices_rules() -> None:
         if ours.transcript.labels == theirs.transcript.labels:
             assert ours.work.endpoint_ms == theirs.work.endpoint_ms
             assert ours.transcript.text == theirs.transcript.text
+
+
+def test_another_end_point_keeps_the_labels_before_it() -> None:
+    network = random_network(3)
+    features = [np.random.default_rng(0).normal(5, 2, (95, 64)).astype(np.float32)]
+    (found,) = recognise_in_cloud(network, features, ["a"], [500])
+    transcript, work = found.transcript, found.work
+    assert closed_by(found, work, network.pieces).transcript.text == transcript.text
+    assert closed_by(found, work, network.pieces).work == work
+    whole = closed_by(found, replace(work, steps=1000, endpoint_ms=work.audio_ms), network.pieces)
+    assert whole.transcript.text == transcript.text_whole
+    for steps in range(max(transcript.label_steps) + 2):
+        cut = closed_by(found, replace(work, steps=steps, endpoint_ms=30 * steps), network.pieces)
+        before = [step for step in transcript.label_steps if step < steps]
+        assert cut.work.endpoint_ms == 30 * steps
+        assert cut.work.last_label_step == (before[-1] if before else -1)
+        assert bool(cut.transcript.words) == bool(before) or not transcript.text_whole
