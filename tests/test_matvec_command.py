@@ -80,4 +80,4 @@ def test_the_command_line_prints_one_object(files: tuple[Path, Path], capsys: py
     answer = json.loads(capsys.readouterr().out)
     assert answer["cycles"] == sum(answer["causes"].values()) > 0
     assert main(["matvec", "--weights", str(files[0]), "--activations", "none.npy"]) == 2
-    assert capsys.readouterr().err == "azsim: none.npy: no such file\n"
+    assert capsys.readouterr().err == "azsim: none.npy: no such file; a file of matrices is needed\n"
