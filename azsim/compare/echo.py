@@ -7,8 +7,10 @@
     recording (and noise) ───────────────────────────────────────────────(+)──> canceller ──> front end
                                               └────────── reference ──────────────^
 
-The position is the one from which the device plays in the simulation of the same utterance. Music was playing before
-the utterance, so the canceller has heard some seconds of it.
+The position is the one from which the device plays in the simulation of the same utterance. The level is set by the
+volume, before the canceller's reference is taken, so that the path to the microphone stays the same. The device stands
+where it stands and music was playing before: the canceller has heard some seconds of it, and keeps what it has learnt
+from one recording to the next.
 """
 
 from __future__ import annotations
@@ -68,6 +70,7 @@ class EchoInMicrophone:
         self._audio = audio
         self._seed = seed
         self._before = before
+        self._canceller = EchoCanceller(choice.tail_ms) if choice.cancel else None
         self._heard = 0
         self.erle_db: dict[str, float] = {}
 
@@ -84,15 +87,14 @@ class EchoInMicrophone:
         echo = reverberate(loudspeaker, self._room)
         warm = len(echo) - len(samples)
         speech_power, echo_power = (float(np.mean(part[begin:finish] ** 2)) for part in (samples, echo[warm:]))
-        echo *= np.float32(np.sqrt(speech_power / max(echo_power, 1e-12)) * 10 ** (self._choice.level_db / 20))
-        microphone = echo.copy()
-        microphone[warm:] += near
-        scale = np.float32(min(1.0, FULL_SCALE / float(np.abs(microphone).max(initial=FULL_SCALE))))
-        heard = microphone * scale
-        if self._choice.cancel:
-            heard = EchoCanceller(self._choice.tail_ms).cancel(heard, loudspeaker)
-            self.erle_db[name] = erle_db(echo[warm:] * scale, heard[warm:] - near * scale)
-        return heard[warm:]
+        volume = np.sqrt(speech_power / max(echo_power, 1e-12)) * 10 ** (self._choice.level_db / 20)
+        echo *= np.float32(volume)
+        heard = echo.copy()
+        heard[warm:] += near
+        if self._canceller is not None:
+            heard = self._canceller.cancel(heard, loudspeaker * np.float32(volume))
+            self.erle_db[name] = erle_db(echo[warm:], heard[warm:] - near)
+        return heard[warm:] * np.float32(min(1.0, FULL_SCALE / float(np.abs(heard[warm:]).max(initial=FULL_SCALE))))
 
     def _played(self, count: int) -> np.ndarray:
         """The loudspeaker's last ``count`` samples up to the end of the next recording; the track starts over."""

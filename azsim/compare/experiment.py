@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -62,6 +62,28 @@ class EchoChoice(Struct, frozen=True, forbid_unknown_fields=True):
     tail_ms: Annotated[int, Meta(ge=10, le=1000)] = 120
 
 
+class LayerChoice(Struct, frozen=True, forbid_unknown_fields=True):
+    """One layer of a stand-in: an LSTM or a dense matrix."""
+
+    kind: Literal["lstm", "dense"]
+    inputs: Count
+    units: Count
+
+
+class CompanionChoice(Struct, frozen=True, forbid_unknown_fields=True):
+    """A network that shares the neural processor with the recogniser, timed without being trained.
+
+    ``every_ms``: from one run to the next; a run that ends later than that is late. ``vectors``: input vectors of a run
+    that share the weights of a dense layer (the patches of a picture). ``priority``: on the processor.
+    """
+
+    name: Name
+    layers: Annotated[tuple[LayerChoice, ...], Meta(min_length=1)]
+    every_ms: Annotated[float, Meta(gt=0, le=1e6)]
+    vectors: Annotated[int, Meta(ge=1, le=65_535)] = 1
+    priority: Annotated[int, Meta(ge=0, le=99)] = 50
+
+
 class ProductionChoice(Struct, frozen=True, forbid_unknown_fields=True):
     """Shape of the production-size recogniser that is timed without being trained."""
 
@@ -94,6 +116,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     frames_per_step: Annotated[int, Meta(ge=1, le=64)] = 1
     seed: Annotated[int, Meta(ge=0, lt=SEEDS)] = 1
     echo: EchoChoice | None = None
+    companion: tuple[CompanionChoice, ...] = ()
     cloud: CloudChoice | None = None
     production: ProductionChoice | None = None
     sensitivity: SensitivityChoice | None = None
@@ -115,6 +138,10 @@ def load_experiment(path: Path | None) -> tuple[Experiment, Path]:
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"{path}: configuration.name = {name!r}: used twice; names must differ")
+    companions = [companion.name for companion in experiment.companion]
+    for name in companions:
+        if companions.count(name) > 1:
+            raise InputError(f"{path}: companion.name = {name!r}: used twice; names must differ")
     for configuration in experiment.configuration:
         here = f"{path}: configuration {configuration.name!r}"
         check_codec(configuration.codec, f"{here}: codec")

@@ -13,22 +13,23 @@ features, 3 stacked, 5 x 1024 encoder, 2 x 1024 prediction, 4,000 pieces); `assu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from azsim.chip.build import build_schedules, tile_layout
 from azsim.chip.schedule import TileSchedule
+from azsim.compare.companions import companions_of
+from azsim.compare.drawn import DrawnNetwork, draw_network
 from azsim.compare.experiment import Configuration, ProductionChoice
 from azsim.compare.layers import roofline_points
 from azsim.compare.sensitivity import variants
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.speech_set import spread
 from azsim.compare.trained import awake, describe, plan_for, recognise, result_of
-from azsim.compress.codecs import encode
 from azsim.compress.layout import TileLayout
-from azsim.compress.network import CompressedMatrix, CompressedNetwork
+from azsim.compress.network import CompressedNetwork
 from azsim.devices import Device
 from azsim.nn.network import Network
 from azsim.report import results as report
@@ -38,8 +39,6 @@ from azsim.speech.conclusion import Recognition
 from azsim.speech.features import MEL_BINS, STACKED_FRAMES
 from azsim.speech.gather import gather
 from azsim.speech.replay import replay
-
-_LEVELS = 1 << 16
 
 _driving: list[tuple[Setup, list[Recognition]]] = []
 
@@ -92,42 +91,10 @@ def model_for(name: str, trained: Collection[str]) -> str:
     return max(layers, key=lambda known: int(known.split(".")[1]))
 
 
-def quantile_table(values: np.ndarray) -> np.ndarray:
-    """int8 table of 65,536 entries whose uniform draw has the distribution of ``values``."""
-    counts = np.bincount(values.ravel().view(np.uint8), minlength=256)
-    present = np.flatnonzero(counts)
-    edges = np.round(np.cumsum(counts[present]) * (_LEVELS / values.size)).astype(np.int64)
-    widths = np.diff(edges, prepend=0)
-    return np.repeat(present.astype(np.uint8).view(np.int8), widths)
-
-
-@dataclass(frozen=True)
-class DrawnNetwork(CompressedNetwork):
-    """A network whose int8 weights were drawn: its bitstreams are lossless, so nothing need be decoded.
-
-    Attributes:
-        drawn: name -> int8 matrix.
-    """
-
-    drawn: Mapping[str, np.ndarray]
-
-    @property
-    def decoded(self) -> Mapping[str, np.ndarray]:
-        """Name -> int8 matrix, what decoding the bitstreams would give."""
-        return self.drawn
-
-
 def draw(trained: CompressedNetwork, choice: ProductionChoice, layout: TileLayout, seed: int) -> DrawnNetwork:
     """A production-size network under the configuration of ``trained``: drawn, encoded, ready to be timed."""
-    random = np.random.Generator(np.random.SFC64(seed))
-    matrices, drawn = {}, {}
-    for name, shape in shapes(choice).items():
-        source = trained.matrices[model_for(name, trained.matrices)]
-        table = quantile_table(trained.decoded[source.name])
-        drawn[name] = table.take(random.integers(0, _LEVELS, size=shape, dtype=np.uint16))
-        encoded = encode(drawn[name], codec=source.encoded.codec, weight_bits=source.encoded.weight_bits, layout=layout)
-        matrices[name] = CompressedMatrix(name=name, encoded=encoded, scale=source.scale)
-    return DrawnNetwork(name=trained.name, network=skeleton(choice), matrices=matrices, drawn=drawn)
+    sources = {name: model_for(name, trained.matrices) for name in shapes(choice)}
+    return draw_network(trained, skeleton(choice), shapes(choice), sources, layout, seed)
 
 
 @dataclass(frozen=True)
@@ -192,6 +159,7 @@ def _play(
     """Schedules on this device, and one timeline per utterance."""
     plan = plan_for(setup, device, large)
     schedules = build_schedules(device.chip, large, plan, setup.experiment.frames_per_step)
+    companions = companions_of(setup, device, large)
     return schedules, [
         simulate(
             device,
@@ -199,6 +167,7 @@ def _play(
             music=setup.music,
             seed=setup.experiment.seed + index,
             resident_bytes=plan.resident_bytes,
+            companions=companions,
         )
         for index, recognition in enumerate(recognitions)
     ]

@@ -12,6 +12,7 @@ from azsim.chip.schedule import TileSchedule
 from azsim.chip.wake import RELOAD, reload_schedule
 from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.cloud.streaming import stream_audio
+from azsim.compare.companions import companions_of
 from azsim.compare.experiment import Configuration
 from azsim.compare.layers import roofline_points
 from azsim.compare.setup import Setup, compressed, network
@@ -80,6 +81,7 @@ def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> T
     plan = plan_for(setup, setup.device, small)
     by_activations = needs_activations(chip.lanes)
     schedules = {} if by_activations else build_schedules(chip, small, plan, steps)
+    companions = companions_of(setup, setup.device, small)
     results, record = [], None
     recognitions = [
         replace(recognition, work=gather(recognition.work, steps, small.network.steps_per_output))
@@ -96,6 +98,7 @@ def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> T
             trace=utterance.name == traced,
             window_ps=setup.trace.detail_ps,
             resident_bytes=plan.resident_bytes,
+            companions=companions,
         )
         results.append(result_of(small.name, utterance, recognition, timeline))
         if utterance.name == traced:

@@ -43,10 +43,10 @@ def rnnt_programs(
     """
     layers = _layers(shapes, "encoder")
     lower = layers if time_reduction_after < 0 else time_reduction_after + 1
-    groups = [[_lstm(shapes, f"encoder.{i}", first=i == 0) for i in range(lower)]]
+    groups = [[lstm_stage(shapes, f"encoder.{i}", first=i == 0) for i in range(lower)]]
     if time_reduction_after >= 0:
-        groups.append([_lstm(shapes, f"encoder.{i}", first=i == lower) for i in range(lower, layers)])
-    groups[-1].append(_projection(shapes, "joint.encoder", first=not groups[-1]))
+        groups.append([lstm_stage(shapes, f"encoder.{i}", first=i == lower) for i in range(lower, layers)])
+    groups[-1].append(dense_stage(shapes, "joint.encoder", first=not groups[-1]))
     periods = (1, time_reduction)
     programs = {
         f"encoder.{i}": Program(f"encoder.{i}", tuple(stages), period_steps=periods[i])
@@ -62,8 +62,8 @@ def rnnt_programs(
     output = Stage("joint.output", (MatrixUse("joint.output", "input", "ready"),), vector, LOGIT_BYTES * rows)
     programs["joint"] = Program("joint", (output,))
 
-    stages = [_lstm(shapes, f"prediction.{i}", first=i == 0) for i in range(_layers(shapes, "prediction"))]
-    stages.append(_projection(shapes, "joint.prediction", first=False))
+    stages = [lstm_stage(shapes, f"prediction.{i}", first=i == 0) for i in range(_layers(shapes, "prediction"))]
+    stages.append(dense_stage(shapes, "joint.prediction", first=False))
     embedding_bytes = shapes["prediction.embedding"][1]  # one row at 8 bits
     programs["prediction"] = Program("prediction", tuple(stages), lookup_bytes=embedding_bytes)
     return programs
@@ -81,8 +81,8 @@ def _layers(shapes: Mapping[str, tuple[int, ...]], part: str) -> int:
     return sum(1 for name in shapes if name.startswith(f"{part}.") and name.endswith(".input"))
 
 
-def _lstm(shapes: Mapping[str, tuple[int, ...]], layer: str, first: bool) -> Stage:
-    """The recurrent product comes first: its operand is ready, so it overlaps the vector work of the layer before."""
+def lstm_stage(shapes: Mapping[str, tuple[int, ...]], layer: str, first: bool) -> Stage:
+    """One LSTM; its recurrent product, whose operand is ready, overlaps the vector work of the layer before."""
     uses = (
         MatrixUse(f"{layer}.recurrent", "recurrent", "ready"),
         MatrixUse(f"{layer}.input", "input", "ready" if first else "previous"),
@@ -99,6 +99,7 @@ def _lstm(shapes: Mapping[str, tuple[int, ...]], layer: str, first: bool) -> Sta
     return Stage(layer, uses, vector)
 
 
-def _projection(shapes: Mapping[str, tuple[int, ...]], matrix: str, first: bool) -> Stage:
+def dense_stage(shapes: Mapping[str, tuple[int, ...]], matrix: str, first: bool) -> Stage:
+    """One matrix and its bias."""
     use = MatrixUse(matrix, "input", "ready" if first else "previous")
     return Stage(matrix, (use,), (VectorWork("multiply-add", shapes[matrix][0]),))

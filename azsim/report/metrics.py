@@ -34,6 +34,15 @@ def measure(timeline: Timeline, work: Work) -> UtteranceTiming:
         underruns=timeline.underruns,
         deadline_misses=timeline.deadline_misses,
         steps=len(timeline.step_release_ps),
+        refills_ms=tuple((timeline.refills_ps / PS_PER_MS).tolist()),
+        companions_ms={
+            name: tuple(response / PS_PER_MS for response in record.responses_ps)
+            for name, record in timeline.companions.items()
+        },
+        companions_late={
+            name: sum(response > record.period_ps for response in record.responses_ps)
+            for name, record in timeline.companions.items()
+        },
     )
 
 
@@ -85,6 +94,13 @@ def make_row(
     energy_mj = _mean(timing.energy_mj for timing in timings)
     idle_mj = _mean(timing.energy_idle_mj for timing in timings)
     margin_mj = {part: value - idle_mj.get(part, 0.0) for part, value in energy_mj.items()}
+    refills_ms = [refill for timing in timings for refill in timing.refills_ms]
+    companions_ms: dict[str, list[float]] = {}
+    for timing in timings:
+        for name, values in timing.companions_ms.items():
+            companions_ms.setdefault(name, []).extend(values)
+    companions_ms = {name: values for name, values in companions_ms.items() if values}
+    late = _total(timing.companions_late for timing in timings)
     scored = [result for result in results if result.reference is not None and not configuration.timing_only]
     wer, difference = _wer(scored, seed), _difference(scored, baseline, seed)
     return Row(
@@ -127,6 +143,11 @@ def make_row(
         utterances=len(results),
         timing_only=configuration.timing_only,
         note=configuration.note,
+        refill_p50_ms=_percentile(refills_ms, 50),
+        refill_p99_ms=_percentile(refills_ms, 99),
+        refill_max_ms=max(refills_ms, default=None),
+        companions_p99_ms={name: float(np.percentile(values, 99)) for name, values in companions_ms.items()},
+        companions_late_share={name: late[name] / len(values) for name, values in companions_ms.items()},
     )
 
 

@@ -63,6 +63,9 @@ class UtteranceTiming:
         dram_bytes: client -> bytes read and written.
         npu_causes_ms: cause -> time on the critical path of the NPU's jobs.
         energy_mj, energy_idle_mj: part -> from wake to final result, and the same stretch of time without speech.
+        refills_ms: of each packet of music, from room in the ring to its samples in it.
+        companions_ms: network beside the recogniser -> response time of each run.
+        companions_late: network -> runs that ended after the next one's release.
     """
 
     heard_ms: float
@@ -81,6 +84,9 @@ class UtteranceTiming:
     underruns: int
     deadline_misses: int
     steps: int
+    refills_ms: tuple[float, ...] = ()
+    companions_ms: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    companions_late: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def latency_ms(self) -> float | None:
@@ -166,6 +172,11 @@ class Row:
     utterances: int
     timing_only: bool
     note: str = ""
+    refill_p50_ms: float | None = None
+    refill_p99_ms: float | None = None
+    refill_max_ms: float | None = None
+    companions_p99_ms: Mapping[str, float] = field(default_factory=dict)
+    companions_late_share: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

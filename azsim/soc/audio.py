@@ -128,13 +128,13 @@ class Playback:
                 room.succeed()
 
     def produce(self) -> Generator[simpy.Event, object, None]:
-        """SimPy process: as soon as a period has room, decode the next packet and write it, in parts if it is large."""
+        """SimPy process: as soon as the ring has room, decode the next packet and write it, in parts if need be."""
         number, samples_before = 0, 0
         while True:
             _, samples = self._source.packet(number)
             frames = self._frames(samples_before + samples) - self._frames(samples_before)
             samples_before += samples
-            while self._free() < min(frames, self._audio.period_frames):
+            while frames and not self._free():
                 yield self._room
             room_ps = self._env.now
             arrival = self._source.wait_for(number)

@@ -14,6 +14,7 @@ from collections.abc import Generator
 import numpy as np
 import simpy
 
+from azsim.chip.schedule import CpuWork, Sections, TileSchedule
 from azsim.devices.spec import Device
 from azsim.soc.audio import Playback, start_microphone
 from azsim.soc.cpu import Cpu
@@ -112,6 +113,17 @@ class DeviceSimulation:
         self.env.process(stack.run())
         self.env.process(self.playback.consume())
         self.env.process(self.playback.produce())
+
+    def run_schedule(
+        self, schedule: TileSchedule | Sections, step: int = -1, priority: int | None = None
+    ) -> Generator[simpy.Event, object, None]:
+        """Run one job on the neural processor, and on the cores where it has to leave it; ends when it has run."""
+        for part in schedule.parts if isinstance(schedule, Sections) else (schedule,):
+            if isinstance(part, CpuWork):
+                cycles = round(part.elements * self.device.cpu.fallback_cycles_per_element)
+                yield self.cpu.run(part.function, cycles, step=step)
+            else:
+                yield self.npu.run(part, step, priority)
 
     @property
     def underruns(self) -> int:

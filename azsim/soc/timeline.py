@@ -52,6 +52,21 @@ class TileRecord:
     latency_ps: int
 
 
+@dataclass(slots=True)
+class CompanionRecord:
+    """A network that ran beside the recogniser.
+
+    Attributes:
+        name: of the network.
+        period_ps: from one run to the next, and the deadline of a run.
+        responses_ps: of each run that has ended, from its release to its end.
+    """
+
+    name: str
+    period_ps: int
+    responses_ps: list[int] = field(default_factory=list)
+
+
 def no_grants() -> np.ndarray:
     """A memory's log without rows."""
     return np.zeros((0, 7), np.int64)
@@ -107,6 +122,7 @@ class Timeline:
         energy_pj: part -> energy from wake to final result (see ``chip/energy.py`` and ``soc/energy.py``).
         energy_idle_pj: the same parts for the same stretch of time without speech.
         refills_ps: int64: of each packet of music, from room in the ring to its samples in it.
+        companions: name -> the runs of each network beside the recogniser.
         window_ps: with a trace: from when to when ``tiles`` are kept and every grant has a row of its own.
         tiles: jobs of the processor that began in the window.
         grants: the memory's log, int64 ``(rows, 7)`` as in ``soc/memory/columns.py``; outside of the window
@@ -135,6 +151,7 @@ class Timeline:
     energy_pj: Mapping[str, float]
     energy_idle_pj: Mapping[str, float]
     refills_ps: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    companions: Mapping[str, CompanionRecord] = field(default_factory=dict)
     window_ps: tuple[int, int] = (0, 0)
     tiles: tuple[TileRecord, ...] = ()
     grants: np.ndarray = field(default_factory=no_grants)

@@ -14,9 +14,10 @@ from collections.abc import Generator, Mapping, Sequence
 import numpy as np
 import simpy
 
-from azsim.chip.schedule import CpuWork, Sections, TileSchedule
+from azsim.chip.schedule import Sections, TileSchedule
 from azsim.devices.spec import CpuSpec, Device
 from azsim.errors import InputError
+from azsim.soc.companions import Companion, start_companions
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.energy import device_energy
 from azsim.soc.environment import Moment
@@ -45,6 +46,7 @@ def simulate(
     window_ps: Window = FIRST_MINUTE_PS,
     resident_bytes: int = 0,
     link: LinkTrace = ALWAYS_UP,
+    companions: Sequence[Companion] = (),
 ) -> Timeline:
     """Replay an utterance's work on a device, from its first sample to the final words.
 
@@ -60,12 +62,14 @@ def simulate(
         window_ps: where the trace keeps tiles and single grants.
         resident_bytes: weights that stay in the processor's memory.
         link: when there is a wireless link, and how fast; it carries the music.
+        companions: other networks on the neural processor from time 0 on; energy without speech is without them too.
 
     Raises:
         InputError: a job has no schedule.
     """
     check_schedules(work, schedules)
     simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, link=link)
+    records = start_companions(simulation, companions, seed)
     chain = SpeechChain(simulation, work, schedules)
     simulation.env.run(until=simulation.env.process(chain.run()))
     elapsed_ps = simulation.env.now
@@ -96,6 +100,7 @@ def simulate(
         energy_pj=device_energy(device, simulation.usage()),
         energy_idle_pj=device_energy(device, idle_usage(device, music, seed, elapsed_ps, link)),
         refills_ps=simulation.refills_ps(),
+        companions={record.name: record for record in records},
         window_ps=simulation.recorder.window_ps,
         tiles=simulation.recorder.tile_records(),
         grants=simulation.recorder.grants,
@@ -189,14 +194,7 @@ class SpeechChain:
         one = isinstance(schedule, TileSchedule | Sections)
         for unit in range(job.units):
             chosen = schedule if one else schedule[job.invocation + unit]
-            for part in chosen.parts if isinstance(chosen, Sections) else (chosen,):
-                if isinstance(part, CpuWork):
-                    yield self._simulation.cpu.run(part.function, self._fallback_cycles(part), step=step)
-                else:
-                    yield self._simulation.npu.run(part, step)
-
-    def _fallback_cycles(self, work: CpuWork) -> int:
-        return round(work.elements * self._simulation.device.cpu.fallback_cycles_per_element)
+            yield from self._simulation.run_schedule(chosen, step)
 
     def missed_steps(self) -> list[int]:
         """Steps that ended after the next step's release (the last steps of a recording share theirs: a step later)."""

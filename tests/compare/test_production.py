@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from azsim.compare.drawn import quantile_table
 from azsim.compare.experiment import ProductionChoice
-from azsim.compare.production import draw, model_for, quantile_table, shapes, skeleton
+from azsim.compare.production import draw, model_for, shapes, skeleton
 from azsim.compress import compress, decode
 from azsim.compress.layout import TileLayout
 from tests.conftest import random_network
