@@ -6,7 +6,7 @@
     difference tile ──decode────┴─(+, modulo alphabet)──> ranks ──> values ──encode──> new tile, byte for byte
 
 The alphabet holds the values of both matrices, rising; a difference of 1 is a step to the next value. Differences
-travel as an `ans` bitstream of the same tiles, so that an unchanged tile costs some 13 bytes; where a seeded mask says
+travel as an `ans` bitstream of the same tiles, so that an unchanged tile costs some 16 bytes; where a seeded mask says
 which positions can change, those alone travel, one after the other. ``docs/updates.md`` is the specification.
 """
 

@@ -34,7 +34,6 @@ MAGIC = b"AZD1"
 HEAD = struct.Struct("<4sI")
 RECORD = struct.Struct("<BI")
 SAME, WHOLE, DIFFERENCE, XOR = range(4)
-RECORD_KINDS = ("same", "whole", "difference", "xor")
 
 
 def make_delta(old: bytes, new: bytes, masks: Mapping[str, SeededMask] | None = None) -> bytes:
@@ -75,14 +74,6 @@ def apply_delta(old: bytes, delta: bytes) -> Iterator[bytes]:
     for section, kind, body in _records(header, view, at):
         with located(f"section {section.name}"):
             yield from _section(section, before.sections.get(section.name), kind, body)
-
-
-def describe_delta(old: bytes, delta: bytes) -> list[tuple[str, str, int, int]]:
-    """Name, kind of record, bytes of the record and of the new section, for each section."""
-    view = memoryview(delta).toreadonly()
-    head, at = _new_header(read_header(old)[0], view)
-    records = _records(read_header(head)[0], view, at)
-    return [(section.name, RECORD_KINDS[kind], len(body), section.bytes) for section, kind, body in records]
 
 
 def _record(section: Section, was: memoryview | None, is_now: memoryview, mask: SeededMask | None) -> tuple[int, bytes]:
@@ -144,7 +135,7 @@ def _records(header: ImageHeader, view: memoryview, at: int) -> Iterator[tuple[S
             raise CodecError(f"a delta of {len(view)} bytes ends before section {section.name}")
         kind, length = RECORD.unpack_from(view, at)
         at += RECORD.size
-        if kind >= len(RECORD_KINDS) or at + length > len(view) or (kind == SAME and length):
+        if kind > XOR or at + length > len(view) or (kind == SAME and length):
             raise CodecError(f"section {section.name}: a record of kind {kind} and {length} bytes is impossible")
         yield section, kind, view[at : at + length]
         at += length
