@@ -24,7 +24,7 @@ from azsim.train_command import exported
 
 ORDER = (
     "base", "control", "teacher", "student/*", "sparsity/gradual-*", "joint/*", "sparsity/*", "quantisation/*",
-    "one_percent/*", "unlabelled/*",
+    "one_percent/*", "unlabelled/*", "mwer/*",
 )  # fmt: skip
 WAIT_S = 5.0
 

@@ -25,7 +25,9 @@ class ChipActivations(Mechanism):
         self._model = model
         self._scales: dict[str, float] = {}
 
-    def begin(self, network: Network, splits: Mapping[str, Sequence[Utterance]]) -> None:
+    def begin(self, network: Network, splits: Mapping[str, Sequence[Utterance]], is_resumed: bool) -> None:
+        if is_resumed:
+            return
         spoken = [*splits.get(TRAIN, []), *splits.get(REAL_TRAIN, [])]
         chosen = np.linspace(0, len(spoken) - 1, min(len(spoken), CALIBRATION_UTTERANCES)).astype(int)
         self._take(calibrate(network, [np.asarray(spoken[i].features, np.float32) for i in chosen]))

@@ -52,8 +52,8 @@ class Forward:
 class Mechanism:
     """Does nothing; a mechanism overrides what it needs. All workers call the same methods at the same steps."""
 
-    def begin(self, network: Network, splits: Mapping[str, Sequence[Utterance]]) -> None:
-        """A run that is not resumed begins with this network and these recordings."""
+    def begin(self, network: Network, splits: Mapping[str, Sequence[Utterance]], is_resumed: bool) -> None:
+        """A run begins with this network and these recordings; if it is resumed, `restore` follows."""
 
     def before_step(self, moment: Moment) -> None:
         """May change the weights that the forward pass sees."""

@@ -8,6 +8,7 @@ from azsim.train.activations import ChipActivations
 from azsim.train.distillation import Distiller
 from azsim.train.mechanism import Mechanism
 from azsim.train.model import Transducer
+from azsim.train.mwer import MinimumErrors
 from azsim.train.quantisation import Quantiser
 from azsim.train.recipe import Recipe
 from azsim.train.sparsity import Sparsifier
@@ -25,4 +26,6 @@ def build_mechanisms(recipe: Recipe, teacher: Path | None, model: Transducer, pi
         found.append(ChipActivations(model))
     if recipe.distillation:
         found.append(Distiller(recipe.distillation, teacher, model, pieces))
+    if recipe.mwer:
+        found.append(MinimumErrors(recipe.mwer, recipe.seed, model, pieces))
     return found

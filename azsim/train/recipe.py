@@ -196,6 +196,24 @@ class Distillation(Struct, frozen=True, forbid_unknown_fields=True):
     unlabelled: tuple[str, ...] = ("real-unlabelled",)
 
 
+class Mwer(Struct, frozen=True, forbid_unknown_fields=True):
+    """Training on the word error rate itself (`azsim.train.mwer`).
+
+    Attributes:
+        weight: of the expected word errors beside the transducer loss.
+        hypotheses: in each n-best list.
+        recordings: decoded at once.
+        recordings_per_step: of those, whose errors a step adds.
+        decode_every_steps: how often new recordings are decoded with the network so far.
+    """
+
+    weight: NonNegative = 1.0
+    hypotheses: Annotated[int, Meta(ge=2, le=64)] = 4
+    recordings: Few = 100
+    recordings_per_step: Few = 4
+    decode_every_steps: Steps = 50
+
+
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One training.
 
@@ -208,7 +226,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         sizes: of a network from scratch.
         schedule: length and learning rate.
         stages: one after the other.
-        sparsity, quantisation, distillation: what acts on the training besides.
+        sparsity, quantisation, distillation, mwer: what acts on the training besides.
     """
 
     title: str
@@ -222,6 +240,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sparsity: Sparsity | None = None
     quantisation: Quantisation | None = None
     distillation: Distillation | None = None
+    mwer: Mwer | None = None
 
 
 def recipe_folder() -> Path:

@@ -111,12 +111,11 @@ class Trainer:
         self.pieces = Pieces(tuple(self.setup.pieces))
         self.mechanisms = build_mechanisms(recipe, place.teacher, self.model, self.pieces)
         self.flat = FlatParameters(self.model, SUMS)
+        network = as_network(self.model, self.normaliser, self.pieces, place.name)
+        for mechanism in self.mechanisms:
+            mechanism.begin(network, self.splits, checkpoint is not None)
         if checkpoint:
             self._restore(checkpoint)
-        else:
-            network = as_network(self.model, self.normaliser, self.pieces, place.name)
-            for mechanism in self.mechanisms:
-                mechanism.begin(network, self.splits)
         self.guessed = self._guessed()
         self.recorder: Recorder | None = None
         self.began = time.monotonic() - self.progress.elapsed_s

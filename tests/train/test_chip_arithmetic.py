@@ -43,7 +43,7 @@ def test_encoder_and_joint_agree_with_the_integer_engine(snapped_model: Transduc
     pieces = Pieces((BLANK_PIECE, *"abcdefghij"))
     network = as_network(snapped_model, normaliser, pieces, "random")
     activations = ChipActivations(snapped_model)
-    activations.begin(network, splits)
+    activations.begin(network, splits, is_resumed=False)
     engine = IntegerModel.of(compress(replace(network, activation_scales=activations.scales()), codec="raw"))
     frames = normaliser(splits["train"][0].features[:120].astype(np.float32))
     steps = quantise_int8(frames, engine.feature_scale).reshape(-1, 192)

@@ -1,0 +1,101 @@
+"""The likeliest label sequences of a recording: a beam search that adds up the alignments it meets.
+
+::
+
+    step t:  hypotheses ── blank ──────────────> kept for t + 1 (equal labels are one)
+                 └─ best labels ─> hypotheses ─ blank ─> …        at most 3 labels per step
+
+**Source:** A. Graves 2012 (arXiv:1211.3711), sec. 2.4, cut by beam and by a distance to the best.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from azsim.train.model import Transducer
+from azsim.train.tokens import BLANK
+
+MAX_LABELS_PER_STEP = 3
+CUT_NATS = 8.0
+
+Labels = tuple[int, ...]
+State = tuple[torch.Tensor, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """Labels so far, their log probability, and the prediction network after them."""
+
+    labels: Labels
+    score: float
+    said: torch.Tensor
+    state: State
+
+
+@torch.no_grad()
+def n_best(model: Transducer, encoded: torch.Tensor, count: int) -> list[Labels]:
+    """The likeliest label sequences, best first.
+
+    Args:
+        model: in evaluation mode.
+        encoded: encoder outputs of one recording, float32 ``(T, width)``.
+        count: hypotheses kept at each step, and returned at most.
+    """
+    heard = model.heard(encoded)
+    output, state = model.predict(torch.full((1, 1), BLANK))
+    beam = [Hypothesis((), 0.0, model.said(output[0])[0], state)]
+    for vector in heard:
+        kept: dict[Labels, Hypothesis] = {}
+        frontier = beam
+        for turn in range(MAX_LABELS_PER_STEP + 1):
+            said = torch.stack([each.said for each in frontier])
+            scores = torch.log_softmax(model.scores(vector + said).float(), 1).numpy()
+            for hypothesis, row in zip(frontier, scores, strict=True):
+                _keep(kept, hypothesis, hypothesis.score + float(row[BLANK]))
+            if turn == MAX_LABELS_PER_STEP:
+                break
+            frontier = _longer(model, frontier, scores, kept, count)
+            if not frontier:
+                break
+        beam = sorted(kept.values(), key=lambda each: -each.score)[:count]
+    return [each.labels for each in beam]
+
+
+def _keep(kept: dict[Labels, Hypothesis], hypothesis: Hypothesis, score: float) -> None:
+    before = kept.get(hypothesis.labels)
+    total = score if before is None else float(np.logaddexp(before.score, score))
+    kept[hypothesis.labels] = Hypothesis(hypothesis.labels, total, hypothesis.said, hypothesis.state)
+
+
+def _longer(
+    model: Transducer,
+    frontier: list[Hypothesis],
+    scores: np.ndarray,
+    kept: dict[Labels, Hypothesis],
+    count: int,
+) -> list[Hypothesis]:
+    """The best ways to say one label more, those that have a chance beside what is kept."""
+    ranked = sorted((each.score for each in kept.values()), reverse=True)
+    least = max(ranked[0] - CUT_NATS, ranked[count - 1] if len(ranked) >= count else -np.inf)
+    totals = scores + np.array([each.score for each in frontier], np.float32)[:, None]
+    totals[:, BLANK] = -np.inf
+    best = np.argsort(-totals, axis=None, kind="stable")[:count]
+    chosen = [divmod(int(place), totals.shape[1]) for place in best if totals.flat[place] > least]
+    if not chosen:
+        return []
+    rows = [frontier[row] for row, _ in chosen]
+    state = tuple(torch.cat([each.state[part] for each in rows], 1) for part in (0, 1))
+    output, (hidden, cell) = model.predict(torch.tensor([[label for _, label in chosen]]), state)
+    said = model.said(output[0])
+    return [
+        Hypothesis(
+            (*before.labels, label),
+            float(totals[row, label]),
+            said[k],
+            (hidden[:, k : k + 1], cell[:, k : k + 1]),
+        )
+        for k, (before, (row, label)) in enumerate(zip(rows, chosen, strict=True))
+    ]

@@ -1,0 +1,74 @@
+"""Expected word errors: the unit vector, the gradient, the beam search against enumeration, and resuming."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs the extra `train`")
+
+from azsim.train import mwer  # noqa: E402 (needs torch)
+from azsim.train.model import Shape, Transducer  # noqa: E402 (needs torch)
+from azsim.train.mwer import expected_errors  # noqa: E402 (needs torch)
+from azsim.train.nbest import n_best  # noqa: E402 (needs torch)
+from azsim.train.recipe import Mwer  # noqa: E402 (needs torch)
+from azsim.train.rnnt_loss import Cells, rnnt_losses  # noqa: E402 (needs torch)
+from azsim.train.trainer import Trainer  # noqa: E402 (needs torch)
+from tests.train.recipes import place_in, tiny_recipe  # noqa: E402 (needs torch)
+
+
+def test_two_hypotheses_one_three_times_as_likely():
+    losses = torch.tensor([0.0, -math.log(3)], requires_grad=True)
+    value = expected_errors(losses, torch.tensor([0.0, 1.0]))
+    value.backward()
+    assert value.item() == pytest.approx(0.25)
+    assert (-losses.grad).tolist() == pytest.approx([-0.1875, 0.1875])
+
+
+def test_each_gradient_is_the_share_times_the_errors_beyond_what_is_expected():
+    losses = torch.tensor([1.0, 2.0, 0.5, 4.0], requires_grad=True)
+    errors = torch.tensor([2.0, 0.0, 1.0, 5.0])
+    expected_errors(losses, errors).backward()
+    share = torch.softmax(-losses.detach(), 0)
+    assert torch.allclose(-losses.grad, share * (errors - (share * errors).sum()), atol=1e-6)
+
+
+def test_a_wide_beam_finds_what_enumeration_ranks_first():
+    torch.manual_seed(5)
+    model = Transducer(Shape(4, hidden=8, embedding=8, joint=8)).eval()
+    for weights in (model.joint_encoder.weight, model.joint_prediction.weight, model.joint_output.weight):
+        weights.data.mul_(3)
+    encoded = torch.randn(2, 1, 8)
+    every = [labels for length in range(4) for labels in itertools.product((1, 2, 3), repeat=length)]
+    cells = Cells.plain([2] * len(every), every)
+    with torch.no_grad():
+        losses = rnnt_losses(model.logits(encoded.expand(-1, len(every), -1), cells), cells)
+    ranked = [every[i] for i in losses.argsort().tolist()]
+    found = n_best(model, encoded[:, 0], 40)
+    assert found[:3] == ranked[:3]
+
+
+def test_training_on_word_errors_resumes_exactly(tiny_corpus: Path, tmp_path: Path, monkeypatch):
+    def letters(references: list[str], hypotheses: list[str]) -> np.ndarray:
+        return np.array([(len(each), 1) for each in hypotheses])  # an untrained network is wrong in every word
+
+    monkeypatch.setattr(mwer, "count_errors", letters)
+    settings = Mwer(hypotheses=3, recordings=3, recordings_per_step=2, decode_every_steps=3)
+    recipe = tiny_recipe(steps=6, flat_steps=1, mwer=settings)
+
+    def trained(out: str, steps: int) -> Trainer:
+        trainer = Trainer(recipe, place_in(tiny_corpus, tmp_path / out))
+        trainer.model.train()
+        for _, chosen in zip(range(steps), trainer.batches(), strict=False):
+            trainer.step(chosen)
+        return trainer
+
+    whole = trained("whole", 5)
+    trained("broken", 4).save()
+    resumed = trained("broken", 1)
+    assert torch.equal(whole.flat.parameter, resumed.flat.parameter)
+    assert resumed.mechanisms[0].notes()["expected_errors"] != 0
