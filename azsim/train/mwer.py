@@ -5,8 +5,8 @@
     every so many steps:  some recordings ── beam search ──> n-best, their word errors W       (decoding apart)
     every step:           P(y_i | x) by all alignments ──> sum of p_i (W_i - mean W)           (added to the loss)
 
-**Source:** Guo et al. 2020 (arXiv:2007.13802): n-best scored by the forward-backward algorithm, a subset decoded now and
-then ("semi-on-the-fly"), interpolation with the transducer loss.
+**Source:** Guo et al. 2020 (arXiv:2007.13802): n-best scored by the forward-backward algorithm, a subset decoded now
+and then ("semi-on-the-fly"), interpolation with the transducer loss.
 """
 
 from __future__ import annotations

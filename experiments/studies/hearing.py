@@ -1,0 +1,122 @@
+"""What a trained network makes of the held-out recordings: synthetic and real, as recorded and in noise.
+
+::
+
+    run/final.safetensors ── calibrate, compress ── integer engine ──> word errors per recording (kept beside the run)
+    a teacher, or codec None ───────────────────── float
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from azsim.cloud.recogniser import recognise_in_cloud
+from azsim.compress import compress
+from azsim.errors import InputError
+from azsim.nn.calibrate import calibrate
+from azsim.nn.load import load_network
+from azsim.nn.network import Network
+from azsim.report.wer import count_errors
+from azsim.speech.recogniser import recognise_many
+from azsim.train.augment import add_noise
+from azsim.train.data import Utterance, complete_folders, load_utterances
+from azsim.train.publish import calibration_features
+
+SYNTHETIC = ("dev-seen", "dev-unseen", "test-seen", "test-unseen")
+REAL = ("real-dev",)
+SNR_DB = (5.0, 15.0)
+SEED = 7
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Held-out recordings, every one twice: as it is and in noise of the corpus, 5 to 15 dB below the speech.
+
+    Attributes:
+        features: log-mel, float32 ``(frames, 64)`` each.
+        references: what is said.
+        clusters: speaker of each real recording, empty for a synthetic one (see `azsim.report.wer`).
+        is_real, is_noisy: bool, one each.
+        calibration: features of training recordings.
+    """
+
+    features: list[np.ndarray]
+    references: list[str]
+    clusters: list[str]
+    is_real: np.ndarray
+    is_noisy: np.ndarray
+    calibration: list[np.ndarray]
+
+    @classmethod
+    def load(cls, corpus: Path) -> Listening:
+        """Read a corpus.
+
+        Raises:
+            InputError: it has no held-out recordings.
+        """
+        splits = load_utterances(corpus, complete_folders(corpus))
+        heard = [u for split in (*SYNTHETIC, *REAL) for u in splits.get(split, [])]
+        if not heard:
+            raise InputError(f"{corpus}: no utterances of {', '.join((*SYNTHETIC, *REAL))}")
+        rng = np.random.default_rng(SEED)
+        noises = [u.features for u in splits.get("noise", [])]
+        quiet = [np.asarray(u.features, np.float32) for u in heard]
+        noisy = [_noisy(each, noises, rng) for each in quiet]
+        return cls(
+            features=quiet + noisy,
+            references=2 * [u.line.text for u in heard],
+            clusters=2 * [_cluster(u) for u in heard],
+            is_real=np.array(2 * [u.is_real for u in heard]),
+            is_noisy=np.repeat([False, True], len(heard)),
+            calibration=calibration_features(splits),
+        )
+
+
+def _noisy(features: np.ndarray, noises: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    noise = noises[int(rng.integers(len(noises)))]
+    return add_noise(features, noise, float(rng.uniform(*SNR_DB)), rng).astype(np.float32)
+
+
+def _cluster(utterance: Utterance) -> str:
+    return utterance.line.speaker if utterance.is_real else ""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Word errors, int64 ``(recordings, 2)`` as `count_errors` gives them, and what the network weighs."""
+
+    counts: np.ndarray
+    weights: int
+    model_bytes: int
+
+
+def hear(path: Path, codec: str | None, weight_bits: int, sparsity: float, listening: Listening) -> Heard:
+    """Word errors of a network as it is on the device, or in float without a codec; kept beside the network's file."""
+    network = load_network(path)
+    settings = f"{network.digest} {codec} {weight_bits} {sparsity} {len(listening.references)} {SEED}"
+    kept = path.parent / f"heard-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.npz"
+    if kept.exists():
+        with np.load(kept) as found:
+            return Heard(found["counts"], int(found["weights"]), int(found["model_bytes"]))
+    heard = _hear(network, codec, weight_bits, sparsity, listening)
+    np.savez(kept, counts=heard.counts, weights=heard.weights, model_bytes=heard.model_bytes)
+    return heard
+
+
+def _hear(network: Network, codec: str | None, weight_bits: int, sparsity: float, listening: Listening) -> Heard:
+    names = [str(i) for i in range(len(listening.features))]
+    if codec is None:
+        found = recognise_in_cloud(network, listening.features, names, [None] * len(names))
+        size = 4 * sum(value.size for value in network.parameters.values())
+    else:
+        if not network.activation_scales:
+            network = replace(network, activation_scales=calibrate(network, listening.calibration))
+        small = compress(network, codec=codec, weight_bits=weight_bits, sparsity=sparsity)
+        found = recognise_many(small, listening.features, utterances=names)
+        size = small.model_bytes
+    texts = [each.transcript.text_whole for each in found]
+    return Heard(count_errors(listening.references, texts), network.weights, size)

@@ -1,0 +1,186 @@
+"""A study: cases heard, compared in pairs, written as a table, a CSV and a figure."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from azsim.errors import InputError
+from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
+from azsim.train_command import CORPUS, exported
+from experiments.studies.hearing import Heard, Listening, hear
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HEADINGS = (
+    "| case | bits | zeros | bytes | bits/weight | s/step | WER synthetic % | WER real % | against | difference % |\n"
+    "|:--|--:|--:|--:|--:|--:|--:|--:|:--|--:|\n"
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One network as it is heard.
+
+    Attributes:
+        label: its name in the table; cases of one ``line`` are joined in the figure.
+        line: the way it was trained.
+        run: recipe or model.
+        codec: of the device; None for float.
+        weight_bits, sparsity: of the compression.
+        against: label of the case that it is paired with.
+    """
+
+    label: str
+    line: str
+    run: str
+    codec: str | None
+    weight_bits: int = 8
+    sparsity: float = 0.0
+    against: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the CSV; rates in percent, intervals 95 %."""
+
+    label: str
+    line: str
+    run: str
+    codec: str
+    weight_bits: int
+    sparsity: float
+    model_bytes: int
+    bits_per_weight: float
+    seconds_per_step: float | None
+    wer_synthetic_percent: float
+    wer_synthetic_low: float | None
+    wer_synthetic_high: float | None
+    wer_real_percent: float
+    wer_real_low: float | None
+    wer_real_high: float | None
+    against: str
+    difference_percent: float | None
+    difference_low: float | None
+    difference_high: float | None
+
+
+def seconds_per_step(run: Path) -> float | None:
+    """Of a run, from its curve; None without one."""
+    curve = run / "curve.csv"
+    if not curve.exists():
+        return None
+    with curve.open(newline="") as file:
+        last = list(csv.DictReader(file))[-1]
+    return 60 * float(last["minutes"]) / int(last["step"])
+
+
+def rows_of(cases: Sequence[Case], listening: Listening, runs: Path) -> list[Row]:
+    """Hear every case that was trained; the others are named and left out."""
+    heard: dict[str, Heard] = {}
+    rows = []
+    for case in cases:
+        try:
+            path = exported(case.run, runs)
+        except InputError:
+            print(f"{case.label}: {case.run} is not trained yet")
+            continue
+        found = heard[case.label] = hear(path, case.codec, case.weight_bits, case.sparsity, listening)
+        synthetic, real = (_rate(found.counts, listening, which) for which in (~listening.is_real, listening.is_real))
+        difference = None
+        if case.against in heard:
+            both = found.counts, heard[case.against].counts
+            difference = bootstrap_difference(*both, listening.clusters)
+        rows.append(_row(case, found, seconds_per_step(path.parent), synthetic, real, difference))
+        print(f"{case.label}: synthetic {synthetic.value:.2f} %, real {real.value:.2f} %", flush=True)
+    return rows
+
+
+def _rate(counts: np.ndarray, listening: Listening, which: np.ndarray) -> Interval:
+    clusters = [name for name, here in zip(listening.clusters, which, strict=True) if here]
+    return bootstrap_wer(counts[which], clusters) or Interval(float("nan"), None, None)
+
+
+def _row(
+    case: Case, heard: Heard, step_s: float | None, synthetic: Interval, real: Interval, difference: Interval | None
+) -> Row:
+    return Row(
+        case.label, case.line, case.run, case.codec or "float", case.weight_bits, case.sparsity, heard.model_bytes,
+        8 * heard.model_bytes / heard.weights, step_s,
+        synthetic.value, synthetic.low, synthetic.high, real.value, real.low, real.high,
+        case.against if difference else "",
+        *((difference.value, difference.low, difference.high) if difference else (None, None, None)),
+    )  # fmt: skip
+
+
+def _cell(value: float, low: float | None, high: float | None) -> str:
+    return f"{value:.1f}" if low is None else f"{value:.1f} [{low:.1f}, {high:.1f}]"
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The table of a report."""
+    lines = []
+    for row in rows:
+        step = "" if row.seconds_per_step is None else f"{row.seconds_per_step:.2f}"
+        gap = (
+            ""
+            if row.difference_percent is None
+            else _cell(row.difference_percent, row.difference_low, row.difference_high)
+        )
+        lines.append(
+            f"| {row.label} | {row.weight_bits} | {row.sparsity:.0%} | {row.model_bytes:,} | {row.bits_per_weight:.2f} "
+            f"| {step} | {_cell(row.wer_synthetic_percent, row.wer_synthetic_low, row.wer_synthetic_high)} "
+            f"| {_cell(row.wer_real_percent, row.wer_real_low, row.wer_real_high)} | {row.against} | {gap} |"
+        )
+    return HEADINGS + "\n".join(lines) + "\n"
+
+
+def curves(rows: Sequence[Row], along: str, name: str, out: Path) -> None:
+    """WER against a column, one line per way of training, synthetic beside real."""
+    with report_style():
+        figure = Figure(figsize=(WIDTH_INCHES, 3.6), layout="constrained")
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, kind in zip(panels, ("synthetic", "real"), strict=True):
+            for index, line in enumerate(dict.fromkeys(row.line for row in rows)):
+                points = sorted((getattr(r, along), getattr(r, f"wer_{kind}_percent")) for r in rows if r.line == line)
+                colour, marker = OKABE_ITO[index % 8], MARKERS[index % 8]
+                axes.plot(*zip(*points, strict=True), color=colour, marker=marker, label=line)
+            axes.set(title=f"{kind} speech", xlabel=along.replace("_", " "), yscale="log")
+        panels[0].set_ylabel("word error rate, %")
+        panels[1].legend()
+        save_svg(figure, out / f"{name}.svg")
+        save_png(figure, out / f"{name}.png")
+
+
+def write_csv(rows: Sequence[Row], path: Path) -> None:
+    """One line per case."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, asdict(rows[0]))
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+
+
+def main(name: str, about: str, cases: Sequence[Case], along: str) -> int:
+    """The command line of a study; its exit status."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=Path, default=Path("runs/train"))
+    parser.add_argument("--corpus", type=Path, default=CORPUS)
+    parser.add_argument("--out", type=Path, default=Path("runs") / name)
+    options = parser.parse_args()
+    rows = rows_of(cases, Listening.load(options.corpus.expanduser()), options.runs)
+    if not rows:
+        print("nothing is trained yet: azsim train --list")
+        return 1
+    os.makedirs(options.out, exist_ok=True)
+    write_csv(rows, options.out / f"{name}.csv")
+    curves(rows, along, name, options.out)
+    text = f"{about}\n{markdown(rows)}\n![word error rate]({name}.png)\n"
+    (options.out / "README.md").write_text(text, encoding="utf-8")
+    return 0
