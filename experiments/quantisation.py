@@ -2,16 +2,19 @@
 
     python experiments/quantisation.py --out reports/quantisation
 
-Post-training: the control, fine-tuned as long in fp32, quantised afterwards. The others were fine-tuned for their bits by
-the recipes `quantisation/*`: on the grid in the forward pass, by a regulariser, between Lloyd-Max centroids. Everything
-runs in the integer engine, activations and state in the chip's formats. Every held-out recording counts twice, as it is
-and in noise (5 to 15 dB). Differences are paired with post-training at the same bits and grid; 95 % bootstrap intervals,
-by speaker for real people.
+Post-training: the control, fine-tuned as long in fp32, quantised afterwards. The others were fine-tuned for their
+bits by the recipes `quantisation/*`: on the grid in the forward pass, by a regulariser, between Lloyd-Max centroids.
+Everything runs in the integer engine, activations and state in the chip's formats. Every held-out recording counts
+twice, as it is and in noise (5 to 15 dB). Differences are paired with post-training at the same bits and grid; 95 %
+bootstrap intervals, by speaker for real people.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies share a package beside this script
 
 from experiments.studies.study import Case, main
 

@@ -2,15 +2,19 @@
 
     python experiments/sparsity.py --out reports/sparsity
 
-Post-training: the control, fine-tuned as long without zeros, pruned afterwards. The others were fine-tuned by the recipes
-`sparsity/*`: gradually, by compressed sensing, balanced among lanes, all at once at the start; `joint/*` with few bits as
-well. Weights travel at 8 bits (`bitmap`) unless a case says otherwise. Every held-out recording counts twice, as it is and
-in noise (5 to 15 dB). Differences are paired; 95 % bootstrap intervals, by speaker for real people.
+Post-training: the control, fine-tuned as long without zeros, pruned afterwards. The others were fine-tuned by the
+recipes `sparsity/*`: gradually, by compressed sensing, balanced among lanes, all at once at the start; `joint/*` with
+few bits as well. Weights travel at 8 bits (`bitmap`) unless a case says otherwise. Every held-out recording counts
+twice, as it is and in noise (5 to 15 dB). Differences are paired; 95 % bootstrap intervals, by speaker for real
+people.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies share a package beside this script
 
 from experiments.studies.study import Case, main
 

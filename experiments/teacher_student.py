@@ -2,15 +2,19 @@
 
     python experiments/teacher_student.py --out reports/teacher_student
 
-The same network of 0.76 M weights, the same steps, the same data: by itself, with the three-way lattice of the teacher,
-with its encoder outputs too, with a streaming teacher, and going on with real people whose text is not looked at. Teachers
-in fp32, students in the integer engine at 8 bits. Every held-out recording counts twice, as it is and in noise (5 to 15
-dB). Differences are paired with the student by itself; 95 % bootstrap intervals, by speaker for real people.
+The same network of 0.76 M weights, the same steps, the same data: by itself, with the three-way lattice of the
+teacher, with its encoder outputs too, with a streaming teacher, and going on with real people whose text is not
+looked at. Teachers in fp32, students in the integer engine at 8 bits. Every held-out recording counts twice, as it is
+and in noise (5 to 15 dB). Differences are paired with the student by itself; 95 % bootstrap intervals, by speaker for
+real people.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies share a package beside this script
 
 from experiments.studies.study import Case, main
 

@@ -18,7 +18,6 @@ from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train_command import CORPUS, exported
 from experiments.studies.hearing import Heard, Listening, hear
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 HEADINGS = (
     "| case | bits | zeros | bytes | bits/weight | s/step | WER synthetic % | WER real % | against | difference % |\n"
     "|:--|--:|--:|--:|--:|--:|--:|--:|:--|--:|\n"
