@@ -167,8 +167,8 @@ def _device_shown(loads: Sequence[Load]) -> str:
     return (
         f"**What it shows.** On {first} the full zvsv update takes {slow.total_ms / 1000:.2f} s, the delta "
         f"{quick.total_ms / 1000:.2f} s, of which {quick.phase_ms['apply'] / 1000:.2f} s go into patching: the delta "
-        f"saves the air and costs the cores ({sum(slow.energy_mj.values()):.0f} mJ against "
-        f"{sum(quick.energy_mj.values()):.0f} mJ). Where the wait for words suffers most ({worst.device}, "
+        f"saves air time and costs core time, in all {sum(quick.energy_mj.values()):.0f} mJ instead of "
+        f"{sum(slow.energy_mj.values()):.0f} mJ. Where the wait for words suffers most ({worst.device}, "
         f"{worst.update}), its 99th percentile goes from {idle[worst.device].wait_p99_ms:.2f} to "
         f"{worst.wait_p99_ms:.2f} ms. In all runs with updates together {sum(b.missed_steps for b in busy)} steps "
         f"missed their deadline and {sum(b.underruns for b in busy)} periods of music were silent; without updates, on "
