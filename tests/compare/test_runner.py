@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -147,6 +152,32 @@ def test_the_same_experiment_gives_the_same_numbers(folder: Path, comparison: Co
     again = compare(make_setup(*load_experiment(folder / "tiny.toml")))
     assert again.rows == comparison.rows
     assert again.production_rows == comparison.production_rows
+
+
+@pytest.mark.slow
+def test_every_file_of_a_report_has_the_same_bytes_whoever_makes_it(folder: Path, tmp_path: Path) -> None:
+    """Two runs: other processes, other number of workers, other order of hashes, other place of experiment and report.
+
+    There is no time of day in a report, so only the command differs, in the manifest and on the page.
+    """
+    reports = []
+    for workers, hashes in ((1, "0"), (2, "4711")):
+        place = tmp_path / f"place {workers}"
+        shutil.copytree(folder, place)
+        arguments = ["compare", str(place / "tiny.toml"), "--json", "--workers", str(workers)]
+        command = [sys.executable, "-m", "azsim", *arguments, "--out", str(place / "report")]
+        environment = {**os.environ, "PYTHONHASHSEED": hashes, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path, check=False)
+        assert done.returncode == 0, done.stderr
+        files = {path.name: path.read_bytes() for path in (place / "report").iterdir()}
+        for name in ("manifest.json", "index.html"):
+            files[name], found = re.subn(rb"--workers(&quot;|[\s,\"])+\d", b"--workers", files[name])
+            assert found
+        reports.append((files, done.stdout.replace(place.name, "")))
+    first, second = reports
+    assert {"index.html", "results.csv", "utterances.csv", "results.json", "trace.json", "latency.svg"} <= set(first[0])
+    assert [name for name in first[0] if first[0][name] != second[0].get(name)] == []
+    assert first == second
 
 
 def test_overrides_of_one_matrix_reach_its_stream(folder: Path) -> None:
