@@ -4,7 +4,7 @@
 
     0 s        20 s        40 s        60 s                      3600 s
     |utterance |utterance  |utterance  |...                          |
-    |music, microphone, other traffic ...............................|
+    |music, microphone, other traffic, other networks ...............|
 
 The recogniser takes one utterance after another: one that comes while the last is not through waits for it. What was
 computed for an utterance (`Work`) and what it costs (schedules) is made before, once, however often it is heard.
@@ -13,7 +13,7 @@ computed for an utterance (`Work`) and what it costs (schedules) is made before,
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -21,6 +21,7 @@ import simpy
 
 from azsim.devices.spec import Device
 from azsim.errors import InputError
+from azsim.soc.companions import Companion, start_companions
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.energy import device_energy
 from azsim.soc.link import ALWAYS_UP, LinkTrace
@@ -120,6 +121,7 @@ def simulate_session(
     music: MusicTrack | None,
     seed: int = 0,
     traffic: Sequence[Traffic] = (),
+    companions: Sequence[Companion] = (),
     trace: bool = False,
     window_ps: Window = FIRST_MINUTE_PS,
     resident_bytes: int = 0,
@@ -132,6 +134,7 @@ def simulate_session(
         speech: utterances in order of their start.
         elapsed_ps: when the session ends; utterances not through by then are left out.
         traffic: what else moves through the memory, each from a drawn part of its period on.
+        companions: other networks on the neural processor.
         music, seed, trace, window_ps, resident_bytes, link: as in `simulate`.
 
     Raises:
@@ -145,6 +148,7 @@ def simulate_session(
     simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, link=link)
     chains = _chains(simulation, speech)
     _start_traffic(simulation, traffic, seed)
+    records = start_companions(simulation, companions, seed)
     simulation.env.process(_listen(simulation, chains))
     simulation.env.run(until=elapsed_ps)
     simulation.finish()
@@ -153,7 +157,10 @@ def simulate_session(
         mark(simulation, chain)
     heard = tuple(_heard(chain) for chain in through)
     return Session(
-        timeline=_timeline(simulation, through, device, music, seed, resident_bytes, link),
+        timeline=replace(
+            _timeline(simulation, through, device, music, seed, resident_bytes, link),
+            companions={record.name: record for record in records},
+        ),
         heard=heard,
         traffic=dict(simulation.memory.traffic()),
         periods=_periods(simulation, elapsed_ps),

@@ -11,6 +11,7 @@ from azsim.errors import InputError
 from azsim.report.trace import TraceOptions, trace_events
 from azsim.soc import simulate, simulate_session
 from azsim.soc.arbitration import CLIENTS, CPU
+from azsim.soc.companions import Companion
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_REQUEST, L_START
 from azsim.soc.session import Speech, Traffic
 from azsim.soc.utterance import PS_PER_MS
@@ -100,6 +101,14 @@ def test_traffic_takes_bandwidth_and_is_counted():
     more = loud.timeline.dram_read_bytes["cpu"] - quiet.timeline.dram_read_bytes["cpu"]
     assert more == pytest.approx(65536 * (2 * APART / 1e8), rel=1e-3)
     assert loud.timeline.busy_ps["npu"] >= quiet.timeline.busy_ps["npu"]
+
+
+def test_other_networks_run_throughout_and_are_told():
+    beside = Companion("beside", schedules()["joint"], 10 * PS_PER_MS, 60)
+    session = simulate_session(device(), speeches(1), elapsed_ps=SECOND, music=None, companions=[beside])
+    runs = session.timeline.companions["beside"].responses_ps
+    assert len(runs) == pytest.approx(100, abs=1)
+    assert 0 < max(runs) < 10 * PS_PER_MS
 
 
 def test_periods_of_music_are_counted_whether_heard_or_not():

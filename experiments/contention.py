@@ -1,0 +1,80 @@
+"""Contention: what a loaded device does to speech and music, and how much headroom compression buys.
+
+    python experiments/contention.py [--out reports/contention] [--utterances 3] [--workers 2]
+
+The production-size recogniser in five compression configurations on az1, music playing, while other traffic goes
+through the memory: four streams of 64 KiB requests at the cores' port and priority. One factor after another: the load
+of that traffic under every arbitration policy, the speed of the DRAM, networks that share the processor, the bit rate
+of the music. Then the load at which the first step misses its deadline is searched for, to 0.1 GB/s. Answers are kept
+as they come (runs/contention-3.jsonl), and a run that was stopped goes on from there. Writes contention.csv, five
+figures as SVG and PNG, and README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import msgspec
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # the parts are a package beside this script
+
+from azsim.compare.experiment import load_experiment  # noqa: E402 (after the path is set)
+from azsim.compare.pool import Pool  # noqa: E402
+from azsim.compare.runner import make_setup  # noqa: E402
+from azsim.compare.setup import Setup  # noqa: E402
+from experiments.load.play import Bench, Material, make_material, perform, who_waits  # noqa: E402
+from experiments.load.points import SEARCHED, SHOWN, Kept, Point, Search, points_of  # noqa: E402
+from experiments.load.report import write  # noqa: E402
+
+
+def make_bench(setup: Setup, workers: int) -> Bench:
+    """Every configuration made ready, in processes of their own."""
+    configurations = setup.experiment.configuration
+    materials: dict[str, Material] = {}
+    with Pool(make_material, setup, workers) as pool:
+        for _, material in pool.answers(configurations):
+            materials[material.config] = material
+            print(f"ready: {material.config}", flush=True)
+    return Bench(setup.device, setup.music, {one.name: materials[one.name] for one in configurations})
+
+
+def main() -> None:
+    """Prepare, run what is not there yet, write."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--out", type=Path, default=ROOT / "runs" / "contention")
+    options.add_argument("--utterances", type=int, default=3)
+    options.add_argument("--workers", type=int, default=2)
+    chosen = options.parse_args()
+    experiment, path = load_experiment(None)
+    companions, _ = load_experiment(ROOT / "experiments" / "companions.toml")
+    production = msgspec.structs.replace(experiment.production, utterances=chosen.utterances)
+    experiment = msgspec.structs.replace(experiment, companion=companions.companion, production=production)
+    setup = make_setup(experiment, path, limit=chosen.utterances)
+    configs = [configuration.name for configuration in experiment.configuration]
+    bench = make_bench(setup, chosen.workers)
+    points = points_of(configs)
+    searches = [Search(Point(config, policy)) for config in configs for policy in SEARCHED]
+    answers = ROOT / "runs" / f"contention-{chosen.utterances}.jsonl"
+    answers.parent.mkdir(exist_ok=True)
+    kept = Kept(answers)
+    tasks = [task for task in [*searches, *points] if task not in kept]
+    with Pool(perform, bench, chosen.workers) as pool:
+        for number, (index, answer) in enumerate(pool.answers(tasks), start=1):
+            kept.put(tasks[index], answer)
+            print(f"{number}/{len(tasks)}: {tasks[index]}", flush=True)
+    crowded = [Point(config, "fifo", 3.0) for config in SHOWN]
+    write(
+        chosen.out,
+        rows=[asdict(point) | asdict(kept.measures(point)) for point in points],
+        headroom={(search.point.config, search.point.policy): kept.load(search) for search in searches},
+        waits=dict(zip(SHOWN, who_waits(bench, crowded), strict=True)),
+        utterances=len(setup.utterances),
+    )
+
+
+if __name__ == "__main__":
+    main()

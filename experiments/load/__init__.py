@@ -1,0 +1,1 @@
+"""The parts of `experiments/contention.py`: what is run, how, and the report."""

@@ -1,0 +1,167 @@
+"""How a point is run: networks made ready once, then a session with speech, music, traffic and other networks.
+
+::
+
+    configuration ──> bitstreams, schedules, words ──> session on az1 with the point's memory, policy, load ──> measures
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+
+from azsim.chip.build import build_schedules, tile_layout
+from azsim.compare.companions import companions_of
+from azsim.compare.experiment import Configuration
+from azsim.compare.production import draw, driven
+from azsim.compare.setup import Setup, compressed
+from azsim.compare.trained import awake, plan_for
+from azsim.devices.spec import Device, LatencyTargetSpec, PerClient, TokenBucketSpec, WindowSpec
+from azsim.soc import simulate_session
+from azsim.soc.arbitration import CPU
+from azsim.soc.companions import Companion
+from azsim.soc.music import MusicTrack
+from azsim.soc.session import Session, Speech, Traffic
+from azsim.soc.utterance import Schedules
+from azsim.soc.waits import who_waits_for_whom
+from azsim.speech.work import Work
+from experiments.load.points import HEADROOM_GBPS, MOST_GBPS, Measures, Point, Search
+
+STREAMS = 4
+REQUEST_BYTES = 65536
+APART_S = 3.2
+PS_PER_S = 10**12
+
+
+@dataclass(frozen=True)
+class Material:
+    """A configuration, ready to be run."""
+
+    config: str
+    speech: tuple[tuple[Work, Schedules], ...]
+    resident_bytes: int
+    companions: tuple[Companion, ...]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """All configurations and the device that they run on."""
+
+    device: Device
+    music: MusicTrack
+    materials: dict[str, Material]
+
+
+def make_material(setup: Setup, configuration: Configuration) -> Material:
+    """The production-size network of a configuration: bitstreams, schedules, words, other networks."""
+    trained = compressed(setup, configuration)
+    large = draw(trained, setup.experiment.production, tile_layout(setup.device.chip), setup.experiment.seed)
+    plan = plan_for(setup, setup.device, large)
+    schedules = build_schedules(setup.device.chip, large, plan)
+    speech = tuple(awake(setup.device, large, plan, one.work, schedules) for one in driven(setup, large))
+    companions = companions_of(setup, setup.device, trained)
+    return Material(configuration.name, speech, plan.resident_bytes, companions)
+
+
+def device_for(device: Device, point: Point) -> Device:
+    """az1 with the DRAM and the policy of a point; the policies that regulate keep the cores to what is left over.
+
+    Source: assumed. Under rate and window the cores get half of the DRAM; under latency the processor's chunks should
+    take 1.5 us, a microsecond more raises them by four levels.
+    """
+    half_gbps = point.peak_gbps * device.memory.efficiency / 2
+    memory = msgspec.structs.replace(
+        device.memory,
+        peak_gbps=point.peak_gbps,
+        arbitration=point.policy,
+        rate=PerClient(cpu=TokenBucketSpec(gbps=half_gbps, burst_bytes=65536)),
+        latency=PerClient(npu=LatencyTargetSpec(target_ns=1500.0, lowest=4, highest=12, step_log2_ns=8)),
+        window=PerClient(cpu=WindowSpec(window_us=100.0, threshold_bytes=round(half_gbps * 100_000))),
+    )
+    return msgspec.structs.replace(device, memory=memory)
+
+
+def track_for(music: MusicTrack, kbps: int) -> MusicTrack | None:
+    """The shipped track, its packets scaled to a mean bit rate; None for silence."""
+    if kbps == 0:
+        return None
+    if kbps < 0:
+        return music
+    sizes = np.maximum(1, np.rint(music.packet_bytes * (kbps / music.kbps))).astype(np.int64)
+    return replace(music, packet_bytes=sizes, digest=f"{music.digest} at {kbps} kb/s")
+
+
+def session_of(bench: Bench, point: Point, *, trace: bool = False) -> Session:
+    """Play a point."""
+    material = bench.materials[point.config]
+    speech = [Speech(round(index * APART_S * PS_PER_S), *one) for index, one in enumerate(material.speech)]
+    traffic = []
+    if point.background_gbps:
+        period_ps = round(STREAMS * REQUEST_BYTES * 1000 / point.background_gbps)
+        traffic = [Traffic(CPU, REQUEST_BYTES, period_ps) for _ in range(STREAMS)]
+    return simulate_session(
+        device_for(bench.device, point),
+        speech,
+        elapsed_ps=round(len(speech) * APART_S * PS_PER_S),
+        music=track_for(bench.music, point.music_kbps),
+        seed=1,
+        traffic=traffic,
+        companions=material.companions[: point.networks],
+        resident_bytes=material.resident_bytes,
+        trace=trace,
+    )
+
+
+def run_point(bench: Bench, point: Point) -> Measures:
+    """Play a point and measure it."""
+    session = session_of(bench, point)
+    whole, heard = session.timeline, session.heard
+    steps = sum(work.steps for work, _ in bench.materials[point.config].speech)
+    delays_ms = (whole.step_done_ps - whole.step_release_ps) / 1e9
+    words_ms = [(one.latency.total_ps - one.latency.end_pointing_ps) / 1e9 for one in heard if one.latency]
+    elapsed_ps, traffic = whole.elapsed_ps, session.traffic
+    gbps = {name: (one.read_bytes + one.write_bytes) * 1000 / elapsed_ps for name, one in traffic.items()}
+    late = [run > record.period_ps for record in whole.companions.values() for run in record.responses_ps]
+    p50, p90, p99 = np.percentile(delays_ms, (50, 90, 99)) if len(delays_ms) else (-1.0,) * 3
+    return Measures(
+        step_p50_ms=float(p50),
+        step_p90_ms=float(p90),
+        step_p99_ms=float(p99),
+        words_p50_ms=float(np.median(words_ms)) if words_ms else -1.0,
+        miss_share=1 - sum(one.steps - one.deadline_misses for one in heard) / steps,
+        underruns=whole.underruns,
+        periods=session.periods,
+        npu_busy_share=whole.busy_ps["npu"] / elapsed_ps,
+        dram_busy_share=whole.busy_ps["dram"] / elapsed_ps,
+        npu_gbps=gbps["npu"],
+        cpu_gbps=gbps["cpu"],
+        playback_gbps=gbps["playback"],
+        network_gbps=gbps["network"],
+        npu_waited_share=traffic["npu"].waiting_ps / elapsed_ps,
+        late_runs_share=float(np.mean(late)) if late else 0.0,
+    )
+
+
+def perform(bench: Bench, task: Point | Search) -> Measures | float:
+    """A point's measures, or the load that a search finds; `MOST_GBPS` and a step more if there is none up to there."""
+    if isinstance(task, Point):
+        return run_point(bench, task)
+    low, high = 0, round(MOST_GBPS / HEADROOM_GBPS) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        load = round(middle * HEADROOM_GBPS, 1)
+        missed = run_point(bench, replace(task.point, background_gbps=load)).miss_share > 0
+        low, high = (low, middle) if missed else (middle, high)
+    return round(high * HEADROOM_GBPS, 1)
+
+
+def who_waits(bench: Bench, points: Sequence[Point]) -> list[np.ndarray]:
+    """Share of the time that each client (row) waits for each (column), at each point."""
+    found = []
+    for point in points:
+        timeline = session_of(bench, point, trace=True).timeline
+        found.append(who_waits_for_whom(timeline.grants) / timeline.elapsed_ps)
+    return found

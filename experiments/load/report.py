@@ -1,0 +1,270 @@
+"""The report on contention: a table of all points, five figures, and a page that says what they show."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.soc.arbitration import CLIENTS
+from experiments.load.points import (
+    HEADROOM_GBPS,
+    LOADS_GBPS,
+    MOST_GBPS,
+    MUSIC_KBPS,
+    NETWORKS,
+    PEAKS_GBPS,
+    POLICIES,
+    SEARCHED,
+    SHOWN,
+)
+
+Row = Mapping[str, Any]
+COMMAND = "python experiments/contention.py --out reports/contention"
+STEP_MS = 30
+BASE = {"policy": "fixed-priority", "background_gbps": 0.0, "peak_gbps": 6.4, "networks": 0, "music_kbps": -1}
+PERCENTILES = (("step_p50_ms", ":", "p50"), ("step_p90_ms", "--", "p90"), ("step_p99_ms", "-", "p99"))
+
+
+def find(rows: Sequence[Row], config: str, **factors: object) -> Row:
+    """The row of a configuration with these factors, the others as in `BASE`."""
+    wanted = {**BASE, **factors, "config": config}
+    return next(row for row in rows if all(row[key] == value for key, value in wanted.items()))
+
+
+def write(
+    out: Path,
+    rows: Sequence[Row],
+    headroom: Mapping[tuple[str, str], float],
+    waits: Mapping[str, np.ndarray],
+    utterances: int,
+) -> None:
+    """The folder's files."""
+    out.mkdir(parents=True, exist_ok=True)
+    with open(out / "contention.csv", "w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(rows[0])
+        table.writerows([f"{v:.6g}" if isinstance(v, float) else v for v in row.values()] for row in rows)
+    drawn: dict[str, Callable[[], Figure]] = {
+        "headroom": lambda: draw_headroom(headroom),
+        "delays": lambda: draw_delays(rows),
+        "factors": lambda: draw_factors(rows),
+        "bandwidth": lambda: draw_bandwidth(rows),
+        "waits": lambda: draw_waits(waits),
+    }
+    with report_style():
+        for name, draw in drawn.items():
+            figure = draw()
+            (out / f"{name}.svg").write_bytes(save_svg(figure))
+            (out / f"{name}.png").write_bytes(save_png(figure))
+    (out / "README.md").write_text(readme(rows, headroom, utterances), encoding="utf-8")
+
+
+def configs_of(rows: Sequence[Row]) -> list[str]:
+    """In the order of the experiment."""
+    return list(dict.fromkeys(row["config"] for row in rows))
+
+
+def draw_headroom(headroom: Mapping[tuple[str, str], float]) -> Figure:
+    """The load at the first miss, per configuration and policy."""
+    figure = Figure(figsize=(WIDTH_INCHES, 3.2), layout="constrained")
+    axes = figure.subplots()
+    configs = list(dict.fromkeys(config for config, _ in headroom))
+    for offset, policy in enumerate(SEARCHED):
+        places = np.arange(len(configs)) + 0.38 * (offset - 0.5)
+        loads = [min(MOST_GBPS, headroom[config, policy]) for config in configs]
+        axes.barh(places, loads, 0.36, color=OKABE_ITO[offset], label=policy)
+        for place, config in zip(places, configs, strict=True):
+            load = headroom[config, policy]
+            text = f"{load:.1f}" if load <= MOST_GBPS else f"none up to {MOST_GBPS:g}"
+            axes.text(min(MOST_GBPS, load) + 0.08, place, text, va="center", fontsize=8)
+    axes.set_yticks(range(len(configs)), configs)
+    axes.invert_yaxis()
+    axes.grid(visible=False, axis="y")
+    axes.set_xlim(0, MOST_GBPS * 1.15)
+    axes.set_xlabel("Other traffic at which the first step misses its deadline (GB/s asked for)")
+    axes.legend(loc="lower right")
+    return figure
+
+
+def draw_delays(rows: Sequence[Row]) -> Figure:
+    """Heat maps: 99th percentile of a step's time, by load and configuration, and by load and policy."""
+    figure = Figure(figsize=(WIDTH_INCHES, 5.6), layout="constrained")
+    grid = figure.subplots(2, 2)
+    configs = configs_of(rows)
+    for axes, policy in zip(grid[0], SEARCHED, strict=True):
+        cells = [[find(rows, one, policy=policy, background_gbps=load) for load in LOADS_GBPS] for one in configs]
+        _heat(axes, cells, configs, policy)
+    for axes, config in zip(grid[1], SHOWN, strict=True):
+        cells = [[find(rows, config, policy=one, background_gbps=load) for load in LOADS_GBPS] for one in POLICIES]
+        _heat(axes, cells, POLICIES, config)
+    for row in grid:
+        row[1].set_yticklabels([])
+    for axes in grid[1]:
+        axes.set_xlabel("Other traffic (GB/s asked for)")
+    return figure
+
+
+def _heat(axes: Axes, cells: Sequence[Sequence[Row]], names: Sequence[str], title: str) -> None:
+    delays = np.array([[row["step_p99_ms"] for row in line] for line in cells])
+    axes.imshow(np.minimum(delays, 2 * STEP_MS), cmap="RdYlGn_r", vmin=0, vmax=2 * STEP_MS, aspect="auto", alpha=0.75)
+    for y, line in enumerate(cells):
+        for x, row in enumerate(line):
+            missed = f"\n{100 * row['miss_share']:.0f} % late" if row["miss_share"] else ""
+            delay = f"{delays[y, x]:.0f}" if delays[y, x] >= 0 else "never"
+            axes.text(x, y, delay + missed, ha="center", va="center", fontsize=7)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xticks(range(len(LOADS_GBPS)), [f"{load:g}" for load in LOADS_GBPS])
+    axes.grid(visible=False)
+    axes.set_title(f"{title}: p99 of a step (ms)", fontsize=9)
+
+
+def draw_factors(rows: Sequence[Row]) -> Figure:
+    """Percentiles of a step's time against DRAM speed, networks and the music's bit rate."""
+    figure = Figure(figsize=(WIDTH_INCHES, 3.6), layout="constrained")
+    panels = figure.subplots(1, 3, sharey=True)
+    drawn = (
+        ("DRAM peak (GB/s); fifo, 1 GB/s of other traffic", "peak_gbps", PEAKS_GBPS,
+         {"policy": "fifo", "background_gbps": 1.0}),
+        ("Networks beside the recogniser", "networks", NETWORKS, {}),
+        ("Music (kb/s); fifo, 3 GB/s of other traffic", "music_kbps", MUSIC_KBPS,
+         {"policy": "fifo", "background_gbps": 3.0}),
+    )  # fmt: skip
+    for axes, (label, key, values, factors) in zip(panels, drawn, strict=True):
+        for colour, config in zip((OKABE_ITO[3], OKABE_ITO[0]), SHOWN, strict=True):
+            line = [find(rows, config, **{**factors, key: value}) for value in values]
+            for measure, dashes, name in PERCENTILES:
+                axes.plot(
+                    range(len(values)), [row[measure] for row in line], dashes, marker="o", markersize=3, color=colour,
+                    label=f"{config}, {name}",
+                )  # fmt: skip
+        axes.axhline(STEP_MS, color="black", linewidth=0.8, linestyle=(0, (4, 2)))
+        axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
+        axes.set_xlabel(label, fontsize=8)
+        axes.set_yscale("log")
+    panels[0].set_ylabel("Release of a step to its end (ms)")
+    panels[1].legend(fontsize=7)
+    return figure
+
+
+def draw_bandwidth(rows: Sequence[Row]) -> Figure:
+    """What each client got, against the load."""
+    figure = Figure(figsize=(WIDTH_INCHES, 3.2), layout="constrained")
+    clients = ("npu", "cpu", "playback", "network")
+    panels = figure.subplots(1, len(SHOWN), sharey=True)
+    for axes, config in zip(panels, SHOWN, strict=True):
+        line = [find(rows, config, policy="fifo", background_gbps=load) for load in LOADS_GBPS]
+        parts = [[row[f"{client}_gbps"] for row in line] for client in clients]
+        axes.stackplot(LOADS_GBPS, parts, labels=clients, colors=[OKABE_ITO[i] for i in (0, 1, 5, 4)], alpha=0.85)
+        axes.set_xlabel("Other traffic (GB/s asked for)")
+        axes.set_title(f"{config}, fifo", fontsize=9)
+    panels[0].set_ylabel("Moved (GB/s)")
+    panels[0].legend(loc="upper left")
+    return figure
+
+
+def draw_waits(waits: Mapping[str, np.ndarray]) -> Figure:
+    """Who waits for whom."""
+    figure = Figure(figsize=(WIDTH_INCHES, 3.4), layout="constrained")
+    panels = figure.subplots(1, len(waits), sharey=True)
+    most = max(float(share.max()) for share in waits.values())
+    for axes, (config, share) in zip(panels, waits.items(), strict=True):
+        axes.imshow(share, cmap="Blues", vmin=0, vmax=most, aspect="auto")
+        for (y, x), value in np.ndenumerate(share):
+            if value >= 5e-5:
+                axes.text(x, y, f"{100 * value:.2f}", ha="center", va="center", fontsize=8,
+                          color="white" if value > 0.6 * most else "black")  # fmt: skip
+        axes.set_xticks(range(len(CLIENTS)), CLIENTS, fontsize=8)
+        axes.set_yticks(range(len(CLIENTS)), CLIENTS, fontsize=8)
+        axes.grid(visible=False)
+        axes.set_title(f"{config}: % of the time", fontsize=9)
+        axes.set_xlabel("... is served")
+    panels[0].set_ylabel("Waits while ...")
+    return figure
+
+
+def _load(value: float) -> str:
+    return f"{value:.1f}" if value <= MOST_GBPS else f"> {MOST_GBPS:g}"
+
+
+def readme(rows: Sequence[Row], headroom: Mapping[tuple[str, str], float], utterances: int) -> str:
+    """The page."""
+    configs = configs_of(rows)
+    lines = [
+        "| configuration | NPU GB/s | p99 of a step, quiet, ms | with 3 GB/s, ms | first miss, fifo, GB/s "
+        "| first miss, fixed priority, GB/s |",
+        "|:--|" + "--:|" * 5,
+    ]
+    for config in configs:
+        quiet, loud = (find(rows, config, policy="fifo", background_gbps=load) for load in (0.0, 3.0))
+        lines.append(
+            f"| {config} | {quiet['npu_gbps']:.2f} | {quiet['step_p99_ms']:.1f} | {loud['step_p99_ms']:.1f} "
+            f"| {_load(headroom[config, 'fifo'])} | {_load(headroom[config, 'fixed-priority'])} |"
+        )
+    raw, small = (headroom[config, "fifo"] for config in SHOWN)
+    underruns = sum(row["underruns"] for row in rows)
+    periods = sum(row["periods"] for row in rows)
+    silent = next((row for row in rows if row["underruns"]), None)
+    where = (
+        f"The first are at {silent['peak_gbps']:g} GB/s of DRAM under {silent['policy']} with "
+        f"{silent['background_gbps']:g} GB/s of other traffic."
+        if silent
+        else "The ring holds 85 ms, its requests are few and small, and no client has more than one chunk under way."
+    )
+    networks = [find(rows, config, networks=NETWORKS[-1]) for config in SHOWN]
+    slow = [find(rows, config, policy="fifo", background_gbps=1.0, peak_gbps=PEAKS_GBPS[0]) for config in SHOWN]
+    return f"""# Contention
+
+    {COMMAND}
+
+The production-size recogniser (58.4 M drawn weights, the words of {utterances} utterances replayed one after another)
+on az1 at `burst` fidelity, music playing. Other traffic: four streams of 64 KiB requests with the cores' priority,
+which is below the processor's; a stream never has more than a chunk of 4 KiB under way. A step is late if its last job
+ends after the next step's release, {STEP_MS} ms later.
+
+{chr(10).join(lines)}
+
+![headroom](headroom.svg)
+
+**What compression buys.** Under `fifo` the first step is late at {_load(raw)} GB/s of other traffic for {SHOWN[0]}, and
+at {_load(small)} GB/s for {SHOWN[1]}, searched in steps of {HEADROOM_GBPS:g} GB/s up to {MOST_GBPS:g}: the DRAM gives
+5.9 in all, so that more changes nothing. Where compression leaves less to fetch, a processor that gets its turn one
+time in five still has its weights in time. Under fixed priority the processor waits for at most the chunk under way,
+and the same traffic costs little.
+
+![time of a step by load](delays.svg)
+
+![percentiles against DRAM speed, networks, music](factors.svg)
+
+* DRAM of {PEAKS_GBPS[0]:g} GB/s with 1 GB/s of other traffic: {100 * slow[0]["miss_share"]:.0f} % of the steps are late
+  for {SHOWN[0]}, {100 * slow[1]["miss_share"]:.0f} % for {SHOWN[1]}.
+* Four more networks (whisper detection, speaker identification, NLU, vision) on the processor: p99 of a step
+  {networks[0]["step_p99_ms"]:.1f} ms for {SHOWN[0]}, {networks[1]["step_p99_ms"]:.1f} ms for {SHOWN[1]};
+  {100 * networks[0]["late_runs_share"]:.1f} % and {100 * networks[1]["late_runs_share"]:.1f} % of their runs take
+  longer than their period.
+* Music: {underruns} underruns in {periods:,} periods over all points. {where}
+  Its bit rate alone changes next to nothing: even 9.2 Mb/s is a thousandth of the memory's.
+
+![bandwidth by client](bandwidth.svg)
+
+![who waits for whom](waits.svg)
+
+Who waits for whom, with 3 GB/s of other traffic under `fifo`: shares are of the session's time; the cores' row counts
+all their streams together, so it may exceed the whole.
+
+## How far to trust it
+
+Order of grants, waits and deadlines are exact for these rules; the rules are simple. One chunk per client and stream
+under way, grants of 4 KiB, no banks (`memory.fidelity = "bank"` has them), no caches. The traffic is periodic, with
+drawn phases. Weights are drawn, words replayed. Percentiles are over the steps of {utterances} utterances: a p99 stands
+for a handful of steps. Budgets of the regulating policies are assumed (`experiments/load/play.py`): half of the DRAM
+for the cores under `rate-regulated` and `window-threshold`, 1.5 us as the processor's target under
+`latency-regulated`.
+Compare rows, not devices.
+"""
