@@ -265,6 +265,10 @@ class BurstMemory:
         self.advance(self.env.now)
         self._config[columns.MERGE_PS] = merge_ps
 
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """``config``, ``table``, ``state`` and ``served`` of the loop, for those who drive it from compiled code."""
+        return self._config, self._table, self._state, self._served
+
     def grants(self) -> np.ndarray:
         """The log, int64 ``(rows, 7)``: client, write, request, start, end (picoseconds), bytes, request's number."""
         self.advance(self.env.now)
