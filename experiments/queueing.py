@@ -14,6 +14,7 @@ import argparse
 import csv
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,27 +96,26 @@ def check(what: str, jobs: int, theory_us: float, measured_ps: tuple[float, floa
     return Check(layer, what, jobs, theory_us, measured_ps[0] / 1e6, measured_ps[1] / 1e6)
 
 
-def single_server(jobs: int) -> Iterator[Check]:
-    """M/D/1 and M/G/1, with Little's law."""
+def single_server(jobs: int, name: str, sizes: tuple[int, ...]) -> Iterator[Check]:
+    """M/D/1 or M/G/1, with Little's law."""
     device = unit_device()
-    for name, sizes in (("M/D/1", (1000,)), ("M/G/1", SIZES)):
-        for load in (0.2, 0.5, 0.8):
-            count = jobs if load == 0.8 else jobs // 10
-            got = poisson_load(device, [source(CPU, load, sizes)], count, policy=Fifo())
-            yield check(f"{name} wait, load {load}", count, fifo_wait([arrivals(load, sizes)]), got.wait_ps(CPU))
-        rate = arrivals(load, sizes).rate
-        found, response = got.found(CPU), got.response_ps(CPU)
-        error = float(np.hypot(found[1], rate * response[1] / 1e6))
-        what = f"{name} number found = rate x time (Little), load {load}"
-        yield Check("compiled", what, jobs, rate * response[0] / 1e6, found[0], error)
+    for load in (0.2, 0.5, 0.8):
+        count = jobs if load == 0.8 else jobs // 10
+        got = poisson_load(device, [source(CPU, load, sizes)], count, policy=Fifo())
+        yield check(f"{name} wait, load {load}", count, fifo_wait([arrivals(load, sizes)]), got.wait_ps(CPU))
+    rate = arrivals(load, sizes).rate
+    found, response = got.found(CPU), got.response_ps(CPU)
+    error = float(np.hypot(found[1], rate * response[1] / 1e6))
+    what = f"{name} number found = rate x time (Little), load {load}"
+    yield Check("compiled", what, jobs, rate * response[0] / 1e6, found[0], error)
 
 
 CLASSES = ((PLAYBACK, 0.2, SIZES), (MICROPHONE, 0.25, (1000,)), (NETWORK, 0.35, (200, 3800)))
 """Client, load and sizes, the highest priority first; 0.8 in all."""
 
 
-def disciplines(jobs: int) -> Iterator[Check]:
-    """Cobham's waits per class, and Kleinrock's law for every policy that neither idles nor looks at sizes."""
+def discipline(jobs: int, name: str) -> Iterator[Check]:
+    """Cobham's waits per class, and Kleinrock's law for a policy that neither idles nor looks at sizes."""
     device = unit_device()
     classes = [arrivals(load, sizes) for _, load, sizes in CLASSES]
     sources = [source(*one) for one in CLASSES]
@@ -126,15 +126,15 @@ def disciplines(jobs: int) -> Iterator[Check]:
         "proportional-fair": ProportionalFair(0.5),
         "latency-regulated": LatencyRegulated(device.priority, PerClient(network=target, playback=target)),
     }
-    for name, policy in policies.items():
-        got = poisson_load(device, sources, jobs, policy=policy)
-        if name == "fixed-priority":
-            for (client, *_), theory, number in zip(CLASSES, priority_waits(classes), (1, 2, 3), strict=True):
-                yield check(f"Cobham wait, class {number} of 3, load 0.8", jobs, theory, got.wait_ps(client))
-        if name == "fifo":
-            for client, *_ in CLASSES:
-                yield check(f"fifo wait of client {client}, load 0.8", jobs, fifo_wait(classes), got.wait_ps(client))
-        yield check(f"Kleinrock: load x wait, {name}", jobs, conserved_work(classes), got.wait_share())
+    got = poisson_load(device, sources, jobs, policy=policies[name])
+    if name == "fixed-priority":
+        for (client, *_), theory, number in zip(CLASSES, priority_waits(classes), (1, 2, 3), strict=True):
+            yield check(f"Cobham wait, class {number} of 3, load 0.8", jobs, theory, got.wait_ps(client))
+    if name == "fifo":
+        for (client, *_), number in zip(CLASSES, (1, 2, 3), strict=True):
+            what = f"M/G/1 wait, class {number} of 3 in one queue, load 0.8"
+            yield check(what, jobs, fifo_wait(classes), got.wait_ps(client))
+    yield check(f"Kleinrock: load x wait, {name}", jobs, conserved_work(classes), got.wait_share())
 
 
 def preemption(jobs: int) -> Iterator[Check]:
@@ -219,19 +219,32 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "queueing")
     parser.add_argument("--jobs", type=int, default=100_000_000)
     parser.add_argument("--simpy-jobs", type=int, default=1_000_000)
+    parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    parts: list[tuple[Callable[[int], Iterator[Check]], int]] = [
-        (single_server, options.jobs), (disciplines, options.jobs), (preemption, options.jobs),
-        (regulation, options.jobs), (simpy_memory, options.simpy_jobs), (simpy_cores, options.simpy_jobs),
-    ]  # fmt: skip
+    jobs, few = options.jobs, options.simpy_jobs
+    tasks: list[tuple[Callable[..., Iterator[Check]], tuple[object, ...]]] = [
+        (single_server, (jobs, "M/D/1", (1000,))),
+        (single_server, (jobs, "M/G/1", SIZES)),
+        *((discipline, (jobs, name)) for name in ("fixed-priority", "fifo", "proportional-fair", "latency-regulated")),
+        (preemption, (jobs,)),
+        (regulation, (jobs,)),
+        (simpy_memory, (few,)),
+        (simpy_cores, (few,)),
+    ]
     checks, begun = [], time.perf_counter()
-    for part, jobs in parts:
-        for one in part(jobs):
-            checks.append(one)
-            print(f"{time.perf_counter() - begun:7.0f} s  {one.what}: {one.measured:.5f}, theory {one.theory:.5f}, "
-                  f"{one.errors:+.2f}", flush=True)  # fmt: skip
+    with ProcessPoolExecutor(options.workers) as pool:
+        running = [pool.submit(_all, *task) for task in tasks]
+        for each in running:
+            for one in each.result():
+                checks.append(one)
+                print(f"{time.perf_counter() - begun:7.0f} s  {one.what}: {one.measured:.5f}, theory {one.theory:.5f}, "
+                      f"{one.errors:+.2f}", flush=True)  # fmt: skip
     options.out.mkdir(parents=True, exist_ok=True)
     write(options.out, checks)
+
+
+def _all(part: Callable[..., Iterator[Check]], arguments: tuple[object, ...]) -> list[Check]:
+    return list(part(*arguments))
 
 
 def write(out: Path, checks: list[Check]) -> None:

@@ -24,6 +24,7 @@ Priority = Annotated[int, Meta(ge=0, le=15)]
 Arbitration = Literal[
     "fifo", "fixed-priority", "proportional-fair", "rate-regulated", "latency-regulated", "window-threshold"
 ]
+Fidelity = Literal["analytic", "burst", "bank"]
 DramPart = Literal["lpddr4-3200-x16", "lpddr4-4266-2x16", "lpddr3-1600-x32"]
 Each = TypeVar("Each")
 Dataflow = Literal["weight-stationary", "output-stationary", "input-stationary"]
@@ -210,7 +211,7 @@ class MemorySpec(Struct, frozen=True, forbid_unknown_fields=True):
     read_pj_per_bit: NonNegative
     write_pj_per_bit: NonNegative
     standby_mw: NonNegative
-    fidelity: Literal["analytic", "burst", "bank"] = "burst"
+    fidelity: Fidelity = "burst"
     timings: DramPart | None = None
     fair_weight: Annotated[float, Meta(gt=0, le=1)] = 0.5
     rate: PerClient[TokenBucketSpec] = PerClient()

@@ -238,13 +238,15 @@ class AnalyticMemory:
 
     def _catch_up(self, now_ps: int) -> None:
         """Let the load fade, and count what periodic streams asked for meanwhile."""
-        for stream in self._streams:
-            while stream.next_ps < now_ps:
-                self._fade(stream.next_ps)
-                at_ps = stream.next_ps + self._frontend_ps
-                chunks, wait_ps = -(-stream.size_bytes // self._chunk_bytes), self._wait_ps(stream.client)
-                self._count(stream.client, stream.size_bytes, stream.write, at_ps, at_ps, chunks, wait_ps, 0)
-                stream.next_ps += stream.period_ps
+        while self._streams:
+            stream = min(self._streams, key=lambda each: each.next_ps)
+            if stream.next_ps >= now_ps:
+                break
+            self._fade(stream.next_ps)
+            at_ps = stream.next_ps + self._frontend_ps
+            chunks, wait_ps = -(-stream.size_bytes // self._chunk_bytes), self._wait_ps(stream.client)
+            self._count(stream.client, stream.size_bytes, stream.write, at_ps, at_ps, chunks, wait_ps, 0)
+            stream.next_ps += stream.period_ps
         self._fade(now_ps)
 
     def _fade(self, now_ps: int) -> None:
