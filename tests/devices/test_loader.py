@@ -105,6 +105,46 @@ def test_what_is_not_toml_says_so(tmp_path: Path) -> None:
         load_device(path)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        ('fidelity = "burst" ', 'fidelity = "bnak" ', ["memory.fidelity = 'bnak'", "did you mean 'bank'"]),
+        ('arbitration = "fixed', 'arbitration = "fixt', ["memory.arbitration", "did you mean 'fixed-priority'"]),
+        ('timings = "lpddr4-3200-x16"', 'timings = "ddr9"', ["memory.timings = 'ddr9'", "lpddr3-1600-x32"]),
+        (
+            'arbitration = "fixed-priority"      # assumed; AXI QoS has 16 levels\nfidelity = "burst" ',
+            'arbitration = "proportional-fair"\nfidelity = "analytic" ',
+            ["memory.arbitration = 'proportional-fair'", "'analytic' knows 'fifo' and 'fixed-priority'"],
+        ),
+        (
+            'timings = "lpddr4-3200-x16"',
+            "rate.npu = { gbps = 1.0, burst_bytes = 1024 }",
+            ["memory.rate.npu.burst_bytes = 1024", "at least memory.chunk_bytes = 4096"],
+        ),
+        (
+            'timings = "lpddr4-3200-x16"',
+            "latency.cpu = { target_ns = 500.0, lowest = 9, highest = 3, step_log2_ns = 8 }",
+            ["memory.latency.cpu.lowest = 9", "at most highest = 3"],
+        ),
+        ('timings = "lpddr4-3200-x16"', "window.gpu = { window_us = 1.0 }", ["memory.window.gpu: unknown key"]),
+        (
+            'arbitration = "fixed-priority"',
+            'arbitration = "window-threshold"',
+            ["memory.arbitration = 'window-threshold'", "memory.window.CLIENT", "playback, microphone, npu"],
+        ),
+        (
+            'fidelity = "burst"                  # analytic, burst or bank\ntimings = "lpddr4-3200-x16"',
+            'fidelity = "bank"\n',
+            ["memory.timings: missing", "'bank' needs", "lpddr4-3200-x16"],
+        ),
+    ],
+)
+def test_a_wrong_memory_is_explained(tmp_path: Path, old: str, new: str, parts: list[str]) -> None:
+    said = wrong(tmp_path, old, new)
+    for part in parts:
+        assert part in said
+
+
 def test_missing_files_and_unknown_names(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none.toml: no such file"):
         load_device(tmp_path / "none.toml")
