@@ -114,7 +114,7 @@ def core_read_ns(fidelity: str, arbitration: str, load: float, write_share: floa
     reads, writes = load * (1 - write_share), load * write_share
     streams = [(NETWORK, reads, False), (MICROPHONE, writes, True)]
     sources = [Source(who, share * bytes_per_us / STREAM, (STREAM,), write) for who, share, write in streams if share]
-    return poisson_load(device, [probe, *sources], requests).response_ps(CPU)[0] / 1000
+    return poisson_load(device, [probe, *sources], requests, waiting_room=500).response_ps(CPU)[0] / 1000
 
 
 def analytic_wait_ns(arbitration: str, load: float) -> float:
@@ -221,7 +221,7 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "memory")
-    parser.add_argument("--requests", type=int, default=400_000)
+    parser.add_argument("--requests", type=int, default=60_000)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     checks = closed_forms()
