@@ -48,7 +48,7 @@ from azsim.speech.replay import replay
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "python experiments/memory.py --out reports/memory"
 PEAKS_GBPS = {"lpddr4-3200-x16": 6.4, "lpddr4-4266-2x16": 64 / 3.75, "lpddr3-1600-x32": 6.4}
-CONFIGURATION, UTTERANCES = "5-bit zvsv 50%", 3
+CONFIGURATION, UTTERANCES = "5-bit zvsv 50%", 1
 LINE, STREAM = 64, 4096
 PROBE_LOAD = 0.01
 LOADS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9)
@@ -194,7 +194,8 @@ def whole_device() -> Rows:
     for fidelity in ("analytic", "burst", "bank"):
         memory = replace(setup.device.memory, fidelity=fidelity)
         device = replace(setup.device, memory=memory)
-        simulate(device, works[0], schedules, music=setup.music)
+        if fidelity != "bank":  # whose loop is compiled by then
+            simulate(device, works[0], schedules, music=setup.music)
         begun = time.process_time()
         lines = [simulate(device, work, schedules, music=setup.music, seed=index) for index, work in enumerate(works)]
         took = time.process_time() - begun
@@ -260,7 +261,7 @@ def readme(checks: Rows, devices: Rows) -> list[str]:
         "passed in that time anyway, and the measured share is higher by that.", "",
         "## Latency against load", "", "![added latency](latency.svg)", "",
         *SHOWN, "", "## The production-size recogniser on az1, with music", "", *table(devices, runs), "",
-        f"Means over {UTTERANCES} utterances, {CONFIGURATION}, weights streamed; seconds are processor time of the "
+        f"Utterances: {UTTERANCES}; {CONFIGURATION}, weights streamed; seconds are processor time of the "
         "machine that made the report.", "",
     ]  # fmt: skip
 

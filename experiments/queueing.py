@@ -279,7 +279,7 @@ EXPLAINED = (
     "interrupted, and there the closed form of preemptive resume holds itself.",
     "",
     "What this shows is that the order of grants and the bookkeeping are right. It says nothing about real traffic, "
-    "which is not Poisson: see [the memory report](../memory/README.md) for what banks and rows add.",
+    "which is not Poisson.",
 )
 
 
