@@ -15,7 +15,7 @@ from pathlib import Path
 POLICIES = (
     "fifo", "fixed-priority", "proportional-fair", "rate-regulated", "latency-regulated", "window-threshold"
 )  # fmt: skip
-LOADS_GBPS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
+LOADS_GBPS = (0.0, 1.5, 3.0, 5.0)
 PEAKS_GBPS = (1.6, 2.13, 3.2, 6.4, 12.8)
 NETWORKS = (0, 1, 2, 3, 4)
 MUSIC_KBPS = (0, 96, 320, 1000, 9216)
@@ -81,8 +81,8 @@ def points_of(configs: Sequence[str]) -> list[Point]:
     """The sweep, one factor after another, each point once."""
     found = [Point(config, policy, load) for config in configs for policy in SEARCHED for load in LOADS_GBPS]
     found += [Point(config, policy, load) for config in SHOWN for policy in POLICIES for load in LOADS_GBPS]
-    found += [Point(config, "fifo", 1.0, peak) for config in configs for peak in PEAKS_GBPS]
-    found += [Point(config, networks=count) for config in configs for count in NETWORKS]
+    found += [Point(config, "fifo", 1.5, peak) for config in SHOWN for peak in PEAKS_GBPS]
+    found += [Point(config, networks=count) for config in SHOWN for count in NETWORKS]
     found += [Point(config, "fifo", 3.0, music_kbps=kbps) for config in SHOWN for kbps in MUSIC_KBPS]
     return list(dict.fromkeys(found))
 

@@ -3,11 +3,12 @@ long; and the utterance itself, from the first sample to the final words.
 
 ::
 
-    asked for ──queued_us──> [ job: causes_us of the processor | memory_wait_us, by the client that was served ]
+    asked for ──queued_us, behind whom──> [ job: causes_us of the processor | memory_wait_us, by who was served ]
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,11 +30,34 @@ Utterances = Sequence[tuple[str, int, int]]
 def job_slices(timeline: Timeline, utterances: Utterances, waits: MemoryWaits) -> list[Slice]:
     """Everything but the memory's spans, which have tracks of their own."""
     records = {record.start_ps: record for record in timeline.tiles}
-    return [
-        Slice(span.track, span.name, span.start_ps, span.end_ps, _args(span, utterances, waits, records))
-        for span in timeline.spans
-        if span.track != "dram"
-    ]
+    engines = {prefix: _Engine(timeline.spans, prefix) for prefix in ("npu", "cpu")}
+    slices = []
+    for span in timeline.spans:
+        if span.track != "dram":
+            args = _args(span, utterances, waits, records)
+            if 0 <= span.asked_ps < span.start_ps:
+                args["queued_behind_us"] = engines[span.track[:3]].ran(span.asked_ps, span.start_ps)
+            slices.append(Slice(span.track, span.name, span.start_ps, span.end_ps, args))
+    return slices
+
+
+class _Engine:
+    """The jobs of the processor, or of all cores, to say which ones ran in a stretch of time."""
+
+    def __init__(self, spans: Sequence[Span], prefix: str) -> None:
+        self._spans = sorted((span for span in spans if span.track.startswith(prefix)), key=lambda span: span.start_ps)
+        self._starts = [span.start_ps for span in self._spans]
+        self._longest_ps = max((span.end_ps - span.start_ps for span in self._spans), default=0)
+
+    def ran(self, since_ps: int, until_ps: int) -> dict[str, float]:
+        """Name -> microseconds for which jobs of that name ran, summed over the cores."""
+        ran: dict[str, int] = {}
+        first = bisect_left(self._starts, since_ps - self._longest_ps)
+        for span in self._spans[first : bisect_left(self._starts, until_ps)]:
+            overlap_ps = min(span.end_ps, until_ps) - max(span.start_ps, since_ps)
+            if overlap_ps > 0:
+                ran[span.name] = ran.get(span.name, 0) + overlap_ps
+        return {name: in_us(time_ps) for name, time_ps in ran.items()}
 
 
 def of_step(step: int, utterances: Utterances) -> Event:

@@ -6,7 +6,10 @@ import pytest
 
 from azsim.report.trace.jobs import causes_us, job_slices, of_step, utterance_slices
 from azsim.report.trace.memory import MemoryWaits
+from azsim.soc import simulate
+from azsim.soc.companions import Companion
 from azsim.soc.memory.columns import L_NUMBER, L_REQUEST, L_START
+from tests.soc.cases import device, schedule, schedules, work
 
 TWO = [("first", 0, 0), ("second", 40, 10**13)]
 
@@ -50,3 +53,16 @@ def test_an_utterance_is_told_from_its_first_sample_to_its_words(timeline):
     assert names == ["speaking", "end-pointing"]  # everything was done by the time the end-point fired
     assert (told[0].start_ps, told[1].end_ps) == (0, timeline.elapsed_ps)
     assert [one.name for one in told if one.track == "words"] == ["turn on", "first partial"]
+
+
+def test_a_job_that_queues_says_behind_whom():
+    beside = Companion("vision", schedule("vision", 200), 40 * 10**9, 60)
+    shared = simulate(device(), work(), schedules(8), music=None, trace=True, companions=[beside])
+    queued = [
+        one
+        for one in job_slices(shared, [("test", 0, 0)], MemoryWaits(shared.grants, shared.window_ps))
+        if one.track == "npu" and "queued_behind_us" in one.args
+    ]
+    assert any("vision" in one.args["queued_behind_us"] for one in queued)
+    for one in queued:
+        assert sum(one.args["queued_behind_us"].values()) == pytest.approx(one.args["queued_us"], abs=0.01)
