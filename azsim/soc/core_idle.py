@@ -17,6 +17,7 @@ than ``idle_latency_limit_us`` are not entered, as Linux's ``cpu_dma_latency`` f
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from azsim.devices.spec import CpuSpec
@@ -78,17 +79,17 @@ class IdleLadder:
             busy: every stretch in which a core ran, in any order; those beyond ``until_ps`` are cut.
             until_ps: end of the account.
         """
-        cut = [
-            stretch._replace(end_ps=min(stretch.end_ps, until_ps)) for stretch in busy if stretch.start_ps < until_ps
-        ]
-        total = sum((stretch.end_ps - stretch.start_ps) * stretch.power_uw for stretch in cut)
-        for core in range(self._cores):
-            own = [(stretch.start_ps, stretch.end_ps) for stretch in cut if stretch.core == core]
-            total += sum(_ladder_uw_ps(self._own, gap_ps) for gap_ps in _gaps(own, until_ps))
+        total = 0
+        by_core: list[list[tuple[int, int]]] = [[] for _ in range(self._cores)]
+        for core, start_ps, end_ps, power_uw in busy:
+            if start_ps < until_ps:
+                cut_ps = min(end_ps, until_ps)
+                total += (cut_ps - start_ps) * power_uw
+                by_core[core].append((start_ps, cut_ps))
+        for stretches in by_core:
+            total += sum(_ladder_uw_ps(self._own, gap_ps) for gap_ps in _gaps(stretches, until_ps))
         if self._shared:
-            total += sum(
-                self._shared_uw_ps(gap_ps) for gap_ps in _gaps([(one.start_ps, one.end_ps) for one in cut], until_ps)
-            )
+            total += sum(self._shared_uw_ps(gap_ps) for gap_ps in _gaps([*chain(*by_core)], until_ps))
         return total
 
     def _shared_uw_ps(self, gap_ps: int) -> int:
