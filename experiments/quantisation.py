@@ -1,6 +1,6 @@
 """# Word errors against bits per weight, by four ways onto few values
 
-    python experiments/quantisation.py --out reports/quantisation
+    OPENBLAS_NUM_THREADS=1 python experiments/quantisation.py --out reports/quantisation
 
 Post-training: the control, fine-tuned as long in fp32, quantised afterwards. The others were fine-tuned for their
 bits by the recipes `quantisation/*`: on the grid in the forward pass, by a regulariser, between Lloyd-Max centroids.

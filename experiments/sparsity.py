@@ -1,6 +1,6 @@
 """# Word errors against the share of zeros, by how the zeros are reached
 
-    python experiments/sparsity.py --out reports/sparsity
+    OPENBLAS_NUM_THREADS=1 python experiments/sparsity.py --out reports/sparsity
 
 Post-training: the control, fine-tuned as long without zeros, pruned afterwards. The others were fine-tuned by the
 recipes `sparsity/*`: gradually, by compressed sensing, balanced among lanes, all at once at the start; `joint/*` with

@@ -1,6 +1,6 @@
 """# A small student with and without a teacher
 
-    python experiments/teacher_student.py --out reports/teacher_student
+    OPENBLAS_NUM_THREADS=1 python experiments/teacher_student.py --out reports/teacher_student
 
 The same network of 0.76 M weights, the same steps, the same data: by itself, with the three-way lattice of the
 teacher, with its encoder outputs too, with a streaming teacher, and going on with real people whose text is not

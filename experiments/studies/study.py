@@ -154,8 +154,8 @@ def curves(rows: Sequence[Row], along: str, name: str, out: Path) -> None:
             axes.set(title=f"{kind} speech", xlabel=along.replace("_", " "), yscale="log")
         panels[0].set_ylabel("word error rate, %")
         panels[1].legend()
-        save_svg(figure, out / f"{name}.svg")
-        save_png(figure, out / f"{name}.png")
+        (out / f"{name}.svg").write_bytes(save_svg(figure))
+        (out / f"{name}.png").write_bytes(save_png(figure))
 
 
 def write_csv(rows: Sequence[Row], path: Path) -> None:
