@@ -152,6 +152,8 @@ def curves(rows: Sequence[Row], along: str, name: str, out: Path) -> None:
                 colour, marker = OKABE_ITO[index % 8], MARKERS[index % 8]
                 axes.plot(*zip(*points, strict=True), color=colour, marker=marker, label=line)
             axes.set(title=f"{kind} speech", xlabel=along.replace("_", " "), yscale="log")
+            for ticks in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+                ticks("{x:g}")
         panels[0].set_ylabel("word error rate, %")
         panels[1].legend()
         (out / f"{name}.svg").write_bytes(save_svg(figure))
