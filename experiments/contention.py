@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the parts are a package beside this script
@@ -26,20 +28,20 @@ from azsim.compare.experiment import load_experiment  # noqa: E402 (after the pa
 from azsim.compare.pool import Pool  # noqa: E402
 from azsim.compare.runner import make_setup  # noqa: E402
 from azsim.compare.setup import Setup  # noqa: E402
-from experiments.load.play import Bench, Material, make_material, perform, who_waits  # noqa: E402
-from experiments.load.points import SEARCHED, SHOWN, Kept, Point, Search, points_of  # noqa: E402
+from experiments.load.play import Bench, Material, make_material, perform  # noqa: E402
+from experiments.load.points import SEARCHED, SHOWN, Kept, Point, Search, Task, Waits, config_of, points_of  # noqa: E402
 from experiments.load.report import write  # noqa: E402
 
 
-def make_bench(setup: Setup, workers: int) -> Bench:
-    """Every configuration made ready, in processes of their own."""
-    configurations = setup.experiment.configuration
+def make_bench(setup: Setup, configs: Collection[str], workers: int) -> Bench:
+    """The configurations that are needed, made ready in processes of their own."""
+    needed = [each for each in setup.experiment.configuration if each.name in configs]
     materials: dict[str, Material] = {}
-    with Pool(make_material, setup, workers) as pool:
-        for _, material in pool.answers(configurations):
+    with Pool(make_material, setup, min(workers, len(needed))) as pool:
+        for _, material in pool.answers(needed):
             materials[material.config] = material
             print(f"ready: {material.config}", flush=True)
-    return Bench(setup.device, setup.music, {one.name: materials[one.name] for one in configurations})
+    return Bench(setup.device, setup.music, materials)
 
 
 def main() -> None:
@@ -55,23 +57,23 @@ def main() -> None:
     experiment = msgspec.structs.replace(experiment, companion=companions.companion, production=production)
     setup = make_setup(experiment, path, limit=chosen.utterances)
     configs = [configuration.name for configuration in experiment.configuration]
-    bench = make_bench(setup, chosen.workers)
     points = points_of(configs)
     searches = [Search(Point(config, policy)) for config in configs for policy in SEARCHED]
+    waits = [Waits(Point(config, "fifo", 3.0)) for config in SHOWN]
     answers = ROOT / "runs" / f"contention-{chosen.utterances}.jsonl"
     answers.parent.mkdir(exist_ok=True)
     kept = Kept(answers)
-    tasks = [task for task in [*searches, *points] if task not in kept]
+    tasks: list[Task] = [task for task in [*searches, *points, *waits] if task not in kept]
+    bench = make_bench(setup, {config_of(task) for task in tasks}, chosen.workers)
     with Pool(perform, bench, chosen.workers) as pool:
         for number, (index, answer) in enumerate(pool.answers(tasks), start=1):
             kept.put(tasks[index], answer)
             print(f"{number}/{len(tasks)}: {tasks[index]}", flush=True)
-    crowded = [Point(config, "fifo", 3.0) for config in SHOWN]
     write(
         chosen.out,
         rows=[asdict(point) | asdict(kept.measures(point)) for point in points],
         headroom={(search.point.config, search.point.policy): kept.load(search) for search in searches},
-        waits=dict(zip(SHOWN, who_waits(bench, crowded), strict=True)),
+        waits={task.point.config: np.array(kept.waits(task)) for task in waits},
         utterances=len(setup.utterances),
     )
 

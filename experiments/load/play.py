@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -28,7 +27,7 @@ from azsim.soc.session import Session, Speech, Traffic
 from azsim.soc.utterance import Schedules
 from azsim.soc.waits import who_waits_for_whom
 from azsim.speech.work import Work
-from experiments.load.points import HEADROOM_GBPS, MOST_GBPS, Measures, Point, Search
+from experiments.load.points import HEADROOM_GBPS, MOST_GBPS, Answer, Measures, Point, Task, Waits
 
 STREAMS = 4
 REQUEST_BYTES = 65536
@@ -145,10 +144,13 @@ def run_point(bench: Bench, point: Point) -> Measures:
     )
 
 
-def perform(bench: Bench, task: Point | Search) -> Measures | float:
-    """A point's measures, or the load that a search finds; `MOST_GBPS` and a step more if there is none up to there."""
+def perform(bench: Bench, task: Task) -> Answer:
+    """A point's measures; the load that a search finds, a step beyond `MOST_GBPS` if there is none; shares of waits."""
     if isinstance(task, Point):
         return run_point(bench, task)
+    if isinstance(task, Waits):
+        timeline = session_of(bench, task.point, trace=True).timeline
+        return (who_waits_for_whom(timeline.grants) / timeline.elapsed_ps).tolist()
     low, high = 0, round(MOST_GBPS / HEADROOM_GBPS) + 1
     while high - low > 1:
         middle = (low + high) // 2
@@ -156,12 +158,3 @@ def perform(bench: Bench, task: Point | Search) -> Measures | float:
         missed = run_point(bench, replace(task.point, background_gbps=load)).miss_share > 0
         low, high = (low, middle) if missed else (middle, high)
     return round(high * HEADROOM_GBPS, 1)
-
-
-def who_waits(bench: Bench, points: Sequence[Point]) -> list[np.ndarray]:
-    """Share of the time that each client (row) waits for each (column), at each point."""
-    found = []
-    for point in points:
-        timeline = session_of(bench, point, trace=True).timeline
-        found.append(who_waits_for_whom(timeline.grants) / timeline.elapsed_ps)
-    return found

@@ -77,6 +77,22 @@ class Search:
     point: Point
 
 
+@dataclass(frozen=True)
+class Waits:
+    """Measure who waits for whom at a point."""
+
+    point: Point
+
+
+Task = Point | Search | Waits
+Answer = Measures | float | list[list[float]]
+
+
+def config_of(task: Task) -> str:
+    """The configuration that a task needs."""
+    return task.config if isinstance(task, Point) else task.point.config
+
+
 def points_of(configs: Sequence[str]) -> list[Point]:
     """The sweep, one factor after another, each point once."""
     found = [Point(config, policy, load) for config in configs for policy in SEARCHED for load in LOADS_GBPS]
@@ -95,7 +111,7 @@ class Kept:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         self._answers: dict[str, object] = dict(json.loads(line) for line in lines)
 
-    def __contains__(self, task: Point | Search) -> bool:
+    def __contains__(self, task: Task) -> bool:
         return _key(task) in self._answers
 
     def measures(self, point: Point) -> Measures:
@@ -106,7 +122,11 @@ class Kept:
         """That a search found."""
         return self._answers[_key(search)]
 
-    def put(self, task: Point | Search, answer: Measures | float) -> None:
+    def waits(self, task: Waits) -> list[list[float]]:
+        """Share of the time that each client (row) waited for each (column)."""
+        return self._answers[_key(task)]
+
+    def put(self, task: Task, answer: Answer) -> None:
         """Keep an answer."""
         content = asdict(answer) if isinstance(answer, Measures) else answer
         self._answers[_key(task)] = content
@@ -114,5 +134,5 @@ class Kept:
             stream.write(json.dumps([_key(task), content]) + "\n")
 
 
-def _key(task: Point | Search) -> str:
+def _key(task: Task) -> str:
     return json.dumps([type(task).__name__, asdict(task)], sort_keys=True)

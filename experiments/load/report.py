@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
 from azsim.soc.arbitration import CLIENTS
@@ -28,6 +30,7 @@ from experiments.load.points import (
 Row = Mapping[str, Any]
 COMMAND = "python experiments/contention.py --out reports/contention"
 STEP_MS = 30
+TICKS_MS = (5, 10, 20, 30, 50, 100, 200, 500, 1000, 2000, 5000)
 BASE = {"policy": "fixed-priority", "background_gbps": 0.0, "peak_gbps": 6.4, "networks": 0, "music_kbps": -1}
 PERCENTILES = (("step_p50_ms", ":", "p50"), ("step_p90_ms", "--", "p90"), ("step_p99_ms", "-", "p99"))
 
@@ -89,7 +92,7 @@ def draw_headroom(headroom: Mapping[tuple[str, str], float]) -> Figure:
     axes.grid(visible=False, axis="y")
     axes.set_xlim(0, MOST_GBPS * 1.15)
     axes.set_xlabel("Other traffic at which the first step misses its deadline (GB/s asked for)")
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper right")
     return figure
 
 
@@ -127,13 +130,13 @@ def _heat(axes: Axes, cells: Sequence[Sequence[Row]], names: Sequence[str], titl
 
 def draw_factors(rows: Sequence[Row]) -> Figure:
     """Percentiles of a step's time against DRAM speed, networks and the music's bit rate."""
-    figure = Figure(figsize=(WIDTH_INCHES, 3.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH_INCHES, 3.9), layout="constrained")
     panels = figure.subplots(1, 3, sharey=True)
     drawn = (
-        ("DRAM peak (GB/s); fifo, 1.5 GB/s of other traffic", "peak_gbps", PEAKS_GBPS,
+        ("DRAM peak (GB/s)\nfifo, 1.5 GB/s of other traffic", "peak_gbps", PEAKS_GBPS,
          {"policy": "fifo", "background_gbps": 1.5}),
-        ("Networks beside the recogniser", "networks", NETWORKS, {}),
-        ("Music (kb/s); fifo, 3 GB/s of other traffic", "music_kbps", MUSIC_KBPS,
+        ("Networks beside the recogniser\nfixed priority, no other traffic", "networks", NETWORKS, {}),
+        ("Music (kb/s)\nfifo, 3 GB/s of other traffic", "music_kbps", MUSIC_KBPS,
          {"policy": "fifo", "background_gbps": 3.0}),
     )  # fmt: skip
     for axes, (label, key, values, factors) in zip(panels, drawn, strict=True):
@@ -148,8 +151,11 @@ def draw_factors(rows: Sequence[Row]) -> Figure:
         axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
         axes.set_xlabel(label, fontsize=8)
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(FixedLocator(TICKS_MS))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_locator(NullLocator())
     panels[0].set_ylabel("Release of a step to its end (ms)")
-    panels[1].legend(fontsize=7)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=6, fontsize=7)
     return figure
 
 
@@ -207,6 +213,8 @@ def readme(rows: Sequence[Row], headroom: Mapping[tuple[str, str], float], utter
             f"| {config} | {quiet['npu_gbps']:.2f} | {quiet['step_p99_ms']:.1f} | {loud['step_p99_ms']:.1f} "
             f"| {_load(headroom[config, 'fifo'])} | {_load(headroom[config, 'fixed-priority'])} |"
         )
+    any_traffic = [config for config in configs if headroom[config, "fixed-priority"] > MOST_GBPS]
+    stand = f"{', '.join(any_traffic)} stand any traffic" if any_traffic else "no configuration stands any traffic"
     raw, small = (headroom[config, "fifo"] for config in SHOWN)
     underruns = sum(row["underruns"] for row in rows)
     periods = sum(row["periods"] for row in rows)
@@ -219,7 +227,8 @@ def readme(rows: Sequence[Row], headroom: Mapping[tuple[str, str], float], utter
     )
     networks = [find(rows, config, networks=NETWORKS[-1]) for config in SHOWN]
     slow = [find(rows, config, policy="fifo", background_gbps=1.5, peak_gbps=PEAKS_GBPS[0]) for config in SHOWN]
-    return f"""# Contention
+    music = [find(rows, SHOWN[1], policy="fifo", background_gbps=3.0, music_kbps=kbps) for kbps in MUSIC_KBPS]
+    return wrapped(f"""# Contention
 
     {COMMAND}
 
@@ -235,8 +244,10 @@ ends after the next step's release, {STEP_MS} ms later.
 **What compression buys.** Under `fifo` the first step is late at {_load(raw)} GB/s of other traffic for {SHOWN[0]}, and
 at {_load(small)} GB/s for {SHOWN[1]}, searched in steps of {HEADROOM_GBPS:g} GB/s up to {MOST_GBPS:g}: the DRAM gives
 5.9 in all, so that more changes nothing. Where compression leaves less to fetch, a processor that gets its turn one
-time in five still has its weights in time. Under fixed priority the processor waits for at most the chunk under way,
-and the same traffic costs little.
+time in five still has its weights in time. Under fixed priority the processor waits for at most the chunk under way:
+{stand}. The longest steps of {SHOWN[0]}, those with several labels, take
+{find(rows, SHOWN[0])["step_p99_ms"]:.1f} of their {STEP_MS} ms on a quiet memory, so that even those short waits make
+them late.
 
 ![time of a step by load](delays.svg)
 
@@ -249,7 +260,8 @@ and the same traffic costs little.
   {100 * networks[0]["late_runs_share"]:.1f} % and {100 * networks[1]["late_runs_share"]:.1f} % of their runs take
   longer than their period.
 * Music: {underruns} underruns in {periods:,} periods over all points. {where}
-  Its bit rate alone changes next to nothing: even 9.2 Mb/s is a thousandth of the memory's.
+  Its bit rate alone moves the p99 of a step from {music[0]["step_p99_ms"]:.2f} ms (silence)
+  to {music[-1]["step_p99_ms"]:.2f} ms at {MUSIC_KBPS[-1] / 1000:.1f} Mb/s ({SHOWN[1]}): that is {MUSIC_KBPS[-1] / 8e6 / 5.87:.2%} of what the memory gives.
 
 ![bandwidth by client](bandwidth.svg)
 
@@ -267,4 +279,20 @@ for a handful of steps. Budgets of the regulating policies are assumed (`experim
 for the cores under `rate-regulated` and `window-threshold`, 1.5 us as the processor's target under
 `latency-regulated`.
 Compare rows, not devices.
-"""
+""")
+
+
+def wrapped(page: str) -> str:
+    """Paragraphs and list items filled to the width of the project; tables, code and pictures as they are."""
+    parts = []
+    for part in page.strip().split("\n\n"):
+        if part.startswith(("|", "#", "    ", "!")):
+            parts.append(part)
+            continue
+        items = [f"* {item}" for item in part[2:].split("\n* ")] if part.startswith("* ") else [part]
+        parts.append(
+            "\n".join(
+                fill(" ".join(item.split()), 120, subsequent_indent="  " if item[:2] == "* " else "") for item in items
+            )
+        )
+    return "\n\n".join(parts) + "\n"
