@@ -261,7 +261,8 @@ them late.
   longer than their period.
 * Music: {underruns} underruns in {periods:,} periods over all points. {where}
   Its bit rate alone moves the p99 of a step from {music[0]["step_p99_ms"]:.2f} ms (silence)
-  to {music[-1]["step_p99_ms"]:.2f} ms at {MUSIC_KBPS[-1] / 1000:.1f} Mb/s ({SHOWN[1]}): that is {MUSIC_KBPS[-1] / 8e6 / 5.87:.2%} of what the memory gives.
+  to {music[-1]["step_p99_ms"]:.2f} ms at {MUSIC_KBPS[-1] / 1000:.1f} Mb/s ({SHOWN[1]}):
+  that is {MUSIC_KBPS[-1] / 8e6 / 5.87:.2%} of what the memory gives.
 
 ![bandwidth by client](bandwidth.svg)
 
