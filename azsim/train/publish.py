@@ -27,7 +27,7 @@ from azsim.report.wer import bootstrap_wer, count_errors
 from azsim.speech.recogniser import recognise_many
 from azsim.train.command import exit_status
 from azsim.train.data import REAL_TRAIN, TRAIN, Utterance, complete_folders, load_utterances
-from azsim.train.export import ModelCard, load_model
+from azsim.train.export import ModelCard, load_model, save_model
 
 CALIBRATION_UTTERANCES = 200
 SETS = {
@@ -122,16 +122,16 @@ few speakers. Licence of the weights: Apache-2.0.
 
 
 def publish(source: Path, corpus: Path, out: Path, curve: Path | None, command: str) -> None:
-    """Write the model folder.
+    """Write the model folder; a pruned network is stored as float16, a dense one as float32.
 
     Raises:
         InputError: the checkpoint or the corpus cannot be read.
     """
     splits = load_utterances(corpus, complete_folders(corpus))
-    card = load_model(source)[3]
-    out.mkdir(parents=True, exist_ok=True)
+    transducer, normaliser, pieces, card = load_model(source)
     model = out / "model.safetensors"
-    shutil.copyfile(source, model)
+    dtype = "float16" if card.trained.sparsity else "float32"
+    save_model(model, transducer, normaliser, pieces, out.name, card.trained, dtype)
     seal(model, calibrate(load_network(model), calibration_features(splits)))
     network = load_network(model)
     rows = []
@@ -142,7 +142,7 @@ def publish(source: Path, corpus: Path, out: Path, curve: Path | None, command: 
             rows.append(f"| {name} | {what} | {len(utterances)} | {fp32} | {int8} |")
             print(rows[-1])
     (out / "card.md").write_text(
-        card_text(msgspec.structs.replace(card, name=out.name), network, rows, command), encoding="utf-8"
+        card_text(msgspec.structs.replace(card, name=out.name, dtype=dtype), network, rows, command), encoding="utf-8"
     )
     if curve is not None:
         shutil.copyfile(curve, out / "curve.csv")
