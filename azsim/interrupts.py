@@ -59,7 +59,7 @@ def interrupts_heard() -> Iterator[None]:
         if not isinstance(unraisable.exc_value, KeyboardInterrupt):
             hook_before(unraisable)
             return
-        again = threading.Timer(_SAME_PRESS_S, _thread.interrupt_main)
+        again = threading.Timer(_SAME_PRESS_S, _interrupt_main_thread)
         again.daemon = True
         again.start()
 
@@ -89,6 +89,14 @@ def interrupts_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _interrupt_main_thread() -> None:
+    """A real signal, which ends a wait of the main thread, where that exists; else what Python has."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def _end(number: int, frame: FrameType | None) -> None:

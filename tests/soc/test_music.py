@@ -44,7 +44,7 @@ def test_tracks_are_equal_if_their_files_are(tmp_path):
 @pytest.mark.parametrize(
     ("name", "data", "says"),
     [
-        ("none.ogg", None, "cannot be read"),
+        ("none.ogg", None, "no such file"),
         ("empty.mp3", b"", "is empty"),
         ("text.ogg", b"words, not music\n" * 40, "not a music"),
     ],
