@@ -31,7 +31,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         recipe = msgspec.structs.replace(recipe, workers=options.workers)
     if find_spec("torch") is None or find_spec("sentencepiece") is None:
         raise InputError("training needs PyTorch and sentencepiece: pip install 'azsim[train]'")
-    from azsim.train.trainer import Place
+    from azsim.train.start import Place
     from azsim.train.workers import train
 
     start = options.start or recipe.start

@@ -16,22 +16,19 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.distributed
 
 from azsim.errors import InputError
-from azsim.train.checkpoint import Checkpoint, Setup, load_checkpoint, save_checkpoint
+from azsim.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from azsim.train.data import (
     NOISE_SPLITS,
     REAL_TRAIN,
     TRAIN,
     Batch,
     Manner,
-    Normaliser,
     Utterance,
     complete_folders,
     load_utterances,
@@ -40,48 +37,28 @@ from azsim.train.data import (
 )
 from azsim.train.decode import recognise, word_errors
 from azsim.train.distillation import transcribed
-from azsim.train.export import Trained, as_network, load_model, save_model
+from azsim.train.export import Trained, as_network, save_model
 from azsim.train.flat import FlatParameters
 from azsim.train.mechanism import Forward, Moment
 from azsim.train.mechanisms import build_mechanisms
-from azsim.train.model import Transducer
 from azsim.train.progress import Progress, averaged, stage_is_over
 from azsim.train.recipe import Recipe, Stage
 from azsim.train.recorder import HISTOGRAM_MATRIX, Recorder
 from azsim.train.rnnt_loss import rnnt_losses
 from azsim.train.schedule import learning_rate
-from azsim.train.tokens import BLANK, Pieces, train_pieces
+from azsim.train.start import Place, resumed_start, start_from, start_from_scratch
+from azsim.train.tokens import BLANK, Pieces
 
 SAVE_EVERY_S = 60.0
 EXPORT_EVERY_S = 600.0
 EXPORT_BELOW_PERCENT = 60.0
 MEASURED_SPLITS = {"dev-seen": 60, "dev-unseen": 60, "real-heldout": 40}
 LOG_EVERY_STEPS = 50
-STATISTICS_UTTERANCES = 1500
 LARGEST_GRADIENT_NORM = 5.0
 MECHANISM = "mechanism"
 LABELS, TRANSDUCER, CTC, FRAME, VOICED, FRAMES, EXAMPLES, ELAPSED, SUMS = range(9)
 
 log = logging.getLogger("azsim.train")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a run reads and writes.
-
-    Attributes:
-        name: the recipe's.
-        corpus: folder of feature folders.
-        out: where checkpoints and curves go.
-        start: exported network to go on from; None from scratch.
-        teacher: exported network to learn from; None without.
-    """
-
-    name: str
-    corpus: Path
-    out: Path
-    start: Path | None = None
-    teacher: Path | None = None
 
 
 class Trainer:
@@ -95,19 +72,12 @@ class Trainer:
         checkpoint = load_checkpoint(resumed) if resumed.exists() else None
         self.progress = checkpoint.progress if checkpoint else Progress()
         if checkpoint:
-            self.setup = checkpoint.setup
-            self.normaliser = Normaliser(*(checkpoint.tensors[k].numpy() for k in ("mean", "inv_std")))
-            self.model = Transducer(self.setup.shape)
+            start = resumed_start(checkpoint)
         elif place.start:
-            self.model, self.normaliser, pieces, _ = load_model(place.start)
-            shape = self.model.shape
-            self.setup = Setup(
-                recipe.seed, list(pieces.strings), shape.hidden, shape.embedding, shape.joint, shape.predicted,
-                shape.bidirectional,
-            )  # fmt: skip
+            start = start_from(place.start, recipe.seed)
         else:
-            self.setup, self.normaliser = self._scratch()
-            self.model = Transducer(self.setup.shape)
+            start = start_from_scratch(recipe, place, self.splits)
+        self.setup, self.normaliser, self.model = start.setup, start.normaliser, start.model
         self.pieces = Pieces(tuple(self.setup.pieces))
         self.mechanisms = build_mechanisms(recipe, place.teacher, self.model, self.pieces)
         self.flat = FlatParameters(self.model, SUMS)
@@ -130,24 +100,6 @@ class Trainer:
             wanted = ", ".join(self.recipe.distillation.unlabelled)
             raise InputError(f"{self.place.corpus}: no utterances of the splits {wanted}, which the recipe learns from")
         return transcribed(found, self.place.teacher, self.place.out / "teacher_heard.json")
-
-    def _scratch(self) -> tuple[Setup, Normaliser]:
-        spoken = [*self.splits.get(TRAIN, []), *self.splits.get(REAL_TRAIN, [])]
-        if not spoken:
-            raise InputError(f"{self.place.corpus}: no finished folder with utterances of split {TRAIN!r}")
-        sizes = self.recipe.sizes
-        if self.place.teacher:  # a student must spell as its teacher does
-            _, normaliser, pieces, _ = load_model(self.place.teacher)
-        else:
-            pieces = train_pieces((u.line.text for u in spoken), sizes.pieces)
-            rng = np.random.default_rng(self.recipe.seed)
-            chosen = rng.permutation(len(spoken))[:STATISTICS_UTTERANCES]
-            normaliser = Normaliser.measure([spoken[i] for i in chosen])
-        setup = Setup(
-            self.recipe.seed, list(pieces.strings), sizes.hidden, sizes.embedding, sizes.joint, sizes.prediction,
-            sizes.bidirectional,
-        )  # fmt: skip
-        return setup, normaliser
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         self.flat.restore(checkpoint.tensors)

@@ -19,7 +19,8 @@ import torch.distributed
 import torch.multiprocessing
 
 from azsim.train.recipe import Recipe
-from azsim.train.trainer import Place, Trainer
+from azsim.train.start import Place
+from azsim.train.trainer import Trainer
 
 
 def work(rank: int, recipe: Recipe, place: Place, meeting_point: str) -> None:

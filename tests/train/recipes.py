@@ -29,7 +29,7 @@ def tiny_recipe(steps: int = 8, flat_steps: int = 3, **changes: object) -> Recip
 
 def place_in(corpus: Path, out: Path, **more: Path) -> object:
     """Where a tiny run reads and writes."""
-    from azsim.train.trainer import Place
+    from azsim.train.start import Place
 
     out.mkdir(parents=True, exist_ok=True)
     return Place(name="tiny", corpus=corpus, out=out, **more)

@@ -1,0 +1,97 @@
+"""What a run starts from: a checkpoint of its own, another network, or nothing but the corpus.
+
+::
+
+    checkpoint ──────────┐
+    exported network ────┼──> setup (word pieces, sizes), feature statistics, network
+    corpus ──────────────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from azsim.errors import InputError
+from azsim.train.checkpoint import Checkpoint, Setup
+from azsim.train.data import REAL_TRAIN, TRAIN, Normaliser, Utterance
+from azsim.train.export import load_model
+from azsim.train.model import Transducer
+from azsim.train.recipe import Recipe
+from azsim.train.tokens import train_pieces
+
+STATISTICS_UTTERANCES = 1500
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run reads and writes.
+
+    Attributes:
+        name: the recipe's.
+        corpus: folder of feature folders.
+        out: where checkpoints and curves go.
+        start: exported network to go on from; None from scratch.
+        teacher: exported network to learn from; None without.
+    """
+
+    name: str
+    corpus: Path
+    out: Path
+    start: Path | None = None
+    teacher: Path | None = None
+
+
+@dataclass(frozen=True)
+class Start:
+    """A run before its first step: what stays the same, the statistics of the features, the network."""
+
+    setup: Setup
+    normaliser: Normaliser
+    model: Transducer
+
+
+def resumed_start(checkpoint: Checkpoint) -> Start:
+    """The run that a checkpoint belongs to; the network's weights are restored with the optimiser's state."""
+    normaliser = Normaliser(*(checkpoint.tensors[name].numpy() for name in ("mean", "inv_std")))
+    return Start(checkpoint.setup, normaliser, Transducer(checkpoint.setup.shape))
+
+
+def start_from(path: Path, seed: int) -> Start:
+    """Go on from an exported network.
+
+    Raises:
+        InputError: the file cannot be read as one.
+    """
+    model, normaliser, pieces, _ = load_model(path)
+    shape = model.shape
+    setup = Setup(
+        seed, list(pieces.strings), shape.hidden, shape.embedding, shape.joint, shape.predicted, shape.bidirectional
+    )
+    return Start(setup, normaliser, model)
+
+
+def start_from_scratch(recipe: Recipe, place: Place, splits: Mapping[str, Sequence[Utterance]]) -> Start:
+    """A new network; word pieces and statistics are measured on the training speech, or taken from its teacher.
+
+    Raises:
+        InputError: the corpus has no training speech.
+    """
+    spoken = [*splits.get(TRAIN, []), *splits.get(REAL_TRAIN, [])]
+    if not spoken:
+        raise InputError(f"{place.corpus}: no finished folder with utterances of split {TRAIN!r}")
+    sizes = recipe.sizes
+    if place.teacher:  # a student must spell as its teacher does
+        _, normaliser, pieces, _ = load_model(place.teacher)
+    else:
+        pieces = train_pieces((u.line.text for u in spoken), sizes.pieces)
+        chosen = np.random.default_rng(recipe.seed).permutation(len(spoken))[:STATISTICS_UTTERANCES]
+        normaliser = Normaliser.measure([spoken[i] for i in chosen])
+    setup = Setup(
+        recipe.seed, list(pieces.strings), sizes.hidden, sizes.embedding, sizes.joint, sizes.prediction,
+        sizes.bidirectional,
+    )  # fmt: skip
+    return Start(setup, normaliser, Transducer(setup.shape))

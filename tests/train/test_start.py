@@ -1,0 +1,46 @@
+"""What a run starts from: nothing but a corpus, or another network, which stays as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs the extra `train`")
+
+from azsim.errors import InputError  # noqa: E402 (needs torch)
+from azsim.train.data import complete_folders, load_utterances  # noqa: E402 (needs torch)
+from azsim.train.export import Trained, save_model  # noqa: E402 (needs torch)
+from azsim.train.start import start_from, start_from_scratch  # noqa: E402 (needs torch)
+from azsim.train.tokens import Pieces  # noqa: E402 (needs torch)
+from tests.train.recipes import place_in, tiny_recipe  # noqa: E402 (needs torch)
+
+
+def test_from_scratch_pieces_and_statistics_come_from_the_training_speech(tiny_corpus: Path, tmp_path: Path):
+    splits = load_utterances(tiny_corpus, complete_folders(tiny_corpus))
+    start = start_from_scratch(tiny_recipe(), place_in(tiny_corpus, tmp_path), splits)
+    assert start.model.shape == start.setup.shape
+    assert Pieces(tuple(start.setup.pieces)).decode(Pieces(tuple(start.setup.pieces)).encode("abc cab")) == "abc cab"
+    spoken = [*splits["train"], *splits["real-train"]]
+    frames = np.concatenate([np.asarray(u.features, np.float64) for u in spoken])
+    np.testing.assert_allclose(start.normaliser.mean, frames.mean(0), rtol=1e-5, atol=1e-5)
+
+
+def test_another_network_is_taken_over_as_it_is(tiny_corpus: Path, tmp_path: Path):
+    splits = load_utterances(tiny_corpus, complete_folders(tiny_corpus))
+    first = start_from_scratch(tiny_recipe(), place_in(tiny_corpus, tmp_path), splits)
+    path = tmp_path / "first.safetensors"
+    save_model(path, first.model, first.normaliser, Pieces(tuple(first.setup.pieces)), "first", Trained(1, 0, 0.0))
+    again = start_from(path, seed=7)
+    assert again.setup.seed == 7
+    assert again.setup.pieces == first.setup.pieces
+    assert again.setup.shape == first.setup.shape
+    for name, weights in first.model.matrices().items():
+        assert torch.equal(weights, again.model.matrices()[name])
+
+
+def test_a_corpus_without_training_speech_is_refused(tiny_corpus: Path, tmp_path: Path):
+    splits = load_utterances(tiny_corpus, ["eval"])
+    with pytest.raises(InputError, match="no finished folder with utterances of split 'train'"):
+        start_from_scratch(tiny_recipe(), place_in(tiny_corpus, tmp_path), splits)
