@@ -67,10 +67,10 @@ class IdleLadder:
             idle_ps: for how long this core has been idle.
             all_idle_ps: for how long all of them have; 0 while one runs.
         """
-        waits = [_exit(self._own, idle_ps)]
+        own_ps = _exit(self._own, idle_ps)
         if self._shared and all_idle_ps >= self._shared[0].residency_ps:
-            waits.append(_exit(self._shared, all_idle_ps))
-        return max(waits)
+            return max(own_ps, _exit(self._shared, all_idle_ps))
+        return own_ps
 
     def energy_uw_ps(self, busy: Sequence[Busy], until_ps: int) -> int:
         """Energy of all cores from time 0 to ``until_ps``, in microwatt-picoseconds (exact).
@@ -100,8 +100,11 @@ class IdleLadder:
 
 
 def _exit(states: Sequence[_State], idle_ps: int) -> int:
-    state = [state for state in states if state.residency_ps <= idle_ps][-1]
-    return max(0, state.residency_ps + state.entry_ps - idle_ps) + state.exit_ps
+    deepest = states[0]
+    for state in states:
+        if state.residency_ps <= idle_ps:
+            deepest = state
+    return max(0, deepest.residency_ps + deepest.entry_ps - idle_ps) + deepest.exit_ps
 
 
 def _ladder_uw_ps(states: Sequence[_State], gap_ps: int) -> int:

@@ -63,14 +63,15 @@ class _Job:
         return -self.priority, self.age
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """A stretch of a job on a core, which begins to compute at ``begins_ps``."""
+class _Stretch(Moment):
+    """A job on a core without a break: it begins to compute at ``begins_ps``, and happens when the job has run."""
 
-    job: _Job
-    start_ps: int
-    begins_ps: int
-    segment: Moment
+    def __init__(self, env: DeviceEnvironment, core: int, job: _Job, start_ps: int, begins_ps: int) -> None:
+        super().__init__(env)
+        self.core = core
+        self.job = job
+        self.start_ps = start_ps
+        self.begins_ps = begins_ps
 
 
 class Cpu:
@@ -92,9 +93,9 @@ class Cpu:
         self._ladder = IdleLadder(spec)
         self._wake_ps = round(spec.wake_us * 1e6)
         self._switch_ps = round(spec.context_switch_us * 1e6)
-        self._idle_since_ps = dict.fromkeys(range(spec.cores), 0)
+        self._idle_since_ps = [0] * spec.cores
         self._idle = list(range(spec.cores))
-        self._running: dict[int, _Running] = {}
+        self._running: dict[int, _Stretch] = {}
         self._ready: list[tuple[tuple[int, int], _Job]] = []
         self._age = 0
         self._ran: list[Busy] = []
@@ -121,7 +122,7 @@ class Cpu:
             return job.done
         heapq.heappush(self._ready, (job.key, job))
         if ending is not None:
-            self._finish(ending, self._running[ending].segment)
+            self._finish(ending)
         return job.done
 
     def busy_ps(self) -> int:
@@ -154,17 +155,17 @@ class Cpu:
             self.run(load.name, load.cycles, task="background")
             wait_ps = mean_ps if periodic else rng.exponential(mean_ps)
 
-    def _ending(self) -> int | None:
-        """A core whose job ends at this very instant: it is over, not preempted."""
+    def _ending(self) -> _Stretch | None:
+        """One that ends at this very instant: its job is over, not preempted."""
         now = self._env.now
-        for core, running in self._running.items():
-            if running.segment.triggered and running.segment.value == now:
-                return core
+        for running in self._running.values():
+            if running.triggered and running.value == now:
+                return running
         return None
 
     def _exit_ps(self, core: int) -> int:
         now = self._env.now
-        all_idle_ps = 0 if self._running else now - max(self._idle_since_ps.values())
+        all_idle_ps = 0 if self._running else now - max(self._idle_since_ps)
         return self._ladder.exit_ps(now - self._idle_since_ps[core], all_idle_ps)
 
     def _start(self, core: int, job: _Job, wait_ps: int) -> None:
@@ -173,16 +174,15 @@ class Cpu:
             self._retime(job)
         now = self._env.now
         begins_ps = now + wait_ps
-        segment = Moment(self._env)
-        segment.callbacks.append(lambda _: self._finish(core, segment))
-        self._running[core] = _Running(job, now, begins_ps, segment)
+        stretch = self._running[core] = _Stretch(self._env, core, job, now, begins_ps)
+        stretch.callbacks.append(self._finish)
         at_ps = begins_ps + job.lead_ps
         if job.size_bytes and job.own_ps:
-            self._memory.request(CPU, job.size_bytes, write=False, at_ps=at_ps, duration_ps=job.own_ps, done=segment)
+            self._memory.request(CPU, job.size_bytes, write=False, at_ps=at_ps, duration_ps=job.own_ps, done=stretch)
             job.request = self._memory.submitted
         else:
             job.request = 0
-            segment.occur_at(at_ps + job.own_ps)
+            stretch.occur_at(at_ps + job.own_ps)
 
     def _retime(self, job: _Job) -> None:
         """State what is left of a job in times of the present clock."""
@@ -200,40 +200,41 @@ class Cpu:
         wakes_ps = running.begins_ps - self._env.now
         self._start(core, job, wakes_ps if wakes_ps > 0 else self._switch_ps)
 
-    def _stop(self, core: int) -> _Running:
+    def _stop(self, core: int) -> _Stretch:
         """Take a core from its job, which keeps what it has left."""
         running = self._running.pop(core)
         now, job = self._env.now, running.job
-        rest = self._memory.withdraw(running.segment)
+        rest = self._memory.withdraw(running)
         if now >= running.begins_ps:
             job.begun = True
             job.size_bytes, job.lead_ps, job.own_ps = rest.size_bytes, rest.lead_ps, rest.duration_ps
-        self._record(core, running)
+        self._record(running)
         job.asked_ps = now
         return running
 
-    def _finish(self, core: int, segment: Moment) -> None:
-        running = self._running.get(core)
-        if running is None or running.segment is not segment:
+    def _finish(self, stretch: _Stretch) -> None:
+        core = stretch.core
+        if self._running.get(core) is not stretch:
             return  # it ended already, or was preempted after its last chunk had been granted
         del self._running[core]
-        self._record(core, running)
+        self._record(stretch)
         if self._ready:
             job = heapq.heappop(self._ready)[1]
             self._start(core, job, self._switch_ps if job.begun else 0)
         else:
             self._idle_since_ps[core] = self._env.now
             heapq.heappush(self._idle, core)
-        running.job.done.occur()
+        stretch.job.done.occur()
 
-    def _record(self, core: int, running: _Running) -> None:
-        job, now = running.job, self._env.now
-        if now == running.start_ps:
+    def _record(self, stretch: _Stretch) -> None:
+        core, job, start_ps, now = stretch.core, stretch.job, stretch.start_ps, self._env.now
+        if now == start_ps:
             return
-        self._ran.append(Busy(core, running.start_ps, now, self._clock.power_uw))
-        self._recorder.span(
-            f"cpu{core}", job.name, running.start_ps, now, job.step, asked_ps=job.asked_ps, request=job.request
-        )
+        self._ran.append(Busy(core, start_ps, now, self._clock.power_uw))
+        if self._recorder.trace:
+            self._recorder.span(
+                f"cpu{core}", job.name, start_ps, now, job.step, asked_ps=job.asked_ps, request=job.request
+            )
 
     def _govern(self, clocks: list[Clock]) -> Generator[simpy.Event, object, None]:
         """SimPy process: choose the clock of the next period by the load of the busiest core in the last."""

@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
+from heapq import heappush
 from typing import Protocol
 
 import simpy
+from simpy.events import NORMAL
 
 NEVER = 2**62
 """A time that does not come, in picoseconds."""
@@ -23,7 +25,7 @@ class Moment(simpy.Event):
         """Happen at ``time_ps``, which must not lie in the past."""
         self._ok = True
         self._value = time_ps
-        self.env.schedule(self, delay=time_ps - self.env.now)
+        self.env.schedule_at(self, time_ps)
 
     def occur(self) -> None:
         """Happen at once: who waits for it goes on before this call returns."""
@@ -51,6 +53,10 @@ class DeviceEnvironment(simpy.Environment):
     def __init__(self) -> None:
         super().__init__(initial_time=0)
         self.memory: Advancing | None = None
+
+    def schedule_at(self, event: simpy.Event, time_ps: int) -> None:
+        """Let a triggered event happen at ``time_ps``, which must not lie in the past."""
+        heappush(self._queue, (time_ps, NORMAL, next(self._eid), event))
 
     def step(self) -> None:
         """Advance the memory if need be, then process the next event or the completion found before it."""
