@@ -13,13 +13,14 @@ compared once per period, as the interrupt does; samples that arrive at the very
 from __future__ import annotations
 
 from collections.abc import Generator
+from itertools import count
 
 import simpy
 
 from azsim.devices.spec import AudioSpec, Device
 from azsim.soc.arbitration import CPU, MICROPHONE, PLAYBACK
 from azsim.soc.cpu import Cpu
-from azsim.soc.environment import DeviceEnvironment
+from azsim.soc.environment import DeviceEnvironment, Moment
 from azsim.soc.memory import MemoryModel
 from azsim.soc.network_stack import PacketSource
 from azsim.soc.trace import Recorder
@@ -46,6 +47,7 @@ class Playback:
         phase_ps: time from the last period interrupt before time 0; below a period.
 
     Attributes:
+        ring_frames: capacity of the ring.
         underruns: periods for which the DAC found no samples.
         refills_ps: of each decoded packet, from when the ring had room for it until its samples lay there: waiting for
             the packet, for a core, decoding. What the ring has to bridge.
@@ -73,19 +75,16 @@ class Playback:
         self._sample_rate_hz = sample_rate_hz
         self._decode_mhz = decode_mhz
         self._phase_ps = phase_ps
-        self._written = device.audio.periods * device.audio.period_frames
+        self._frame_bytes = device.audio.playback_channels * device.audio.playback_bytes_per_sample
+        self.ring_frames = device.audio.periods * device.audio.period_frames
+        self._written = self.ring_frames
         self._played = 0
         self._latest_ps, self._latest_frames = -1, 0
-        self._room = env.event()
+        self._room: Moment | None = None
         self._silent_ps = 0
         self._silence_since_ps = -1
         self.underruns = 0
         self.refills_ps: list[int] = []
-
-    @property
-    def ring_frames(self) -> int:
-        """Capacity of the ring."""
-        return self._audio.periods * self._audio.period_frames
 
     def period_start_ps(self, number: int) -> int:
         """When the ``number``-th period after time 0 starts, ``number`` from 1."""
@@ -102,11 +101,10 @@ class Playback:
         """SimPy process: the DAC takes a period from the ring at every period's start, or plays silence."""
         frames = self._audio.period_frames
         in_dram = self._audio.ring == "dram"
-        number = 0
-        while True:
-            number += 1
-            yield self._env.timeout(self.period_start_ps(number) - self._env.now)
-            now, ends_ps = self._env.now, self.period_start_ps(number + 1)
+        ends_ps = self.period_start_ps(1)
+        for number in count(2):
+            yield self._env.timeout(ends_ps - self._env.now)
+            now, ends_ps = self._env.now, self.period_start_ps(number)
             if self._silence_since_ps < 0:
                 self._played += frames
             else:
@@ -120,27 +118,27 @@ class Playback:
                 self._silence_since_ps = now
                 self._recorder.instant("playback", "underrun", now)
             elif in_dram:
-                self._memory.submit(PLAYBACK, self._bytes(frames), write=False, at_ps=now, deadline_ps=ends_ps)
+                self._memory.submit(PLAYBACK, frames * self._frame_bytes, write=False, at_ps=now, deadline_ps=ends_ps)
             self._recorder.span("playback", "silence" if there < frames else "period", now, ends_ps)
             self._recorder.count(RING_FRAMES, now, self._written - self._played)
-            if self._room.callbacks:
-                room, self._room = self._room, self._env.event()
-                room.succeed()
+            if self._room is not None:
+                room, self._room = self._room, None
+                room.occur()
 
     def produce(self) -> Generator[simpy.Event, object, None]:
         """SimPy process: as soon as the ring has room, decode the next packet and write it, in parts if need be."""
-        number, samples_before = 0, 0
-        while True:
+        samples_before, frames_before = 0, 0
+        for number in count():
             _, samples = self._source.packet(number)
-            frames = self._frames(samples_before + samples) - self._frames(samples_before)
             samples_before += samples
+            frames = self._frames(samples_before) - frames_before
+            frames_before += frames
             while frames and not self._free():
-                yield self._room
+                yield self._more_room()
             room_ps = self._env.now
             arrival = self._source.wait_for(number)
             if arrival is not None:
                 yield arrival
-            number += 1
             cycles = round(self._decode_mhz * 1e6 * samples / self._sample_rate_hz)
             if cycles:
                 yield self._cpu.run("music decode", cycles, task="music_decode")
@@ -151,16 +149,17 @@ class Playback:
                 frames -= part
                 if not frames:
                     break
-                yield self._room
+                yield self._more_room()
+
+    def _more_room(self) -> Moment:
+        self._room = Moment(self._env)
+        return self._room
 
     def _frames(self, samples: int) -> int:
         return samples * self._audio.playback_rate_hz // self._sample_rate_hz
 
     def _free(self) -> int:
         return self.ring_frames - (self._written - self._played)
-
-    def _bytes(self, frames: int) -> int:
-        return frames * self._audio.playback_channels * self._audio.playback_bytes_per_sample
 
     def _write(self, frames: int) -> None:
         if not frames:
@@ -170,5 +169,5 @@ class Playback:
         self._latest_ps = now
         self._written += frames
         if self._audio.ring == "dram":
-            self._memory.submit(CPU, self._bytes(frames), write=True, at_ps=now)
+            self._memory.submit(CPU, frames * self._frame_bytes, write=True, at_ps=now)
         self._recorder.count(RING_FRAMES, now, self._written - self._played)

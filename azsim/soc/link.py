@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from azsim.errors import InputError
+from azsim.soc.environment import NEVER
 
 COLUMNS = ("time_s", "uplink_mbps", "downlink_mbps", "rtt_ms")
 PS_PER_S = 10**12
@@ -92,10 +93,10 @@ class LinkTrace:
         """The state then."""
         return self.states[self._index(time_ps)]
 
-    def next_change_ps(self, time_ps: int) -> int | None:
-        """When the state of that time ends, None if never."""
-        following = self._index(time_ps) + 1
-        return self.starts_ps[following] if following < len(self.starts_ps) else None
+    def from_then(self, time_ps: int) -> tuple[LinkState, int]:
+        """The state then and when it ends, `NEVER` for the last one."""
+        index = self._index(time_ps)
+        return self.states[index], self.starts_ps[index + 1] if index + 1 < len(self.starts_ps) else NEVER
 
     def down_since_ps(self, time_ps: int) -> int:
         """When the outage of that time began."""
@@ -114,7 +115,7 @@ class LinkTrace:
         return LinkTrace(tuple(start - time_ps for start in self.starts_ps[first:]), self.states[first:])
 
     def _index(self, time_ps: int) -> int:
-        return max(0, bisect_right(self.starts_ps, time_ps) - 1)
+        return bisect_right(self.starts_ps, time_ps, 1) - 1
 
 
 ALWAYS_UP = LinkTrace((0,), (LinkState(),))

@@ -134,11 +134,11 @@ class Radio:
         """When the last byte is over, at the rates of the link; what was over before an outage is not sent again."""
         now, bits = start_ps, 8.0 * size_bytes
         while True:
-            state, until = self._link.at(now), self._link.next_change_ps(now)
+            state, until = self._link.from_then(now)
             given = state.uplink_mbps if up else state.downlink_mbps
             mbps = given if given is not None else self._spec.uplink_mbps if up else self._spec.downlink_mbps
             end = now + math.ceil(bits * 1e6 / mbps)
-            if until is None or end <= until:
+            if end <= until:
                 return end
             bits -= (until - now) * mbps / 1e6
             now = self._wait_for_link(until)
@@ -190,7 +190,7 @@ class MusicDownload:
         self._track = track
         self._packet_bytes, self._packet_samples = memoryview(track.packet_bytes), memoryview(track.packet_samples)
         self._first = first_packet
-        self._buffer_ps = buffer_ms * 10**9
+        self._buffer_ps = buffer_ms * PS_PER_MS
         self._rng = rng
         self._arrivals_ps: list[int] = []
         self._waiter: Moment | None = None

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azsim.errors import InputError
+from azsim.soc.environment import NEVER
 from azsim.soc.link import ALWAYS_UP, DOWN, PS_PER_S, LinkState, LinkTrace, read_link, write_link
 
 HEADER = "time_s,uplink_mbps,downlink_mbps,rtt_ms\n"
@@ -18,7 +19,7 @@ SLOW = LinkState(0.5, 2.0, 150.0)
 def test_a_state_holds_until_the_next_begins():
     link = LinkTrace((0, 10, 20), (LinkState(), DOWN, SLOW))
     assert [link.at(time) for time in (-5, 0, 9, 10, 19, 20, 10**18)] == [LinkState()] * 3 + [DOWN] * 2 + [SLOW] * 2
-    assert [link.next_change_ps(time) for time in (0, 10, 20)] == [10, 20, None]
+    assert [link.from_then(time)[1] for time in (0, 10, 20)] == [10, 20, NEVER]
     assert link.down_since_ps(15) == 10
     assert link.length_ps == 20
     assert link.up_share(20) == 0.5

@@ -93,7 +93,7 @@ def test_transfers_keep_their_order_and_none_begins_without_a_link(stays: list[i
         carried = 0
         state_at = max(before, at_ms * PS_PER_MS)
         while state_at < end:
-            until = min(end, link.next_change_ps(state_at) or end)
+            until = min(end, link.from_then(state_at)[1])
             rate = 0.05 if up else 0.5
             carried += (until - state_at) * rate / 8e6 if link.at(state_at).up else 0
             state_at = until

@@ -19,6 +19,7 @@ from azsim.soc.arbitration.registry import HOLDING, hook_of
 from azsim.soc.environment import NEVER, DeviceEnvironment, Moment
 from azsim.soc.memory import columns
 from azsim.soc.memory.begun import tiles_begun
+from azsim.soc.memory.columns import PENDING
 from azsim.soc.memory.dram import CONFIG_CELLS
 from azsim.soc.memory.loop import advance
 from azsim.soc.memory.protocol import ClientTraffic, Rest, TileWork
@@ -127,13 +128,10 @@ class BurstMemory:
         key: int,
         period_ps: int = 0,
     ) -> None:
-        if self._cells[columns.PENDING] == len(self._queue):
-            self.advance(self.env.now)
-        pending = self._cells[columns.PENDING]
-        if pending == len(self._queue):
-            self._queue = np.concatenate([self._queue, np.zeros_like(self._queue)])
-            self._completions = np.zeros((len(self._queue) + 1, 2), np.int64)
-            self._found = memoryview(self._completions)
+        cells = self._cells
+        if cells[PENDING] == len(self._queue):
+            self._make_room()
+        pending = cells[PENDING]
         first_ps = at_ps if duration_ps else at_ps + self._frontend_ps
         chunks = -(-size_bytes // self._chunk_bytes)
         self._age += 1
@@ -142,9 +140,16 @@ class BurstMemory:
             client, write, size_bytes, first_ps, self._age, duration_ps, 0, chunks, key, deadline_ps,
             period_ps, size_bytes, first_ps, 0, 0, self._regions.place(client, size_bytes) if self._regions else 0,
         )  # fmt: skip
-        self._cells[columns.PENDING] = pending + 1
+        cells[PENDING] = pending + 1
         if first_ps < self._next_grant_ps:
             self._next_grant_ps = first_ps
+
+    def _make_room(self) -> None:
+        self.advance(self.env.now)
+        if self._cells[PENDING] == len(self._queue):
+            self._queue = np.concatenate([self._queue, np.zeros_like(self._queue)])
+            self._completions = np.zeros((len(self._queue) + 1, 2), np.int64)
+            self._found = memoryview(self._completions)
 
     def _expect(self, key: int, done: Moment, earliest_ps: int) -> None:
         self._events[key] = done
@@ -172,12 +177,12 @@ class BurstMemory:
         if done.triggered:
             return Rest(0, done.value - now, 0)
         key = next(key for key, event in self._events.items() if event is done)
-        last = self._cells[columns.PENDING] - 1
+        last = self._cells[PENDING] - 1
         row = int(np.flatnonzero(self._queue[: last + 1, columns.R_KEY] == key)[0])
         fields = self._queue[row].tolist()
         own_ps, chunk, chunks = fields[columns.R_DURATION], fields[columns.R_CHUNK], fields[columns.R_CHUNKS]
         self._queue[row] = self._queue[last]
-        self._cells[columns.PENDING] = last
+        self._cells[PENDING] = last
         del self._events[key], self._earliest_ps[key]
         self.next_completion_ps = min(self._earliest_ps.values(), default=NEVER)
         lead_ps = max(0, fields[columns.R_REQUEST] - now)
