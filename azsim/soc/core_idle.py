@@ -108,11 +108,13 @@ def _exit(states: Sequence[_State], idle_ps: int) -> int:
 
 
 def _ladder_uw_ps(states: Sequence[_State], gap_ps: int) -> int:
-    """Energy of one idle stretch: each state from its least residency to the next one's."""
-    ends = [*(state.residency_ps for state in states[1:]), gap_ps]
-    return sum(
-        state.power_uw * max(0, min(end, gap_ps) - state.residency_ps) for state, end in zip(states, ends, strict=True)
-    )
+    """Energy of one idle stretch: from its least residency on, each state draws its power in place of the last one's."""
+    total, before_uw = 0, 0
+    for state in states:
+        if gap_ps > state.residency_ps:
+            total += (state.power_uw - before_uw) * (gap_ps - state.residency_ps)
+            before_uw = state.power_uw
+    return total
 
 
 def _gaps(stretches: list[tuple[int, int]], until_ps: int) -> list[int]:

@@ -48,7 +48,13 @@ class Advancing(Protocol):
 
 
 class DeviceEnvironment(simpy.Environment):
-    """SimPy's environment, in integer picoseconds, with the memory advanced before a step that may come too late."""
+    """SimPy's environment, in integer picoseconds, with the memory advanced before a step that may come too late.
+
+    Attributes:
+        now: the present time; a plain attribute, since everyone asks for it all the time.
+    """
+
+    now = 0
 
     def __init__(self) -> None:
         super().__init__(initial_time=0)
@@ -60,9 +66,11 @@ class DeviceEnvironment(simpy.Environment):
 
     def step(self) -> None:
         """Advance the memory if need be, then process the next event or the completion found before it."""
-        memory = self.memory
+        memory, queue = self.memory, self._queue
         if memory is not None:
-            upcoming = self._queue[0][0] if self._queue else NEVER
+            upcoming = queue[0][0] if queue else NEVER
             if memory.next_completion_ps <= upcoming:
                 memory.advance(upcoming)
+        if queue:
+            self.now = queue[0][0]
         super().step()
