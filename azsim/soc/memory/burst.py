@@ -41,6 +41,9 @@ class BurstMemory:
         policy: between clients; the device's own if None.
         log: keep a row per grant (for the trace and for tests).
         merge_ps: grants of one client with a gap of at most this share a row; negative: never.
+
+    Attributes:
+        submitted: how many requests there were, and so the number of the latest one in the log.
     """
 
     def __init__(
@@ -74,7 +77,7 @@ class BurstMemory:
         self._events: dict[int, Moment] = {}
         self._earliest_ps: dict[int, int] = {}
         self._regions: Regions | None = None
-        self._age = 0
+        self.submitted = 0
         self._next_grant_ps = NEVER
         self.next_completion_ps = NEVER
 
@@ -112,7 +115,7 @@ class BurstMemory:
         grant adds to it; the latency without contention is part of that duration.
         """
         done = done or Moment(self.env)
-        key = self._age + 1
+        key = self.submitted + 1
         self._enter(client, size_bytes, write, at_ps, duration_ps, NEVER, key)
         self._expect(key, done, at_ps + duration_ps)
         return done
@@ -134,10 +137,10 @@ class BurstMemory:
         pending = cells[PENDING]
         first_ps = at_ps if duration_ps else at_ps + self._frontend_ps
         chunks = -(-size_bytes // self._chunk_bytes)
-        self._age += 1
+        self.submitted += 1
         _REQUEST.pack_into(
             self._queue, pending * _REQUEST.size,
-            client, write, size_bytes, first_ps, self._age, duration_ps, 0, chunks, key, deadline_ps,
+            client, write, size_bytes, first_ps, self.submitted, duration_ps, 0, chunks, key, deadline_ps,
             period_ps, size_bytes, first_ps, 0, 0, self._regions.place(client, size_bytes) if self._regions else 0,
         )  # fmt: skip
         cells[PENDING] = pending + 1
@@ -225,11 +228,6 @@ class BurstMemory:
     def played(self) -> TileWork:
         """The latest job of the neural processor as it was played: shorter than it was given if it was cut."""
         return self._work
-
-    @property
-    def submitted(self) -> int:
-        """How many requests there were, and so the number of the latest one in the log."""
-        return self._age
 
     @property
     def job_waited_ps(self) -> int:

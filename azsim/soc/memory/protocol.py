@@ -53,10 +53,8 @@ class MemoryModel(Protocol):
     next_completion_ps: int
     """No completion comes before this time."""
 
-    @property
-    def submitted(self) -> int:
-        """How many requests there were, and so the number of the latest one in the log."""
-        ...
+    submitted: int
+    """How many requests there were, and so the number of the latest one in the log."""
 
     @property
     def job_waited_ps(self) -> int:
