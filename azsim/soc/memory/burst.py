@@ -28,8 +28,10 @@ from azsim.soc.memory.regions import Regions
 _REQUEST = struct.Struct(f"{columns.REQUEST_COLUMNS}q")
 """A row of ``queue`` as the loop reads it."""
 
-
 _STATE_CELLS = 16
+
+_NOTHING = -1
+"""Key of the completion that does not come, so that there always is an earliest one."""
 
 
 class BurstMemory:
@@ -75,7 +77,7 @@ class BurstMemory:
         self._idle = TileWork(np.zeros((8, 0), np.int64), np.zeros((5, 0), np.int64))
         self._work = self._idle
         self._events: dict[int, Moment] = {}
-        self._earliest_ps: dict[int, int] = {}
+        self._earliest_ps = {_NOTHING: NEVER}
         self._regions: Regions | None = None
         self.submitted = 0
         self._next_grant_ps = NEVER
@@ -187,7 +189,7 @@ class BurstMemory:
         self._queue[row] = self._queue[last]
         self._cells[PENDING] = last
         del self._events[key], self._earliest_ps[key]
-        self.next_completion_ps = min(self._earliest_ps.values(), default=NEVER)
+        self.next_completion_ps = min(self._earliest_ps.values())
         lead_ps = max(0, fields[columns.R_REQUEST] - now)
         return Rest(fields[columns.R_LEFT] - fields[columns.R_MOVED], lead_ps, own_ps - own_ps * chunk // chunks)
 
@@ -218,7 +220,7 @@ class BurstMemory:
             if cells[columns.ACTIVE]:
                 cells[columns.ACTIVE], cells[columns.REQUEST] = 0, -1
                 del self._events[columns.NPU_KEY], self._earliest_ps[columns.NPU_KEY]
-                self.next_completion_ps = min(self._earliest_ps.values(), default=NEVER)
+                self.next_completion_ps = min(self._earliest_ps.values())
             written_ps = int(work.times[WRITTEN, count - 1]) if count else 0
             done.occur_at(max(now, cells[columns.START] + written_ps))
         else:
@@ -250,7 +252,7 @@ class BurstMemory:
             self._next_grant_ps = self._cells[columns.NEXT_GRANT]
             if self._next_grant_ps < until_ps:
                 self._log = np.concatenate([self._log, np.zeros_like(self._log)])
-        self.next_completion_ps = min(self._earliest_ps.values(), default=NEVER)
+        self.next_completion_ps = min(self._earliest_ps.values())
 
     def traffic(self) -> Mapping[str, ClientTraffic]:
         """Client -> what it moved so far."""
