@@ -108,7 +108,7 @@ def _exit(states: Sequence[_State], idle_ps: int) -> int:
 
 
 def _ladder_uw_ps(states: Sequence[_State], gap_ps: int) -> int:
-    """Energy of one idle stretch: from its least residency on, each state draws its power in place of the last one's."""
+    """Energy of one idle stretch: from its least residency on, each state draws its power instead of the last."""
     total, before_uw = 0, 0
     for state in states:
         if gap_ps > state.residency_ps:
