@@ -25,7 +25,7 @@ from azsim.soc.idle import idle_usage
 from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.music import MusicTrack
 from azsim.soc.network import Kind
-from azsim.soc.utterance import PS_PER_MS, Schedules, SpeechChain
+from azsim.soc.utterance import PS_PER_MS, Schedules, SpeechChain, check_schedules
 from azsim.speech.work import Work
 
 AskedPath = Literal["device", "cloud", "hybrid"]
@@ -76,9 +76,12 @@ def ask(
 
     Raises:
         PrivacyError: the path is ``cloud`` and the device's local-processing setting is on.
+        InputError: a job of the device has no schedule.
     """
     if path == "cloud":
         refuse_if_local(device)
+    if path != "cloud":
+        check_schedules(*on_device)
     simulation = DeviceSimulation(device, music, seed, link=link)
     chain = SpeechChain(simulation, *on_device) if path != "cloud" else None
     stream = None

@@ -7,7 +7,7 @@ import pytest
 from azsim.cloud.request import Answer, ask
 from azsim.cloud.streaming import stream_audio
 from azsim.devices.spec import Device
-from azsim.errors import PrivacyError
+from azsim.errors import InputError, PrivacyError
 from azsim.soc import simulate
 from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.utterance import PS_PER_MS
@@ -95,6 +95,14 @@ def test_with_local_processing_no_sound_leaves_on_any_path():
         asked("cloud", spec=spec)
     with pytest.raises(PrivacyError):
         stream_audio(spec, work(), music=None)
+
+
+@pytest.mark.parametrize("path", ["device", "hybrid"])
+def test_a_job_without_a_schedule_is_refused_before_anything_is_played(path: str):
+    lacking = {name: one for name, one in schedules().items() if name != "joint"}
+    with pytest.raises(InputError, match=r"test: job 'joint': no schedule of that name; there are encoder\.0"):
+        ask(device(**CERTAIN), path, (work(), lacking), work())
+    assert ask(device(**CERTAIN), "cloud", (work(), lacking), work()).by == "cloud"
 
 
 def test_an_answer_holds_what_its_time_took():
