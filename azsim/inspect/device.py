@@ -64,6 +64,9 @@ def inspect_device(device: Device, weights: Weights) -> Inspection:
         "roofs_gmacs": {"dram": limits.dram_gmacs, "decoder": limits.decoder_gmacs, "mac": limits.mac_gmacs},
         "energy": energy,
         "area_mm2": {part.part: part.area_mm2 for part in parts},
+        "battery": None if device.battery is None else msgspec.to_builtins(device.battery),
+        "surroundings": None if device.surroundings is None else msgspec.to_builtins(device.surroundings),
+        "local_processing": device.local_processing,
     }
     kind = f"{weights.bits_per_weight:.2f} bits per weight, {100 * weights.density:.0f} % not zero"
     tables = (
@@ -72,7 +75,24 @@ def inspect_device(device: Device, weights: Weights) -> Inspection:
         Table("energy", ("constant", "value"), [(name, f"{value:g}") for name, value in energy.items()]),
         Table("area, 45 nm", ("part", "mm2", "from"), [*sizes, ("total", f"{total_mm2(parts):.3f}", "")]),
     )
-    return Inspection(answer, tables)
+    return Inspection(answer, tables, _where_it_stands(device))
+
+
+def _where_it_stands(device: Device) -> tuple[str, ...]:
+    """What it runs on, what it hears, and whether sound may leave it, a line each."""
+    battery, noise = device.battery, device.surroundings
+    lines = []
+    if battery is not None:
+        hours = battery.capacity_mwh / battery.listening_mw
+        lines.append(
+            f"battery: {battery.capacity_mwh:g} mWh; it draws {battery.listening_mw:g} mW listening for its wake "
+            f"word: {hours:.0f} hours"
+        )
+    if noise is not None:
+        lines.append(f"surroundings: {noise.noise} noise, speech {noise.snr_db:g} dB above it at the microphone")
+    if device.local_processing:
+        lines.append("local processing: sound never leaves the device")
+    return tuple(lines)
 
 
 def _row(found: Binding) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from azsim.devices.loader import load_device
@@ -28,6 +29,19 @@ def test_az1_s_stages_and_roofs() -> None:
     assert rows["streamed", 1]["dram"] == pytest.approx(8 * 8 / 3.5)
     assert rows["decoded", 1]["dram"] is None
     assert answer["roofs_gmacs"] == pytest.approx({"dram": 64 / 3.5 * 0.4, "decoder": 12.8, "mac": 25.6})
+
+
+def test_battery_surroundings_and_privacy_are_shown_where_a_device_has_them() -> None:
+    plain = inspect_device(load_device("az1"), HALF)
+    assert (plain.answer["battery"], plain.answer["surroundings"], plain.lines) == (None, None, ())
+    portable = load_device("portable")
+    found = inspect_device(msgspec.structs.replace(portable, local_processing=True), HALF)
+    assert found.answer["battery"] == msgspec.to_builtins(portable.battery)
+    hours = portable.battery.capacity_mwh / portable.battery.listening_mw
+    assert f"{hours:.0f} hours" in found.lines[0]
+    assert found.lines[-1] == "local processing: sound never leaves the device"
+    (noise,) = inspect_device(load_device("incar"), HALF).lines
+    assert noise == "surroundings: road noise, speech 0 dB above it at the microphone"
 
 
 @pytest.mark.parametrize("name", ["az1", "az2", "eie", "systolic-32"])
