@@ -103,6 +103,26 @@ def plan_residency(
     return ResidencyPlan(modes, used, reload_bytes, used + _working_bytes(chip, network, modes))
 
 
+def check_pins(chip: ChipSpec, positions: Mapping[str, int], pinned: Mapping[str, Residency]) -> None:
+    """Refuse pins that cannot fit however well the weights compress; `plan_residency` refuses the rest.
+
+    Args:
+        positions: matrix that a program multiplies with -> its positions.
+        pinned: matrix name or pattern -> mode, as for `plan_residency`.
+
+    Raises:
+        InputError: a pattern matches no matrix, or the matrices pinned ``decoded`` take more than the chip has.
+    """
+    sram = chip.sram
+    taken = sum(positions[name] for name, mode in _pins(tuple(positions), pinned).items() if mode == "decoded")
+    room = sram.bytes - sram.activation_bytes - (sram.fetch_buffers + sram.weight_buffers) * sram.tile_positions
+    if taken > max(0, room):
+        raise InputError(
+            f"residency: matrices pinned 'decoded' take {taken} bytes; chip.sram.bytes = {sram.bytes} leaves "
+            f"{max(0, room)} beside activations and buffers"
+        )
+
+
 def _chosen(
     chip: ChipSpec,
     network: CompressedNetwork,

@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from azsim.compress.codecs import codecs
-from azsim.devices.spec import Residency
+from azsim.devices.spec import Period, Residency
 from azsim.errors import InputError, nearest
 from azsim.resources import shipped
 from azsim.toml import convert, read_toml
 
 SEEDS = 2**31
+EIGHT_BIT_CODECS = ("raw", "bitmap")
 Bits = Annotated[int, Meta(ge=1, le=8)]
 Sparsity = Annotated[float, Meta(ge=0, lt=1)]
 Count = Annotated[int, Meta(ge=1)]
@@ -79,7 +80,7 @@ class CompanionChoice(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Name
     layers: Annotated[tuple[LayerChoice, ...], Meta(min_length=1)]
-    every_ms: Annotated[float, Meta(gt=0, le=1e6)]
+    every_ms: Period
     vectors: Annotated[int, Meta(ge=1, le=65_535)] = 1
     priority: Annotated[int, Meta(ge=0, le=99)] = 50
 
@@ -145,6 +146,7 @@ def load_experiment(path: Path | None) -> tuple[Experiment, Path]:
     for configuration in experiment.configuration:
         here = f"{path}: configuration {configuration.name!r}"
         check_codec(configuration.codec, f"{here}: codec")
+        check_bits(configuration.codec, configuration.weight_bits, f"{here}: weight_bits =")
         for pattern, choice in configuration.matrices.items():
             if choice.codec is not None:
                 check_codec(choice.codec, f"{here}: matrices.{pattern!r}.codec")
@@ -161,6 +163,16 @@ def check_codec(codec: str, where: str) -> None:
         raise InputError(
             f"{where} = {codec!r}: no such codec; there are {', '.join(codecs())}{nearest(codec, codecs())}"
         )
+
+
+def check_bits(codec: str, weight_bits: int, where: str) -> None:
+    """Refuse bits that a codec has no use for.
+
+    Raises:
+        InputError: the codec stores 8 bits whatever is asked; ``where`` says who asked.
+    """
+    if codec in EIGHT_BIT_CODECS and weight_bits != 8:
+        raise InputError(f"{where} {weight_bits}: codec {codec!r} stores 8 bits; use packed, palette or zvsv")
 
 
 def check_seed(seed: int, where: str) -> None:

@@ -18,10 +18,11 @@ from pathlib import Path
 
 import msgspec
 
+from azsim.chip.residency import check_pins
 from azsim.cloud.streaming import refuse_if_local
 from azsim.compare import notes
 from azsim.compare.echo import EchoInMicrophone, listening
-from azsim.compare.experiment import Configuration, Experiment, beside
+from azsim.compare.experiment import Configuration, Experiment, beside, check_bits
 from azsim.compare.layers import roofline
 from azsim.compare.pool import Pool
 from azsim.compare.production import ProductionOutcome, on_device_production, shapes
@@ -30,7 +31,8 @@ from azsim.compare.setup import Setup, check_capacity, network, overrides_of
 from azsim.compare.speech_set import load_speech
 from azsim.compare.surroundings import heard_in
 from azsim.compare.trained import TrainedOutcome, in_the_cloud, on_device
-from azsim.compress.recipe import MatrixRecipe, matrix_recipes
+from azsim.compress.recipe import EMBEDDING, MatrixRecipe, matrix_recipes
+from azsim.devices import Device
 from azsim.devices.loader import find_device, load_device
 from azsim.errors import InputError, located
 from azsim.report.manifest import make_manifest
@@ -102,6 +104,7 @@ def make_setup(
         with located(f"{path}: configuration {configuration.name!r}"):
             digests |= _check_network(experiment.model_of(configuration), configuration)
             check_together(experiment.frames_per_step, network(experiment.model_of(configuration)).steps_per_output)
+            _check_pins(device, experiment, configuration)
     with located(f"{path}: music = {experiment.music!r}"):
         music = load_music(beside(path, experiment.music)) if experiment.music else None
     heard = heard_in(device, experiment.seed)
@@ -137,7 +140,22 @@ def _check_network(name: str, configuration: Configuration) -> dict[str, str]:
         found = network(name)
     with located("matrices"):
         matrix_recipes(found.weight_matrices, MatrixRecipe(), overrides_of(configuration))
+    for pattern, choice in configuration.matrices.items():
+        if choice.weight_bits is not None:
+            codec = choice.codec or configuration.codec
+            check_bits(codec, choice.weight_bits, f"matrices.{pattern!r}.weight_bits =")
     return {name: found.digest}
+
+
+def _check_pins(device: Device, experiment: Experiment, configuration: Configuration) -> None:
+    """Refuse a residency that fits neither network, before anything is played."""
+    found = network(experiment.model_of(configuration))
+    sizes = [{name: found.parameters[name].shape for name in found.weight_matrices}]
+    if experiment.production:
+        sizes.append(shapes(experiment.production))
+    for shape_of in sizes:
+        positions = {name: rows * columns for name, (rows, columns) in shape_of.items() if name != EMBEDDING}
+        check_pins(device.chip, positions, configuration.residency)
 
 
 def tasks_of(setup: Setup) -> list[Task]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from azsim.compare.experiment import Configuration, Experiment, check_codec, check_seed
+from azsim.compare.experiment import Configuration, Experiment, check_bits, check_codec, check_seed
 from azsim.compare.runner import assemble
 from azsim.compare.setup import Setup, network
 from azsim.compare.speech_set import load_utterance
@@ -42,10 +42,7 @@ def make_single(recordings: Sequence[Path], single: Single, music: Path | None, 
     check_seed(single.seed, "--seed")
     if not 0 <= single.sparsity < 1:
         raise InputError(f"--sparsity {single.sparsity:g}: must be at least 0 and below 1")
-    if single.codec in ("raw", "bitmap") and single.weight_bits != 8:
-        raise InputError(
-            f"--weight-bits {single.weight_bits}: codec {single.codec!r} stores 8 bits; use packed, palette or zvsv"
-        )
+    check_bits(single.codec, single.weight_bits, "--weight-bits")
     name = f"{single.weight_bits}-bit {single.codec}" + (f" {single.sparsity:.0%}" if single.sparsity else "")
     experiment = Experiment(
         name="run",

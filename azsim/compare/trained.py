@@ -19,7 +19,7 @@ from azsim.compare.setup import Setup, compressed, network
 from azsim.compare.speech_set import Utterance
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.spec import ChipSpec, Device
-from azsim.errors import InputError
+from azsim.errors import located
 from azsim.report import results as report
 from azsim.report.metrics import measure
 from azsim.report.wer import count_errors, wer_percent
@@ -119,10 +119,8 @@ def plan_for(setup: Setup, device: Device, small: CompressedNetwork) -> Residenc
     """
     configurations = setup.experiment.configuration
     pinned = next((found.residency for found in configurations if found.name == small.name), {})
-    try:
+    with located(f"{setup.source}: configuration {small.name!r}"):
         return plan_residency(device.chip, small, steps=setup.experiment.frames_per_step, pinned=pinned)
-    except InputError as error:
-        raise InputError(f"configuration {small.name!r}: {error}") from None
 
 
 def awake(

@@ -10,7 +10,7 @@ from typing import get_args
 import msgspec
 
 from azsim.devices.ports import port_demand
-from azsim.devices.spec import CpuSpec, Device, DramPart, MemorySpec, PerClient
+from azsim.devices.spec import CpuSpec, Device, DramPart, MemorySpec, NetworkSpec, PerClient
 from azsim.errors import InputError
 from azsim.resources import device_file
 from azsim.toml import convert, read_toml
@@ -47,7 +47,9 @@ def check(device: Device, path: Path) -> Device:
 
     Raises:
         InputError: no compute engine or two, a window below the multipliers, or more reads than the SRAM port
-            delivers; a clock beyond the cores' operating points, or idle states out of order.
+            delivers; a clock beyond the cores' operating points, or idle states out of order; a regulation that cannot
+            work; a longest round trip below the usual one, packets of sound below a byte, or a longest wait below the
+            first.
     """
     chip = device.chip
     lanes, sram = chip.lanes, chip.sram
@@ -74,6 +76,7 @@ def check(device: Device, path: Path) -> Device:
         )
     _check_cores(device.cpu, path)
     _check_memory(device.memory, path)
+    _check_network(device.network, path)
     return device
 
 
@@ -126,6 +129,24 @@ def _check_memory(memory: MemorySpec, path: Path) -> None:
         raise InputError(
             f"{path}: memory.arbitration = {memory.arbitration!r}: regulates nobody; give memory.{table}.CLIENT for at "
             f"least one of {', '.join(PerClient.__struct_fields__)}"
+        )
+
+
+def _check_network(network: NetworkSpec, path: Path) -> None:
+    if network.rtt_p99_ms < network.rtt_median_ms:
+        raise InputError(
+            f"{path}: network.rtt_p99_ms = {network.rtt_p99_ms:g}: must be at least network.rtt_median_ms = "
+            f"{network.rtt_median_ms:g}"
+        )
+    if network.upload_kbps * network.upload_packet_ms < 8:
+        raise InputError(
+            f"{path}: network.upload_kbps = {network.upload_kbps:g}: a packet of network.upload_packet_ms = "
+            f"{network.upload_packet_ms} must have at least a byte, so at least {8 / network.upload_packet_ms:g}"
+        )
+    if network.retry.longest_ms < network.retry.first_ms:
+        raise InputError(
+            f"{path}: network.retry.longest_ms = {network.retry.longest_ms}: must be at least network.retry.first_ms = "
+            f"{network.retry.first_ms}"
         )
 
 

@@ -15,7 +15,20 @@ Natural = Annotated[int, Meta(ge=0, le=2**40)]
 Positive = Annotated[float, Meta(ge=1e-6, le=1e9)]
 NonNegative = Annotated[float, Meta(ge=0, le=1e9)]
 Clock = Annotated[float, Meta(ge=1e-3, le=100_000)]
+CoreClock = Annotated[float, Meta(ge=1, le=100_000)]
+DecodeClock = Annotated[float, Meta(ge=0, le=100_000)]
 Milliseconds = Annotated[int, Meta(ge=1, le=60_000)]
+Patience = Annotated[int, Meta(ge=0, le=3_600_000)]
+"""Milliseconds that somebody may wait, up to an hour."""
+Period = Annotated[float, Meta(ge=0.01, le=1e6)]
+"""Milliseconds from one event to the next: what comes more often would be all that a simulation plays."""
+Microseconds = Annotated[float, Meta(ge=0, le=1e6)]
+CoreCycles = Annotated[int, Meta(ge=0, le=10**9)]
+"""Of one small job on a core: up to a second at 1 GHz."""
+CyclesEach = Annotated[float, Meta(ge=0, le=10_000)]
+"""Per byte, element or weight."""
+LinkRate = Annotated[float, Meta(ge=1e-3, le=1e6)]
+FlashRate = Annotated[float, Meta(ge=0.1, le=1e6)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 SkipMode = Literal["none", "weights", "activations", "both"]
 Residency = Literal["streamed", "compressed", "decoded"]
@@ -203,8 +216,8 @@ class MemorySpec(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     capacity_mib: Count
-    peak_gbps: Positive
-    efficiency: Annotated[float, Meta(gt=0, le=1)]
+    peak_gbps: Annotated[float, Meta(ge=0.01, le=100_000)]
+    efficiency: Annotated[float, Meta(ge=0.01, le=1)]
     frontend_latency_ns: Annotated[float, Meta(ge=0, le=1e6)]
     chunk_bytes: Annotated[int, Meta(ge=64, le=32768, multiple_of=64)]
     arbitration: Arbitration
@@ -222,7 +235,7 @@ class MemorySpec(Struct, frozen=True, forbid_unknown_fields=True):
 class OperatingPointSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """A clock at which the cores may run, and the voltage that it needs."""
 
-    clock_mhz: Clock
+    clock_mhz: CoreClock
     voltage_v: Annotated[float, Meta(gt=0, le=10)]
 
 
@@ -233,9 +246,9 @@ class IdleStateSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: str
-    entry_us: NonNegative
-    exit_us: NonNegative
-    min_residency_us: NonNegative
+    entry_us: Microseconds
+    exit_us: Microseconds
+    min_residency_us: Microseconds
     power_mw: NonNegative
     all_cores: bool = False
 
@@ -255,8 +268,8 @@ class BackgroundSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """Something else that the cores do again and again; ``poisson`` arrivals are ``every_ms`` apart on average."""
 
     name: str
-    every_ms: Positive
-    cycles: Count
+    every_ms: Period
+    cycles: Annotated[int, Meta(ge=1, le=10**12)]
     arrivals: Literal["periodic", "poisson"] = "poisson"
 
 
@@ -267,22 +280,22 @@ class CpuSpec(Struct, frozen=True, forbid_unknown_fields=True):
     ``idle_latency_limit_us``: idle states whose exit takes longer are not entered.
     """
 
-    cores: Few
-    clock_mhz: Clock
+    cores: Annotated[int, Meta(ge=1, le=256)]
+    clock_mhz: CoreClock
     operating_points: Annotated[tuple[OperatingPointSpec, ...], Meta(min_length=1)]
     idle_states: Annotated[tuple[IdleStateSpec, ...], Meta(min_length=1)]
     dynamic_uw_per_mhz_v2: NonNegative
-    frontend_cycles_per_frame: Natural
-    search_cycles_per_hypothesis: Natural
-    wake_us: NonNegative
-    memory_bytes_per_kcycle: NonNegative
-    fallback_cycles_per_element: NonNegative = 8.0
-    network_cycles_per_packet: Natural = 0
-    flops_per_cycle: Positive = 2.0
-    context_switch_us: NonNegative = 0.0
+    frontend_cycles_per_frame: CoreCycles
+    search_cycles_per_hypothesis: CoreCycles
+    wake_us: Microseconds
+    memory_bytes_per_kcycle: Annotated[float, Meta(ge=0, le=100_000)]
+    fallback_cycles_per_element: CyclesEach = 8.0
+    network_cycles_per_packet: CoreCycles = 0
+    flops_per_cycle: Annotated[float, Meta(ge=0.01, le=10_000)] = 2.0
+    context_switch_us: Microseconds = 0.0
     idle_latency_limit_us: NonNegative = 0.0
     governor: Literal["fixed", "on-demand"] = "fixed"
-    governor_period_ms: Positive = 10.0
+    governor_period_ms: Annotated[float, Meta(ge=0.1, le=60_000)] = 10.0
     priority: CpuPrioritySpec = CpuPrioritySpec()
     background: tuple[BackgroundSpec, ...] = ()
 
@@ -291,24 +304,24 @@ class AudioSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """Microphone and loudspeaker side; ``echo_tail_ms``: length of the echo canceller's filter, 0 for none."""
 
     microphone_dma_ms: Milliseconds
-    playback_rate_hz: Count
-    playback_channels: Few
-    playback_bytes_per_sample: Few
+    playback_rate_hz: Annotated[int, Meta(ge=4_000, le=768_000)]
+    playback_channels: Annotated[int, Meta(ge=1, le=64)]
+    playback_bytes_per_sample: Annotated[int, Meta(ge=1, le=8)]
     period_frames: Annotated[int, Meta(ge=16, le=1 << 20)]
     periods: Annotated[int, Meta(ge=2, le=65_535)]
     ring: Literal["dram", "sram"]
-    music_buffer_ms: Natural = 500
-    echo_tail_ms: Natural = 0
+    music_buffer_ms: Patience = 500
+    echo_tail_ms: Annotated[int, Meta(ge=0, le=1000)] = 0
 
 
 class DecodeCostSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """Processor clock that decoding a music stream in real time takes."""
 
-    mp3_mhz: NonNegative
-    aac_mhz: NonNegative
-    vorbis_mhz: NonNegative
-    opus_mhz: NonNegative
-    flac_mhz: NonNegative
+    mp3_mhz: DecodeClock
+    aac_mhz: DecodeClock
+    vorbis_mhz: DecodeClock
+    opus_mhz: DecodeClock
+    flac_mhz: DecodeClock
 
 
 class RetrySpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -322,11 +335,11 @@ class RetrySpec(Struct, frozen=True, forbid_unknown_fields=True):
     and one of TLS 1.3 (RFC 8446 2); the others `assumed`.
     """
 
-    first_ms: Count = 200
-    longest_ms: Count = 2000
-    lost_after_ms: Count = 10_000
-    handshake_round_trips: Natural = 2
-    handshake_bytes: Natural = 700
+    first_ms: Milliseconds = 200
+    longest_ms: Milliseconds = 2000
+    lost_after_ms: Patience = 10_000
+    handshake_round_trips: Annotated[int, Meta(ge=0, le=100)] = 2
+    handshake_bytes: Annotated[int, Meta(ge=0, le=1 << 20)] = 700
 
 
 class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -339,20 +352,20 @@ class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
     **Source:** of the defaults: buffer: AVS device SDK SampleApp, 15 s; the others `assumed`.
     """
 
-    uplink_mbps: Positive
-    downlink_mbps: Positive
-    rtt_median_ms: Positive
-    rtt_p99_ms: Positive
-    upload_kbps: Positive
+    uplink_mbps: LinkRate
+    downlink_mbps: LinkRate
+    rtt_median_ms: Annotated[float, Meta(ge=1e-3, le=60_000)]
+    rtt_p99_ms: Annotated[float, Meta(ge=1e-3, le=600_000)]
+    upload_kbps: Annotated[float, Meta(ge=0.1, le=100_000)]
     upload_packet_ms: Milliseconds
     overhead: Share
     tx_mw_per_mbps: NonNegative
     rx_mw_per_mbps: NonNegative
     base_mw: NonNegative
-    cloud_rtf: NonNegative
-    audio_buffer_ms: Count = 15_000
-    give_up_ms: Count = 8_000
-    hybrid_wait_ms: Natural = 300
+    cloud_rtf: Annotated[float, Meta(ge=0, le=1000)]
+    audio_buffer_ms: Annotated[int, Meta(ge=1, le=3_600_000)] = 15_000
+    give_up_ms: Annotated[int, Meta(ge=1, le=3_600_000)] = 8_000
+    hybrid_wait_ms: Patience = 300
     retry: RetrySpec = RetrySpec()
 
 
@@ -387,9 +400,9 @@ class FlashSpec(Struct, frozen=True, forbid_unknown_fields=True):
     (trac.gateworks.com/wiki/MMC); the others `assumed`: 150 mW while it reads, 200 mW while it writes.
     """
 
-    read_mb_per_s: Positive = 166.0
-    write_mb_per_s: Positive = 40.0
-    sync_ms: NonNegative = 10.0
+    read_mb_per_s: FlashRate = 166.0
+    write_mb_per_s: FlashRate = 40.0
+    sync_ms: Annotated[float, Meta(ge=0, le=60_000)] = 10.0
     read_pj_per_bit: NonNegative = 113.0
     write_pj_per_bit: NonNegative = 625.0
 
@@ -406,9 +419,9 @@ class UpdateSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
     record_bytes: Annotated[int, Meta(ge=256, le=1 << 20)] = 16_384
     segment_bytes: Annotated[int, Meta(ge=64, le=65_535)] = 1460
-    digest_cycles_per_byte: NonNegative = 20.0
-    signature_cycles: Natural = 1_000_000
-    patch_cycles_per_weight: NonNegative = 60.0
+    digest_cycles_per_byte: CyclesEach = 20.0
+    signature_cycles: CoreCycles = 1_000_000
+    patch_cycles_per_weight: CyclesEach = 60.0
 
 
 class NpuSharingSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from azsim.chip.residency import LINE_BYTES, best_choice, plan_residency, resident_room
+from azsim.chip.residency import LINE_BYTES, best_choice, check_pins, plan_residency, resident_room
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.loader import load_device
 from azsim.devices.spec import ChipSpec
@@ -35,6 +35,16 @@ def sizes(small: CompressedNetwork, modes: dict[str, str]) -> int:
         for name, mode in modes.items()
         if mode != "streamed"
     )
+
+
+def test_pins_are_refused_by_size_alone_exactly_where_decoded_ones_overflow() -> None:
+    positions = {"encoder.0.input": 700, "encoder.0.recurrent": 400}
+    check_pins(with_room(400), positions, {"*.recurrent": "decoded", "*.input": "compressed"})
+    with pytest.raises(InputError, match=r"residency: matrices pinned 'decoded' take 400 bytes.* leaves 399 beside"):
+        check_pins(with_room(399), positions, {"*.recurrent": "decoded"})
+    check_pins(with_room(0), positions, {"*": "decoded", "encoder.*": "streamed"})
+    with pytest.raises(InputError, match="residency: 'joint' matches no matrix"):
+        check_pins(with_room(2000), positions, {"joint": "streamed"})
 
 
 def test_the_plan_never_overflows(small: CompressedNetwork) -> None:

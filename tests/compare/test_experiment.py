@@ -60,6 +60,12 @@ def test_a_codec_of_one_matrix_is_checked(tmp_path: Path) -> None:
         load_experiment(written(tmp_path, MINIMAL.replace('codec = "raw"', 'codec = "rw"')))
 
 
+def test_bits_that_a_codec_has_no_use_for_are_refused(tmp_path: Path) -> None:
+    said = r"mine\.toml: configuration 'mixed': weight_bits = 4: codec 'bitmap' stores 8 bits"
+    with pytest.raises(InputError, match=said):
+        load_experiment(written(tmp_path, MINIMAL.replace('codec = "zvsv"', 'codec = "bitmap"')))
+
+
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"mine\.toml: device: missing"):
         load_experiment(written(tmp_path, MINIMAL.replace('device = "az1"\n', "")))

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from azsim.compare.experiment import load_experiment
+from azsim.compare.experiment import MatrixChoice, load_experiment
 from azsim.compare.runner import compare, default_workers, make_setup, tasks_of
 from azsim.compare.setup import compressed
 from azsim.compare.single import Single, make_single, run_single
@@ -202,6 +202,28 @@ def test_more_weights_than_memory_are_refused(folder: Path, tmp_path: Path) -> N
     setup = make_single([folder / "0.wav"], single, None, 10.0)
     with pytest.raises(InputError, match=r"low\.toml: memory\.capacity_mib = 1: must be at least 2: the weights of"):
         run_single(setup, ["azsim", "run"])
+
+
+def test_bits_that_a_matrix_s_codec_has_no_use_for_are_refused(folder: Path) -> None:
+    experiment, path = load_experiment(folder / "tiny.toml")
+    chosen = {"joint.*": MatrixChoice(codec="raw", weight_bits=6)}
+    wrong = msgspec.structs.replace(experiment.configuration[1], matrices=chosen)
+    said = r"tiny\.toml: configuration '4-bit zvsv 50%': matrices\.'joint\.\*'\.weight_bits = 6: codec 'raw'"
+    with pytest.raises(InputError, match=said):
+        make_setup(msgspec.structs.replace(experiment, configuration=(wrong,)), path)
+
+
+def test_a_residency_that_cannot_fit_is_refused_before_any_work(folder: Path) -> None:
+    experiment, path = load_experiment(folder / "tiny.toml")
+    pinned = msgspec.structs.replace(experiment.configuration[0], residency={"encoder.*": "decoded"})
+    large = msgspec.structs.replace(experiment.production, encoder_units=512)
+    experiment = msgspec.structs.replace(experiment, configuration=(pinned,))
+    make_setup(experiment, path)
+    said = (
+        r"tiny\.toml: configuration 'int8 raw': residency: matrices pinned 'decoded' take \d+ bytes; chip\.sram\.bytes"
+    )
+    with pytest.raises(InputError, match=said):
+        make_setup(msgspec.structs.replace(experiment, production=large), path)
 
 
 def test_with_local_processing_the_cloud_is_refused_before_any_work(folder: Path, tmp_path: Path) -> None:

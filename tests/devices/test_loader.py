@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import azsim.devices
-from azsim.devices.loader import load_device, scaled
+from azsim.devices.loader import check, load_device, scaled
+from azsim.devices.spec import Device
 from azsim.errors import InputError
+from azsim.toml import convert
 
 AZ1 = (Path(azsim.devices.__file__).parent / "az1.toml").read_text()
 SYSTOLIC = (Path(azsim.devices.__file__).parent / "systolic-32.toml").read_text()
@@ -55,7 +60,7 @@ def wrong(tmp_path: Path, old: str, new: str, device: str = AZ1) -> str:
         ("window_positions = 4 ", "window_positions = 1 ", ["chip.lanes.window_positions = 1", "at least", "= 2"]),
         ("port_bytes_per_cycle = 256", "port_bytes_per_cycle = 64", ["port_bytes_per_cycle = 64", "160 bytes"]),
         ("bytes = 1048576 ", "bytes = 65536 ", ["chip.sram.bytes = 65536", "131072 bytes"]),
-        ("efficiency = 0.917", "efficiency = 1.5", ["memory.efficiency = 1.5", "above 0 and at most 1"]),
+        ("efficiency = 0.917", "efficiency = 1.5", ["memory.efficiency = 1.5", "from 0.01 to 1"]),
         (
             "chunk_bytes = 4096",
             "chunk_bytes = 4097",
@@ -170,6 +175,63 @@ def test_numbers_can_be_scaled_together_and_are_checked() -> None:
         scaled(device, ["chip.lanes.skip"], 2)
     with pytest.raises(InputError, match="window_positions = 1"):
         scaled(device, ["chip.lanes.window_positions"], 0.25)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        ("peak_gbps = 6.4", "peak_gbps = 1e-6", ["memory.peak_gbps = 1e-06", "from 0.01 to 100000"]),
+        ("efficiency = 0.917", "efficiency = 1e-6", ["memory.efficiency = 1e-06", "from 0.01 to 1"]),
+        ("playback_rate_hz = 48000", "playback_rate_hz = 1", ["audio.playback_rate_hz = 1", "from 4000 to 768000"]),
+        ("upload_kbps = 32.0", "upload_kbps = 0.1", ["network.upload_kbps = 0.1", "at least a byte, so at least 0.4"]),
+        ("rtt_p99_ms = 90.0", "rtt_p99_ms = 9.0", ["network.rtt_p99_ms = 9", "at least network.rtt_median_ms = 25"]),
+        (
+            "[network]",
+            "[network.retry]\nfirst_ms = 300\nlongest_ms = 200\n[network]",
+            ["network.retry.longest_ms = 200", "at least network.retry.first_ms = 300"],
+        ),
+    ],
+)
+def test_what_would_never_end_or_makes_no_sense_is_refused(
+    tmp_path: Path, old: str, new: str, parts: list[str]
+) -> None:
+    said = wrong(tmp_path, old, new)
+    assert all(part in said for part in parts), said
+
+
+def numbers(tree: dict, at: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Where a device file has numbers: the keys on the way to each."""
+    found = []
+    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        if isinstance(value, dict | list | tuple):
+            found += numbers(value, (*at, key))
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            found.append((*at, key))
+    return found
+
+
+TREE = msgspec.to_builtins(load_device("az1"))
+STRANGE = (-1, 0, 1e-300, 1e300, -1e300, 2**62, 2**200, math.nan, math.inf, -math.inf, True, "1", [], {}, None)
+
+
+@pytest.mark.parametrize("keys", numbers(TREE), ids=lambda keys: ".".join(map(str, keys)))
+def test_any_number_made_strange_loads_or_is_refused_by_name(keys: tuple[str | int, ...]) -> None:
+    for value in STRANGE:
+        tree = copy.deepcopy(TREE)
+        node = tree
+        for key in keys[:-1]:
+            node = node[key]
+        node[keys[-1]] = value
+        origin = Path("mine.toml")
+        try:
+            device = check(convert(tree, Device, origin), origin)
+        except InputError as error:
+            said = str(error)
+            assert said.startswith("mine.toml: "), said
+            assert "\n" not in said
+            assert keys[0] in said, said
+        else:
+            assert device.cycle_ps > 0
 
 
 @pytest.mark.parametrize(
