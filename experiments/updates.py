@@ -95,6 +95,13 @@ def flat(load: on_device.Load) -> dict[str, object]:
     return row | {f"{k}_ms": v for k, v in phases.items()} | {f"{k}_mj": v for k, v in energy.items()}
 
 
+def command(chosen: argparse.Namespace) -> str:
+    """What makes the same report again: by now the releases are stored, so no corpus is named."""
+    named = {"--out": chosen.out, "--model": chosen.model, "--utterances": chosen.utterances, "--kills": chosen.kills}
+    given = [f"{name} {value}" for name, value in named.items() if name in sys.argv]
+    return " ".join(["python experiments/updates.py", *given])
+
+
 def main() -> None:
     """Measure, draw, write."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -123,9 +130,7 @@ def main() -> None:
         ):  # fmt: skip
             (chosen.out / f"{name}.svg").write_bytes(save_svg(figure))
             (chosen.out / f"{name}.png").write_bytes(save_png(figure))
-    text = page.readme(
-        rows, loads, cuts, series, setup, chosen.model, " ".join(["python", "experiments/updates.py", *sys.argv[1:]])
-    )
+    text = page.readme(rows, loads, cuts, series, setup, chosen.model, command(chosen))
     (chosen.out / "README.md").write_text(text, encoding="utf-8")
 
 
