@@ -38,6 +38,10 @@ def _receive(channel: Connection, received: SimpleQueue[object]) -> None:
             received.put(channel.recv())
     except (EOFError, OSError):
         os._exit(1)
+    except Exception:  # what cannot be unpickled here: without an end the pool would wait for ever
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -76,6 +76,23 @@ def test_a_worker_that_dies_is_explained() -> None:
         list(pool.answers([1]))
 
 
+def test_work_that_a_worker_cannot_find_ends_it_instead_of_waiting_for_ever() -> None:
+    code = """
+from azsim.compare.pool import Pool
+from azsim.errors import WorkError
+def here_alone(setup, task):
+    return task
+try:
+    with Pool(here_alone, 1, 2) as pool:
+        list(pool.answers([1, 2]))
+except WorkError as error:
+    print(error)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert "a worker process died" in ended.stdout
+    assert "here_alone" in ended.stderr
+
+
 def test_a_closed_pool_leaves_no_process() -> None:
     with Pool(own_process, None, 2) as pool:
         workers = {pid for _, pid in pool.answers([None] * 4)}
