@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from azsim.compress.network import CompressedNetwork
 from azsim.errors import InputError
 from azsim.nn import kernels
 from azsim.nn.fixed_point import (
@@ -26,8 +26,37 @@ from azsim.nn.fixed_point import (
     quantise_to,
 )
 from azsim.nn.formats import JOINT_HIDDEN_BITS, Formats
+from azsim.nn.network import Network
 
 INT32_MAX = 2**31 - 1
+
+
+class ScaledMatrix(Protocol):
+    """A matrix of whole numbers that stand for ``scale`` each."""
+
+    @property
+    def scale(self) -> float:
+        """Value of 1."""
+
+
+class Decoded(Protocol):
+    """What the engine asks of a compressed network (`azsim.compress.network`): its int8 weights and their scales."""
+
+    @property
+    def name(self) -> str:
+        """Of the configuration."""
+
+    @property
+    def network(self) -> Network:
+        """Biases, layers and activation scales."""
+
+    @property
+    def matrices(self) -> Mapping[str, ScaledMatrix]:
+        """Scales by name."""
+
+    @property
+    def decoded(self) -> Mapping[str, np.ndarray]:
+        """Name -> int8 matrix."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +105,7 @@ class IntegerModel:
         return int(self.encoder[0, kernels.COLUMNS])
 
     @staticmethod
-    def of(compressed: CompressedNetwork) -> IntegerModel:
+    def of(compressed: Decoded) -> IntegerModel:
         """Decode the bitstreams and lay them out.
 
         Raises:
@@ -144,7 +173,7 @@ class IntegerModel:
         )
 
 
-def _fixed(compressed: CompressedNetwork, matrix: str, scale: float) -> tuple[int, int]:
+def _fixed(compressed: Decoded, matrix: str, scale: float) -> tuple[int, int]:
     """Multiplier and shift of a matrix's products; a matrix of zeros may have any scale."""
     try:
         return multiplier_and_shift(scale)

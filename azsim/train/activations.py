@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from azsim.nn.calibrate import calibrate
 from azsim.nn.formats import LstmFormat
 from azsim.nn.network import Network
+from azsim.train.calibrate import calibrate
 from azsim.train.chip_arithmetic import ChipFormats
 from azsim.train.data import REAL_TRAIN, TRAIN, Utterance
 from azsim.train.mechanism import Mechanism

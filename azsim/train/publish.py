@@ -20,11 +20,11 @@ import numpy as np
 
 from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.compress import compress
-from azsim.nn.calibrate import calibrate
 from azsim.nn.load import load_network, seal
 from azsim.nn.network import Network
 from azsim.report.wer import bootstrap_wer, count_errors
 from azsim.speech.recogniser import recognise_many
+from azsim.train.calibrate import calibrate
 from azsim.train.command import exit_status
 from azsim.train.data import REAL_TRAIN, TRAIN, Utterance, complete_folders, load_utterances
 from azsim.train.export import ModelCard, load_model, save_model

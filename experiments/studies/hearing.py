@@ -17,12 +17,12 @@ import numpy as np
 from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.compress import compress
 from azsim.errors import InputError
-from azsim.nn.calibrate import calibrate
 from azsim.nn.load import load_network
 from azsim.nn.network import Network
 from azsim.report.wer import count_errors
 from azsim.speech.recogniser import recognise_many
 from azsim.train.augment import add_noise
+from azsim.train.calibrate import calibrate
 from azsim.train.data import Utterance, complete_folders, load_utterances
 from azsim.train.publish import calibration_features
 

@@ -1,6 +1,6 @@
 """Choose the grids of cell and hidden states from training audio, and store them with the checkpoint.
 
-``python -m azsim.nn.calibrate MODEL.safetensors MANIFEST.csv`` reads the recordings that the manifest's column
+``python -m azsim.train.calibrate MODEL.safetensors MANIFEST.csv`` reads the recordings that the manifest's column
 ``file`` names (relative to the manifest), runs the float network, and rewrites the model, whole or not at all.
 """
 
@@ -21,6 +21,8 @@ from azsim.nn.float_rnnt import FloatTransducer
 from azsim.nn.formats import MAX_BITS, Formats
 from azsim.nn.load import load_network, seal
 from azsim.nn.network import Network
+from azsim.speech.audio import read_audio
+from azsim.speech.features import log_mel
 
 RECORDINGS = 200
 HIDDEN_PERCENTILE = 99.99  # beyond it a hidden state saturates
@@ -77,11 +79,8 @@ def recordings(manifest: Path, most: int = RECORDINGS) -> list[Path]:
 
 def main(arguments: Sequence[str]) -> int:
     """The command; returns its exit status."""
-    from azsim.speech.audio import read_audio
-    from azsim.speech.features import log_mel
-
     if len(arguments) != 2:
-        print("usage: python -m azsim.nn.calibrate MODEL.safetensors MANIFEST.csv", file=sys.stderr)
+        print("usage: python -m azsim.train.calibrate MODEL.safetensors MANIFEST.csv", file=sys.stderr)
         return InputError.exit_status
     model, manifest = Path(arguments[0]), Path(arguments[1])
     try:

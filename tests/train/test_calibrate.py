@@ -9,10 +9,10 @@ import pytest
 import soundfile
 
 from azsim.errors import InputError
-from azsim.nn.calibrate import calibrate, main, recordings
 from azsim.nn.float_rnnt import FloatTransducer
 from azsim.nn.load import load_network
 from azsim.nn.save import save_network
+from azsim.train.calibrate import calibrate, main, recordings
 
 
 @pytest.fixture

@@ -1,0 +1,56 @@
+"""The folders know only those before them, as docs/house.md draws them, and the page leaves none out."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import azsim
+
+ROOT = Path(azsim.__file__).parent
+STATIONS = ("nn", "compress", "devices", "chip", "speech", "soc", "cloud", "report", "compare", "train", "inspect")
+"""In the order in which data flows; modules that stand outside of a folder are tools or the command line."""
+PAGE = ROOT.parent / "docs" / "house.md"
+page_there = pytest.mark.skipif(not PAGE.exists(), reason="the documents travel with the source, not with the wheel")
+FOLDERS = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
+
+
+def known_by(module: Path) -> set[str]:
+    """Folders of azsim that a module imports from, imports within functions included."""
+    found = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"azsim.{one.name}" for one in node.names] if node.module == "azsim" else [node.module]
+        elif isinstance(node, ast.Import):
+            names = [one.name for one in node.names]
+        else:
+            continue
+        found |= {parts[1] for name in names if len(parts := name.split(".")) > 1 and parts[0] == "azsim"}
+    return found & set(FOLDERS)
+
+
+def test_every_folder_is_a_station() -> None:
+    assert sorted(STATIONS) == FOLDERS
+
+
+@pytest.mark.parametrize("folder", STATIONS)
+def test_a_folder_knows_only_those_before_it(folder: str) -> None:
+    before = set(STATIONS[: STATIONS.index(folder) + 1])
+    modules = sorted((ROOT / folder).rglob("*.py"))
+    assert modules
+    assert {str(one.relative_to(ROOT)): later for one in modules if (later := known_by(one) - before)} == {}
+
+
+@page_there
+def test_the_page_names_every_folder() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert [folder for folder in FOLDERS if f"`azsim/{folder}/`" not in page] == []
+
+
+@page_there
+def test_the_page_names_every_module_beside_the_folders() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    alone = [path.name for path in ROOT.glob("*.py") if path.name != "__init__.py"]
+    assert [name for name in alone if f"`azsim/{name}`" not in page and not name.endswith("_command.py")] == []
