@@ -139,7 +139,7 @@ def main() -> None:
     found = measure(chosen.only, chosen.demo)
     for figure in found:
         print(_row(figure))
-    command = "python experiments/bench.py --out reports/bench"
+    command = f"python experiments/bench.py --out reports/{chosen.out.name}"
     command += f" --only {' '.join(chosen.only)}" if tuple(chosen.only) != SECTIONS else ""
     command += " --demo" if chosen.demo else ""
     write(found, command, f"{where}; after it: {load()}", chosen.out)
