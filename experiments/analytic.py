@@ -35,7 +35,8 @@ from azsim.compare.runner import make_setup
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.trained import recognise
 from azsim.compress.network import CompressedNetwork
-from azsim.devices.spec import Device, Residency
+from azsim.devices.quantities import Residency
+from azsim.devices.spec import Device
 from azsim.report.figures.style import OKABE_ITO, new_figure, report_style, save_png, save_svg
 
 ROOT = Path(__file__).resolve().parent.parent

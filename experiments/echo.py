@@ -25,7 +25,8 @@ from azsim.compare.runner import make_setup
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.speech_set import load_speech
 from azsim.compare.trained import describe, play
-from azsim.devices.spec import BackgroundSpec, CpuPrioritySpec, Device
+from azsim.devices.cpu_spec import BackgroundSpec, CpuPrioritySpec
+from azsim.devices.spec import Device
 from azsim.report.figures.style import ALERT, GREY, OKABE_ITO, Margins, panel_grid, report_style, save_png, save_svg
 from azsim.report.metrics import make_row
 from azsim.report.results import Row, UtteranceResult

@@ -22,7 +22,8 @@ import numpy as np
 from msgspec.structs import replace
 
 import azsim
-from azsim.devices.spec import Device, LatencyTargetSpec, PerClient, TokenBucketSpec
+from azsim.devices.memory_spec import LatencyTargetSpec, PerClient, TokenBucketSpec
+from azsim.devices.spec import Device
 from azsim.soc.arbitration import CPU, MICROPHONE, NETWORK, PLAYBACK, Policy
 from azsim.soc.arbitration.fifo import Fifo
 from azsim.soc.arbitration.fixed_priority import FixedPriority

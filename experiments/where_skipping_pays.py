@@ -28,7 +28,8 @@ from azsim.chip.tiles import tile_schedule
 from azsim.compress.codecs import encode
 from azsim.compress.encoded import Encoded
 from azsim.devices import load_device
-from azsim.devices.spec import ChipSpec, Residency
+from azsim.devices.chip_spec import ChipSpec
+from azsim.devices.quantities import Residency
 from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -33,8 +33,10 @@ from azsim.chip.schedule import Sections, TileSchedule
 from azsim.chip.statistics import MatrixStatistics, Statistics, measure
 from azsim.chip.subword import lanes_for
 from azsim.compress.network import CompressedNetwork
+from azsim.devices.chip_spec import ChipSpec, DecoderSpec, LanesSpec
 from azsim.devices.ports import port_demand
-from azsim.devices.spec import ChipSpec, DecoderSpec, Device, LanesSpec, Residency
+from azsim.devices.quantities import Residency
+from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.nn.program import Program
 from azsim.nn.rnnt_programs import runs_per_second

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from azsim.devices.spec import ChipSpec, DecoderSpec, Device, LanesSpec, SystolicSpec, VectorSpec
+from azsim.devices.chip_spec import ChipSpec, DecoderSpec, LanesSpec, SystolicSpec, VectorSpec
+from azsim.devices.spec import Device
 
 NODE_NM = 45
 

@@ -17,7 +17,7 @@ from numba import njit
 
 from azsim.chip.pipeline import DECODED, FETCHED, FINISHED, MULTIPLIED, WRITTEN, PipelineResult, run_pipeline
 from azsim.chip.schedule import TileSchedule
-from azsim.devices.spec import ChipSpec
+from azsim.devices.chip_spec import ChipSpec
 
 CAUSES = ("dram", "decoder", "lanes", "window", "imbalance", "queue", "vector", "drain")
 """``dram``: latency, transfer and contention; ``drain``: results on their way out."""

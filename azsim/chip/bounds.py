@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from azsim.chip.schedule import TileSchedule
-from azsim.devices.spec import ChipSpec
+from azsim.devices.chip_spec import ChipSpec
 
 
 def roof_cycles(schedule: TileSchedule, chip: ChipSpec) -> Mapping[str, int]:

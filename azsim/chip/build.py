@@ -25,7 +25,8 @@ from azsim.chip.systolic import systolic_cost
 from azsim.compress.encoded import Encoded
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
-from azsim.devices.spec import ChipSpec, Residency
+from azsim.devices.chip_spec import ChipSpec
+from azsim.devices.quantities import Residency
 from azsim.errors import InputError
 from azsim.nn.program import Program
 

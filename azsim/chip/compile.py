@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 
 from azsim.chip.instructions import Code, Cpu, Fetch, Instruction, Load, Matvec, Store, Sync, Vector
 from azsim.compress.network import CompressedNetwork
-from azsim.devices.spec import Residency, VectorSpec
+from azsim.devices.chip_spec import VectorSpec
+from azsim.devices.quantities import Residency
 from azsim.nn.program import MatrixUse, Program, Stage
 
 ACTIVATION_BITS = 8

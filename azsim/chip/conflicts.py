@@ -16,8 +16,8 @@ from dataclasses import replace
 import numpy as np
 
 from azsim.chip.lanes import LaneCost
+from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.ports import port_demand
-from azsim.devices.spec import ChipSpec
 
 WINDOW = 1
 """Column of `LaneCost.split`."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from azsim.compress.encoded import Encoded
-from azsim.devices.spec import DecoderSpec
+from azsim.devices.chip_spec import DecoderSpec
 from azsim.errors import InputError
 
 

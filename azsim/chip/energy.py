@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from azsim.chip.schedule import TileSchedule
-from azsim.devices.spec import ChipEnergySpec, MemorySpec
+from azsim.devices.chip_spec import ChipEnergySpec
+from azsim.devices.memory_spec import MemorySpec
 
 PARTS = ("dram", "sram", "decoder", "multipliers", "accumulators", "vector", "leakage")
 PJ_PER_MW_PS = 1e-3

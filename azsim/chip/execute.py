@@ -19,7 +19,8 @@ from azsim.chip.lanes import LaneCost
 from azsim.chip.schedule import CpuWork, Sections, TileSchedule
 from azsim.chip.tiles import tile_schedule
 from azsim.compress.network import CompressedNetwork
-from azsim.devices.spec import ChipSpec, Residency, VectorSpec
+from azsim.devices.chip_spec import ChipSpec, VectorSpec
+from azsim.devices.quantities import Residency
 from azsim.errors import InputError
 
 

@@ -14,7 +14,7 @@ from azsim.chip.expected_tile import CHANCES, NODES, PLAYED_BLOCKS, Densities, e
 from azsim.chip.lanes import LaneCost
 from azsim.chip.run_law import DENSITIES, csc_law, dense_law, too_long
 from azsim.chip.statistics import MatrixStatistics, TileClass
-from azsim.devices.spec import LanesSpec
+from azsim.devices.chip_spec import LanesSpec
 from azsim.errors import InputError
 
 _ALIKE = 0.003

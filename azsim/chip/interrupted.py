@@ -20,7 +20,7 @@ from dataclasses import fields
 import numpy as np
 
 from azsim.chip.schedule import TileSchedule
-from azsim.devices.spec import Preemption
+from azsim.devices.quantities import Preemption
 
 
 def ends(schedule: TileSchedule, preemption: Preemption) -> np.ndarray:

@@ -14,7 +14,7 @@ from azsim.chip.row_order import balanced_order
 from azsim.chip.subword import lanes_for
 from azsim.compress.encoded import Encoded
 from azsim.compress.network import CompressedNetwork
-from azsim.devices.spec import LanesSpec
+from azsim.devices.chip_spec import LanesSpec
 
 T = TypeVar("T")
 _KEPT = 256

@@ -34,7 +34,7 @@ from azsim.chip.lane_kernels import (
 from azsim.chip.masks import LaneMasks, pack_masks
 from azsim.chip.window import STATE_LIMIT, states, window_table, word_table
 from azsim.compress.layout import Tiling
-from azsim.devices.spec import LanesSpec
+from azsim.devices.chip_spec import LanesSpec
 from azsim.errors import InputError
 
 

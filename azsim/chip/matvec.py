@@ -21,7 +21,9 @@ from azsim.chip.systolic import systolic_cost
 from azsim.chip.tiles import tile_schedule
 from azsim.compress.codecs import encode
 from azsim.compress.encoded import Encoded
-from azsim.devices.spec import ChipSpec, Device, Residency
+from azsim.devices.chip_spec import ChipSpec
+from azsim.devices.quantities import Residency
+from azsim.devices.spec import Device
 from azsim.errors import InputError
 
 WIDENED_POSITIONS = 1 << 22

@@ -34,7 +34,7 @@ import numpy as np
 from numba import njit
 
 from azsim.chip.schedule import TileSchedule
-from azsim.devices.spec import ChipSpec
+from azsim.devices.chip_spec import ChipSpec
 
 FETCHED, DECODED, MULTIPLIED, FINISHED, WRITTEN = 0, 1, 2, 3, 4
 """Rows of the ``times`` array ``(5, tiles)``."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 
-from azsim.devices.spec import ChipSpec, SramSpec
+from azsim.devices.chip_spec import ChipSpec, SramSpec
 from azsim.errors import InputError
 
 SUM_BYTES = 4

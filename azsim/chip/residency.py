@@ -20,7 +20,8 @@ import numpy as np
 from azsim.chip.decoder import decode_cycles
 from azsim.chip.pool import SUM_BYTES
 from azsim.compress.network import CompressedNetwork
-from azsim.devices.spec import ChipSpec, Residency
+from azsim.devices.chip_spec import ChipSpec
+from azsim.devices.quantities import Residency
 from azsim.errors import InputError, nearest
 from azsim.nn.program import Program
 from azsim.nn.rnnt_programs import runs_per_second

@@ -16,8 +16,9 @@ from azsim.chip.bounds import products_per_cycle
 from azsim.chip.pipeline import run_pipeline
 from azsim.chip.schedule import TileSchedule
 from azsim.chip.systolic import weights_per_cycle
+from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.ports import port_demand
-from azsim.devices.spec import ChipSpec, Residency
+from azsim.devices.quantities import Residency
 
 FRAMES = (1, 2, 4, 8)
 STAGES = ("dram", "decoder", "multipliers", "window")

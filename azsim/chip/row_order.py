@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from azsim.compress.layout import TileLayout, tile_shape
-from azsim.devices.spec import ChipSpec
+from azsim.devices.chip_spec import ChipSpec
 
 ADDRESS_BYTES = 2
 """Write address of one row."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import msgspec
 
 from azsim.compress.encoded import Encoded
-from azsim.devices.spec import LanesSpec
+from azsim.devices.chip_spec import LanesSpec
 
 UNIFORM_CODECS = ("packed",)
 """Codecs whose codes are the values themselves, times one step."""

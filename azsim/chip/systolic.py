@@ -29,7 +29,7 @@ import numpy as np
 
 from azsim.chip.lanes import LaneCost
 from azsim.compress.layout import Tiling
-from azsim.devices.spec import SystolicSpec
+from azsim.devices.chip_spec import SystolicSpec
 
 SCALE_SIM_OFFSET_CYCLES = -1
 """What SCALE-Sim's "Total Cycles" without stalls are beyond these forms, per layer."""

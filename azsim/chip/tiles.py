@@ -10,7 +10,8 @@ from azsim.chip.lanes import LaneCost
 from azsim.chip.row_order import address_bytes
 from azsim.chip.schedule import TileSchedule
 from azsim.compress.encoded import Encoded
-from azsim.devices.spec import ChipSpec, Residency
+from azsim.devices.chip_spec import ChipSpec
+from azsim.devices.quantities import Residency
 
 
 def tile_schedule(

@@ -16,7 +16,8 @@ from azsim.chip.schedule import TileSchedule
 from azsim.chip.tiles import tile_schedule
 from azsim.compress.encoded import Encoded
 from azsim.compress.network import CompressedNetwork
-from azsim.devices.spec import ChipSpec, Residency
+from azsim.devices.chip_spec import ChipSpec
+from azsim.devices.quantities import Residency
 
 RELOAD = "reload"
 

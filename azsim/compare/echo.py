@@ -23,7 +23,8 @@ from msgspec.structs import replace
 from azsim.compare.experiment import EchoChoice
 from azsim.compare.speech_set import Heard
 from azsim.compare.surroundings import FULL_SCALE, sample_of
-from azsim.devices.spec import AudioSpec, Device
+from azsim.devices.board_spec import AudioSpec
+from azsim.devices.spec import Device
 from azsim.soc.music import MusicTrack, decode_music, music_start
 from azsim.speech.echo_canceller import EchoCanceller, erle_db
 from azsim.speech.features import SAMPLE_RATE_HZ

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from azsim.compress.codecs import codecs
-from azsim.devices.spec import Period, Residency
+from azsim.devices.quantities import Period, Residency
 from azsim.errors import InputError, nearest
 from azsim.resources import shipped
 from azsim.toml import convert, read_toml

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from azsim.compare.setup import Setup
-from azsim.devices.spec import ChipSpec
+from azsim.devices.chip_spec import ChipSpec
 from azsim.errors import readable
 
 

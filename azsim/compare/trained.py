@@ -18,7 +18,8 @@ from azsim.compare.layers import roofline_points
 from azsim.compare.setup import Setup, compressed, network
 from azsim.compare.speech_set import Utterance
 from azsim.compress.network import CompressedNetwork
-from azsim.devices.spec import ChipSpec, Device
+from azsim.devices.chip_spec import ChipSpec
+from azsim.devices.spec import Device
 from azsim.errors import located
 from azsim.report import results as report
 from azsim.report.metrics import measure

@@ -9,8 +9,12 @@ from typing import get_args
 
 import msgspec
 
+from azsim.devices.board_spec import NetworkSpec
+from azsim.devices.cpu_spec import CpuSpec
+from azsim.devices.memory_spec import MemorySpec, PerClient
 from azsim.devices.ports import port_demand
-from azsim.devices.spec import CpuSpec, Device, DramPart, MemorySpec, NetworkSpec, PerClient
+from azsim.devices.quantities import DramPart
+from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.resources import device_file
 from azsim.toml import convert, read_toml

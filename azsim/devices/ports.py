@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from azsim.devices.spec import ChipSpec
+from azsim.devices.chip_spec import ChipSpec
 
 
 def port_demand(chip: ChipSpec, decodes: bool = True) -> int:

@@ -10,7 +10,8 @@ import msgspec
 
 from azsim.chip.area import area, total_mm2
 from azsim.chip.roofline import FRAMES, STAGES, Binding, Roofs, binding, roofs
-from azsim.devices.spec import Device, Residency
+from azsim.devices.quantities import Residency
+from azsim.devices.spec import Device
 from azsim.inspect.inspection import Inspection, Table, number
 
 MODES: tuple[Residency, ...] = ("streamed", "compressed", "decoded")

@@ -17,7 +17,8 @@ from itertools import count
 
 import simpy
 
-from azsim.devices.spec import AudioSpec, Device
+from azsim.devices.board_spec import AudioSpec
+from azsim.devices.spec import Device
 from azsim.soc.arbitration import CPU, MICROPHONE, PLAYBACK
 from azsim.soc.cpu import Cpu
 from azsim.soc.environment import DeviceEnvironment, Moment

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from azsim.devices.spec import CpuSpec
+from azsim.devices.cpu_spec import CpuSpec
 
 
 class Busy(NamedTuple):

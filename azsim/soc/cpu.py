@@ -23,7 +23,7 @@ from typing import Literal
 import numpy as np
 import simpy
 
-from azsim.devices.spec import BackgroundSpec, CpuSpec
+from azsim.devices.cpu_spec import BackgroundSpec, CpuSpec
 from azsim.soc.arbitration import CPU
 from azsim.soc.core_idle import Busy, IdleLadder
 from azsim.soc.environment import DeviceEnvironment, Moment

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from azsim.chip.energy import PJ_PER_MW_PS, schedule_energy
 from azsim.chip.schedule import TileSchedule
-from azsim.devices.spec import Device, NetworkSpec
+from azsim.devices.board_spec import NetworkSpec
+from azsim.devices.spec import Device
 
 _CHIP_PARTS = ("sram", "decoder", "multipliers", "accumulators", "vector")
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from azsim.devices.spec import CpuSpec
+from azsim.devices.cpu_spec import CpuSpec
 
 MARGIN = 1.25
 """Of ``schedutil``: a core that is four fifths busy gets a faster clock."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from azsim.devices.spec import AudioSpec, DecodeCostSpec
+from azsim.devices.board_spec import AudioSpec, DecodeCostSpec
 from azsim.errors import InputError
 from azsim.input_file import check_input_file
 

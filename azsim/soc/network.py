@@ -18,7 +18,8 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 import simpy
 
-from azsim.devices.spec import Device, NetworkSpec
+from azsim.devices.board_spec import NetworkSpec
+from azsim.devices.spec import Device
 from azsim.errors import PrivacyError
 from azsim.soc.arbitration import NETWORK
 from azsim.soc.environment import NEVER, DeviceEnvironment, Moment

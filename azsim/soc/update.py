@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import simpy
 
-from azsim.devices.spec import FlashSpec
+from azsim.devices.board_spec import FlashSpec
 from azsim.soc.arbitration import NETWORK
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.network import PS_PER_MS

@@ -15,7 +15,8 @@ import numpy as np
 import simpy
 
 from azsim.chip.schedule import Sections, TileSchedule
-from azsim.devices.spec import CpuSpec, Device
+from azsim.devices.cpu_spec import CpuSpec
+from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.soc.companions import Companion, start_companions
 from azsim.soc.device import DeviceSimulation

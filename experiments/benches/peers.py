@@ -22,8 +22,8 @@ from azsim.chip.pipeline import run_pipeline
 from azsim.chip.tiles import tile_schedule
 from azsim.compress.codecs import encode
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
+from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.loader import load_device
-from azsim.devices.spec import ChipSpec
 from azsim.nn.network import Network
 from azsim.nn.program import MatrixUse, Program, Stage, VectorWork
 from experiments.benches.figure import Figure, least_seconds

@@ -30,7 +30,8 @@ from azsim.compare.setup import compressed
 from azsim.compare.trained import recognise
 from azsim.compress.layout import cut
 from azsim.compress.network import CompressedNetwork
-from azsim.devices.spec import ChipSpec, Device
+from azsim.devices.chip_spec import ChipSpec
+from azsim.devices.spec import Device
 from azsim.nn import kernels
 from azsim.nn.formats import JOINT_HIDDEN_BITS
 from azsim.nn.integer_rnnt import Encoder, IntegerModel

@@ -9,7 +9,7 @@ import numpy as np
 
 from azsim.chip.systolic import array_work
 from azsim.devices import load_device
-from azsim.devices.spec import SystolicSpec
+from azsim.devices.chip_spec import SystolicSpec
 from experiments.checks.section import Section
 from tests.chip import systolic_machine
 

@@ -68,7 +68,7 @@ for a device that listens with far less: see "requests per charge".
 
 - The order of the paths and what an outage does to each follow from stated rules; the rules for trying again, giving up
   and waiting, and the shares of outages in the traces, are assumptions of `incar.toml`, `portable.toml` and
-  `azsim/devices/spec.py`.
+  `azsim/devices/board_spec.py`.
 - {choice.utterances} requests per cell: a share of 90 % is known to about 6 points. All paths are asked the same at the
   same moments, so differences between them are known better.
 - WER is that of the shipped recogniser on synthetic speech; on `incar` with {_noise(noise)} mixed in at the

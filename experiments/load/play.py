@@ -18,7 +18,8 @@ from azsim.compare.experiment import Configuration
 from azsim.compare.production import draw, driven
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.trained import awake, plan_for
-from azsim.devices.spec import Device, LatencyTargetSpec, PerClient, TokenBucketSpec, WindowSpec
+from azsim.devices.memory_spec import LatencyTargetSpec, PerClient, TokenBucketSpec, WindowSpec
+from azsim.devices.spec import Device
 from azsim.soc import simulate_session
 from azsim.soc.arbitration import CPU
 from azsim.soc.companions import Companion

@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from azsim.compare.setup import Setup
-from azsim.devices.spec import Device, NpuSharingSpec, Preemption
+from azsim.devices.quantities import Preemption
+from azsim.devices.spec import Device, NpuSharingSpec
 from azsim.soc import simulate_session
 from azsim.soc.companions import Companion
 from azsim.soc.session import Speech

@@ -63,7 +63,7 @@ def readme(
             "Bytes are exact. Word errors are those of the integer engine on the decoded weights. The masters lie on "
             "the 8-bit grid of the shipped model, so the 5-bit images are made from 8-bit weights, not from float32. "
             "Times on the device rest on assumed rates: flash (one board's eMMC), cycles per patched weight and per "
-            "byte of SHA-256 (`FlashSpec` and `UpdateSpec` in `azsim/devices/spec.py`), and a link of "
+            "byte of SHA-256 (`FlashSpec` and `UpdateSpec` in `azsim/devices/board_spec.py`), and a link of "
             f"{setup.device.network.downlink_mbps:g} Mb/s. SIGKILL ends a process, not the power: what flash does with "
             "unsynced pages is covered by the order of syncs and renames, which a test checks."
         ),

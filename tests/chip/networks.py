@@ -7,7 +7,7 @@ import numpy as np
 from azsim.chip.build import tile_layout
 from azsim.compress.codecs import encode
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
-from azsim.devices.spec import ChipSpec
+from azsim.devices.chip_spec import ChipSpec
 from azsim.nn.network import Network
 
 

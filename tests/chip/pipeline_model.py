@@ -9,7 +9,7 @@ import numpy as np
 import simpy
 
 from azsim.chip.schedule import TileSchedule
-from azsim.devices.spec import ChipSpec
+from azsim.devices.chip_spec import ChipSpec
 
 Process = Generator[simpy.Event, Any, None]
 

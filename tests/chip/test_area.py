@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from azsim.chip.area import area, total_mm2
+from azsim.devices.chip_spec import SystolicSpec
 from azsim.devices.loader import load_device
-from azsim.devices.spec import Device, SystolicSpec
+from azsim.devices.spec import Device
 
 AZ1 = load_device("az1")
 

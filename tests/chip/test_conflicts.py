@@ -10,9 +10,9 @@ from azsim.chip.conflicts import with_stalls
 from azsim.chip.lanes import lane_cost
 from azsim.chip.matvec import matvec
 from azsim.compress.layout import TileLayout, cut
+from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.loader import load_device
 from azsim.devices.ports import port_demand
-from azsim.devices.spec import ChipSpec
 
 AZ1 = load_device("az1").chip
 WEIGHTS = (np.random.default_rng(0).random((96, 130)) < 0.5).astype(np.int8)

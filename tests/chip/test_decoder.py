@@ -11,7 +11,7 @@ from azsim.chip.decoder import decode_cycles, values_per_cycle
 from azsim.compress.circuit import PARALLEL, SERIAL, Circuit
 from azsim.compress.codecs import codecs, encode
 from azsim.compress.layout import TileLayout
-from azsim.devices.spec import DecoderSpec
+from azsim.devices.chip_spec import DecoderSpec
 from azsim.errors import InputError
 
 SPEC = DecoderSpec(streams=2, positions_per_cycle=8, values_per_cycle=4, bits_per_cycle=64, startup_cycles=5)

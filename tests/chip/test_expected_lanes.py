@@ -10,8 +10,8 @@ from azsim.chip.build import tile_layout
 from azsim.chip.expected_lanes import expected_lanes
 from azsim.chip.lanes import LaneCost, lane_cost
 from azsim.compress.layout import TileLayout
+from azsim.devices.chip_spec import LanesSpec
 from azsim.devices.loader import load_device
-from azsim.devices.spec import LanesSpec
 from azsim.errors import InputError
 from tests.chip.test_statistics import measured
 

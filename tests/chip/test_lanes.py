@@ -9,8 +9,8 @@ import pytest
 from azsim.chip.lanes import lane_cost, needs_activations
 from azsim.chip.masks import pack_masks
 from azsim.compress.layout import TileLayout, cut
+from azsim.devices.chip_spec import LanesSpec
 from azsim.devices.loader import load_device
-from azsim.devices.spec import LanesSpec
 from azsim.errors import InputError
 from tests.chip.machine import Rule, run_tile
 

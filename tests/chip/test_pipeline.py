@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from azsim.chip.pipeline import buffer_owners, run_pipeline
+from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.loader import load_device
-from azsim.devices.spec import ChipSpec
 from tests.chip.pipeline_model import Pipeline
 from tests.chip.schedules import random_schedule, schedule
 

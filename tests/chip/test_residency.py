@@ -10,8 +10,8 @@ import pytest
 
 from azsim.chip.residency import LINE_BYTES, best_choice, check_pins, plan_residency, resident_room
 from azsim.compress.network import CompressedNetwork
+from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.loader import load_device
-from azsim.devices.spec import ChipSpec
 from azsim.errors import InputError
 from tests.chip.networks import compress_by_hand
 

@@ -11,8 +11,8 @@ from azsim.chip.matvec import matvec
 from azsim.chip.roofline import binding, ceilings
 from azsim.chip.systolic import array_work, systolic_cost, weights_per_cycle
 from azsim.compress.layout import TileLayout, cut
+from azsim.devices.chip_spec import SystolicSpec
 from azsim.devices.loader import load_device
-from azsim.devices.spec import SystolicSpec
 from tests.chip import systolic_machine
 from tests.chip.networks import compress_by_hand
 

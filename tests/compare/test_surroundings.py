@@ -10,7 +10,7 @@ import pytest
 
 from azsim.compare.surroundings import heard_in
 from azsim.devices import load_device
-from azsim.devices.spec import SurroundingsSpec
+from azsim.devices.board_spec import SurroundingsSpec
 from azsim.errors import InputError
 from azsim.speech.audio import read_audio
 from tests.soc.cases import device

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.devices.spec import BackgroundSpec, CpuPrioritySpec
+from azsim.devices.cpu_spec import BackgroundSpec, CpuPrioritySpec
 from azsim.soc.arbitration import PLAYBACK
 from azsim.soc.cpu import Cpu
 from azsim.soc.environment import DeviceEnvironment

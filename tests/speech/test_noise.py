@@ -5,7 +5,7 @@ from typing import get_args, get_type_hints
 import numpy as np
 import pytest
 
-from azsim.devices.spec import SurroundingsSpec
+from azsim.devices.board_spec import SurroundingsSpec
 from azsim.speech import noise
 
 

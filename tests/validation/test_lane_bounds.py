@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from azsim.chip.lanes import lane_cost
 from azsim.compress.layout import TileLayout, cut
+from azsim.devices.chip_spec import LanesSpec
 from azsim.devices.loader import load_device
-from azsim.devices.spec import LanesSpec
 
 AZ1 = load_device("az1").chip.lanes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azsim.devices.spec import LatencyTargetSpec, PerClient, TokenBucketSpec, WindowSpec
+from azsim.devices.memory_spec import LatencyTargetSpec, PerClient, TokenBucketSpec, WindowSpec
 from azsim.soc.arbitration import CPU, MICROPHONE, NETWORK, PLAYBACK
 from azsim.soc.arbitration.fifo import Fifo
 from azsim.soc.arbitration.fixed_priority import FixedPriority

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import azsim
 import azsim.devices
-from azsim.devices.spec import ChipSpec
+from azsim.devices.chip_spec import ChipSpec
 
 DEVICES = sorted(path.stem for path in Path(azsim.devices.__file__).parent.glob("*.toml"))
 AZ1 = azsim.load_device("az1").chip

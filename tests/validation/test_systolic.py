@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from azsim.chip.systolic import SCALE_SIM_OFFSET_CYCLES, array_work
-from azsim.devices.spec import SystolicSpec
+from azsim.devices.chip_spec import SystolicSpec
 
 ROWS = list(csv.DictReader((Path(__file__).parent / "scale_sim.csv").read_text().splitlines()))
 GEMM = (128, 256, 256)

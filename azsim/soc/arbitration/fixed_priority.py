@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from azsim.devices.spec import PrioritySpec
+from azsim.devices.board_spec import PrioritySpec
 from azsim.soc.arbitration.table import ranked_table
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from azsim.devices.spec import LatencyTargetSpec, PerClient, PrioritySpec
+from azsim.devices.board_spec import PrioritySpec
+from azsim.devices.memory_spec import LatencyTargetSpec, PerClient
 from azsim.soc.arbitration.clients import CLIENTS
 from azsim.soc.arbitration.table import HIGHEST_PRIORITY, OWN, RANK, ranked_table
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from azsim.devices.spec import PerClient, PrioritySpec, TokenBucketSpec
+from azsim.devices.board_spec import PrioritySpec
+from azsim.devices.memory_spec import PerClient, TokenBucketSpec
 from azsim.soc.arbitration.clients import CLIENTS
 from azsim.soc.arbitration.table import HELD, HOLD_FS, OWN, ranked_table
 

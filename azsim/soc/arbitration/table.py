@@ -16,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from azsim.devices.spec import PrioritySpec
+from azsim.devices.board_spec import PrioritySpec
 from azsim.soc.arbitration.clients import CLIENTS
 
 RANK, HELD, HOLD_FS = range(3)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from azsim.devices.spec import PerClient, PrioritySpec, WindowSpec
+from azsim.devices.board_spec import PrioritySpec
+from azsim.devices.memory_spec import PerClient, WindowSpec
 from azsim.soc.arbitration.clients import CLIENTS
 from azsim.soc.arbitration.table import HELD, OWN, ranked_table
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from azsim.chip.lanes import lane_cost
 from azsim.compress.codecs import decode, encode, get
 from azsim.compress.layout import TileLayout
-from azsim.devices.spec import LanesSpec
+from azsim.devices.chip_spec import LanesSpec
 from azsim.errors import CodecError, InputError
 from tests.compress.codecs.forge import forge, forgeries, refused_or_decoded, streams_of
 from tests.compress.codecs.plain_decoder import plain_decode

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.devices.spec import Arbitration, LatencyTargetSpec, PerClient, PrioritySpec, TokenBucketSpec, WindowSpec
+from azsim.devices.board_spec import PrioritySpec
+from azsim.devices.memory_spec import LatencyTargetSpec, PerClient, TokenBucketSpec, WindowSpec
+from azsim.devices.quantities import Arbitration
 from azsim.soc.arbitration import CLIENTS, CPU, MICROPHONE, NETWORK, NPU, PLAYBACK, POLICIES, policy_of
 from azsim.soc.arbitration.latency_regulated import LatencyRegulated
 from azsim.soc.arbitration.proportional_fair import ProportionalFair

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from azsim.devices.spec import Fidelity
+from azsim.devices.quantities import Fidelity
 from azsim.soc import simulate
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import FIDELITIES, memory_of

@@ -1,0 +1,145 @@
+"""What stands on the board beside processor, cores and memory: sound, radio, flash, battery, and where it stands."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from azsim.devices.quantities import (
+    CoreCycles,
+    CyclesEach,
+    DecodeClock,
+    FlashRate,
+    LinkRate,
+    Milliseconds,
+    NonNegative,
+    Patience,
+    Positive,
+    Priority,
+    Share,
+)
+
+
+class AudioSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Microphone and loudspeaker side; ``echo_tail_ms``: length of the echo canceller's filter, 0 for none."""
+
+    microphone_dma_ms: Milliseconds
+    playback_rate_hz: Annotated[int, Meta(ge=4_000, le=768_000)]
+    playback_channels: Annotated[int, Meta(ge=1, le=64)]
+    playback_bytes_per_sample: Annotated[int, Meta(ge=1, le=8)]
+    period_frames: Annotated[int, Meta(ge=16, le=1 << 20)]
+    periods: Annotated[int, Meta(ge=2, le=65_535)]
+    ring: Literal["dram", "sram"]
+    music_buffer_ms: Patience = 500
+    echo_tail_ms: Annotated[int, Meta(ge=0, le=1000)] = 0
+
+
+class DecodeCostSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Processor clock that decoding a music stream in real time takes."""
+
+    mp3_mhz: DecodeClock
+    aac_mhz: DecodeClock
+    vorbis_mhz: DecodeClock
+    opus_mhz: DecodeClock
+    flac_mhz: DecodeClock
+
+
+class RetrySpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a connection does while there is no link (`azsim.soc.network`).
+
+    ``first_ms``: the first attempt after a failed one; each wait doubles, up to ``longest_ms``. An outage of
+    ``lost_after_ms`` or more loses the connection: opening one takes ``handshake_round_trips`` and
+    ``handshake_bytes``.
+
+    **Source:** first: Linux include/net/tcp.h, TCP_RTO_MIN = HZ/5; doubling: RFC 6298 5.5; round trips: one of TCP
+    and one of TLS 1.3 (RFC 8446 2); the others `assumed`.
+    """
+
+    first_ms: Milliseconds = 200
+    longest_ms: Milliseconds = 2000
+    lost_after_ms: Patience = 10_000
+    handshake_round_trips: Annotated[int, Meta(ge=0, le=100)] = 2
+    handshake_bytes: Annotated[int, Meta(ge=0, le=1 << 20)] = 700
+
+
+class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The wireless link and the way to the cloud.
+
+    ``audio_buffer_ms``: sound that waits for a link before the oldest is overwritten. ``give_up_ms``: after the
+    end-point, without an answer. ``hybrid_wait_ms``: how long the device's own words wait for the cloud's while the
+    link is up.
+
+    **Source:** of the defaults: buffer: AVS device SDK SampleApp, 15 s; the others `assumed`.
+    """
+
+    uplink_mbps: LinkRate
+    downlink_mbps: LinkRate
+    rtt_median_ms: Annotated[float, Meta(ge=1e-3, le=60_000)]
+    rtt_p99_ms: Annotated[float, Meta(ge=1e-3, le=600_000)]
+    upload_kbps: Annotated[float, Meta(ge=0.1, le=100_000)]
+    upload_packet_ms: Milliseconds
+    overhead: Share
+    tx_mw_per_mbps: NonNegative
+    rx_mw_per_mbps: NonNegative
+    base_mw: NonNegative
+    cloud_rtf: Annotated[float, Meta(ge=0, le=1000)]
+    audio_buffer_ms: Annotated[int, Meta(ge=1, le=3_600_000)] = 15_000
+    give_up_ms: Annotated[int, Meta(ge=1, le=3_600_000)] = 8_000
+    hybrid_wait_ms: Patience = 300
+    retry: RetrySpec = RetrySpec()
+
+
+class PrioritySpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Memory priority of each client, 0 (lowest) to 15, as on an AXI bus."""
+
+    playback: Priority
+    microphone: Priority
+    npu: Priority
+    cpu: Priority
+    network: Priority
+
+
+class SurroundingsSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Noise where the device stands: a maker of `azsim.speech.noise`, so far below the speech at the microphone."""
+
+    noise: Literal["white", "pink", "brown", "hum", "fan", "clatter", "road"]
+    snr_db: Annotated[float, Meta(ge=-30, le=60)]
+
+
+class BatterySpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the device runs on, and what the whole of it draws while it listens for its wake word."""
+
+    capacity_mwh: Positive
+    listening_mw: Positive
+
+
+class FlashSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where models are kept: sequential rates, the time of a sync, energies at the package.
+
+    **Source:** rates: 8 GB eMMC on a Gateworks GW7400, about 166 MB/s read and 40 MB/s write
+    (trac.gateworks.com/wiki/MMC); the others `assumed`: 150 mW while it reads, 200 mW while it writes.
+    """
+
+    read_mb_per_s: FlashRate = 166.0
+    write_mb_per_s: FlashRate = 40.0
+    sync_ms: Annotated[float, Meta(ge=0, le=60_000)] = 10.0
+    read_pj_per_bit: NonNegative = 113.0
+    write_pj_per_bit: NonNegative = 625.0
+
+
+class UpdateSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a model update costs a core (`azsim.soc.update`).
+
+    ``record_bytes``: what the radio brings at once. ``patch_cycles_per_weight``: decode the old value and its step,
+    add, encode the new one.
+
+    **Source:** record: the largest of TLS 1.3 (RFC 8446 5.1); cycles `assumed`: SHA-256 without cryptographic
+    instructions, Ed25519 in portable code, table look-ups of some ten cycles each.
+    """
+
+    record_bytes: Annotated[int, Meta(ge=256, le=1 << 20)] = 16_384
+    segment_bytes: Annotated[int, Meta(ge=64, le=65_535)] = 1460
+    digest_cycles_per_byte: CyclesEach = 20.0
+    signature_cycles: CoreCycles = 1_000_000
+    patch_cycles_per_weight: CyclesEach = 60.0

@@ -1,0 +1,141 @@
+"""The ``[chip]`` table of a device file: the neural processor."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+from msgspec import Meta, Struct
+
+from azsim.devices.quantities import Clock, Count, Dataflow, Few, Natural, NonNegative, SkipMode, Wait
+from azsim.nn.program import VectorFunction
+
+
+class DecoderSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The circuit that decodes compressed weights: rates are per stream."""
+
+    streams: Few
+    positions_per_cycle: Few
+    values_per_cycle: Few
+    bits_per_cycle: Few
+    startup_cycles: Wait
+
+
+class LanesSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The multiplier array and its zero skipping.
+
+    ``subword``: an 8-bit multiplier does two products with 4-bit weights (`azsim.chip.subword`). ``row_order``: rows
+    are dealt to the lanes as they come or by their non-zeros (`azsim.chip.row_order`). ``vector_limit``: the longest
+    input or output vector held at once, 0 for any; longer ones run in batches.
+    """
+
+    lanes: Few
+    multipliers_per_lane: Few
+    window_positions: Few
+    block_columns: Few
+    queue_blocks: Few
+    broadcast_cycles: Wait
+    min_block_cycles: Wait
+    skip: SkipMode
+    skip_zero_columns: bool
+    store: Literal["dense", "csc"]
+    subword: bool = False
+    row_order: Literal["plain", "balanced"] = "plain"
+    vector_limit: Natural = 0
+
+
+class SystolicSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """A dense array of multiply-accumulate cells: no zero is skipped. See `azsim.chip.systolic`."""
+
+    rows: Few
+    columns: Few
+    dataflow: Dataflow
+
+
+class SramSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """On-chip memory: banks of equal size, one pool for activations, weights and outputs (`azsim.chip.pool`).
+
+    ``ports``: of each bank; with 1, reads of weights and writes of the decoder share it, with 2 each has its own.
+    ``on_conflict``: what happens if they ask for more than it gives (`azsim.chip.ports`).
+    ``residency``: ``resident`` is a chip whose weights never leave it.
+    """
+
+    bytes: Annotated[int, Meta(ge=1, le=2**32)]
+    banks: Few
+    port_bytes_per_cycle: Count
+    activation_bytes: Natural
+    fetch_buffers: Few
+    weight_buffers: Few
+    tile_positions: Count
+    residency: Literal["auto", "streamed", "resident"]
+    ports: Annotated[int, Meta(ge=1, le=2)] = 1
+    on_conflict: Literal["refuse", "stall"] = "refuse"
+
+
+class PortSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The processor's port to DRAM."""
+
+    bytes_per_cycle: Count
+    latency_cycles: Wait
+
+
+class VectorSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The vector unit: bias, non-linearity tables, requantisation. What it lacks, the CPU does.
+
+    ``elements_per_cycle``: element operations of any kind. ``table_reads_per_cycle``: how many of them may be sigmoids
+    or tanhs; 0 for all.
+    """
+
+    elements_per_cycle: Count
+    startup_cycles: Wait
+    functions: tuple[VectorFunction, ...] = get_args(VectorFunction)
+    table_reads_per_cycle: Natural = 0
+
+    @property
+    def table_ports(self) -> int:
+        """Table reads per cycle, as a number."""
+        return self.table_reads_per_cycle or self.elements_per_cycle
+
+
+class ChipEnergySpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Energy constants of the neural processor."""
+
+    sram_read_pj_per_bit: NonNegative
+    sram_write_pj_per_bit: NonNegative
+    decoder_pj_per_bit: NonNegative
+    decoder_pj_per_value: NonNegative
+    product_pj: NonNegative
+    accumulate_pj: NonNegative
+    vector_op_pj: NonNegative
+    leakage_mw: NonNegative
+
+
+class ChipSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The neural processor; its compute engine is the one of ``lanes`` and ``systolic`` that is given."""
+
+    clock_mhz: Clock
+    decoder: DecoderSpec
+    sram: SramSpec
+    port: PortSpec
+    vector: VectorSpec
+    energy: ChipEnergySpec
+    lanes: LanesSpec | None = None
+    systolic: SystolicSpec | None = None
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers in all."""
+        if self.systolic is None:
+            return self.lanes.lanes * self.lanes.multipliers_per_lane
+        return self.systolic.rows * self.systolic.columns
+
+    @property
+    def weight_reads_per_cycle(self) -> int:
+        """Most weights that the compute engine takes from on-chip memory in a cycle."""
+        if self.systolic is None:
+            return self.lanes.lanes * self.lanes.window_positions
+        return self.systolic.rows if self.systolic.dataflow == "input-stationary" else self.systolic.columns
+
+    @property
+    def cycle_ps(self) -> int:
+        """Picoseconds per cycle, rounded once here."""
+        return round(1e6 / self.clock_mhz)

@@ -1,0 +1,41 @@
+"""Ranges of the values in a device file, and the words that stand for choices."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+from msgspec import Meta
+
+Count = Annotated[int, Meta(ge=1, le=2**40)]
+Few = Annotated[int, Meta(ge=1, le=65_535)]
+Wait = Annotated[int, Meta(ge=0, le=65_535)]
+Natural = Annotated[int, Meta(ge=0, le=2**40)]
+Positive = Annotated[float, Meta(ge=1e-6, le=1e9)]
+NonNegative = Annotated[float, Meta(ge=0, le=1e9)]
+Clock = Annotated[float, Meta(ge=1e-3, le=100_000)]
+CoreClock = Annotated[float, Meta(ge=1, le=100_000)]
+DecodeClock = Annotated[float, Meta(ge=0, le=100_000)]
+Milliseconds = Annotated[int, Meta(ge=1, le=60_000)]
+Patience = Annotated[int, Meta(ge=0, le=3_600_000)]
+"""Milliseconds that somebody may wait, up to an hour."""
+Period = Annotated[float, Meta(ge=0.01, le=1e6)]
+"""Milliseconds from one event to the next: what comes more often would be all that a simulation plays."""
+Microseconds = Annotated[float, Meta(ge=0, le=1e6)]
+CoreCycles = Annotated[int, Meta(ge=0, le=10**9)]
+"""Of one small job on a core: up to a second at 1 GHz."""
+CyclesEach = Annotated[float, Meta(ge=0, le=10_000)]
+"""Per byte, element or weight."""
+LinkRate = Annotated[float, Meta(ge=1e-3, le=1e6)]
+FlashRate = Annotated[float, Meta(ge=0.1, le=1e6)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+SkipMode = Literal["none", "weights", "activations", "both"]
+Residency = Literal["streamed", "compressed", "decoded"]
+Preemption = Literal["never", "layer", "tile"]
+Priority = Annotated[int, Meta(ge=0, le=15)]
+Arbitration = Literal[
+    "fifo", "fixed-priority", "proportional-fair", "rate-regulated", "latency-regulated", "window-threshold"
+]
+Fidelity = Literal["analytic", "burst", "bank"]
+DramPart = Literal["lpddr4-3200-x16", "lpddr4-4266-2x16", "lpddr3-1600-x32"]
+Each = TypeVar("Each")
+Dataflow = Literal["weight-stationary", "output-stationary", "input-stationary"]
