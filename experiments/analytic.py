@@ -37,7 +37,7 @@ from azsim.compare.trained import recognise
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.quantities import Residency
 from azsim.devices.spec import Device
-from azsim.report.figures.style import OKABE_ITO, new_figure, report_style, save_png, save_svg
+from azsim.report.figures.style import OKABE_ITO, new_figure, plain_ticks, report_style, save_png, save_svg
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "python experiments/analytic.py --out reports/analytic"
@@ -266,6 +266,7 @@ def draw_figure(points: Sequence[Point]) -> Figure:
     left.set_xlabel("Lane cycles, simulated")
     left.set_ylabel("Lane cycles, estimated")
     left.legend(title="skipped", fontsize=7)
+    plain_ticks(left)
     kinds = (("lane_error", "lanes alone"), ("step_error", "encoder"), ("error", "utterance"))
     for colour, (key, label) in zip(OKABE_ITO, kinds, strict=False):
         errors = np.sort(np.abs([getattr(point, key) for point in points]))

@@ -27,7 +27,17 @@ from azsim.compare.speech_set import load_speech
 from azsim.compare.trained import describe, play
 from azsim.devices.cpu_spec import BackgroundSpec, CpuPrioritySpec
 from azsim.devices.spec import Device
-from azsim.report.figures.style import ALERT, GREY, OKABE_ITO, Margins, panel_grid, report_style, save_png, save_svg
+from azsim.report.figures.style import (
+    ALERT,
+    GREY,
+    OKABE_ITO,
+    Margins,
+    panel_grid,
+    plain_ticks,
+    report_style,
+    save_png,
+    save_svg,
+)
 from azsim.report.metrics import make_row
 from azsim.report.results import Row, UtteranceResult
 from azsim.soc.device import DeviceSimulation
@@ -201,13 +211,16 @@ def refills_figure(music: Sequence[Music], rings_ms: Mapping[str, float]) -> Fig
         axes.axvline(rings_ms[name], color=ALERT, lw=1, ls="--", label="the ring bridges this")
         axes.set_xscale("log")
         axes.set_yscale("log")
+        plain_ticks(axes)
         axes.set_title(name, fontsize=8)
         axes.set_xlabel("Refill latency (ms)")
     panels[0].set_ylabel("Packets of music")
-    panels[0].legend(fontsize=7)
     for axes in panels[1:]:
-        axes.set_yticklabels([])
         axes.sharey(panels[0])
+        axes.tick_params(labelleft=False)
+    low, high = panels[0].get_ylim()
+    panels[0].set_ylim(low, 20 * high)  # room for the legend above the bars
+    panels[0].legend(fontsize=7, loc="upper left")
     return figure
 
 

@@ -19,6 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.style import context
+from matplotlib.ticker import NullFormatter
 
 from azsim.report.results import Comparison, Row
 
@@ -178,3 +179,11 @@ def _utterances(rows: Sequence[Row]) -> str:
 
 def _height_inches(axes: Axes) -> float:
     return axes.get_position().height * axes.figure.get_figheight()
+
+
+def plain_ticks(axes: Axes) -> None:
+    """Plain numbers at the major ticks of logarithmic axes: powers of ten would need mathematics, which is off."""
+    for axis in (axes.xaxis, axes.yaxis):
+        if axis.get_scale() == "log":
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter(NullFormatter())

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from azsim.report.figures import FIGURES, DrawnFigure, draw_all
-from azsim.report.figures.style import report_style, save_svg
+from azsim.report.figures.style import new_figure, plain_ticks, report_style, save_svg
 from azsim.report.figures.utterance import busy_share
 from azsim.report.figures.wer_size import pareto_front
 from azsim.report.results import Comparison
@@ -100,3 +100,14 @@ def test_long_names_and_markup_are_text() -> None:
         figure = FIGURES[0].draw(found)
         assert figure is not None
         assert b"long long" in save_svg(figure)
+
+
+def test_logarithmic_axes_show_plain_numbers() -> None:
+    with report_style():
+        figure = new_figure(2.0)
+        axes = figure.subplots()
+        axes.loglog([0.1, 1000], [1, 100])
+        plain_ticks(axes)
+        drawn = save_svg(figure).decode()
+    assert "mathdefault" not in drawn
+    assert [axes.xaxis.get_major_formatter()(value) for value in (0.1, 1000.0)] == ["0.1", "1000"]
