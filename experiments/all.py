@@ -25,7 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "reports"
-LAST = ("bench", "bench-device")
+LAST = ("bench",)
 """Made after all others: best on a machine that does nothing else."""
 NEEDED = re.compile(r"^([A-Z_]+)=\S+\s+")
 TABLES = "python experiments/readme.py"
