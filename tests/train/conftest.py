@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,3 +55,12 @@ def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_folder(root / "real", {"real-train": 6, "real-heldout": 4}, seed=3)
     write_folder(root / "noise", {"noise": 2, "music": 2}, seed=4)
     return root
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """As every worker trains: what several threads add up differs from run to run."""
+    if importlib.util.find_spec("torch"):
+        import torch
+
+        torch.set_num_threads(1)

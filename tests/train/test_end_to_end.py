@@ -66,7 +66,6 @@ def compress_afterwards(model: Transducer) -> None:
 
 @pytest.mark.slow
 def test_ten_sentences_are_learned_and_training_knows_about_compression(tmp_path: Path):
-    torch.set_num_threads(1)
     corpus = tmp_path / "corpus"
     write_folder(corpus / "shard-00", {"train": 120}, 1, SENTENCES)
     write_folder(corpus / "eval", {"dev-seen": 20}, 2, SENTENCES)

@@ -40,11 +40,6 @@ COMPRESSIONS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
-
-
 def flat_start_loss(trainer: Trainer) -> float:
     """Cross-entropy per voiced step on four utterances, unvaried."""
     rng = np.random.default_rng(0)
