@@ -42,6 +42,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         out=options.runs / name,
         start=None if start == SCRATCH else exported(start, options.runs),
         teacher=None if teacher is None else exported(teacher, options.runs),
+        spelling=exported(recipe.spelling, options.runs) if recipe.spelling else None,
     )
     try:
         train(recipe, place)

@@ -220,6 +220,8 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     Attributes:
         title: what it is for, in one line.
         start: ``scratch``, or a network to go on from: a model's or a recipe's name, or a path.
+        spelling: of a start from scratch, the network whose word pieces and feature statistics are taken; without one
+            they are the teacher's, or measured on the corpus.
         seed: of everything random.
         workers: processes, one thread each, that share every step.
         bfloat16: matrix products in bfloat16; losses, gradients and parameters stay float32.
@@ -231,6 +233,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     title: str
     start: str = SCRATCH
+    spelling: str = ""
     seed: Natural = 1
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     bfloat16: bool = True

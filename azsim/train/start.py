@@ -36,6 +36,7 @@ class Place:
         out: where checkpoints and curves go.
         start: exported network to go on from; None from scratch.
         teacher: exported network to learn from; None without.
+        spelling: exported network whose word pieces a network from scratch takes; None to measure them.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Place:
     out: Path
     start: Path | None = None
     teacher: Path | None = None
+    spelling: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def start_from(path: Path, seed: int) -> Start:
 
 
 def start_from_scratch(recipe: Recipe, place: Place, splits: Mapping[str, Sequence[Utterance]]) -> Start:
-    """A new network; word pieces and statistics are measured on the training speech, or taken from its teacher.
+    """A new network; word pieces and statistics are measured on the training speech, or another network's.
 
     Raises:
         InputError: the corpus has no training speech.
@@ -84,8 +86,9 @@ def start_from_scratch(recipe: Recipe, place: Place, splits: Mapping[str, Sequen
     if not spoken:
         raise InputError(f"{place.corpus}: no finished folder with utterances of split {TRAIN!r}")
     sizes = recipe.sizes
-    if place.teacher:  # a student must spell as its teacher does
-        _, normaliser, pieces, _ = load_model(place.teacher)
+    spelling = place.teacher or place.spelling  # a student must spell as its teacher does
+    if spelling:
+        _, normaliser, pieces, _ = load_model(spelling)
     else:
         pieces = train_pieces((u.line.text for u in spoken), sizes.pieces)
         chosen = np.random.default_rng(recipe.seed).permutation(len(spoken))[:STATISTICS_UTTERANCES]
