@@ -19,7 +19,8 @@ from azsim.errors import InputError
 from azsim.train.checkpoint import Checkpoint, Setup
 from azsim.train.data import REAL_TRAIN, TRAIN, Normaliser, Utterance
 from azsim.train.export import load_model
-from azsim.train.model import Transducer
+from azsim.train.grow import grown
+from azsim.train.model import Shape, Transducer
 from azsim.train.recipe import Recipe
 from azsim.train.tokens import train_pieces
 
@@ -62,16 +63,28 @@ def resumed_start(checkpoint: Checkpoint) -> Start:
     return Start(checkpoint.setup, normaliser, Transducer(checkpoint.setup.shape))
 
 
-def start_from(path: Path, seed: int) -> Start:
-    """Go on from an exported network.
+def start_from(path: Path, recipe: Recipe) -> Start:
+    """Go on from an exported network, larger than it was if the recipe says so.
 
     Raises:
-        InputError: the file cannot be read as one.
+        InputError: the file cannot be read as one, or it is too large to grow to the recipe's sizes.
     """
     model, normaliser, pieces, _ = load_model(path)
+    if recipe.grows:
+        sizes = recipe.sizes
+        model = grown(
+            model,
+            Shape(len(pieces), sizes.hidden, sizes.embedding, sizes.joint, sizes.prediction, sizes.bidirectional),
+        )
     shape = model.shape
     setup = Setup(
-        seed, list(pieces.strings), shape.hidden, shape.embedding, shape.joint, shape.predicted, shape.bidirectional
+        recipe.seed,
+        list(pieces.strings),
+        shape.hidden,
+        shape.embedding,
+        shape.joint,
+        shape.predicted,
+        shape.bidirectional,
     )
     return Start(setup, normaliser, model)
 

@@ -74,7 +74,7 @@ class Trainer:
         if checkpoint:
             start = resumed_start(checkpoint)
         elif place.start:
-            start = start_from(place.start, recipe.seed)
+            start = start_from(place.start, recipe)
         else:
             start = start_from_scratch(recipe, place, self.splits)
         self.setup, self.normaliser, self.model = start.setup, start.normaliser, start.model

@@ -37,9 +37,7 @@ def runs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 def test_no_run_beats_a_roof(device: str, run, codec: str, residency) -> None:
     weights, vectors = run
     bits = 8 if codec == "raw" else 4
-    cost = azsim.matvec(
-        azsim.load_device(device), weights, vectors, codec=codec, weight_bits=bits, residency=residency
-    )
+    cost = azsim.matvec(azsim.load_device(device), weights, vectors, codec=codec, weight_bits=bits, residency=residency)
     assert cost.cycles >= max(cost.roof_cycles.values())
     assert sum(cost.causes.values()) == cost.cycles
     assert min(cost.causes.values()) >= 0
