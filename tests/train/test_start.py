@@ -32,7 +32,7 @@ def test_another_network_is_taken_over_as_it_is(tiny_corpus: Path, tmp_path: Pat
     first = start_from_scratch(tiny_recipe(), place_in(tiny_corpus, tmp_path), splits)
     path = tmp_path / "first.safetensors"
     save_model(path, first.model, first.normaliser, Pieces(tuple(first.setup.pieces)), "first", Trained(1, 0, 0.0))
-    again = start_from(path, seed=7)
+    again = start_from(path, tiny_recipe(seed=7))
     assert again.setup.seed == 7
     assert again.setup.pieces == first.setup.pieces
     assert again.setup.shape == first.setup.shape
