@@ -170,9 +170,7 @@ def compare(
             cycles[1] += runs * simulated[0], runs * estimated[0]
     own = (choice[name] for name in KNOBS if name not in ("lanes", "multipliers", "window_factor"))
     lanes = device.chip.lanes
-    return Point(
-        model, lanes.lanes, lanes.multipliers_per_lane, lanes.window_positions, *own, *cycles.ravel().tolist()
-    )
+    return Point(model, lanes.lanes, lanes.multipliers_per_lane, lanes.window_positions, *own, *cycles.ravel().tolist())
 
 
 def _cycles(schedule: TileSchedule, device: Device) -> tuple[int, int]:

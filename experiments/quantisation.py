@@ -24,9 +24,11 @@ WAYS = {"fake-quant": "packed", "regularised": "packed", "multi-regional": "pale
 
 def cases() -> list[Case]:
     """All ways at all bits."""
-    found = [Case("fp32", "fp32", "control", None, 32)]
+    found = [Case("fp32", "fp32", "quantisation/control", None, 32)]
     for codec in ("packed", "palette"):
-        found += [Case(f"post-training {codec} {b}", f"post-training {codec}", "control", codec, b) for b in BITS]
+        found += [
+            Case(f"post-training {codec} {b}", f"post-training {codec}", "quantisation/control", codec, b) for b in BITS
+        ]
     for way, codec in WAYS.items():
         found += [
             Case(f"{way} {b}", way, f"quantisation/{way}-{b}", codec, b, against=f"post-training {codec} {b}")

@@ -2,11 +2,11 @@
 
     OPENBLAS_NUM_THREADS=1 python experiments/teacher_student.py --out reports/teacher_student
 
-The same network of 0.76 M weights, the same steps, the same data: by itself, with the three-way lattice of the
-teacher, with its encoder outputs too, with a streaming teacher, and going on with real people whose text is not
-looked at. Teachers in fp32, students in the integer engine at 8 bits. Every held-out recording counts twice, as it is
-and in noise (5 to 15 dB). Differences are paired with the student by itself; 95 % bootstrap intervals, by speaker for
-real people.
+A network of 0.76 M weights that has learned by itself goes on for the same steps on the same data: by itself, with
+the three-way lattice of the teacher, with its encoder outputs too, with a streaming teacher, and with real people whose
+text nobody wrote down, in whom the teacher alone is heard. Teachers in fp32, students in the integer engine at 8 bits.
+Every held-out recording counts twice, as it is and in noise (5 to 15 dB). Differences are paired with the student by
+itself; 95 % bootstrap intervals, by speaker for real people.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies s
 from experiments.studies.study import Case, main
 
 SEEDS = ("", "-seed2", "-seed3")
-WAYS = ("lattice", "lattice-and-encoder", "streaming-teacher")
+WAYS = ("lattice", "lattice-and-encoder", "streaming-teacher", "unlabelled")
 
 
 def cases() -> list[Case]:
-    """Teachers, then students seed by seed."""
+    """Teachers, the student that all go on from, then students seed by seed."""
     found = [Case("teacher", "teacher", "teacher", None, 32), Case("base", "base", "base", None, 32)]
+    found.append(Case("before", "before", "student", "raw"))
     for seed in SEEDS:
         alone = f"alone{seed}"
-        found.append(Case(alone, "alone", f"student/{alone}", "raw"))
-        found += [Case(f"{way}{seed}", way, f"student/{way}{seed}", "raw", against=alone) for way in WAYS]
-    found.append(Case("unlabelled people", "unlabelled", "unlabelled/teacher", "raw", against="alone"))
+        found.append(Case(alone, "alone", f"distilled/{alone}", "raw"))
+        found += [Case(f"{way}{seed}", way, f"distilled/{way}{seed}", "raw", against=alone) for way in WAYS]
     return found
 
 

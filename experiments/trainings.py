@@ -23,8 +23,8 @@ from azsim.train.recipe import SCRATCH, load_recipe, recipe_names
 from azsim.train_command import exported
 
 ORDER = (
-    "base", "control", "teacher", "student/*", "sparsity/gradual-*", "joint/*", "sparsity/*", "quantisation/*",
-    "one_percent/*", "unlabelled/*", "mwer/*",
+    "base", "control", "teacher", "student", "joint/*", "distilled/*", "one_percent/*", "sparsity/*", "quantisation/*",
+    "mwer/*",
 )  # fmt: skip
 WAIT_S = 5.0
 

@@ -20,7 +20,7 @@ def test_the_list_holds_every_recipe_and_what_is_done(tmp_path: Path, capsys):
     recipes = {row["recipe"]: row for row in json.loads(capsys.readouterr().out)["recipes"]}
     assert recipes["control"]["is_done"]
     assert not recipes["base"]["is_done"]
-    assert recipes["sparsity/gradual-50"]["start"] == "base"
+    assert recipes["sparsity/gradual-50"]["start"] == "student"
 
 
 def test_a_run_comes_before_a_shipped_network_of_the_same_name(tmp_path: Path):

@@ -150,9 +150,7 @@ def _compile(model: IntegerModel, chip: ChipSpec, steps: np.ndarray, work: Work)
     lane_cost(small, cut(64, 64, tile_layout(chip)), chip.lanes, small[:1])
 
 
-def _data_dependent(
-    chip: ChipSpec, large: CompressedNetwork, inputs: Mapping[str, np.ndarray]
-) -> Mapping[str, object]:
+def _data_dependent(chip: ChipSpec, large: CompressedNetwork, inputs: Mapping[str, np.ndarray]) -> Mapping[str, object]:
     """One schedule per run of every program."""
     return {
         name: build_invocations(chip, program, large, {}, {matrix: inputs[matrix] for matrix in program.matrices})
