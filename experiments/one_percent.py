@@ -12,12 +12,16 @@ bootstrap intervals.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies share a package beside this script
 
-from experiments.studies.study import Case, main
+from experiments.studies.study import Case, Row, main
+from experiments.studies.waterfall import draw_waterfall
 
+LIMIT = 0.01
+LARGEST_INCREASE = 0.10
 COMPRESSIONS = ((4, 50), (4, 60), (3, 50), (2, 50))
 
 
@@ -38,5 +42,61 @@ def cases() -> list[Case]:
     return found
 
 
+def claim(rows: Sequence[Row], runs: Path, out: Path) -> str:
+    """Which cases are small enough and good enough, and the figure of how the bytes went."""
+    by_label = {row.label: row for row in rows}
+    teacher = by_label.get("teacher fp32")
+    if teacher is None:
+        return ""
+    lines = [
+        f"## At most {LIMIT:.0%} of the bytes, at most {LARGEST_INCREASE:.0%} more errors?\n",
+        "| case | bytes over the teacher's | more errors, synthetic | more errors, real | holds |",
+        "|:--|--:|--:|--:|:--|",
+    ]
+    for row in rows:
+        if row is teacher:
+            continue
+        share = row.model_bytes / teacher.model_bytes
+        more = [
+            mine / its - 1
+            for mine, its in (
+                (row.wer_synthetic_percent, teacher.wer_synthetic_percent),
+                (row.wer_real_percent, teacher.wer_real_percent),
+            )
+        ]
+        holds = "yes" if share <= LIMIT and max(more) <= LARGEST_INCREASE else "no"
+        lines.append(f"| {row.label} | {share:.2%} | {more[0]:+.0%} | {more[1]:+.0%} | {holds} |")
+    return "\n".join(lines) + "\n" + _waterfall(by_label, teacher, out)
+
+
+def _waterfall(by_label: dict[str, Row], teacher: Row, out: Path) -> str:
+    """Bytes of the same student after each thing done to it; the weights' share by bits per weight where no case is."""
+    student = by_label.get("student fp32")
+    coded = [by_label[f"{b} bits, {z} %, zvsv"] for b, z in COMPRESSIONS if f"{b} bits, {z} %, zvsv" in by_label]
+    small = [row for row in coded if row.model_bytes <= LIMIT * teacher.model_bytes] or coded
+    if student is None or not small:
+        return ""
+    last = min(small, key=lambda row: row.wer_synthetic_percent)
+    ans = by_label[f"{last.weight_bits} bits, {last.sparsity:.0%}, ans".replace("%", " %")]
+    eight = by_label["student 8 bits"]
+    vectors = student.model_bytes - 32 / 8 * _weights(eight)
+    packed = round(vectors + _weights(eight) * last.weight_bits / 8)
+    bars = [
+        ("teacher, fp32", teacher.model_bytes),
+        ("student, fp32", student.model_bytes),
+        ("8 bits", eight.model_bytes),
+        (f"{last.weight_bits} bits, packed", packed),
+        (f"and {last.sparsity:.0%} zeros: zvsv", last.model_bytes),
+        ("with ANS for it", ans.model_bytes),
+    ]
+    draw_waterfall(bars, LIMIT * teacher.model_bytes, "waterfall", out)
+    return "\n![bytes from teacher to device](waterfall.png)\n"
+
+
+def _weights(row: Row) -> float:
+    """Weights of a case's network."""
+    return 8 * row.model_bytes / row.bits_per_weight
+
+
 if __name__ == "__main__":
-    sys.exit(main("one_percent", __doc__ or "", cases(), "model_bytes"))
+    sys.exit(main("one_percent", __doc__ or "", cases(), "model_bytes", [claim]))

@@ -12,11 +12,13 @@ bootstrap intervals, by speaker for real people.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies share a package beside this script
 
-from experiments.studies.study import Case, main
+from experiments.studies.histograms import draw_histograms
+from experiments.studies.study import Case, Row, main
 
 BITS = (8, 6, 5, 4, 3, 2)
 WAYS = {"fake-quant": "packed", "regularised": "packed", "multi-regional": "palette"}
@@ -42,5 +44,11 @@ def cases() -> list[Case]:
     return found
 
 
+def histograms(rows: Sequence[Row], runs: Path, out: Path) -> str:
+    """How the weights of each way come to lie on few values."""
+    shown = {f"{way}, {b} bits": runs / f"quantisation/{way}-{b}" for b in (4, 2) for way in WAYS}
+    return draw_histograms(shown, "weights", out)
+
+
 if __name__ == "__main__":
-    sys.exit(main("quantisation", __doc__ or "", cases(), "weight_bits"))
+    sys.exit(main("quantisation", __doc__ or "", cases(), "weight_bits", [histograms]))

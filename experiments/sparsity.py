@@ -12,14 +12,27 @@ bootstrap intervals, by speaker for real people.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies share a package beside this script
 
-from experiments.studies.study import Case, main
+import azsim
+from azsim.chip.build import tile_layout
+from azsim.errors import InputError
+from azsim.train_command import exported
+from experiments.studies.histograms import draw_histograms
+from experiments.studies.study import Case, Row, main
 
 SHARES = (50, 70, 80, 90)
 JOINT = ((4, 50), (2, 50), (4, 80), (2, 80))
+DEVICE = "az1"
+LANES = [(0, "free", "quantisation/control")]
+LANES += [
+    (s, way, f"sparsity/{run}-{s}") for s in SHARES for way, run in (("free", "gradual"), ("balanced", "balanced"))
+]
 CONTROL = "quantisation/control"
 
 
@@ -41,5 +54,39 @@ def cases() -> list[Case]:
     return found
 
 
+def lanes(rows: Sequence[Row], runs: Path, out: Path) -> str:
+    """What zeros save on the chip, free and balanced: lane cycles of all matrices once, weights resident."""
+    device = azsim.load_device(DEVICE)
+    lines = [
+        f"## What the lanes make of it\n\nEvery matrix once on `{DEVICE}`, weights resident, no activation zero: "
+        "cycles of the lanes, and the part in which they wait for the lane that has the most to do.\n",
+        "| zeros | pattern | cycles | of it imbalance |",
+        "|--:|:--|--:|--:|",
+    ]
+    for share, pattern, run in LANES:
+        try:
+            network = azsim.load_network(str(exported(run, runs)))
+        except InputError:
+            continue
+        small = azsim.compress(
+            network, codec="bitmap", weight_bits=8, sparsity=share / 100, layout=tile_layout(device.chip)
+        )
+        costs = [
+            azsim.matvec(device.chip, matrix, np.ones(matrix.shape[1], np.int8), residency="decoded")
+            for matrix in (small.decoded[name] for name in small.matrices)
+        ]
+        cycles, waiting = sum(c.cycles for c in costs), sum(c.causes["imbalance"] for c in costs)
+        lines.append(f"| {share} % | {pattern} | {cycles:,} | {waiting / cycles:.1%} |")
+    return "\n".join(lines) + "\n"
+
+
+def histograms(rows: Sequence[Row], runs: Path, out: Path) -> str:
+    """How the weights of each way go to zero."""
+    shown = {
+        f"{way}, {s} %": runs / f"sparsity/{way}-{s}" for s in (50, 80) for way in ("gradual", "sensing", "one-shot")
+    }
+    return draw_histograms(shown, "weights", out)
+
+
 if __name__ == "__main__":
-    sys.exit(main("sparsity", __doc__ or "", cases(), "sparsity"))
+    sys.exit(main("sparsity", __doc__ or "", cases(), "sparsity", [lanes, histograms]))

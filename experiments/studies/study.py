@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import csv
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from azsim.errors import InputError
 from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
@@ -154,6 +155,10 @@ def curves(rows: Sequence[Row], along: str, name: str, out: Path) -> None:
             axes.set(title=f"{kind} speech", xlabel=along.replace("_", " "), yscale="log")
             for ticks in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
                 ticks("{x:g}")
+            if along == "model_bytes":
+                axes.set_xscale("log")
+                axes.xaxis.set_major_formatter("{x:g}")
+                axes.xaxis.set_minor_formatter(NullFormatter())
         panels[0].set_ylabel("word error rate, %")
         panels[1].legend()
         (out / f"{name}.svg").write_bytes(save_svg(figure))
@@ -168,8 +173,22 @@ def write_csv(rows: Sequence[Row], path: Path) -> None:
         writer.writerows(asdict(row) for row in rows)
 
 
-def main(name: str, about: str, cases: Sequence[Case], along: str) -> int:
-    """The command line of a study; its exit status."""
+def main(
+    name: str,
+    about: str,
+    cases: Sequence[Case],
+    along: str,
+    more: Sequence[Callable[[Sequence[Row], Path, Path], str]] = (),
+) -> int:
+    """The command line of a study; its exit status.
+
+    Args:
+        name: of the report's files.
+        about: what the report says before its table.
+        cases: what is heard.
+        along: column of the figure's horizontal axis.
+        more: what is shown besides, each from the rows, the folder of runs and the report's folder; its text is added.
+    """
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=Path, default=Path("runs/train"))
     parser.add_argument("--corpus", type=Path, default=CORPUS)
@@ -183,5 +202,6 @@ def main(name: str, about: str, cases: Sequence[Case], along: str) -> int:
     write_csv(rows, options.out / f"{name}.csv")
     curves(rows, along, name, options.out)
     text = f"{about}\n{markdown(rows)}\n![word error rate]({name}.png)\n"
+    text += "".join(f"\n{each(rows, options.runs, options.out)}" for each in more)
     (options.out / "README.md").write_text(text, encoding="utf-8")
     return 0

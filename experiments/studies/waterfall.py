@@ -1,0 +1,49 @@
+"""From a teacher's bytes to the device's, one cause after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from azsim.report.figures.style import (
+    ALERT,
+    OKABE_ITO,
+    Margins,
+    label_below,
+    name_rows,
+    panel_grid,
+    plain_ticks,
+    report_style,
+    save_png,
+    save_svg,
+    width_inches,
+)
+
+BAR_INCHES = 0.34
+
+
+def draw_waterfall(bars: Sequence[tuple[str, int]], limit_bytes: float, name: str, out: Path) -> None:
+    """Horizontal bars of model sizes, each with its share of the first, and the limit.
+
+    Args:
+        bars: what was done, and the bytes that it left.
+        limit_bytes: of the claim.
+        name: of the figure's files.
+        out: the report's folder.
+    """
+    names = [label for label, _ in bars]
+    margins = Margins(left=width_inches(names) + 0.2, right=1.1, top=0.2, bottom=0.55)
+    with report_style():
+        figure, ((axes,),) = panel_grid(margins, [BAR_INCHES * len(bars)])
+        largest = bars[0][1]
+        for place, (_, size) in enumerate(bars):
+            axes.barh(place, size, color=OKABE_ITO[0], height=0.62)
+            axes.text(size * 1.06, place, f"{size / 1024:,.0f} KiB = {size / largest:.2%}", va="center")
+        axes.axvline(limit_bytes, color=ALERT, linestyle="--", linewidth=1)
+        axes.set_xscale("log")
+        axes.set_xlim(min(size for _, size in bars) / 3, largest * 2)
+        plain_ticks(axes)
+        name_rows(axes, names)
+        label_below(axes, f"bytes (dashed: {limit_bytes / largest:.0%} of the first)")
+        (out / f"{name}.svg").write_bytes(save_svg(figure))
+        (out / f"{name}.png").write_bytes(save_png(figure))
