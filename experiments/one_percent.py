@@ -2,12 +2,11 @@
 
     OPENBLAS_NUM_THREADS=1 python experiments/one_percent.py --out reports/one_percent
 
-The waterfall: the teacher in fp32, the smaller network, fewer bits, zeros, the codec; and beside it the large network of
-the device with hardly any weights left. Bytes count bitstreams with
-headers, palettes and tables, and vectors at 4 bytes an element. The claim holds for a case with at most 1 % of the
-teacher's bytes whose word error rate is at most 1.1 times the teacher's on synthetic and on real speech. Every held-
-out recording counts twice, as it is and in noise (5 to 15 dB). Differences are paired with the teacher; 95 %
-bootstrap intervals.
+The waterfall: the teacher in fp32, the smaller network, fewer bits, zeros, the codec; and beside it the large network
+of the device with hardly any weights left. Bytes count bitstreams with headers, palettes and tables, and vectors at 4
+bytes an element. The claim holds for a case with at most 1 % of the teacher's bytes whose word error rate is at most
+1.1 times the teacher's on synthetic and on real speech. Every held-out recording counts twice, as it is and in noise
+(5 to 15 dB). Differences are paired with the teacher; 95 % bootstrap intervals.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ def cases() -> list[Case]:
     """Teachers, the student that all go on from, then students seed by seed."""
     found = [Case("teacher", "teacher", "teacher", None, 32), Case("base", "base", "base", None, 32)]
     found.append(Case("before", "before", "student", "raw"))
+    found.append(Case("from scratch", "from scratch", "student_from_scratch", "raw", against="before"))
     for seed in SEEDS:
         alone = f"alone{seed}"
         found.append(Case(alone, "alone", f"distilled/{alone}", "raw"))

@@ -36,7 +36,7 @@ Width = Annotated[int, Meta(ge=4, le=4096)]
 
 
 class Sizes(Struct, frozen=True, forbid_unknown_fields=True):
-    """The network of a start from scratch, or what another one grows to.
+    """The network of a start from scratch, or what another one is resized to.
 
     Attributes:
         pieces: labels, the blank among them.
@@ -220,13 +220,13 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     Attributes:
         title: what it is for, in one line.
         start: ``scratch``, or a network to go on from: a model's or a recipe's name, or a path.
-        grows: the network it starts from is first given the recipe's sizes (`azsim.train.grow`).
+        resized: the network it starts from first grows or shrinks to the recipe's sizes (`azsim.train.resize`).
         spelling: of a start from scratch, the network whose word pieces and feature statistics are taken; without one
             they are the teacher's, or measured on the corpus.
         seed: of everything random.
         workers: processes, one thread each, that share every step.
         bfloat16: matrix products in bfloat16; losses, gradients and parameters stay float32.
-        sizes: of a network from scratch, or of one that grows.
+        sizes: of a network from scratch, or of one that is resized.
         schedule: length and learning rate.
         stages: one after the other.
         sparsity, quantisation, distillation, mwer: what acts on the training besides.
@@ -234,7 +234,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     title: str
     start: str = SCRATCH
-    grows: bool = False
+    resized: bool = False
     spelling: str = ""
     seed: Natural = 1
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
@@ -308,8 +308,8 @@ def _laid_over(tree: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 def _check(recipe: Recipe, where: str) -> None:
     """What the types alone cannot say."""
     quantisation = recipe.quantisation
-    if recipe.grows and recipe.start == SCRATCH:
-        raise InputError(f"{where}: grows = true: needs a network to grow; name one as start")
+    if recipe.resized and recipe.start == SCRATCH:
+        raise InputError(f"{where}: resized = true: needs a network; name one as start")
     if quantisation and quantisation.codec == "packed" and quantisation.weight_bits == 1:
         raise InputError(f"{where}: quantisation.weight_bits = 1: uniform values take 2 to 8; 1 takes codec 'palette'")
     if quantisation and quantisation.method == "multi-regional" and quantisation.codec == "packed":

@@ -19,9 +19,9 @@ from azsim.errors import InputError
 from azsim.train.checkpoint import Checkpoint, Setup
 from azsim.train.data import REAL_TRAIN, TRAIN, Normaliser, Utterance
 from azsim.train.export import load_model
-from azsim.train.grow import grown
 from azsim.train.model import Shape, Transducer
 from azsim.train.recipe import Recipe
+from azsim.train.resize import resized
 from azsim.train.tokens import train_pieces
 
 STATISTICS_UTTERANCES = 1500
@@ -64,15 +64,15 @@ def resumed_start(checkpoint: Checkpoint) -> Start:
 
 
 def start_from(path: Path, recipe: Recipe) -> Start:
-    """Go on from an exported network, larger than it was if the recipe says so.
+    """Go on from an exported network, resized if the recipe says so.
 
     Raises:
-        InputError: the file cannot be read as one, or it is too large to grow to the recipe's sizes.
+        InputError: the file cannot be read as one, or cannot be resized to the recipe's sizes.
     """
     model, normaliser, pieces, _ = load_model(path)
-    if recipe.grows:
+    if recipe.resized:
         sizes = recipe.sizes
-        model = grown(
+        model = resized(
             model,
             Shape(len(pieces), sizes.hidden, sizes.embedding, sizes.joint, sizes.prediction, sizes.bidirectional),
         )
