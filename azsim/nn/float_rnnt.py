@@ -19,7 +19,7 @@ Observer = Callable[[str, np.ndarray], None]
 
 @dataclass(frozen=True)
 class FloatFound:
-    """Greedy labels of one utterance, and the index of the encoder output at which each was emitted."""
+    """Greedy labels of one utterance until its end, and the encoder output at which each was emitted."""
 
     labels: tuple[int, ...]
     outputs: tuple[int, ...]
@@ -122,8 +122,9 @@ class FloatTransducer:
         sizes = [weights[f"prediction.{i}.recurrent"].shape[1] for i in range(self._network.layers("prediction"))]
         zeros = [(np.zeros((count, size), np.float32), np.zeros((count, size), np.float32)) for size in sizes]
         predicted, states = self.predict(np.full(count, BLANK), zeros)
+        ended = np.zeros(count, bool)
         for t in range(len(encoded)):
-            active = np.flatnonzero(lengths > t)
+            active = np.flatnonzero((lengths > t) & ~ended)
             for _ in range(MAX_LABELS_PER_OUTPUT):
                 sums = encoded[t, active] + predicted[active]
                 logits = np.tanh(sums) @ weights["joint.output"].T + weights["joint.output_bias"]
@@ -131,7 +132,10 @@ class FloatTransducer:
                     self._observe("joint.sum", sums)
                     self._observe("joint.logits", logits)
                 best = logits.argmax(axis=1)
-                active, best = active[best != BLANK], best[best != BLANK]
+                ends = best == self._network.sentence_end
+                ended[active[ends]] = True
+                emits = (best != BLANK) & ~ends
+                active, best = active[emits], best[emits]
                 if not active.size:
                     break
                 for b, label in zip(active, best, strict=True):

@@ -75,6 +75,7 @@ class IntegerModel:
         joint_bias: Q4.11 int16 ``(J,)``; ``no_bias`` is as many zeros.
         output_bias: int32 ``(V,)``, in steps of the logits.
         logit_scale: ``logit = logit_scale * int32``.
+        sentence_end: the label after which a search says nothing more, or ``NO_LABEL``.
         sigmoid, tanh: tables for all 65,536 inputs.
     """
 
@@ -91,6 +92,7 @@ class IntegerModel:
     no_bias: np.ndarray
     output_bias: np.ndarray
     logit_scale: float
+    sentence_end: int
     sigmoid: np.ndarray
     tanh: np.ndarray
 
@@ -168,6 +170,7 @@ class IntegerModel:
             no_bias=np.zeros(matrices["joint.encoder"].shape[0], np.int16),
             output_bias=quantise_to(network.parameters["joint.output_bias"], logit_scale, INT32_MAX).astype(np.int32),
             logit_scale=logit_scale,
+            sentence_end=network.sentence_end,
             sigmoid=expanded_table("sigmoid"),
             tanh=expanded_table("tanh"),
         )

@@ -9,6 +9,9 @@ import numpy as np
 
 from azsim.nn.program import Program
 
+SENTENCE_END = "</s>"
+NO_LABEL = -1
+
 
 @dataclass(frozen=True)
 class Network:
@@ -24,7 +27,8 @@ class Network:
     Attributes:
         name: for reports.
         parameters: name -> float32 array.
-        pieces: word pieces; piece 0 is the blank, U+2581 marks the start of a word.
+        pieces: word pieces; piece 0 is the blank, U+2581 marks the start of a word; ``</s>``, if it is one of them,
+            ends the sentence and is no part of its words.
         stack: feature frames per step.
         time_reduction_after: encoder layer after which two steps are joined.
         time_reduction: how many.
@@ -51,6 +55,11 @@ class Network:
         """Number of LSTM layers of the ``encoder`` or the ``prediction`` network."""
         own = (name.split(".") for name in self.parameters)
         return sum(1 for parts in own if len(parts) == 3 and parts[0] == part and parts[2] == "input")
+
+    @property
+    def sentence_end(self) -> int:
+        """The label that ends a sentence, ``NO_LABEL`` in a network that has none."""
+        return self.pieces.index(SENTENCE_END) if SENTENCE_END in self.pieces else NO_LABEL
 
     @property
     def is_bidirectional(self) -> bool:

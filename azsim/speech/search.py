@@ -5,6 +5,9 @@
     output t:  best label != blank ? emit it, run the prediction network, stay at t : go on to t + 1
                (at most 4 labels per output)
 
+After the label that ends a sentence, in a network that has one, nothing more is emitted; it is no label of the result.
+The joint still answers once per output, since the device listens until its end-point.
+
 The logits are exact integers and ties go to the lower label, so the labels are exact too; only the posterior
 probabilities are float.
 """
@@ -64,6 +67,7 @@ class Greedy:
         self._cell = np.zeros((len(model.prediction), width), np.int16)
         self._predicted = np.zeros(model.joint_bias.size, np.int16)
         self._outputs = 0
+        self._ended = False
         self._labels: list[int] = []
         self._at: list[int] = []
         self._probabilities: list[float] = []
@@ -82,10 +86,10 @@ class Greedy:
         probabilities = np.empty(most, np.float64)
         joined = np.empty((most, model.joint[kernels.OUTPUT, kernels.MATRIX_COLUMNS]), np.int8)
         states = np.empty((most, *self._hidden.shape), np.int8)
-        emitted, evaluated = _greedy(
+        emitted, evaluated, self._ended = _greedy(
             model.weights, model.biases, model.prediction, model.joint, model.no_bias, model.output_bias,
-            model.logit_scale, model.embedding, model.sigmoid, model.tanh, self._hidden, self._cell, self._predicted,
-            encoded, labels, at, probabilities, joined, states,
+            model.logit_scale, model.sentence_end, self._ended, model.embedding, model.sigmoid, model.tanh,
+            self._hidden, self._cell, self._predicted, encoded, labels, at, probabilities, joined, states,
         )  # fmt: skip
         self._labels += labels[:emitted].tolist()
         self._at += (at[:emitted] + self._outputs).tolist()
@@ -123,6 +127,8 @@ def _greedy(
     no_bias: np.ndarray,
     output_bias: np.ndarray,
     logit_scale: float,
+    sentence_end: int,
+    ended: bool,
     embedding: np.ndarray,
     sigmoid: np.ndarray,
     tanh: np.ndarray,
@@ -135,8 +141,11 @@ def _greedy(
     probabilities: np.ndarray,
     joined: np.ndarray,
     states: np.ndarray,
-) -> tuple[int, int]:
-    """Search over ``encoded``; returns how many labels and joint evaluations were written to the last five."""
+) -> tuple[int, int, bool]:
+    """Search over ``encoded``.
+
+    Returns: how many labels and joint evaluations were written to the last five, and whether the sentence has ended.
+    """
     logits = np.empty(output_bias.size, np.int32)
     emitted, evaluated = 0, 0
     for t in range(encoded.shape[0]):
@@ -149,7 +158,8 @@ def _greedy(
             for label in range(1, logits.size):
                 if logits[label] > logits[best]:
                     best = label
-            if best == BLANK:
+            ended = ended or best == sentence_end
+            if best == BLANK or ended:
                 break
             total = 0.0
             for label in range(logits.size):
@@ -162,4 +172,4 @@ def _greedy(
                 for j in range(hidden.shape[1]):
                     states[emitted, i, j] = hidden[i, j]
             emitted += 1
-    return emitted, evaluated
+    return emitted, evaluated, ended

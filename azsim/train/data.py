@@ -212,7 +212,7 @@ def plan_epoch(
 
 
 def label_edges(labels: Sequence[int], pieces: Pieces, start: float, end: float) -> np.ndarray:
-    """Where each label begins, and the last one ends, if letters take equal time; in encoder steps.
+    """Where each label begins, and the last one ends, if letters take equal time, a sentence's end none; in steps.
 
     Args:
         labels: the utterance's labels.
@@ -220,7 +220,10 @@ def label_edges(labels: Sequence[int], pieces: Pieces, start: float, end: float)
         start: where speech begins, in steps.
         end: where it ends, in steps.
     """
-    letters = np.array([max(1, len(pieces.strings[label].replace(WORD_START, ""))) for label in labels])
+    unspoken = pieces.sentence_end
+    letters = np.array(
+        [0 if label == unspoken else max(1, len(pieces.strings[label].replace(WORD_START, ""))) for label in labels]
+    )
     return start + (end - start) * np.concatenate([[0], np.cumsum(letters)]) / max(1, letters.sum())
 
 

@@ -2,7 +2,7 @@
 
 ::
 
-    step t:  label != blank ? emit it, stay at t : go to t + 1     (at most 4 labels per step)
+    step t:  label != blank ? emit it, stay at t : go to t + 1     (at most 4 labels per step, none after the end)
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import jiwer
 import numpy as np
 import torch
 
+from azsim.nn.network import NO_LABEL
 from azsim.train.data import Normaliser, Utterance
 from azsim.train.model import FRAMES_PER_STEP, Transducer
 from azsim.train.tokens import BLANK, Pieces, normalise
@@ -23,16 +24,19 @@ BATCH = 25
 
 
 @torch.no_grad()
-def greedy(model: Transducer, features: torch.Tensor, steps: Sequence[int]) -> list[list[int]]:
+def greedy(
+    model: Transducer, features: torch.Tensor, steps: Sequence[int], sentence_end: int = NO_LABEL
+) -> list[list[int]]:
     """Best label at every step.
 
     Args:
         model: in evaluation mode.
         features: float32 ``(B, T, 64)``, normalised, T a multiple of 6.
         steps: encoder steps of each utterance.
+        sentence_end: the label after which an utterance says nothing more.
 
     Returns:
-        The labels of each utterance, without blanks.
+        The labels of each utterance, without blanks and without its end.
     """
     encoded = model.heard(model.encode(features))
     count = len(steps)
@@ -40,11 +44,13 @@ def greedy(model: Transducer, features: torch.Tensor, steps: Sequence[int]) -> l
     found: list[list[int]] = [[] for _ in range(count)]
     output, (h, c) = model.predict(torch.full((1, count), BLANK))
     predicted = model.said(output[0])
+    ended = torch.zeros(count, dtype=torch.bool)
     for t in range(int(lengths.max())):
-        active = torch.nonzero(lengths > t)[:, 0]
+        active = torch.nonzero((lengths > t) & ~ended)[:, 0]
         for _ in range(MAX_LABELS_PER_STEP):
             best = model.scores(encoded[t, active] + predicted[active]).argmax(1)
-            emitting = best != BLANK
+            ended[active] = best == sentence_end
+            emitting = (best != BLANK) & (best != sentence_end)
             if not bool(emitting.any()):
                 break
             active, labels = active[emitting], best[emitting]
@@ -79,7 +85,8 @@ def recognise(
         for b, i in enumerate(chosen):
             frames = normaliser(utterances[i].features.astype(np.float32))[: features.shape[1]]
             features[b, : len(frames)] = frames
-        for i, labels in zip(chosen, greedy(model, torch.from_numpy(features), steps), strict=True):
+        found = greedy(model, torch.from_numpy(features), steps, pieces.sentence_end)
+        for i, labels in zip(chosen, found, strict=True):
             texts[i] = pieces.decode(labels)
     model.train(was_training)
     return [Recognised(utterance, texts[i]) for i, utterance in enumerate(utterances)]

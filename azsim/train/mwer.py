@@ -65,15 +65,17 @@ class MinimumErrors(Mechanism):
 
     def __init__(self, settings: Mwer, seed: int, model: Transducer, pieces: Pieces) -> None:
         self._settings, self._seed, self._model, self._pieces = settings, seed, model, pieces
-        self._spoken: list[Utterance] = []
+        self._synthetic: list[Utterance] = []
+        self._real: list[Utterance] = []
         self._noises: list[np.ndarray] = []
         self._heard: list[Heard] = []
         self._round = 0
         self._mean = 0.0
 
     def begin(self, network: Network, splits: Mapping[str, Sequence[Utterance]], is_resumed: bool) -> None:
-        spoken = [*splits.get(TRAIN, []), *splits.get(REAL_TRAIN, [])]
-        self._spoken = [u for u in spoken if expected_frames(u) <= MOST_FRAMES]
+        self._synthetic, self._real = (
+            [u for u in splits.get(split, []) if expected_frames(u) <= MOST_FRAMES] for split in (TRAIN, REAL_TRAIN)
+        )
         self._noises = [u.features for split in NOISE_SPLITS for u in splits.get(split, [])]
         parameters = network.parameters
         self._normaliser = Normaliser(parameters["frontend.mean"], parameters["frontend.inv_std"])
@@ -81,10 +83,16 @@ class MinimumErrors(Mechanism):
     def _batches(self, turn: int) -> list[Batch]:
         """The recordings of a round, varied; the same for the same seed and round."""
         rng = np.random.default_rng((self._seed, turn, 1))
-        chosen = rng.choice(len(self._spoken), min(self._settings.recordings, len(self._spoken)), replace=False)
+        real = min(round(self._settings.recordings * self._settings.real_share), len(self._real))
+        synthetic = min(self._settings.recordings - real, len(self._synthetic))
+        chosen = [
+            pool[i]
+            for pool, count in ((self._synthetic, synthetic), (self._real, real))
+            for i in rng.choice(len(pool), count, replace=False)
+        ]
         return [
-            make_batch([self._spoken[i]], self._pieces, self._normaliser, self._noises, True, Manner.draw(rng), rng)
-            for i in chosen
+            make_batch([each], self._pieces, self._normaliser, self._noises, True, Manner.draw(rng), rng)
+            for each in chosen
         ]
 
     def before_step(self, moment: Moment) -> None:
@@ -97,7 +105,7 @@ class MinimumErrors(Mechanism):
         for batch in self._batches(self._round):
             with torch.no_grad():
                 encoded = self._model.encode(torch.from_numpy(batch.features))[:, 0].float()
-            self._add(batch, tuple(n_best(self._model, encoded, self._settings.hypotheses)))
+            self._add(batch, tuple(n_best(self._model, encoded, self._settings.hypotheses, self._pieces.sentence_end)))
         self._model.train(was_training)
 
     def _add(self, batch: Batch, hypotheses: tuple[Labels, ...]) -> None:

@@ -3,7 +3,7 @@
 ::
 
     step t:  hypotheses ── blank ──────────────> kept for t + 1 (equal labels are one)
-                 └─ best labels ─> hypotheses ─ blank ─> …        at most 3 labels per step
+                 └─ best labels ─> hypotheses ─ blank ─> …        at most 3 labels per step, none after the end
 
 **Source:** A. Graves 2012 (arXiv:1211.3711), sec. 2.4, cut by beam and by a distance to the best.
 """
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from azsim.nn.network import NO_LABEL
 from azsim.train.model import Transducer
 from azsim.train.tokens import BLANK
 
@@ -36,13 +37,14 @@ class Hypothesis:
 
 
 @torch.no_grad()
-def n_best(model: Transducer, encoded: torch.Tensor, count: int) -> list[Labels]:
+def n_best(model: Transducer, encoded: torch.Tensor, count: int, sentence_end: int = NO_LABEL) -> list[Labels]:
     """The likeliest label sequences, best first.
 
     Args:
         model: in evaluation mode.
         encoded: encoder outputs of one recording, float32 ``(T, width)``.
         count: hypotheses kept at each step, and returned at most.
+        sentence_end: the label after which a hypothesis has only blanks; where it was said, it is the last label.
     """
     heard = model.heard(encoded)
     output, state = model.predict(torch.full((1, 1), BLANK))
@@ -57,7 +59,7 @@ def n_best(model: Transducer, encoded: torch.Tensor, count: int) -> list[Labels]
                 _keep(kept, hypothesis, hypothesis.score + float(row[BLANK]))
             if turn == MAX_LABELS_PER_STEP:
                 break
-            frontier = _longer(model, frontier, scores, kept, count)
+            frontier = _longer(model, frontier, scores, kept, count, sentence_end)
             if not frontier:
                 break
         beam = sorted(kept.values(), key=lambda each: -each.score)[:count]
@@ -76,12 +78,14 @@ def _longer(
     scores: np.ndarray,
     kept: dict[Labels, Hypothesis],
     count: int,
+    sentence_end: int,
 ) -> list[Hypothesis]:
     """The best ways to say one label more, those that have a chance beside what is kept."""
     ranked = sorted((each.score for each in kept.values()), reverse=True)
     least = max(ranked[0] - CUT_NATS, ranked[count - 1] if len(ranked) >= count else -np.inf)
     totals = scores + np.array([each.score for each in frontier], np.float32)[:, None]
     totals[:, BLANK] = -np.inf
+    totals[[each.labels[-1:] == (sentence_end,) for each in frontier]] = -np.inf
     best = np.argsort(-totals, axis=None, kind="stable")[:count]
     chosen = [divmod(int(place), totals.shape[1]) for place in best if totals.flat[place] > least]
     if not chosen:

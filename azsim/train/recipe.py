@@ -203,6 +203,7 @@ class Mwer(Struct, frozen=True, forbid_unknown_fields=True):
         weight: of the expected word errors beside the transducer loss.
         hypotheses: in each n-best list.
         recordings: decoded at once.
+        real_share: of those, how many are of real people.
         recordings_per_step: of those, whose errors a step adds.
         decode_every_steps: how often new recordings are decoded with the network so far.
     """
@@ -210,6 +211,7 @@ class Mwer(Struct, frozen=True, forbid_unknown_fields=True):
     weight: NonNegative = 1.0
     hypotheses: Annotated[int, Meta(ge=2, le=64)] = 4
     recordings: Few = 100
+    real_share: Share = 0.25
     recordings_per_step: Few = 4
     decode_every_steps: Steps = 50
 
@@ -227,6 +229,8 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         workers: processes, one thread each, that share every step.
         bfloat16: matrix products in bfloat16; losses, gradients and parameters stay float32.
         sizes: of a network from scratch, or of one that is resized.
+        sentence_end: every sentence ends in a label of its own, which a network that has none is given
+            (`azsim.train.sentence_end`).
         schedule: length and learning rate.
         stages: one after the other.
         sparsity, quantisation, distillation, mwer: what acts on the training besides.
@@ -240,6 +244,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     bfloat16: bool = True
     sizes: Sizes = Sizes()
+    sentence_end: bool = False
     schedule: Schedule
     stages: Annotated[tuple[Stage, ...], Meta(min_length=1)]
     sparsity: Sparsity | None = None

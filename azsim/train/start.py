@@ -3,7 +3,7 @@
 ::
 
     checkpoint ──────────┐
-    exported network ────┼──> setup (word pieces, sizes), feature statistics, network
+    exported network ────┼──> setup (word pieces, a sentence's end, sizes), feature statistics, network
     corpus ──────────────┘
 """
 
@@ -16,12 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from azsim.errors import InputError
+from azsim.nn.network import NO_LABEL
 from azsim.train.checkpoint import Checkpoint, Setup
 from azsim.train.data import REAL_TRAIN, TRAIN, Normaliser, Utterance
 from azsim.train.export import load_model
 from azsim.train.model import Shape, Transducer
 from azsim.train.recipe import Recipe
 from azsim.train.resize import resized
+from azsim.train.sentence_end import with_sentence_end
 from azsim.train.tokens import train_pieces
 
 STATISTICS_UTTERANCES = 1500
@@ -64,12 +66,14 @@ def resumed_start(checkpoint: Checkpoint) -> Start:
 
 
 def start_from(path: Path, recipe: Recipe) -> Start:
-    """Go on from an exported network, resized if the recipe says so.
+    """Go on from an exported network, resized or with one more label if the recipe says so.
 
     Raises:
         InputError: the file cannot be read as one, or cannot be resized to the recipe's sizes.
     """
     model, normaliser, pieces, _ = load_model(path)
+    if recipe.sentence_end and pieces.sentence_end == NO_LABEL:
+        model, pieces = with_sentence_end(model), pieces.with_sentence_end()
     if recipe.resized:
         sizes = recipe.sizes
         model = resized(
@@ -106,6 +110,8 @@ def start_from_scratch(recipe: Recipe, place: Place, splits: Mapping[str, Sequen
         pieces = train_pieces((u.line.text for u in spoken), sizes.pieces)
         chosen = np.random.default_rng(recipe.seed).permutation(len(spoken))[:STATISTICS_UTTERANCES]
         normaliser = Normaliser.measure([spoken[i] for i in chosen])
+    if recipe.sentence_end:
+        pieces = pieces.with_sentence_end()
     setup = Setup(
         recipe.seed, list(pieces.strings), sizes.hidden, sizes.embedding, sizes.joint, sizes.prediction,
         sizes.bidirectional,

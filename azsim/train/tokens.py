@@ -7,6 +7,7 @@
 The pieces are learned by byte-pair encoding with sentencepiece. A checkpoint
 stores only their strings, in order of merging, so encoding is done here from
 that list alone; the result equals sentencepiece's own (a test compares them).
+A last piece ``</s>``, where there is one, is the label that every sentence ends in.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from azsim.errors import InputError
+from azsim.nn.network import NO_LABEL, SENTENCE_END
 
 BLANK = 0
 BLANK_PIECE = "<blank>"
@@ -53,13 +55,24 @@ class Pieces:
     def __len__(self) -> int:
         return len(self.strings)
 
+    @property
+    def sentence_end(self) -> int:
+        """The label that ends a sentence, ``NO_LABEL`` where there is none."""
+        return self._ids.get(SENTENCE_END, NO_LABEL)
+
+    def with_sentence_end(self) -> Pieces:
+        """The same pieces and one more, that ends a sentence; what has it already stays as it is."""
+        return self if SENTENCE_END in self._ids else Pieces((*self.strings, SENTENCE_END))
+
     def encode(self, text: str) -> list[int]:
-        """Labels of a sentence; characters that no piece holds are left out."""
-        return [label for word in normalise(text).split() for label in self._word(word)]
+        """Labels of a sentence, its end included where there is one; characters that no piece holds are left out."""
+        labels = [label for word in normalise(text).split() for label in self._word(word)]
+        return labels if self.sentence_end == NO_LABEL else [*labels, self.sentence_end]
 
     def decode(self, labels: Iterable[int]) -> str:
-        """The sentence that labels spell; blanks are skipped."""
-        joined = "".join(self.strings[label] for label in labels if label != BLANK)
+        """The sentence that labels spell; blanks and the sentence's end are skipped."""
+        unspoken = (BLANK, self.sentence_end)
+        joined = "".join(self.strings[label] for label in labels if label not in unspoken)
         return " ".join(joined.replace(WORD_START, " ").split())
 
     def _word(self, word: str) -> tuple[int, ...]:
