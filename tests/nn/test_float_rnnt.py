@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from azsim.compress.recipe import compress
 from azsim.nn.float_rnnt import FloatTransducer
 from azsim.nn.integer_rnnt import Encoder, IntegerModel
+from azsim.nn.network import SENTENCE_END
 from azsim.speech.frontend import FeatureQuantiser, stacked
 
 
@@ -51,6 +54,18 @@ def test_batch_equals_single_steps(make_network):
     found = FloatTransducer(network).recognise(features)
     assert [list(each.labels) for each in found] == [one_by_one(network, each) for each in features]
     assert any(each.labels for each in found)
+
+
+def test_nothing_is_said_after_the_end_of_the_sentence(make_network):
+    network = make_network(4)
+    rng = np.random.default_rng(0)
+    features = [rng.normal(5, 2, (frames, 64)).astype(np.float32) for frames in (40, 131, 7, 90)]
+    plain = [each.labels for each in FloatTransducer(network).recognise(features)]
+    for end in sorted({label for labels in plain for label in labels}):
+        pieces = tuple(SENTENCE_END if label == end else piece for label, piece in enumerate(network.pieces))
+        found = FloatTransducer(replace(network, pieces=pieces)).recognise(features)
+        cut = [labels[: labels.index(end)] if end in labels else labels for labels in plain]
+        assert [each.labels for each in found] == cut
 
 
 def test_integer_encoder_stays_close_to_float(make_network):

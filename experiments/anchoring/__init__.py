@@ -1,0 +1,1 @@
+"""What the anchor needs: recordings in kitchen noise, slots of coffee orders, another recogniser and its trigram."""
