@@ -31,18 +31,24 @@ def normalise(text: str) -> str:
     return " ".join(re.findall(r"[\w']+", text.lower().replace("\u2019", "'")))
 
 
-def count_errors(references: Sequence[str], hypotheses: Sequence[str]) -> np.ndarray:
-    """int64 ``(utterances, 2)``: word errors (substituted, deleted, inserted) and words of the reference."""
-    counts = np.zeros((len(references), 2), dtype=np.int64)
-    for index, (reference, hypothesis) in enumerate(zip(references, hypotheses, strict=True)):
+def count_edits(references: Sequence[str], hypotheses: Sequence[str]) -> np.ndarray:
+    """int64 ``(utterances, 4)``: words substituted, deleted and inserted, and words of the reference."""
+    counts = np.zeros((len(references), 4), dtype=np.int64)
+    for row, reference, hypothesis in zip(counts, references, hypotheses, strict=True):
         said, heard = normalise(reference), normalise(hypothesis)
         if not said:
-            counts[index] = len(heard.split()), 0
+            row[2] = len(heard.split())
             continue
         result = jiwer.process_words(said, heard)
-        counts[index, 0] = result.substitutions + result.deletions + result.insertions
-        counts[index, 1] = result.hits + result.substitutions + result.deletions
+        row[:3] = result.substitutions, result.deletions, result.insertions
+        row[3] = result.hits + result.substitutions + result.deletions
     return counts
+
+
+def count_errors(references: Sequence[str], hypotheses: Sequence[str]) -> np.ndarray:
+    """int64 ``(utterances, 2)``: word errors (substituted, deleted, inserted) and words of the reference."""
+    edits = count_edits(references, hypotheses)
+    return np.stack([edits[:, :3].sum(axis=1), edits[:, 3]], axis=1)
 
 
 def wer_percent(counts: np.ndarray) -> float | None:

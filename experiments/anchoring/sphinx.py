@@ -5,7 +5,7 @@
     texts ── Trigram ──> ARPA ─┐
     pronunciations of its words ┴─ pocketsphinx (Gaussian mixtures) ──> words
 
-**Source:** PyPI ``pocketsphinx`` 5.1.1, its model ``en-us`` (BSD 2-clause, Carnegie Mellon); everything else as it comes.
+**Source:** PyPI ``pocketsphinx`` 5.1.1, its model ``en-us`` (BSD 2-clause, Carnegie Mellon); its settings as they come.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 ::
 
-    P(w | u v) = (1 - b) count(u v w) / count(u v) + b P(w | v)        b = kinds / (count + kinds), kinds of words after u v
+    P(w | u v) = (1 - b) count(u v w) / count(u v) + b P(w | v)     b = kinds / (count + kinds) of words after u v
 
 Trigrams, bigrams and words are interpolated down to equal shares of all words; in the file, what was never seen is the
 shorter history's probability times ``b``, which is the same number.

@@ -87,36 +87,46 @@ def _cluster(utterance: Utterance) -> str:
 
 @dataclass(frozen=True)
 class Heard:
-    """Word errors, int64 ``(recordings, 2)`` as `count_errors` gives them, and what the network weighs."""
+    """What was heard, its errors, int64 ``(recordings, 2)`` as `count_errors` gives them, and the network's weight."""
 
+    texts: list[str]
     counts: np.ndarray
     weights: int
     model_bytes: int
 
 
 def hear(path: Path, codec: str | None, weight_bits: int, sparsity: float, listening: Listening) -> Heard:
-    """Word errors of a network as it is on the device, or in float without a codec; kept beside the network's file."""
+    """What a network hears as it is on the device, or in float without a codec; kept beside the network's file."""
     network = load_network(path)
-    settings = f"{network.digest} {codec} {weight_bits} {sparsity} {len(listening.references)} {SEED}"
+    recordings = f"{len(listening.references)} {sum(map(len, listening.features))} {SEED}"
+    settings = f"texts {network.digest} {codec} {weight_bits} {sparsity} {recordings}"
     kept = path.parent / f"heard-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.npz"
     if kept.exists():
         with np.load(kept) as found:
-            return Heard(found["counts"], int(found["weights"]), int(found["model_bytes"]))
-    heard = _hear(network, codec, weight_bits, sparsity, listening)
-    np.savez(kept, counts=heard.counts, weights=heard.weights, model_bytes=heard.model_bytes)
-    return heard
+            texts, size = found["texts"].tolist(), int(found["model_bytes"])
+    else:
+        texts, size = transcribed(network, codec, weight_bits, sparsity, listening.features, listening.calibration)
+        np.savez(kept, texts=np.array(texts), model_bytes=size)
+    return Heard(texts, count_errors(listening.references, texts), network.weights, size)
 
 
-def _hear(network: Network, codec: str | None, weight_bits: int, sparsity: float, listening: Listening) -> Heard:
-    names = [str(i) for i in range(len(listening.features))]
+def transcribed(
+    network: Network,
+    codec: str | None,
+    weight_bits: int,
+    sparsity: float,
+    features: list[np.ndarray],
+    calibration: list[np.ndarray],
+) -> tuple[list[str], int]:
+    """Words of recordings, and the bytes of the network that heard them."""
+    names = [str(i) for i in range(len(features))]
     if codec is None:
-        found = recognise_in_cloud(network, listening.features, names, [None] * len(names))
+        found = recognise_in_cloud(network, features, names, [None] * len(names))
         size = 4 * sum(value.size for value in network.parameters.values())
     else:
         if not network.activation_scales:
-            network = replace(network, activation_scales=calibrate(network, listening.calibration))
+            network = replace(network, activation_scales=calibrate(network, calibration))
         small = compress(network, codec=codec, weight_bits=weight_bits, sparsity=sparsity)
-        found = recognise_many(small, listening.features, utterances=names)
+        found = recognise_many(small, features, utterances=names)
         size = small.model_bytes
-    texts = [each.transcript.text_whole for each in found]
-    return Heard(count_errors(listening.references, texts), network.weights, size)
+    return [each.transcript.text_whole for each in found], size

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.report.wer import bootstrap_difference, bootstrap_wer, count_errors, normalise, wer_percent
+from azsim.report.wer import bootstrap_difference, bootstrap_wer, count_edits, count_errors, normalise, wer_percent
 
 WORDS = st.lists(st.sampled_from(["on", "off", "the", "light", "lamp"]), max_size=6)
 
@@ -27,6 +27,13 @@ def edit_distance(said: list[str], heard: list[str]) -> int:
 def test_errors_are_the_edit_distance(said: list[str], heard: list[str]) -> None:
     counts = count_errors([" ".join(said)], [" ".join(heard)])
     assert counts.tolist() == [[edit_distance(said, heard), len(said)]]
+
+
+def test_edits_are_told_apart() -> None:
+    said = ["turn on the light", "turn on the light", "the light", "", "on"]
+    heard = ["turn on", "turn off the", "the the light", "light on", "on"]
+    edits = [[0, 2, 0, 4], [1, 1, 0, 4], [0, 0, 1, 2], [0, 0, 2, 0], [0, 0, 0, 1]]
+    assert count_edits(said, heard).tolist() == edits
 
 
 def test_case_and_punctuation_do_not_count() -> None:

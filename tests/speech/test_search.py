@@ -49,7 +49,7 @@ def test_nothing_is_emitted_after_the_end_of_the_sentence(make_network):
         asked = sum(min(count + 1, most) for count in Counter(found.outputs).values())
         asked += len(encoded) - len(set(found.outputs))
         assert len(found.inputs["joint.output"]) == asked
-    assert len(set(labels)) > 3
+    assert len(set(labels)) > 1
 
 
 def test_nothing_heard_is_an_empty_result(tiny_network):
