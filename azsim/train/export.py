@@ -32,7 +32,7 @@ DTYPES = {"float32": np.float32, "float16": np.float16}
 
 
 class Trained(msgspec.Struct, frozen=True):
-    """How a model came about; ``sparsity`` and ``weight_bits`` are what it was trained for, 0 for neither."""
+    """How a model came about; ``sparsity``, ``weight_bits`` and ``codec`` are what it was trained for, 0 for neither."""
 
     seed: int
     steps: int
@@ -40,6 +40,7 @@ class Trained(msgspec.Struct, frozen=True):
     sparsity: float = 0.0
     weight_bits: int = 0
     recipe: str = ""
+    codec: str = ""
 
 
 class ModelCard(msgspec.Struct, frozen=True):

@@ -313,13 +313,15 @@ class Trainer:
 
     def _export(self, name: str) -> None:
         sparsity, quantisation = self.recipe.sparsity, self.recipe.quantisation
+        few = quantisation if quantisation and quantisation.method != "none" else None
         trained = Trained(
             seed=self.setup.seed,
             steps=self.progress.step,
             hours=round(self.progress.elapsed_s / 3600, 3),
             sparsity=sparsity.share if sparsity else 0.0,
-            weight_bits=quantisation.weight_bits if quantisation and quantisation.method != "none" else 0,
+            weight_bits=few.weight_bits if few else 0,
             recipe=self.place.name,
+            codec=few.codec if few else "",
         )
         self._deployed()
         card_name = self.place.name.replace("/", "-")
