@@ -17,7 +17,7 @@ from importlib import import_module
 
 _HOMES = {
     "load_device": "azsim.devices",
-    "load_network": "azsim.nn.load",
+    "load_network": "azsim.compress.stored",
     "compress": "azsim.compress",
     "encode": "azsim.compress",
     "decode": "azsim.compress",

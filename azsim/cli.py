@@ -103,9 +103,10 @@ def _inspect(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--device", default="az1", help="the device that a network is shown on (default: az1)")
     command.add_argument("--program", action="store_true", help="list the instructions of a network's programs")
-    command.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
-    command.add_argument("--weight-bits", type=int, default=5, help="bits per weight, 1 to 8 (default: 5)")
-    command.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
+    stored = "a network that is stored compressed is shown as it is, unless one of these is given"
+    command.add_argument("--codec", help=f"weight codec (default: zvsv; {stored})")
+    command.add_argument("--weight-bits", type=int, help="bits per weight, 1 to 8 (default: 5)")
+    command.add_argument("--sparsity", type=float, help="share of zeros (default: 0.5)")
     command.add_argument(
         "--frames-per-step", type=_count, default=1, metavar="N", help="encoder steps gathered into a run (default: 1)"
     )

@@ -11,6 +11,7 @@ import msgspec
 
 from azsim.compress import compress
 from azsim.compress.follow import follow
+from azsim.compress.stored import load_network
 from azsim.compress.update.image import load_image, open_image, pack_image, read_file
 from azsim.compress.update.make import make_update, release_masks
 from azsim.compress.update.manifest import (
@@ -22,7 +23,6 @@ from azsim.compress.update.manifest import (
 )
 from azsim.compress.update.store import ModelStore, write_file
 from azsim.errors import InputError, located
-from azsim.nn.load import load_network
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from azsim.compare.speech_set import read_manifest
+from azsim.compress.stored import load_network
 from azsim.errors import InputError
 from azsim.input_file import check_input_file
 from azsim.matrices import read_matrices
-from azsim.nn.load import load_network
 from azsim.soc.music import load_music
 from azsim.speech.audio import read_audio
 from azsim.toml import read_toml

@@ -12,9 +12,9 @@ from azsim.compare.speech_set import Utterance
 from azsim.compress import compress
 from azsim.compress.network import CompressedNetwork
 from azsim.compress.recipe import MatrixRecipe
+from azsim.compress.stored import load_network
 from azsim.devices import Device
 from azsim.errors import InputError, located
-from azsim.nn.load import load_network
 from azsim.nn.network import Network
 from azsim.report.trace.options import TraceOptions
 from azsim.soc.music import MusicTrack

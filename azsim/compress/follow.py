@@ -16,10 +16,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from azsim.compress.codecs import decode, encode
-from azsim.compress.codecs.codec import Bypass, distinct
-from azsim.compress.codecs.stream import read_matrix_header
-from azsim.compress.codecs.zvsv import ZERO_VALUE_BYPASSED
+from azsim.compress.codecs import decode, encode_like
+from azsim.compress.codecs.codec import distinct
 from azsim.compress.encoded import Encoded
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.compress.quantise import CELLS_PER_STEP
@@ -61,10 +59,7 @@ def follow(
                 f"{network.source}: {key} is {found}: must be {before.encoded.shape} as in {previous.network.source}"
             )
         values = snap(weights / before.scale, decode(before.encoded), _grid(before.encoded), tolerance)
-        encoded = before.encoded
-        matrices[key] = CompressedMatrix(
-            key, encode(values, encoded.codec, encoded.weight_bits, encoded.layout, _bypass(encoded)), before.scale
-        )
+        matrices[key] = CompressedMatrix(key, encode_like(before.encoded, values), before.scale)
     if len(network.weight_matrices) != len(matrices):
         extra = sorted(set(network.weight_matrices) - set(matrices))
         raise InputError(f"{network.source}: {', '.join(extra)}: not in {previous.network.source}")
@@ -101,8 +96,3 @@ def _grid(encoded: Encoded) -> np.ndarray:
         return present
     top = (1 << int(np.abs(present).max()).bit_length()) - 1
     return np.arange(-top, top + 1)
-
-
-def _bypass(encoded: Encoded) -> Bypass:
-    header, _ = read_matrix_header(memoryview(encoded.data))
-    return "zero-value" if encoded.codec == "zvsv" and header.options & ZERO_VALUE_BYPASSED else "none"

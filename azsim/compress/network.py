@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from azsim.compress.codecs import decode, encode_like, read
 from azsim.compress.encoded import Encoded
+from azsim.compress.layout import TileLayout
 from azsim.nn.network import Network
 
 
@@ -19,6 +21,16 @@ class CompressedMatrix:
     name: str
     encoded: Encoded
     scale: float
+
+
+def read_matrix(name: str, data: bytes, scale: float) -> tuple[CompressedMatrix, np.ndarray]:
+    """A stored bitstream as a compressed matrix, and the float32 weights that it decodes to.
+
+    Raises:
+        CodecError: it is damaged.
+    """
+    values, encoded = read(data)
+    return CompressedMatrix(name, encoded, scale), values * np.float32(scale)
 
 
 @dataclass(frozen=True)
@@ -38,8 +50,6 @@ class CompressedNetwork:
     @cached_property
     def decoded(self) -> Mapping[str, np.ndarray]:
         """Name -> int8 matrix, by decoding the very bitstreams."""
-        from azsim.compress.codecs import decode
-
         return {name: decode(matrix.encoded) for name, matrix in self.matrices.items()}
 
     @property
@@ -63,3 +73,13 @@ class CompressedNetwork:
         """Share of zeros among the decoded weights."""
         zeros = sum(int(value.size - np.count_nonzero(value)) for value in self.decoded.values())
         return zeros / self.network.weights
+
+    def laid_out(self, layout: TileLayout) -> CompressedNetwork:
+        """The same values by the same codecs, in the order in which another chip takes them."""
+        if all(matrix.encoded.layout == layout for matrix in self.matrices.values()):
+            return self
+        matrices = {
+            name: replace(matrix, encoded=encode_like(matrix.encoded, self.decoded[name], layout))
+            for name, matrix in self.matrices.items()
+        }
+        return replace(self, matrices=matrices)

@@ -8,11 +8,17 @@ from pathlib import Path
 
 from rich.console import Console
 
+from azsim.compress import compress
+from azsim.compress.layout import TileLayout
+from azsim.compress.network import CompressedNetwork
+from azsim.compress.recipe import MatrixRecipe
+from azsim.compress.stored import load_compressed, load_network
 from azsim.errors import InputError, nearest
 from azsim.inspect.inspection import Inspection, show
 from azsim.resources import device_names, shipped_root
 
 TABLE_COLUMNS = 160
+DEFAULT = MatrixRecipe(weight_bits=5, sparsity=0.5, codec="zvsv")
 
 
 def perform(options: argparse.Namespace) -> dict[str, object]:
@@ -60,34 +66,40 @@ def _inspect(options: argparse.Namespace) -> Inspection:
         return inspect_bitstream(Path(options.thing))
     from azsim.devices import load_device
 
-    _check(options)
+    as_stored = options.codec is None and options.weight_bits is None and options.sparsity is None
+    wanted = _wanted(options)
     if kind == "device":
         from azsim.inspect.device import Weights, inspect_device
 
-        return inspect_device(load_device(options.thing), Weights.of(options.weight_bits, options.sparsity))
+        return inspect_device(load_device(options.thing), Weights.of(wanted.weight_bits, wanted.sparsity))
     from azsim.chip.build import tile_layout
-    from azsim.compress import compress
     from azsim.inspect.network import inspect_network
-    from azsim.nn.load import load_network
     from azsim.speech.gather import check_together
 
-    device, network = load_device(options.device), load_network(options.thing)
-    check_together(options.frames_per_step, network.steps_per_output)
-    small = compress(
-        network,
-        weight_bits=options.weight_bits,
-        sparsity=options.sparsity,
-        codec=options.codec,
-        layout=tile_layout(device.chip),
-    )
+    device = load_device(options.device)
+    small = _compressed(options.thing, wanted, as_stored, tile_layout(device.chip))
+    check_together(options.frames_per_step, small.network.steps_per_output)
     return inspect_network(device, small, options.frames_per_step, options.program)
 
 
-def _check(options: argparse.Namespace) -> None:
-    if not 1 <= options.weight_bits <= 8:
-        raise InputError(f"--weight-bits {options.weight_bits}: must be a whole number from 1 to 8")
-    if not 0 <= options.sparsity <= 1:
-        raise InputError(f"--sparsity {options.sparsity}: must be a share from 0 to 1")
+def _wanted(options: argparse.Namespace) -> MatrixRecipe:
+    """Codec, bits and zeros that the options ask for, with the defaults of those left out."""
+    bits = DEFAULT.weight_bits if options.weight_bits is None else options.weight_bits
+    sparsity = DEFAULT.sparsity if options.sparsity is None else options.sparsity
+    if not 1 <= bits <= 8:
+        raise InputError(f"--weight-bits {bits}: must be a whole number from 1 to 8")
+    if not 0 <= sparsity <= 1:
+        raise InputError(f"--sparsity {sparsity}: must be a share from 0 to 1")
+    return MatrixRecipe(bits, sparsity, options.codec or DEFAULT.codec)
+
+
+def _compressed(thing: str, wanted: MatrixRecipe, as_stored: bool, layout: TileLayout) -> CompressedNetwork:
+    """As the file has it, or compressed as wanted."""
+    stored = load_compressed(thing) if as_stored else None
+    if stored is not None:
+        return stored.laid_out(layout)
+    bits, sparsity, codec = wanted.weight_bits, wanted.sparsity, wanted.codec
+    return compress(load_network(thing), weight_bits=bits, sparsity=sparsity, codec=codec, layout=layout)
 
 
 def _networks() -> tuple[str, ...]:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +19,16 @@ from safetensors import SafetensorError, safe_open
 from azsim.errors import InputError
 from azsim.input_file import check_input_file
 from azsim.nn.network import Network
-from azsim.nn.save import CARD_KEY, DIGEST_KEY, FORMAT, KIND, SCALES_KEY, content_digest, write_sealed
+from azsim.nn.save import (
+    CARD_KEY,
+    DIGEST_KEY,
+    FORMAT,
+    KIND,
+    SCALES_KEY,
+    WEIGHT_SCALES_KEY,
+    content_digest,
+    write_sealed,
+)
 from azsim.resources import shipped
 from azsim.toml import convert
 
@@ -40,14 +49,32 @@ class Card(msgspec.Struct, frozen=True):
     pieces: tuple[str, ...]
 
 
-def load_network(name_or_path: str | Path) -> Network:
-    """A network by its name under ``models/``, or from the user's own file.
+@dataclass(frozen=True)
+class Stored:
+    """A network's file, read, its seal checked.
 
-    A file with a digest must match it. A shipped model must have one; a user's file without one is read as it is,
-    and its ``verified`` is False.
+    Attributes:
+        path: of the file.
+        tensors: by name, as they are stored.
+        metadata: by key.
+        digest: sha-256 of its contents, hex.
+        verified: the file states that digest itself.
+    """
+
+    path: Path
+    tensors: Mapping[str, np.ndarray]
+    metadata: Mapping[str, str]
+    digest: str
+    verified: bool
+
+
+def read_stored(name_or_path: str | Path) -> Stored:
+    """The file of a network, by its name under ``models/``, or the user's own.
+
+    A file with a digest must match it. A shipped model must have one; a user's file without one is read as it is.
 
     Raises:
-        InputError: there is no such model or file, it is damaged, or its parts do not fit each other.
+        InputError: there is no such model or file, or it is damaged.
     """
     path = Path(name_or_path)
     ours = path.suffix != ".safetensors" and not path.is_file()
@@ -64,20 +91,42 @@ def load_network(name_or_path: str | Path) -> Network:
         raise InputError(f"{path}: {DIGEST_KEY}: missing; a shipped model must carry one")
     if stated is not None and stated != digest:
         raise InputError(f"{path}: damaged: its contents have sha-256 {digest[:12]}..., it states {stated[:12]}...")
-    card = _decode(path, CARD_KEY, metadata, Card)
-    scales = _decode(path, SCALES_KEY, metadata, dict[str, float]) if SCALES_KEY in metadata else {}
+    return Stored(path, tensors, metadata, digest, stated is not None)
+
+
+def load_network(name_or_path: str | Path) -> Network:
+    """A network whose file holds float weights; `azsim.compress.stored` reads those that hold bitstreams as well.
+
+    Raises:
+        InputError: as `read_stored`, or the parts do not fit each other.
+    """
+    stored = read_stored(name_or_path)
+    if WEIGHT_SCALES_KEY in stored.metadata:
+        raise InputError(f"{stored.path}: holds bitstreams and not float weights; azsim.load_network reads both")
+    return network_of(stored, stored.tensors)
+
+
+def network_of(stored: Stored, parameters: Mapping[str, np.ndarray]) -> Network:
+    """The network of a file, with these float parameters, in the order of execution; ``verified`` as the file was.
+
+    Raises:
+        InputError: the card or the scales cannot be read, or the parts do not fit each other.
+    """
+    path = stored.path
+    card = decode_metadata(stored, CARD_KEY, Card)
+    scales = decode_metadata(stored, SCALES_KEY, dict[str, float]) if SCALES_KEY in stored.metadata else {}
     network = Network(
         name=card.name,
-        parameters={name: tensors[name].astype(np.float32) for name in tensors},
+        parameters={name: parameters[name].astype(np.float32) for name in parameters},
         pieces=card.pieces,
         stack=card.stack,
         time_reduction_after=card.time_reduction_after,
         time_reduction=card.time_reduction,
         feature_clip=card.feature_clip,
         activation_scales=scales,
-        digest=digest,
+        digest=stored.digest,
         source=str(path),
-        verified=stated is not None,
+        verified=stored.verified,
     )
     check(network, card)
     return replace(network, parameters={name: network.parameters[name] for name in _names(network)})
@@ -110,14 +159,20 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         raise InputError(f"{path}: not a whole safetensors file: {str(error).splitlines()[0]}") from error
 
 
-def _decode(path: Path, key: str, metadata: Mapping[str, str], type_: type[T]) -> T:
-    if key not in metadata:
-        raise InputError(f"{path}: metadata {key!r}: missing; a checkpoint exported by azsim.train has it")
+def decode_metadata(stored: Stored, key: str, type_: type[T]) -> T:
+    """A JSON value of a file's metadata.
+
+    Raises:
+        InputError: it is missing, not JSON, or not of that type.
+    """
+    where = f"{stored.path}: metadata {key!r}"
+    if key not in stored.metadata:
+        raise InputError(f"{where}: missing; a checkpoint exported by azsim.train has it")
     try:
-        tree = msgspec.json.decode(metadata[key])
+        tree = msgspec.json.decode(stored.metadata[key])
     except msgspec.DecodeError as error:
-        raise InputError(f"{path}: metadata {key!r}: not JSON: {error}") from error
-    return convert(tree, type_, f"{path}: metadata {key!r}")
+        raise InputError(f"{where}: not JSON: {error}") from error
+    return convert(tree, type_, where)
 
 
 def _names(network: Network) -> list[str]:
@@ -152,6 +207,9 @@ def check(network: Network, card: Card) -> None:
     if missing or unknown:
         listed = f"missing {', '.join(missing) or 'none'}; unknown {', '.join(unknown) or 'none'}"
         raise InputError(f"{at}: parameters: {listed}")
+    single = next((name for name, shape in shapes.items() if not shape), None)
+    if single is not None:
+        raise InputError(f"{at}: {single}: a single number: must be a vector or a matrix")
     for name, expected in _shapes(network, shapes).items():
         if shapes[name] != expected:
             raise InputError(f"{at}: {name}: shape {shapes[name]}: must be {expected}")

@@ -16,6 +16,8 @@ from azsim.errors import WorkError
 from azsim.nn.network import Network
 
 CARD_KEY, SCALES_KEY, DIGEST_KEY = "azsim", "activation_scales", "digest"
+WEIGHT_SCALES_KEY = "weight_scales"
+"""Only in a file whose matrices are bitstreams, see `azsim.compress.stored`."""
 FORMAT, KIND = 1, "rnnt"
 
 
@@ -52,12 +54,8 @@ def write_sealed(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappin
     return sealed[DIGEST_KEY]
 
 
-def save_network(network: Network, path: Path | str) -> str:
-    """Write a network as float32, with its activation scales and a digest; returns the digest.
-
-    Raises:
-        WorkError: the file cannot be written.
-    """
+def metadata_of(network: Network, more: Mapping[str, object]) -> dict[str, str]:
+    """What a file says of a network besides its numbers; ``more`` joins the card."""
     card = {
         "format": FORMAT,
         "kind": KIND,
@@ -68,6 +66,26 @@ def save_network(network: Network, path: Path | str) -> str:
         "feature_clip": network.feature_clip,
         "pieces": list(network.pieces),
     }
-    metadata = {CARD_KEY: json.dumps(card), SCALES_KEY: json.dumps(dict(network.activation_scales))}
-    tensors = {name: np.asarray(value, np.float32) for name, value in network.parameters.items()}
-    return write_sealed(Path(path), tensors, metadata)
+    scales = dict(sorted(network.activation_scales.items()))
+    return {CARD_KEY: json.dumps({**card, **more}), SCALES_KEY: json.dumps(scales)}
+
+
+def save_network(
+    network: Network, path: Path | str, dtype: str = "float32", more: Mapping[str, object] | None = None
+) -> str:
+    """Write a network with its activation scales and a digest; returns the digest.
+
+    Args:
+        network: what to write.
+        path: of the file.
+        dtype: of the weights and biases, ``float32`` or ``float16``; the front end stays float32.
+        more: what the card shall say besides.
+
+    Raises:
+        WorkError: the file cannot be written.
+    """
+    tensors = {
+        name: np.asarray(value, np.float32 if name.startswith("frontend") else dtype)
+        for name, value in network.parameters.items()
+    }
+    return write_sealed(Path(path), tensors, metadata_of(network, more or {}))

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from azsim.compress.stored import load_network
 from azsim.errors import AzsimError, InputError
 from azsim.nn.fixed_point import INT8_LIMIT, INT16_MAX
 from azsim.nn.float_rnnt import FloatTransducer
 from azsim.nn.formats import MAX_BITS, Formats
-from azsim.nn.load import load_network, seal
+from azsim.nn.load import seal
 from azsim.nn.network import Network
 from azsim.speech.audio import read_audio
 from azsim.speech.features import log_mel

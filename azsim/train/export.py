@@ -16,11 +16,12 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from torch import nn
 
+from azsim.compress.stored import network_in
 from azsim.errors import InputError
+from azsim.nn.load import decode_metadata, read_stored
 from azsim.nn.network import Network
 from azsim.nn.save import CARD_KEY, SCALES_KEY
 from azsim.train.data import Normaliser
@@ -32,7 +33,7 @@ DTYPES = {"float32": np.float32, "float16": np.float16}
 
 
 class Trained(msgspec.Struct, frozen=True):
-    """How a model came about; ``sparsity``, ``weight_bits`` and ``codec`` are what it was trained for, 0 for neither."""
+    """How a model came about; ``sparsity``, ``weight_bits`` and ``codec`` are what it was trained for, if any."""
 
     seed: int
     steps: int
@@ -110,22 +111,20 @@ def load_model(path: Path) -> tuple[Transducer, Normaliser, Pieces, ModelCard]:
     Raises:
         InputError: the file is damaged or is not an exported transducer.
     """
+    stored = read_stored(path)
+    card = decode_metadata(stored, CARD_KEY, ModelCard)
+    arrays = network_in(stored).parameters
+    pieces = Pieces(tuple(card.pieces))
+    model = Transducer(_shape(arrays, len(pieces)))
     try:
-        with safe_open(path, "numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {key: file.get_tensor(key).astype(np.float32) for key in file.keys()}  # noqa: SIM118 (not a dict)
-        card = msgspec.json.decode(metadata[CARD_KEY], type=ModelCard)
-        pieces = Pieces(tuple(card.pieces))
-        model = Transducer(_shape(arrays, len(pieces)))
         for key, place in exported_tensors(model).items():
             place.copy_(torch.from_numpy(arrays[key]))
         for name, layer, end in _directions(model):
             getattr(layer, f"bias_ih_l0{end}").data.copy_(torch.from_numpy(arrays[f"{name}.bias"]))
             getattr(layer, f"bias_hh_l0{end}").data.zero_()
-        normaliser = Normaliser(arrays["frontend.mean"], arrays["frontend.inv_std"])
-    except (OSError, SafetensorError, KeyError, RuntimeError, msgspec.MsgspecError) as error:
-        raise InputError(f"{path}: not a readable exported transducer: {error}") from error
-    return model, normaliser, pieces, card
+    except (KeyError, RuntimeError) as error:
+        raise InputError(f"{path}: not a network that azsim.train can go on with: {error}") from error
+    return model, Normaliser(arrays["frontend.mean"], arrays["frontend.inv_std"]), pieces, card
 
 
 def as_network(model: Transducer, normaliser: Normaliser, pieces: Pieces, name: str) -> Network:

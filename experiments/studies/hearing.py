@@ -16,8 +16,8 @@ import numpy as np
 
 from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.compress import compress
+from azsim.compress.stored import load_network
 from azsim.errors import InputError
-from azsim.nn.load import load_network
 from azsim.nn.network import Network
 from azsim.report.wer import count_errors
 from azsim.speech.recogniser import recognise_many

@@ -20,11 +20,11 @@ import numpy as np
 from azsim.compress.codecs import encode
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.compress.recipe import MatrixRecipe, quantise
+from azsim.compress.stored import load_network
 from azsim.compress.update.image import pack_image, read_image
 from azsim.compress.update.mask import SeededMask, seeded_mask
 from azsim.compress.update.payload import apply_delta, make_delta
 from azsim.errors import InputError
-from azsim.nn.load import load_network
 from azsim.nn.network import Network
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -93,7 +93,7 @@ def test_training_with_the_chips_activations_resumes_and_exports_its_scales(tiny
     second = Trainer(recipe, place)
     second.run()
     assert torch.equal(whole.flat.parameter, second.flat.parameter)
-    from azsim.nn.load import load_network
+    from azsim.compress.stored import load_network
 
     network = load_network(tmp_path / "whole" / "final.safetensors")
     assert network.activation_scales == whole.mechanisms[1].scales()

@@ -23,6 +23,7 @@ from azsim.compress.codecs.stream import (
     tile_bytes,
     tile_end,
 )
+from azsim.compress.codecs.zvsv import ZERO_VALUE_BYPASSED
 from azsim.compress.encoded import Encoded
 from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout, Tiling, cut
 from azsim.errors import CodecError, InputError, nearest
@@ -85,14 +86,25 @@ def encode(
     return _describe(b"".join((head, *packed)), header, places, sizes, load, bulk.circuit)
 
 
+def encode_like(encoded: Encoded, matrix: np.ndarray, layout: TileLayout | None = None) -> Encoded:
+    """Encode another int8 matrix, or for another chip's layout, with the codec, bits and stages of a bitstream.
+
+    Raises:
+        InputError: the codec cannot hold this matrix exactly with those bits.
+    """
+    _, header, _ = _open(encoded.data)
+    bypass: Bypass = "zero-value" if encoded.codec == "zvsv" and header.options & ZERO_VALUE_BYPASSED else "none"
+    return encode(matrix, encoded.codec, encoded.weight_bits, layout or encoded.layout, bypass)
+
+
 def parse(data: bytes) -> Encoded:
     """Everything that `encode` said of a bitstream, from its bytes alone; raises `CodecError` if it is damaged."""
-    return _read(data)[1]
+    return read(data)[1]
 
 
 def decode(encoded: Encoded | bytes) -> np.ndarray:
     """Decode a bitstream, from its bytes alone, to int8 ``(rows, columns)``; raises `CodecError` if it is damaged."""
-    return _read(encoded.data if isinstance(encoded, Encoded) else encoded)[0]
+    return read(encoded.data if isinstance(encoded, Encoded) else encoded)[0]
 
 
 def decode_tile(encoded: Encoded | bytes, index: int) -> np.ndarray:
@@ -150,8 +162,8 @@ def coder_of(header: MatrixHeader) -> MatrixCoder:
     return coder
 
 
-def _read(data: bytes) -> tuple[np.ndarray, Encoded]:
-    """The matrix, and everything that `encode` said of it."""
+def read(data: bytes) -> tuple[np.ndarray, Encoded]:
+    """What `decode` and `parse` give, in one pass; raises `CodecError` if the bitstream is damaged."""
     view, header, reference = _open(data)
     coder = coder_of(header)
     places = Places(cut(*header.shape, header.layout), header.layout)

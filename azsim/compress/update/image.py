@@ -20,8 +20,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from azsim.compress.codecs import decode, parse
-from azsim.compress.network import CompressedMatrix, CompressedNetwork
+from azsim.compress.network import CompressedNetwork, read_matrix
 from azsim.errors import CodecError, InputError
 from azsim.nn.load import Card, check
 from azsim.nn.network import Network
@@ -175,8 +174,7 @@ def read_image(data: bytes, source: str = "model image") -> CompressedNetwork:
                 raise CodecError(f"section {section.name} of {len(part)} bytes does not hold float32 numbers")
             parameters[section.name] = np.frombuffer(part, VECTOR_DTYPE).astype(np.float32)
         else:
-            matrices[section.name] = CompressedMatrix(section.name, parse(part), section.scale)
-            parameters[section.name] = decode(part) * np.float32(section.scale)
+            matrices[section.name], parameters[section.name] = read_matrix(section.name, part, section.scale)
     network = Network(
         name=header.model,
         parameters=parameters,

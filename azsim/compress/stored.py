@@ -1,0 +1,106 @@
+"""A network's file: float weights, or the bitstreams of a network that was trained for its bits and zeros.
+
+::
+
+    NAME.safetensors    encoder.0.input ...   uint8 (bytes,)     a matrix's bitstream: header, palette or tables, tiles
+                        encoder.0.bias ...    float32            vectors, the front end's among them, as they are
+                        metadata              card, activation scales, weight scales (matrix -> step), digest
+
+Such a file is as small as what travels to the device, and holds the very weights that the device computes with.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from azsim.compress.network import CompressedMatrix, CompressedNetwork, read_matrix
+from azsim.errors import InputError, located
+from azsim.nn.load import Stored, decode_metadata, network_of, read_stored
+from azsim.nn.network import Network
+from azsim.nn.save import WEIGHT_SCALES_KEY, metadata_of, write_sealed
+
+
+def save_compressed(small: CompressedNetwork, path: Path | str, more: Mapping[str, object] | None = None) -> str:
+    """Write a compressed network with its activation scales and a digest; returns the digest.
+
+    Args:
+        small: what to write; the card has the name of its network.
+        path: of the file.
+        more: what the card shall say besides.
+
+    Raises:
+        WorkError: the file cannot be written.
+    """
+    tensors = {
+        name: np.frombuffer(small.matrices[name].encoded.data, np.uint8)
+        if name in small.matrices
+        else np.asarray(value, np.float32)
+        for name, value in small.network.parameters.items()
+    }
+    scales = {name: matrix.scale for name, matrix in small.matrices.items()}
+    metadata = metadata_of(small.network, more or {}) | {WEIGHT_SCALES_KEY: json.dumps(scales)}
+    return write_sealed(Path(path), tensors, metadata)
+
+
+def load_network(name_or_path: str | Path) -> Network:
+    """A network by its name under ``models/``, or from the user's own file; bitstreams are decoded to float32.
+
+    A file with a digest must match it. A shipped model must have one; a user's file without one is read as it is,
+    and its ``verified`` is False.
+
+    Raises:
+        InputError: there is no such model or file, it is damaged, or its parts do not fit each other.
+    """
+    return network_in(read_stored(name_or_path))
+
+
+def load_compressed(name_or_path: str | Path) -> CompressedNetwork | None:
+    """The bitstreams of a network's file; None if it holds float weights.
+
+    Raises:
+        InputError: as `load_network`.
+    """
+    stored = read_stored(name_or_path)
+    return _decoded(stored) if WEIGHT_SCALES_KEY in stored.metadata else None
+
+
+def network_in(stored: Stored) -> Network:
+    """The network of a file that was read; raises `InputError` if its parts are damaged or do not fit each other."""
+    if WEIGHT_SCALES_KEY in stored.metadata:
+        return _decoded(stored).network
+    return network_of(stored, stored.tensors)
+
+
+def _decoded(stored: Stored) -> CompressedNetwork:
+    scales = decode_metadata(stored, WEIGHT_SCALES_KEY, dict[str, float])
+    parameters: dict[str, np.ndarray] = {}
+    matrices: dict[str, CompressedMatrix] = {}
+    for name, tensor in stored.tensors.items():
+        if name not in scales:
+            if tensor.dtype == np.uint8:
+                raise InputError(f"{stored.path}: metadata {WEIGHT_SCALES_KEY!r}: {name}: missing; it is a bitstream")
+            parameters[name] = tensor
+            continue
+        if tensor.dtype != np.uint8 or tensor.ndim != 1:
+            raise InputError(
+                f"{stored.path}: {name}: {tensor.dtype} {tensor.shape}: must be the uint8 bytes of a bitstream"
+            )
+        if not (math.isfinite(scales[name]) and scales[name] > 0):
+            raise InputError(
+                f"{stored.path}: metadata {WEIGHT_SCALES_KEY!r}: {name} = {scales[name]}: must be a number above 0"
+            )
+        with located(f"{stored.path}: {name}"):
+            matrices[name], parameters[name] = read_matrix(name, tensor.tobytes(), scales[name])
+    network = network_of(stored, parameters)
+    strangers = set(scales) ^ set(network.weight_matrices)
+    if strangers:
+        raise InputError(
+            f"{stored.path}: metadata {WEIGHT_SCALES_KEY!r}: must name every matrix and nothing else; "
+            f"it differs in {', '.join(sorted(strangers))}"
+        )
+    return CompressedNetwork(network.name, network, {name: matrices[name] for name in network.weight_matrices})
