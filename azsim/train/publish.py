@@ -1,34 +1,44 @@
-"""Make a trained checkpoint into a model that is shipped: calibrated, sealed, measured, described.
+"""Make a trained network into a model that is shipped: calibrated, sealed, measured, described.
 
 ::
 
-    final.safetensors ──calibrate──> activation scales ──seal──> models/NAME/model.safetensors
-                      ──measure per set (fp32, int8)──────────> models/NAME/card.md
+    final.safetensors ─┬─ trained for bits or zeros: compress ─┬─ calibrate, seal ──> models/NAME/model.safetensors
+                       └─ for neither: as floats ──────────────┘
+                       ── measure per set, in float and on the device ──────────────> models/NAME/card.md
 
-``python -m azsim.train.publish --from FINAL --corpus DIR --out models/NAME [--curve curve.csv]``
+``python -m azsim.train.publish --from FINAL --corpus DIR --out models/NAME``
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from azsim.cloud.recogniser import recognise_in_cloud
-from azsim.compress import compress
-from azsim.nn.load import load_network, seal
+from azsim.compress import codecs, compress
+from azsim.compress.network import CompressedNetwork
+from azsim.compress.stored import load_compressed, load_network, network_in, save_compressed
+from azsim.errors import InputError
+from azsim.nn.load import MODEL_FILE, decode_metadata, read_stored, seal
 from azsim.nn.network import Network
+from azsim.nn.save import CARD_KEY, save_network
 from azsim.report.wer import bootstrap_wer, count_errors
 from azsim.speech.recogniser import recognise_many
 from azsim.train.calibrate import calibrate
+from azsim.train.card import Published, card_text
 from azsim.train.command import exit_status
 from azsim.train.data import REAL_TRAIN, TRAIN, Utterance, complete_folders, load_utterances
-from azsim.train.export import ModelCard, load_model, save_model
+from azsim.train.export import ModelCard, Trained
 
+FLOATS = ("float32", "float16")
+CURVE = "curve.csv"
+Splits = Mapping[str, Sequence[Utterance]]
 CALIBRATION_UTTERANCES = 200
 SETS = {
     "dev-seen": "synthetic, unseen sentences, seen voices",
@@ -41,7 +51,7 @@ SETS = {
 }
 
 
-def calibration_features(splits: dict[str, list[Utterance]]) -> list[np.ndarray]:
+def calibration_features(splits: Splits) -> list[np.ndarray]:
     """Features of training utterances, synthetic and real, evenly spread."""
     chosen = []
     for split in (TRAIN, REAL_TRAIN):
@@ -51,117 +61,115 @@ def calibration_features(splits: dict[str, list[Utterance]]) -> list[np.ndarray]
     return [np.asarray(utterance.features, np.float32) for utterance in chosen]
 
 
-def members(splits: dict[str, list[Utterance]], name: str) -> list[Utterance]:
+def members(splits: Splits, name: str) -> list[Utterance]:
     """Utterances of one of ``SETS``."""
     split, _, engine = name.partition(" ")
     return [utterance for utterance in splits.get(split, []) if not engine or utterance.line.engine == engine]
 
 
-def measured(network: Network, utterances: Sequence[Utterance]) -> tuple[str, str]:
-    """WER in fp32 and in int8 ``raw`` as table cells, whole recordings, 95 % bootstrap by speaker where real."""
+def form_of(network: Network, trained: Trained) -> str:
+    """How a network is stored: a codec's name if it was trained for its bits or zeros, else a float type.
+
+    Raises:
+        InputError: its file says bits, but not for which codec.
+    """
+    if network.is_bidirectional:
+        return "float16"
+    if trained.weight_bits == 0:
+        return "bitmap" if trained.sparsity else "float32"
+    if not trained.codec:
+        raise InputError(f"{network.source}: trained for {trained.weight_bits} bits of no codec; name it with --as")
+    if trained.codec == "packed" and trained.weight_bits == 8:
+        return "bitmap" if trained.sparsity else "raw"
+    return trained.codec
+
+
+def write_model(network: Network, card: ModelCard, splits: Splits, path: Path) -> None:
+    """Write the file: its form is the card's ``dtype``, its activation scales are trained or else calibrated."""
+    form, trained = card.dtype, card.trained
+    more = {"dtype": form, "trained": msgspec.to_builtins(trained)}
+    if form in FLOATS:
+        save_network(network, path, form, more)
+    else:
+        bits = trained.weight_bits or 8
+        save_compressed(compress(network, codec=form, weight_bits=bits, sparsity=trained.sparsity), path, more)
+    if not (network.activation_scales or network.is_bidirectional):
+        seal(path, calibrate(load_network(path), calibration_features(splits)))
+
+
+def measured(network: Network, small: CompressedNetwork | None, utterances: Sequence[Utterance]) -> list[str]:
+    """WER in float and on the device as table cells, whole recordings, 95 % bootstrap by speaker where real.
+
+    A network without bitstreams goes to the device as int8 `raw`, a bidirectional one not at all.
+    """
     features = [np.asarray(utterance.features, np.float32) for utterance in utterances]
     references = [utterance.line.text for utterance in utterances]
     names = [utterance.line.id for utterance in utterances]
     speakers = [utterance.line.speaker if utterance.is_real else "" for utterance in utterances]
+    heard = [recognise_in_cloud(network, features, names, [None] * len(names))]
+    if not network.is_bidirectional:
+        heard.append(recognise_many(small or compress(network, codec="raw"), features, utterances=names))
     cells = []
-    for recognitions in (
-        recognise_in_cloud(network, features, names, [None] * len(names)),
-        recognise_many(compress(network, codec="raw"), features, utterances=names),
-    ):
+    for recognitions in heard:
         texts = [recognition.transcript.text_whole for recognition in recognitions]
         interval = bootstrap_wer(count_errors(references, texts), speakers)
         cells.append(f"{interval.value:.1f} [{interval.low:.1f}, {interval.high:.1f}]")
-    return cells[0], cells[1]
+    return cells
 
 
-def card_text(card: ModelCard, network: Network, rows: Sequence[str], command: str) -> str:
-    """The model card."""
-    pruned = (
-        f", {card.trained.sparsity:.0%} of every weight matrix but the embedding pruned"
-        if card.trained.sparsity
-        else ""
-    )
-    return f"""# {card.name}
+def publish(source: Path, corpus: Path, out: Path, curve: Path | None = None, form: str | None = None) -> None:
+    """Write the model folder.
 
-A streaming RNN-T for short English commands to a smart speaker and a coffee machine{pruned}.
-{network.weights / 1e6:.2f} M weights: 64 log-mel bins, 3 frames stacked to 30 ms, LSTM encoder of
-{network.encoder_layers} layers with time reduction by 2 after the first, LSTM prediction network, joint network,
-{len(network.pieces)} word pieces. Parameters are stored as {card.dtype}; activation scales for integer inference are
-stored with them.
-
-## Made by
-
-    {command}
-
-Seed {card.trained.seed}, {card.trained.steps} steps, {card.trained.hours:.2f} hours. The curve is in `curve.csv`.
-
-## Word error rate (percent, whole recordings, greedy search)
-
-95 % bootstrap intervals in brackets; by speaker for the real recordings. The shipped test speech and the real dev
-split were never used to choose anything.
-
-| set | what | utterances | fp32 | int8 raw |
-|---|---|---|---|---|
-{chr(10).join(rows)}
-
-## Trained on
-
-- Synthetic speech of the project's own grammars (`azsim/train/corpus`), spoken by espeak-ng, flite (kal16, awb, rms,
-  slt) and festival (kal_diphone, cmu_us_slt_arctic_hts); room responses, noise and music made by the project. Output of
-  these programs is free of their licences' conditions.
-- Real recordings of coffee orders: Picovoice speech-to-intent-benchmark
-  (github.com/Picovoice/speech-to-intent-benchmark), Apache-2.0, training split (28 speakers estimated,
-  less those held out). Transcripts were made by decoding under a grammar; 1 to 2 % of their words are estimated to be
-  wrong.
-
-## Not for
-
-Free dictation, names outside the grammar, languages other than English. Real people are represented by one domain and
-few speakers. Licence of the weights: Apache-2.0.
-"""
-
-
-def publish(source: Path, corpus: Path, out: Path, curve: Path | None, command: str) -> None:
-    """Write the model folder; a pruned network is stored as float16, a dense one as float32.
+    Args:
+        source: exported network.
+        corpus: features, to calibrate and to measure on.
+        out: folder; its name is the model's.
+        curve: to ship beside the model; None for that of the run that exported it, if there is one.
+        form: a float type or a codec; None for what the network was trained for.
 
     Raises:
-        InputError: the checkpoint or the corpus cannot be read.
+        InputError: the network or the corpus cannot be read, or the form is not known.
     """
+    if form is not None and form not in (*FLOATS, *codecs()):
+        raise InputError(f"--as {form!r}: must be one of {', '.join((*FLOATS, *codecs()))}")
+    stored = read_stored(source)
+    trained_card = decode_metadata(stored, CARD_KEY, ModelCard)
+    network = replace(network_in(stored), name=out.name)
+    card = msgspec.structs.replace(trained_card, name=out.name, dtype=form or form_of(network, trained_card.trained))
     splits = load_utterances(corpus, complete_folders(corpus))
-    transducer, normaliser, pieces, card = load_model(source)
-    model = out / "model.safetensors"
-    dtype = "float16" if card.trained.sparsity else "float32"
-    save_model(model, transducer, normaliser, pieces, out.name, card.trained, dtype)
-    seal(model, calibrate(load_network(model), calibration_features(splits)))
-    network = load_network(model)
+    model = out / MODEL_FILE
+    write_model(network, card, splits, model)
+    curve = curve or source.parent / CURVE
+    if curve.is_file():
+        shutil.copyfile(curve, out / CURVE)
+    network, small = load_network(model), load_compressed(model)
     rows = []
     for name, what in SETS.items():
         utterances = members(splits, name)
         if utterances:
-            fp32, int8 = measured(network, utterances)
-            rows.append(f"| {name} | {what} | {len(utterances)} | {fp32} | {int8} |")
+            cells = measured(network, small, utterances)
+            rows.append(f"| {' | '.join((name, what, str(len(utterances)), *cells))} |")
             print(rows[-1])
-    (out / "card.md").write_text(
-        card_text(msgspec.structs.replace(card, name=out.name, dtype=dtype), network, rows, command), encoding="utf-8"
-    )
-    if curve is not None:
-        shutil.copyfile(curve, out / "curve.csv")
+    published = Published(card, network, small, model.stat().st_size, (out / CURVE).is_file())
+    (out / "card.md").write_text(card_text(published, rows), encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--from", dest="source", type=Path, required=True, help="exported checkpoint (.safetensors)")
+    parser.add_argument("--from", dest="source", type=Path, required=True, help="exported network (.safetensors)")
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--curve", type=Path, help="training curve (CSV) to ship beside the model")
+    parser.add_argument("--curve", type=Path, help="training curve (CSV) to ship (default: the one beside the network)")
     parser.add_argument(
-        "--recipe",
-        default="azsim train base",
-        help="how it was trained, for the card",
+        "--as",
+        dest="form",
+        metavar="FORM",
+        help="float32, float16 or a codec (default: the codec that it was trained for, else float32; "
+        "float16 for a bidirectional one)",
     )
     options = parser.parse_args(arguments)
-    return exit_status(lambda: publish(options.source, options.corpus, options.out, options.curve, options.recipe))
+    return exit_status(lambda: publish(options.source, options.corpus, options.out, options.curve, options.form))
 
 
 if __name__ == "__main__":

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("torch", reason="training needs the extra: pip install '.[train]'")
 
+import msgspec
 import numpy as np
+import torch
 
-from azsim.train.data import IndexLine, Utterance
-from azsim.train.export import ModelCard, Trained
-from azsim.train.publish import CALIBRATION_UTTERANCES, calibration_features, card_text, measured, members
-from tests.conftest import random_network
+from azsim.compress import compress
+from azsim.compress.stored import load_compressed, load_network
+from azsim.errors import InputError
+from azsim.nn.load import read_stored
+from azsim.nn.network import Network
+from azsim.nn.save import save_network
+from azsim.train.card import lineage
+from azsim.train.data import IndexLine, Normaliser, Utterance
+from azsim.train.export import Trained, as_network, load_model
+from azsim.train.model import Shape, Transducer
+from azsim.train.publish import CALIBRATION_UTTERANCES, calibration_features, form_of, measured, members, publish
+from azsim.train.tokens import Pieces
+from tests.conftest import PIECES, random_network
 
 
 def utterance(split: str, engine: str, number: int = 0, speaker: str = "a") -> Utterance:
@@ -48,13 +62,107 @@ def test_a_set_can_be_one_engine_of_a_split() -> None:
     assert members(splits, "real-dev") == []
 
 
-def test_measured_cells_hold_a_rate_and_its_interval() -> None:
-    cells = measured(random_network(4), [utterance("real-dev", "human", n, f"s{n % 2}") for n in range(4)])
+def test_measured_cells_hold_a_rate_and_its_interval_on_both_sides() -> None:
+    cells = measured(random_network(4), None, [utterance("real-dev", "human", n, f"s{n % 2}") for n in range(4)])
+    assert len(cells) == 2
     assert all("[" in cell and float(cell.split()[0]) >= 0 for cell in cells)
 
 
-def test_the_card_names_its_data_and_their_licences() -> None:
-    card = ModelCard(1, "rnnt", "mine", "float32", 3, 0, 2, 4.0, ["<blank>"], Trained(1, 100, 0.5, sparsity=0.5))
-    text = card_text(card, random_network(4), ["| dev | what | 1 | 5.0 | 5.0 |"], "azsim train base")
-    for words in ("# mine", "50%", "Picovoice", "Apache-2.0", "espeak-ng", "Seed 1, 100 steps", "| dev | what |"):
+@pytest.mark.parametrize(
+    ("trained", "form"),
+    [
+        (Trained(1, 100, 0.5), "float32"),
+        (Trained(1, 100, 0.5, sparsity=0.5), "bitmap"),
+        (Trained(1, 100, 0.5, 0.5, 8, codec="packed"), "bitmap"),
+        (Trained(1, 100, 0.5, 0.0, 8, codec="packed"), "raw"),
+        (Trained(1, 100, 0.5, 0.0, 5, codec="palette"), "palette"),
+        (Trained(1, 100, 0.5, 0.75, 4, codec="zvsv"), "zvsv"),
+    ],
+)
+def test_a_network_is_stored_as_it_was_trained_for(trained: Trained, form: str) -> None:
+    assert form_of(random_network(4), trained) == form
+
+
+def test_bits_of_no_codec_are_asked_about() -> None:
+    with pytest.raises(InputError, match="trained for 4 bits of no codec; name it with --as"):
+        form_of(random_network(4), Trained(1, 100, 0.5, 0.5, 4))
+
+
+def exported(folder: Path, trained: Trained, network: Network | None = None) -> Path:
+    """A network as the trainer leaves it: its weights on the grid that it was trained for, a curve beside it."""
+    network = network or random_network(4)
+    if trained.weight_bits:
+        for _ in range(2):  # the second time every palette ends at the end of the grid, as in training
+            small = compress(network, codec=trained.codec, weight_bits=trained.weight_bits, sparsity=trained.sparsity)
+            on_grid = {name: values * np.float32(small.matrices[name].scale) for name, values in small.decoded.items()}
+            network = replace(network, parameters={**network.parameters, **on_grid})
+    card = {"dtype": "float32", "trained": msgspec.to_builtins(trained)}
+    save_network(network, folder / "final.safetensors", more=card)
+    (folder / "curve.csv").write_text("step\n1\n")
+    return folder / "final.safetensors"
+
+
+@pytest.fixture
+def corpus(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Training speech and one set, in place of features on disk."""
+    splits = {
+        "train": [utterance("train", "flite", n) for n in range(6)],
+        "real-dev": [utterance("real-dev", "human", n, f"s{n % 2}") for n in range(4)],
+    }
+    monkeypatch.setattr("azsim.train.publish.load_utterances", lambda corpus, folders: splits)
+    monkeypatch.setattr("azsim.train.publish.complete_folders", lambda corpus: ())
+    return Path("corpus")
+
+
+def test_few_bits_are_published_as_the_weights_they_were_trained_to_be(corpus: Path, tmp_path: Path) -> None:
+    source = exported(tmp_path / "run", Trained(1, 2000, 0.1, 0.75, 4, "joint/4bit-75", "zvsv"))
+    publish(source, corpus, tmp_path / "rnnt-few")
+    model = tmp_path / "rnnt-few" / "model.safetensors"
+    before, after = load_network(source), load_network(model)
+    for name, value in before.parameters.items():
+        assert np.allclose(after.parameters[name], value, rtol=3e-7, atol=0)
+    assert after.name == "rnnt-few"
+    assert "encoder.0.hidden" in after.activation_scales
+    small = load_compressed(model)
+    assert {matrix.encoded.codec for matrix in small.matrices.values()} == {"zvsv"}
+    _, _, pieces, card = load_model(model)
+    assert (pieces.strings, card.dtype, card.trained.codec) == (before.pieces, "zvsv", "zvsv")
+    text = (tmp_path / "rnnt-few" / "card.md").read_text()
+    for words in (
+        "# rnnt-few", "Trained for 4 bits and 75% zeros", "bits per weight", "    azsim train base\n",
+        "    azsim train joint/4bit-75\n", "on the device (zvsv, 4 bits", "| real-dev |", "The curve is in `curve.csv`",
+        "Picovoice", "Apache-2.0", "espeak-ng", "Seed 1, 2000 steps",
+    ):  # fmt: skip
         assert words in text
+    assert (tmp_path / "rnnt-few" / "curve.csv").read_text() == "step\n1\n"
+
+
+def test_scales_that_were_trained_for_are_kept(corpus: Path, tmp_path: Path) -> None:
+    network = replace(random_network(4), activation_scales={"encoder.0.hidden": 0.125})
+    publish(exported(tmp_path / "run", Trained(1, 5, 0.1), network), corpus, tmp_path / "mine", form="float16")
+    read = read_stored(tmp_path / "mine" / "model.safetensors")
+    assert load_network(read.path).activation_scales == {"encoder.0.hidden": 0.125}
+    assert read.tensors["joint.bias"].dtype == np.float16
+    assert "stored as float16" in (tmp_path / "mine" / "card.md").read_text()
+
+
+def test_a_teacher_is_published_in_float_alone(corpus: Path, tmp_path: Path) -> None:
+    model = Transducer(Shape(len(PIECES), 8, 8, 8, bidirectional=True))
+    with torch.no_grad():
+        network = as_network(model, Normaliser(np.zeros(64, np.float32), np.ones(64, np.float32)), Pieces(PIECES), "t")
+    publish(exported(tmp_path / "run", Trained(1, 5, 0.1, recipe="teacher"), network), corpus, tmp_path / "rnnt-t")
+    text = (tmp_path / "rnnt-t" / "card.md").read_text()
+    assert "hears the whole recording" in text
+    assert "on the device" not in text
+    assert "    azsim train base\n    azsim train teacher\n" in text
+    assert read_stored(tmp_path / "rnnt-t" / "model.safetensors").tensors["joint.bias"].dtype == np.float16
+
+
+def test_an_unknown_form_is_refused(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--as 'zvs': must be one of float32"):
+        publish(exported(tmp_path / "run", Trained(1, 5, 0.1)), corpus, tmp_path / "mine", form="zvs")
+
+
+def test_the_line_of_recipes_ends_where_no_recipe_is() -> None:
+    assert [name for name, _ in lineage("joint/5bit-50")] == ["base", "joint/5bit-50"]
+    assert lineage("mine") == lineage("") == []

@@ -1,0 +1,167 @@
+"""The model card: what a trained network is, how it is stored, how it was made, and how it does.
+
+::
+
+    exported card (seed, steps, recipe) ─┐
+    network, its file ───────────────────┼──> models/NAME/card.md
+    word error rates per set ────────────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import fill
+
+from azsim.compress.network import CompressedNetwork
+from azsim.errors import InputError
+from azsim.nn.network import Network
+from azsim.train.export import ModelCard, Trained
+from azsim.train.recipe import SCRATCH, Recipe, load_recipe
+
+FP32_BYTES = 4
+COLUMNS = 118
+
+
+@dataclass(frozen=True)
+class Published:
+    """A network as it is shipped.
+
+    Attributes:
+        card: what its file says of itself; ``dtype`` is a float type or a codec.
+        network: its float weights.
+        small: its bitstreams; None if the file holds float weights.
+        file_bytes: of ``model.safetensors``.
+        curve: its curve is beside it.
+    """
+
+    card: ModelCard
+    network: Network
+    small: CompressedNetwork | None
+    file_bytes: int
+    curve: bool
+
+
+def card_text(published: Published, rows: Sequence[str]) -> str:
+    """The card, in Markdown; ``rows`` are those of the table of word error rates."""
+    network = published.network
+    heads = ["set", "what", "utterances", "weights and activations in float"]
+    if not network.is_bidirectional:
+        heads.append(f"on the device ({_on_device(published)})")
+    return f"""# {published.card.name}
+
+{fill(f"{_what(network)} {_sizes(network)}", COLUMNS)}
+
+{fill(_stored(published), COLUMNS)}
+
+## Made by
+
+{_made_by(published)}
+
+## Word error rate (percent, whole recordings, greedy search)
+
+95 % bootstrap intervals in brackets; by speaker for the real recordings. The shipped test speech and the real dev
+split were never used to choose anything.
+
+| {" | ".join(heads)} |
+|{"---|" * len(heads)}
+{chr(10).join(rows)}
+
+## Trained on
+
+- Synthetic speech of the project's own grammars (`azsim/train/corpus`), spoken by espeak-ng, flite (kal16, awb, rms,
+  slt) and festival (kal_diphone, cmu_us_slt_arctic_hts); room responses, noise and music made by the project. Output of
+  these programs is free of their licences' conditions.
+- Real recordings of coffee orders: Picovoice speech-to-intent-benchmark
+  (github.com/Picovoice/speech-to-intent-benchmark), Apache-2.0, training split (28 speakers estimated,
+  less those held out). Transcripts were made by decoding under a grammar; 1 to 2 % of their words are estimated to be
+  wrong.
+
+## Not for
+
+Free dictation, names outside the grammar, languages other than English. Real people are represented by one domain and
+few speakers. Licence of the weights: Apache-2.0.
+"""
+
+
+def lineage(name: str) -> list[tuple[str, Recipe]]:
+    """The recipes that lead to a network, first to last, by the names that `load_recipe` takes.
+
+    What is not a shipped recipe (a model, a user's own file) ends the line.
+    """
+    line: list[tuple[str, Recipe]] = []
+    while name and name != SCRATCH and name not in (known for known, _ in line):
+        try:
+            recipe = load_recipe(name)[1]
+        except InputError:
+            break
+        line.insert(0, (name, recipe))
+        name = recipe.start
+    return line
+
+
+def _what(network: Network) -> str:
+    kind = "An RNN-T" if network.is_bidirectional else "A streaming RNN-T"
+    said = f"{kind} for short English commands to a smart speaker and a coffee machine."
+    if network.is_bidirectional:
+        said += " It hears the whole recording before it says anything, so it stays in the cloud and teaches."
+    return said
+
+
+def _sizes(network: Network) -> str:
+    cells = network.parameters["encoder.0.recurrent"].shape[1]
+    direction = " in each direction" if network.is_bidirectional else ""
+    return (
+        f"{network.weights / 1e6:.2f} M weights: 64 log-mel bins, {network.stack} frames stacked to "
+        f"{10 * network.stack} ms, LSTM encoder of {network.encoder_layers} layers of {cells} cells{direction} with "
+        f"time reduction by {network.time_reduction} after the first, LSTM prediction network, joint network, "
+        f"{len(network.pieces)} word pieces."
+    )
+
+
+def _stored(published: Published) -> str:
+    small, form = published.small, published.card.dtype
+    scales = (
+        "Activation scales for integer inference are stored with them." if published.network.activation_scales else ""
+    )
+    size = f"{published.file_bytes / 1e6:.2f} MB"
+    if small is None:
+        return f"Parameters are stored as {form} ({size}). {scales}"
+    fp32 = FP32_BYTES * sum(value.size for value in published.network.parameters.values())
+    return (
+        f"Trained for {_aim(published.card.trained)}, and stored ({size}) as the bitstreams that travel to the device: "
+        f"`{form}`, {small.sparsity:.0%} of all weights zero, {small.bits_per_weight:.2f} bits per weight, "
+        f"{small.model_bytes / 1024:,.0f} KiB on the device, {small.model_bytes / fp32:.1%} of the same network in "
+        f"fp32. `azsim.load_network` decodes them; compressing the result at the same bits and zeros changes no "
+        f"weight. {scales}"
+    )
+
+
+def _aim(trained: Trained) -> str:
+    aims = [f"{trained.weight_bits} bits"] if trained.weight_bits else []
+    aims += [f"{trained.sparsity:.0%} zeros in every matrix but the embedding"] if trained.sparsity else []
+    return " and ".join(aims) or "neither few bits nor zeros"
+
+
+def _on_device(published: Published) -> str:
+    if published.small is None:
+        return "int8 weights and activations"
+    bits = {matrix.encoded.weight_bits for matrix in published.small.matrices.values()}
+    return f"{published.card.dtype}, {max(bits)} bits, int8 activations"
+
+
+def _made_by(published: Published) -> str:
+    trained = published.card.trained
+    curve = " The curve is in `curve.csv`." if published.curve else ""
+    facts = f"Seed {trained.seed}, {trained.steps} steps, {trained.hours:.2f} hours.{curve}"
+    line = lineage(trained.recipe)
+    if not line:
+        return facts
+    commands = "\n".join(f"    azsim train {name}" for name, _ in line)
+    name, recipe = line[-1]
+    said = f"Recipe `models/recipes/{name.split('/')[0]}.toml`: {recipe.title}."
+    if recipe.distillation:
+        said += f" It learned from `{recipe.distillation.teacher}` as well as from the texts."
+        if any(stage.mix.unlabelled_repeats for stage in recipe.stages):
+            said += " Of real recordings without text, it learned what that one heard in them."
+    return f"{commands}\n\n{fill(f'{said} {facts}', COLUMNS)}"
