@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ SCALES = {"encoder.0.cell": 2.0**-10}
 MATRIX = "encoder.1.recurrent"
 
 
+@cache
 def small(codec: str = "zvsv", weight_bits: int = 4, sparsity: float = 0.5, seed: int = 3) -> CompressedNetwork:
     network = replace(random_network(seed), activation_scales=SCALES)
     return compress(network, codec=codec, weight_bits=weight_bits, sparsity=sparsity)
@@ -72,11 +74,10 @@ def trained(codec: str, weight_bits: int, sparsity: float, seed: int) -> Compres
     return compress(network, codec=codec, weight_bits=weight_bits, sparsity=sparsity)
 
 
-@pytest.mark.parametrize("other", ["raw", "bitmap", "ans"])
 @pytest.mark.parametrize(
-    ("codec", "weight_bits", "sparsity"),
-    [("palette", 2, 0.0), ("palette", 5, 0.0), ("zvsv", 5, 0.5), ("zvsv", 4, 0.75), ("huffman", 3, 0.5),
-     ("golomb", 4, 0.3), ("csc", 4, 0.75), ("bitmap", 8, 0.5), ("raw", 8, 0.0)],
+    ("codec", "weight_bits", "sparsity", "other"),
+    [("palette", 5, 0.0, "raw"), ("zvsv", 5, 0.5, "bitmap"), ("zvsv", 4, 0.75, "raw"), ("huffman", 3, 0.5, "ans"),
+     ("csc", 2, 0.75, "packed"), ("bitmap", 8, 0.5, "raw")],
 )  # fmt: skip
 def test_compressing_what_was_read_changes_no_weight(
     codec: str, weight_bits: int, sparsity: float, other: str, tmp_path: Path
@@ -89,7 +90,7 @@ def test_compressing_what_was_read_changes_no_weight(
     eight = compress(network, codec=other, weight_bits=8)
     for name, values in made.decoded.items():
         for found in (again, eight):
-            assert np.array_equal(found.decoded[name], values), name
+            assert np.array_equal(found.decoded[name], values), (name, found.name)
             assert found.matrices[name].scale == pytest.approx(made.matrices[name].scale, rel=1e-6)
 
 
@@ -136,7 +137,7 @@ def test_the_same_values_for_another_chip() -> None:
         assert np.array_equal(values, made.decoded[name])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_flipped_bit_is_found(saved: Path, data: st.DataObject) -> None:
     content = bytearray(saved.read_bytes())
