@@ -12,7 +12,6 @@ Such a file is as small as what travels to the device, and holds the very weight
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +22,9 @@ from azsim.errors import InputError, located
 from azsim.nn.load import Stored, decode_metadata, network_of, read_stored
 from azsim.nn.network import Network
 from azsim.nn.save import WEIGHT_SCALES_KEY, metadata_of, write_sealed
+
+LARGEST_STEP = 1e30
+"""So that 127 of them are a float32."""
 
 
 def save_compressed(small: CompressedNetwork, path: Path | str, more: Mapping[str, object] | None = None) -> str:
@@ -90,9 +92,10 @@ def _decoded(stored: Stored) -> CompressedNetwork:
             raise InputError(
                 f"{stored.path}: {name}: {tensor.dtype} {tensor.shape}: must be the uint8 bytes of a bitstream"
             )
-        if not (math.isfinite(scales[name]) and scales[name] > 0):
+        if not 0 < scales[name] <= LARGEST_STEP:
             raise InputError(
-                f"{stored.path}: metadata {WEIGHT_SCALES_KEY!r}: {name} = {scales[name]}: must be a number above 0"
+                f"{stored.path}: metadata {WEIGHT_SCALES_KEY!r}: {name} = {scales[name]}: must be above 0 and at most "
+                f"{LARGEST_STEP:g}"
             )
         with located(f"{stored.path}: {name}"):
             matrices[name], parameters[name] = read_matrix(name, tensor.tobytes(), scales[name])

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 from azsim.errors import InputError, WorkError
 from azsim.nn.load import load_network, seal
-from azsim.nn.save import save_network
+from azsim.nn.save import metadata_of, save_network
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +113,13 @@ def test_parts_that_do_not_fit_are_refused(tiny_network, tmp_path, change, messa
     with pytest.raises(InputError, match=message) as error:
         load_network(path)
     one_line(error, path)
+
+
+def test_a_parameter_without_dimensions_is_refused(tiny_network, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_file({**tiny_network.parameters, "joint.bias": np.array(1.0, np.float32)}, path, metadata_of(tiny_network, {}))
+    with pytest.raises(InputError, match=r"joint\.bias: a single number: must be a vector or a matrix"):
+        load_network(path)
 
 
 def test_a_file_without_a_card_is_refused(tmp_path):
