@@ -90,7 +90,7 @@ def test_bits_of_no_codec_are_asked_about() -> None:
 
 def exported(folder: Path, trained: Trained, network: Network | None = None) -> Path:
     """A network as the trainer leaves it: its weights on the grid that it was trained for, a curve beside it."""
-    network = network or random_network(4)
+    network = network or random_network(4, hidden=(12, 12, 12), predictor=(12,))
     if trained.weight_bits:
         for _ in range(2):  # the second time every palette ends at the end of the grid, as in training
             small = compress(network, codec=trained.codec, weight_bits=trained.weight_bits, sparsity=trained.sparsity)
