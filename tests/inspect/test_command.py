@@ -10,9 +10,11 @@ import pytest
 
 import azsim.devices
 from azsim.cli import parser
-from azsim.compress import encode
+from azsim.compress import compress, encode
+from azsim.compress.stored import save_compressed
 from azsim.errors import CodecError, InputError
 from azsim.inspect.command import kind_of, perform
+from tests.conftest import random_network
 
 
 def inspect(*arguments: object) -> dict[str, object]:
@@ -68,6 +70,21 @@ def test_a_bitstream_is_read_and_checked(stream: Path, capsys: pytest.CaptureFix
     stream.write_bytes(stream.read_bytes()[:-1])
     with pytest.raises(CodecError, match=r"layer.azw: stream of"):
         inspect(stream)
+
+
+def test_a_network_that_is_stored_compressed_is_shown_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "few.safetensors"
+    small = compress(random_network(3), codec="huffman", weight_bits=3, sparsity=0.75)
+    save_compressed(small, path)
+    answer = inspect(path, "--json")
+    assert {row["codec"] for row in answer["matrices"]} == {"huffman"}
+    assert answer["model_bytes"] == small.model_bytes
+    other = inspect(path, "--codec", "raw", "--weight-bits", 8, "--sparsity", 0, "--json")
+    assert {row["codec"] for row in other["matrices"]} == {"raw"}
+    for was, now in zip(answer["matrices"], other["matrices"]):
+        assert now["sparsity"] >= was["sparsity"]
+    chip = inspect(path, "--device", "az2", "--json")
+    assert [row["sparsity"] for row in chip["matrices"]] == [row["sparsity"] for row in answer["matrices"]]
 
 
 def test_a_device_of_one_s_own_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
