@@ -31,15 +31,9 @@ class BankMemory(BurstMemory):
     """The ``bank`` fidelity; arguments as `BurstMemory`. The device file must name the part's timings."""
 
     def __init__(
-        self,
-        env: DeviceEnvironment,
-        device: Device,
-        *,
-        policy: Policy | None = None,
-        log: bool = False,
-        merge_ps: int = -1,
+        self, env: DeviceEnvironment, device: Device, *, policy: Policy | None = None, log: bool = False
     ) -> None:
-        super().__init__(env, device, policy=policy, log=log, merge_ps=merge_ps)
+        super().__init__(env, device, policy=policy, log=log)
         self._regions = Regions(device.memory.capacity_mib << 20)
         self._config[columns.REGION_BYTES] = self._regions.region_bytes
         self._placed: dict[int, tuple[TileWork, int, TileWork]] = {}

@@ -42,27 +42,20 @@ class BurstMemory:
         device: for the DRAM, the port of the neural processor and its clock.
         policy: between clients; the device's own if None.
         log: keep a row per grant (for the trace and for tests).
-        merge_ps: grants of one client with a gap of at most this share a row; negative: never.
 
     Attributes:
         submitted: how many requests there were, and so the number of the latest one in the log.
     """
 
     def __init__(
-        self,
-        env: DeviceEnvironment,
-        device: Device,
-        *,
-        policy: Policy | None = None,
-        log: bool = False,
-        merge_ps: int = -1,
+        self, env: DeviceEnvironment, device: Device, *, policy: Policy | None = None, log: bool = False
     ) -> None:
         self.env = env
         env.memory = self
         policy = policy or policy_of(device)
         self._table = policy.table()
         self._config = self._configure(device)
-        self._config[columns.MERGE_PS] = merge_ps
+        self._config[columns.MERGE_PS] = -1
         self._config[columns.HOOK] = hook_of(policy)
         self._config[columns.HOLDS] = hook_of(policy) in HOLDING
         self._frontend_ps = round(device.memory.frontend_latency_ns * 1000)

@@ -77,7 +77,7 @@ def test_slow_memory_paces_the_port():
 def test_what_is_asked_for_is_moved_and_no_two_grants_overlap(requests, fifo):
     spec = device(memory__arbitration="fifo" if fifo else "fixed-priority")
     env = DeviceEnvironment()
-    memory = BurstMemory(env, spec, log=True, merge_ps=-1)
+    memory = BurstMemory(env, spec, log=True)
     for client, size, write, at in requests:
         memory.submit(client, size, write=write, at_ps=at)
     done = Moment(env)
@@ -99,7 +99,7 @@ def test_what_is_asked_for_is_moved_and_no_two_grants_overlap(requests, fifo):
 def order_of_service(arbitration: str) -> list[str]:
     spec = device(memory__arbitration=arbitration, memory__frontend_latency_ns=0.0)
     env = DeviceEnvironment()
-    memory = BurstMemory(env, spec, log=True, merge_ps=-1)
+    memory = BurstMemory(env, spec, log=True)
     memory.submit(MICROPHONE, 64, write=True, at_ps=0)
     for client, at in ((CPU, 1), (NPU, 2), (MICROPHONE, 3), (PLAYBACK, 4)):
         memory.submit(client, 64, write=False, at_ps=at)
@@ -128,7 +128,7 @@ def test_a_client_with_work_of_its_own_is_held_up_by_waiting_alone():
 
 def test_a_periodic_request_comes_back_for_ever():
     env = DeviceEnvironment()
-    memory = BurstMemory(env, device(), log=True, merge_ps=-1)
+    memory = BurstMemory(env, device(), log=True)
     memory.submit(MICROPHONE, 320, write=True, at_ps=1000, period_ps=10**6)
     env.run(until=10 * 10**6)
     assert np.diff(memory.grants()[:, L_REQUEST]).tolist() == [10**6] * 9
@@ -136,7 +136,7 @@ def test_a_periodic_request_comes_back_for_ever():
 
 def test_the_log_names_the_request_of_every_grant():
     env = DeviceEnvironment()
-    memory = BurstMemory(env, device(), log=True, merge_ps=-1)
+    memory = BurstMemory(env, device(), log=True)
     for size in (9000, 100, 5000):
         memory.submit(CPU, size, write=False, at_ps=memory.submitted)
     env.run(until=10**8)
@@ -157,7 +157,7 @@ def test_a_late_end_is_counted():
 
 def queue_of(arrivals_ps: np.ndarray, spec) -> tuple[np.ndarray, BurstMemory]:
     env = DeviceEnvironment()
-    memory = BurstMemory(env, spec, policy=Fifo(), log=True, merge_ps=-1)
+    memory = BurstMemory(env, spec, policy=Fifo(), log=True)
 
     def source():
         for at in arrivals_ps.tolist():
@@ -203,7 +203,7 @@ def test_littles_law():
 
 def test_the_queue_and_the_log_grow():
     env = DeviceEnvironment()
-    memory = BurstMemory(env, device(), log=True, merge_ps=-1)
+    memory = BurstMemory(env, device(), log=True)
     for index in range(300):
         memory.submit(CPU, 64 * 4096, write=False, at_ps=index)
     env.run(until=10**12)
