@@ -15,6 +15,7 @@ waited longer than the buffer holds, and given up a set time after the end-point
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 import numpy as np
 import simpy
@@ -23,7 +24,6 @@ from azsim.devices.spec import Device
 from azsim.errors import PrivacyError
 from azsim.soc.arbitration import NETWORK
 from azsim.soc.device import DeviceSimulation
-from azsim.soc.energy import device_energy
 from azsim.soc.idle import idle_usage
 from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.music import MusicTrack
@@ -73,36 +73,14 @@ def stream_audio(
     simulation.env.run(until=stream.finished)
     elapsed_ps = simulation.env.now
     simulation.finish()
-    recorder, traffic = simulation.recorder, simulation.memory.traffic()
+    recorder = simulation.recorder
     recorder.instant("microphone", "true end of speech", work.speech_end_ms * PS_PER_MS)
     recorder.instant("network", "end-point", work.endpoint_ms * PS_PER_MS)
     recorder.instant("network", "final words" if stream.answered else "gave up", elapsed_ps)
-    nothing = np.zeros(0, np.int64)
-    return Timeline(
-        utterance=work.utterance,
-        elapsed_ps=elapsed_ps,
-        spans=recorder.spans(elapsed_ps),
-        instants=recorder.instants(),
-        counters=recorder.counters(),
-        busy_ps=simulation.busy_ps(),
-        dram_read_bytes={client: moved.read_bytes for client, moved in traffic.items()},
-        dram_write_bytes={client: moved.write_bytes for client, moved in traffic.items()},
-        uplink_bytes=simulation.radio.bytes_moved(up=True),
-        downlink_bytes=simulation.radio.bytes_moved(up=False),
-        step_release_ps=nothing,
-        step_done_ps=nothing,
-        deadline_misses=0,
-        underruns=simulation.underruns,
-        first_partial_ps=-1,
+    return replace(
+        simulation.timeline(work.utterance, idle_usage(device, music, seed, elapsed_ps, link)),
         latency=stream.latency() if stream.has_words else None,
         early_cut=work.endpoint_ms < work.speech_end_ms,
-        npu_causes_ps=simulation.npu.causes_ps(),
-        peak_sram_bytes=0,
-        energy_pj=device_energy(device, simulation.usage()),
-        energy_idle_pj=device_energy(device, idle_usage(device, music, seed, elapsed_ps, link)),
-        refills_ps=simulation.refills_ps(),
-        window_ps=recorder.window_ps,
-        grants=recorder.grants,
     )
 
 

@@ -19,14 +19,16 @@ from azsim.devices.spec import Device
 from azsim.soc.audio import Playback, start_microphone
 from azsim.soc.cpu import Cpu
 from azsim.soc.echo import CancellerTask
-from azsim.soc.energy import Usage
+from azsim.soc.energy import Usage, device_energy
 from azsim.soc.environment import DeviceEnvironment
+from azsim.soc.flash import Flash
 from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.memory import memory_of
 from azsim.soc.music import MusicTrack, music_start
 from azsim.soc.network import MusicDownload, Radio
 from azsim.soc.network_stack import NetworkStack
 from azsim.soc.npu import Npu
+from azsim.soc.timeline import Timeline
 from azsim.soc.trace import FIRST_MINUTE_PS, MERGE_PS, Recorder, Window
 
 
@@ -62,6 +64,7 @@ class DeviceSimulation:
             self.env.process(self._watch(window_ps))
         self.cpu = Cpu(self.env, self.memory, device.cpu, self.recorder)
         self.npu = Npu(self.env, self.memory, device, self.recorder)
+        self.flash = Flash(self.env, self.memory, device.flash, self.recorder)
         self.radio = Radio(device.network, self.recorder, link, local_processing=device.local_processing)
         self.playback: Playback | None = None
         self.canceller: CancellerTask | None = None
@@ -150,6 +153,8 @@ class DeviceSimulation:
             uplink_bytes=self.radio.bytes_moved(up=True),
             downlink_bytes=self.radio.bytes_moved(up=False),
             npu_runs=tuple(self.npu.runs()),
+            flash_read_bytes=self.flash.read_bytes,
+            flash_written_bytes=self.flash.written_bytes,
         )
 
     def busy_ps(self) -> dict[str, int]:
@@ -162,6 +167,43 @@ class DeviceSimulation:
             "playback": self.playback.busy_ps() if self.playback else 0,
             "network": self.radio.busy_ps(now),
         }
+
+    def timeline(self, utterance: str, idle: Usage) -> Timeline:
+        """What happened up to now, as far as the device knows it: no steps, no words, no latency.
+
+        Args:
+            utterance: its name.
+            idle: what the device would have used in the same time without speech.
+        """
+        now, recorder, traffic = self.env.now, self.recorder, self.memory.traffic()
+        nothing = np.zeros(0, np.int64)
+        return Timeline(
+            utterance=utterance,
+            elapsed_ps=now,
+            spans=recorder.spans(now),
+            instants=recorder.instants(),
+            counters=recorder.counters(),
+            busy_ps=self.busy_ps(),
+            dram_read_bytes={client: moved.read_bytes for client, moved in traffic.items()},
+            dram_write_bytes={client: moved.write_bytes for client, moved in traffic.items()},
+            uplink_bytes=self.radio.bytes_moved(up=True),
+            downlink_bytes=self.radio.bytes_moved(up=False),
+            step_release_ps=nothing,
+            step_done_ps=nothing,
+            deadline_misses=0,
+            underruns=self.underruns,
+            first_partial_ps=-1,
+            latency=None,
+            early_cut=False,
+            npu_causes_ps=self.npu.causes_ps(),
+            peak_sram_bytes=0,
+            energy_pj=device_energy(self.device, self.usage()),
+            energy_idle_pj=device_energy(self.device, idle),
+            refills_ps=self.refills_ps(),
+            window_ps=recorder.window_ps,
+            tiles=recorder.tile_records(),
+            grants=recorder.grants,
+        )
 
     def finish(self) -> None:
         """Close the record: what is under way ends now."""

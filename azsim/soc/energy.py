@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from azsim.chip.energy import PJ_PER_MW_PS, schedule_energy
 from azsim.chip.schedule import TileSchedule
-from azsim.devices.board_spec import NetworkSpec
+from azsim.devices.board_spec import FlashSpec, NetworkSpec
 from azsim.devices.spec import Device
 
 _CHIP_PARTS = ("sram", "decoder", "multipliers", "accumulators", "vector")
@@ -23,6 +23,7 @@ class Usage:
         cpu_uw_ps: of the cores, running and idle, in microwatt-picoseconds.
         uplink_bytes, downlink_bytes: over the air, framing included.
         npu_runs: each schedule that ran, and how often.
+        flash_read_bytes, flash_written_bytes: from and to the flash.
     """
 
     elapsed_ps: int
@@ -32,6 +33,8 @@ class Usage:
     uplink_bytes: int
     downlink_bytes: int
     npu_runs: tuple[tuple[TileSchedule, int], ...] = ()
+    flash_read_bytes: int = 0
+    flash_written_bytes: int = 0
 
 
 def device_energy(device: Device, usage: Usage) -> Mapping[str, float]:
@@ -47,7 +50,13 @@ def device_energy(device: Device, usage: Usage) -> Mapping[str, float]:
         "leakage": device.chip.energy.leakage_mw * elapsed_ps * PJ_PER_MW_PS,
         "cpu": usage.cpu_uw_ps / 1000 * PJ_PER_MW_PS,
         "network": _radio_pj(usage, device.network),
+        "flash": flash_pj(device.flash, usage.flash_read_bytes, usage.flash_written_bytes),
     }
+
+
+def flash_pj(spec: FlashSpec, read_bytes: int, written_bytes: int) -> float:
+    """Of all bits read and written."""
+    return 8 * (read_bytes * spec.read_pj_per_bit + written_bytes * spec.write_pj_per_bit)
 
 
 def _radio_pj(usage: Usage, spec: NetworkSpec) -> float:

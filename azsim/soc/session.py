@@ -23,7 +23,6 @@ from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.soc.companions import Companion, start_companions
 from azsim.soc.device import DeviceSimulation
-from azsim.soc.energy import device_energy
 from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.memory import ClientTraffic
 from azsim.soc.music import MusicTrack
@@ -155,13 +154,18 @@ def simulate_session(
     through = [chain for chain in chains if chain.final_ps >= 0]
     for chain in through:
         mark(simulation, chain)
-    heard = tuple(_heard(chain) for chain in through)
+    nothing = np.zeros(0, np.int64)
+    timeline = replace(
+        simulation.timeline(f"{len(through)} utterances", _quiet(device, music, seed, link, elapsed_ps).usage()),
+        step_release_ps=np.concatenate([nothing, *(chain.release_ps for chain in through)]),
+        step_done_ps=np.concatenate([nothing, *(chain.done_ps for chain in through)]),
+        deadline_misses=sum(len(chain.missed_steps()) for chain in through),
+        peak_sram_bytes=resident_bytes + working_bytes(device),
+        companions={record.name: record for record in records},
+    )
     return Session(
-        timeline=replace(
-            _timeline(simulation, through, device, music, seed, resident_bytes, link),
-            companions={record.name: record for record in records},
-        ),
-        heard=heard,
+        timeline=timeline,
+        heard=tuple(_heard(chain) for chain in through),
         traffic=dict(simulation.memory.traffic()),
         periods=_periods(simulation, elapsed_ps),
     )
@@ -211,46 +215,6 @@ def _periods(simulation: DeviceSimulation, elapsed_ps: int) -> int:
         return 0
     period_ps = playback.period_start_ps(2) - playback.period_start_ps(1)
     return max(0, (elapsed_ps - playback.period_start_ps(1)) // period_ps + 1)
-
-
-def _timeline(
-    simulation: DeviceSimulation,
-    chains: Sequence[SpeechChain],
-    device: Device,
-    music: MusicTrack | None,
-    seed: int,
-    resident_bytes: int,
-    link: LinkTrace,
-) -> Timeline:
-    elapsed_ps, recorder, traffic = simulation.env.now, simulation.recorder, simulation.memory.traffic()
-    nothing = np.zeros(0, np.int64)
-    return Timeline(
-        utterance=f"{len(chains)} utterances",
-        elapsed_ps=elapsed_ps,
-        spans=recorder.spans(elapsed_ps),
-        instants=recorder.instants(),
-        counters=recorder.counters(),
-        busy_ps=simulation.busy_ps(),
-        dram_read_bytes={client: moved.read_bytes for client, moved in traffic.items()},
-        dram_write_bytes={client: moved.write_bytes for client, moved in traffic.items()},
-        uplink_bytes=simulation.radio.bytes_moved(up=True),
-        downlink_bytes=simulation.radio.bytes_moved(up=False),
-        step_release_ps=np.concatenate([nothing, *(chain.release_ps for chain in chains)]),
-        step_done_ps=np.concatenate([nothing, *(chain.done_ps for chain in chains)]),
-        deadline_misses=sum(len(chain.missed_steps()) for chain in chains),
-        underruns=simulation.underruns,
-        first_partial_ps=-1,
-        latency=None,
-        early_cut=False,
-        npu_causes_ps=simulation.npu.causes_ps(),
-        peak_sram_bytes=resident_bytes + working_bytes(device),
-        energy_pj=device_energy(device, simulation.usage()),
-        energy_idle_pj=device_energy(device, _quiet(device, music, seed, link, elapsed_ps).usage()),
-        refills_ps=simulation.refills_ps(),
-        window_ps=recorder.window_ps,
-        tiles=recorder.tile_records(),
-        grants=recorder.grants,
-    )
 
 
 def _quiet(device: Device, music: MusicTrack | None, seed: int, link: LinkTrace, elapsed_ps: int) -> DeviceSimulation:

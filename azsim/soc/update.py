@@ -11,17 +11,14 @@ and music preempt them. ``docs/updates.md`` describes the phases.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 
 import simpy
 
-from azsim.devices.board_spec import FlashSpec
 from azsim.soc.arbitration import NETWORK
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.network import PS_PER_MS
-from azsim.soc.trace import Recorder
 
 PHASES = ("download", "verify", "apply", "commit", "load")
 SYNCS = 4
@@ -52,52 +49,6 @@ class UpdateJob:
         return self.tiles > 0
 
 
-class Flash:
-    """One command at a time; counts bytes, time and energy."""
-
-    def __init__(self, simulation: DeviceSimulation, spec: FlashSpec) -> None:
-        self._env = simulation.env
-        self._memory = simulation.memory
-        self._recorder: Recorder = simulation.recorder
-        self._spec = spec
-        self.read_bytes = self.written_bytes = self.busy_ps = 0
-
-    def read(self, size_bytes: int) -> Generator[simpy.Event, object, None]:
-        """From flash to DRAM."""
-        self.read_bytes += size_bytes
-        yield from self._move("read", size_bytes, self._spec.read_mb_per_s, to_dram=True)
-
-    def write(self, size_bytes: int) -> Generator[simpy.Event, object, None]:
-        """From DRAM to flash."""
-        self.written_bytes += size_bytes
-        yield from self._move("write", size_bytes, self._spec.write_mb_per_s, to_dram=False)
-
-    def sync(self) -> Generator[simpy.Event, object, None]:
-        """Wait until all that was written is safe."""
-        yield from self._take("sync", round(self._spec.sync_ms * PS_PER_MS))
-
-    @property
-    def energy_pj(self) -> float:
-        """Of all bits read and written."""
-        return 8 * (self.read_bytes * self._spec.read_pj_per_bit + self.written_bytes * self._spec.write_pj_per_bit)
-
-    def _move(
-        self, name: str, size_bytes: int, mb_per_s: float, *, to_dram: bool
-    ) -> Generator[simpy.Event, object, None]:
-        if not size_bytes:
-            return
-        start_ps = self._env.now
-        moved = self._memory.request(NETWORK, size_bytes, write=to_dram, at_ps=start_ps)
-        yield from self._take(name, math.ceil(size_bytes * 1e6 / mb_per_s))
-        yield moved
-
-    def _take(self, name: str, duration_ps: int) -> Generator[simpy.Event, object, None]:
-        start_ps = self._env.now
-        yield self._env.timeout(duration_ps)
-        self.busy_ps += duration_ps
-        self._recorder.span("flash", name, start_ps, self._env.now)
-
-
 class ModelUpdate:
     """One update from its first byte to the new model in memory.
 
@@ -108,7 +59,6 @@ class ModelUpdate:
 
     Attributes:
         phases_ps: phase -> start and end, in order, for those that are over.
-        flash: what it did.
         cpu_cycles: asked of the cores.
     """
 
@@ -118,7 +68,6 @@ class ModelUpdate:
         self._spec = simulation.device.update
         self._job = job
         self._start_ps = start_ps
-        self.flash = Flash(simulation, simulation.device.flash)
         self.phases_ps: dict[str, tuple[int, int]] = {}
         self.cpu_cycles = 0
 
@@ -161,7 +110,7 @@ class ModelUpdate:
             yield self._simulation.cpu.run("network stack", stack, task="network")
         yield from self._compute("update digest", size_bytes * self._spec.digest_cycles_per_byte)
         if not self._job.is_delta:
-            yield from self.flash.write(size_bytes)
+            yield from self._simulation.flash.write(size_bytes)
 
     def _verify(self) -> Generator[simpy.Event, object, None]:
         yield from self._compute("update signature", self._spec.signature_cycles)
@@ -171,18 +120,18 @@ class ModelUpdate:
         for old, new, weights in zip(
             _shares(job.old_bytes, tiles), _shares(job.new_bytes, tiles), _shares(job.weights, tiles)
         ):
-            yield from self.flash.read(old)
+            yield from self._simulation.flash.read(old)
             cycles = weights * self._spec.patch_cycles_per_weight + new * self._spec.digest_cycles_per_byte
             yield from self._compute("update patch", cycles)
-            yield from self.flash.write(new)
+            yield from self._simulation.flash.write(new)
 
     def _commit(self) -> Generator[simpy.Event, object, None]:
         for _ in range(SYNCS):
-            yield from self.flash.sync()
+            yield from self._simulation.flash.sync()
 
     def _load(self) -> Generator[simpy.Event, object, None]:
         for size in _parts(self._job.new_bytes, self._spec.record_bytes):
-            yield from self.flash.read(size)
+            yield from self._simulation.flash.read(size)
 
     def _compute(self, name: str, cycles: float) -> Generator[simpy.Event, object, None]:
         whole = round(cycles)

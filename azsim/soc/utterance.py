@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import simpy
@@ -20,7 +21,6 @@ from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.soc.companions import Companion, start_companions
 from azsim.soc.device import DeviceSimulation
-from azsim.soc.energy import device_energy
 from azsim.soc.environment import Moment
 from azsim.soc.idle import idle_usage
 from azsim.soc.latency import ChainStretch, split_latency
@@ -73,38 +73,18 @@ def simulate(
     records = start_companions(simulation, companions, seed)
     chain = SpeechChain(simulation, work, schedules)
     simulation.env.run(until=simulation.env.process(chain.run()))
-    elapsed_ps = simulation.env.now
     simulation.finish()
     mark(simulation, chain)
-    traffic = simulation.memory.traffic()
-    recognised = work.last_label_step >= 0
-    return Timeline(
-        utterance=work.utterance,
-        elapsed_ps=elapsed_ps,
-        spans=simulation.recorder.spans(elapsed_ps),
-        instants=simulation.recorder.instants(),
-        counters=simulation.recorder.counters(),
-        busy_ps=simulation.busy_ps(),
-        dram_read_bytes={client: moved.read_bytes for client, moved in traffic.items()},
-        dram_write_bytes={client: moved.write_bytes for client, moved in traffic.items()},
-        uplink_bytes=simulation.radio.bytes_moved(up=True),
-        downlink_bytes=simulation.radio.bytes_moved(up=False),
+    return replace(
+        simulation.timeline(work.utterance, idle_usage(device, music, seed, simulation.env.now, link)),
         step_release_ps=chain.release_ps,
         step_done_ps=chain.done_ps,
         deadline_misses=len(chain.missed_steps()),
-        underruns=simulation.underruns,
         first_partial_ps=chain.first_partial_ps(),
-        latency=chain.latency() if recognised else None,
+        latency=chain.latency() if work.last_label_step >= 0 else None,
         early_cut=work.endpoint_ms < work.speech_end_ms,
-        npu_causes_ps=simulation.npu.causes_ps(),
         peak_sram_bytes=resident_bytes + working_bytes(device),
-        energy_pj=device_energy(device, simulation.usage()),
-        energy_idle_pj=device_energy(device, idle_usage(device, music, seed, elapsed_ps, link)),
-        refills_ps=simulation.refills_ps(),
         companions={record.name: record for record in records},
-        window_ps=simulation.recorder.window_ps,
-        tiles=simulation.recorder.tile_records(),
-        grants=simulation.recorder.grants,
     )
 
 

@@ -16,6 +16,7 @@ from azsim.compare.trained import awake, recognise
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.spec import Device
 from azsim.soc.device import DeviceSimulation
+from azsim.soc.energy import flash_pj
 from azsim.soc.governor import initial_clock
 from azsim.soc.update import PHASES, ModelUpdate, UpdateJob
 from azsim.soc.utterance import SpeechChain
@@ -146,10 +147,11 @@ def _cpu_ms(device: Device, cycles: int) -> float:
 def _energy_mj(device: Device, simulation: DeviceSimulation, job: UpdateJob, done: ModelUpdate) -> dict[str, float]:
     """Counts x constants of one update; what stands by in any case is left out."""
     received = simulation.radio.framed(job.payload_bytes)
-    moved_in, moved_out = received + done.flash.read_bytes, done.flash.written_bytes
+    from_flash = job.old_bytes + job.new_bytes  # what a delta reads, and the new model when it is loaded
+    moved_in, moved_out = received + from_flash, job.new_bytes
     return {
         "radio": 8 * received * device.network.rx_mw_per_mbps * 1e3 / PJ_PER_MJ,
         "cores": _cpu_ms(device, done.cpu_cycles) * initial_clock(device.cpu).power_uw * 1e-6,
         "dram": 8 * (moved_in * device.memory.write_pj_per_bit + moved_out * device.memory.read_pj_per_bit) / PJ_PER_MJ,
-        "flash": done.flash.energy_pj / PJ_PER_MJ,
+        "flash": flash_pj(device.flash, from_flash, job.new_bytes) / PJ_PER_MJ,
     }

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from azsim.soc.device import DeviceSimulation
+from azsim.soc.energy import device_energy
 from azsim.soc.update import PHASES, SYNCS, ModelUpdate, UpdateJob
 from azsim.soc.utterance import SpeechChain
 
@@ -47,19 +48,20 @@ def test_a_delta_alone_takes_what_its_parts_take() -> None:
 def test_bytes_add_up(job: UpdateJob) -> None:
     simulation, update = played(job)
     assert update.done
-    assert update.flash.written_bytes == job.new_bytes
-    assert update.flash.read_bytes == job.old_bytes + job.new_bytes
+    flash = simulation.flash
+    assert flash.written_bytes == job.new_bytes
+    assert flash.read_bytes == job.old_bytes + job.new_bytes
     traffic = simulation.memory.traffic()["network"]
-    assert traffic.write_bytes == simulation.radio.bytes_moved(up=False) + update.flash.read_bytes
-    assert traffic.read_bytes == update.flash.written_bytes
+    assert traffic.write_bytes == simulation.radio.bytes_moved(up=False) + flash.read_bytes
+    assert traffic.read_bytes == flash.written_bytes
     assert simulation.radio.bytes_moved(up=False) >= job.payload_bytes
     assert simulation.radio.bytes_moved(up=True) == 0
-    assert update.flash.busy_ps <= simulation.env.now
+    assert flash.busy_ps <= simulation.env.now
     spans = [span for span in simulation.recorder.spans(simulation.env.now) if span.track == "flash"]
-    assert sum(span.end_ps - span.start_ps for span in spans) == update.flash.busy_ps
+    assert sum(span.end_ps - span.start_ps for span in spans) == flash.busy_ps
     spec = simulation.device.flash
-    assert update.flash.energy_pj == pytest.approx(
-        8 * (update.flash.read_bytes * spec.read_pj_per_bit + job.new_bytes * spec.write_pj_per_bit)
+    assert device_energy(simulation.device, simulation.usage())["flash"] == pytest.approx(
+        8 * (flash.read_bytes * spec.read_pj_per_bit + job.new_bytes * spec.write_pj_per_bit)
     )
 
 
