@@ -95,12 +95,19 @@ class Heard:
     model_bytes: int
 
 
-def hear(path: Path, codec: str | None, weight_bits: int, sparsity: float, listening: Listening) -> Heard:
-    """What a network hears as it is on the device, or in float without a codec; kept beside the network's file."""
+def hear(
+    path: Path,
+    codec: str | None,
+    weight_bits: int,
+    sparsity: float,
+    listening: Listening,
+    kept_in: Path | None = None,
+) -> Heard:
+    """What a network hears as it is on the device, or in float without a codec; kept, beside its file by default."""
     network = load_network(path)
     recordings = f"{len(listening.references)} {sum(map(len, listening.features))} {SEED}"
     settings = f"texts {network.digest} {codec} {weight_bits} {sparsity} {recordings}"
-    kept = path.parent / f"heard-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.npz"
+    kept = (kept_in or path.parent) / f"heard-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.npz"
     if kept.exists():
         with np.load(kept) as found:
             texts, size = found["texts"].tolist(), int(found["model_bytes"])

@@ -1,0 +1,223 @@
+"""# Real speakers, beside a recogniser of another make
+
+    AZSIM_DATA=... OPENBLAS_NUM_THREADS=1 python experiments/anchor.py --out reports/anchor
+
+Coffee orders of speakers that training never heard, in the quiet and in the noise of a kitchen that it never heard
+either, 12 and 6 dB below the speech: our networks in the integer engine (those without a codec in float), and
+pocketsphinx, whose US English voice model learned from real people, under a trigram of the very coffee orders that our
+recogniser was trained on. Every recogniser hears the same samples. Slots are read from the words
+(`experiments/anchoring/orders.py`): a slot is right if its value is, and one that nobody asked for is wrong. 95 %
+bootstrap intervals by speaker; differences are paired with pocketsphinx.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # what belongs to it lies in packages beside it
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from azsim.errors import AzsimError, InputError
+from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_errors
+from azsim.speech.features import log_mel
+from azsim.train.data import REAL_TRAIN, TRAIN, complete_folders, load_utterances
+from azsim.train.publish import calibration_features
+from azsim.train_command import CORPUS, exported
+from experiments.anchoring import sphinx
+from experiments.anchoring.orders import count_slots
+from experiments.anchoring.recordings import Orders
+from experiments.studies.hearing import Listening, hear
+
+CONDITIONS: dict[str, float | None] = {"quiet": None, "kitchen, 12 dB": 12.0, "kitchen, 6 dB": 6.0}
+ANCHOR = "pocketsphinx"
+NETWORKS = ("rnnt-student", "rnnt-student:raw:8:0", "rnnt-student-sparse50:zvsv:5:0.5")
+DOMAIN = "coffee"
+COLUMNS = (
+    "recogniser", "model_bytes", "condition", "recordings", "wer_percent", "wer_low", "wer_high", "slots_right_percent",
+    "slots_right_low", "slots_right_high", "orders_right_percent", "wer_less_anchor", "wer_less_anchor_low",
+    "wer_less_anchor_high",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One recogniser under one condition; rates in percent, intervals 95 %."""
+
+    recogniser: str
+    model_bytes: int | None
+    condition: str
+    recordings: int
+    wer: Interval
+    slots_right: Interval
+    orders_right_percent: float
+    less_anchor: Interval | None
+
+    def cells(self) -> tuple[object, ...]:
+        """As ``COLUMNS`` names them."""
+        wer, right, less = self.wer, self.slots_right, self.less_anchor or Interval(float("nan"), None, None)
+        return (
+            self.recogniser, self.model_bytes, self.condition, self.recordings, wer.value, wer.low, wer.high,
+            right.value, right.low, right.high, self.orders_right_percent, less.value, less.low, less.high,
+        )  # fmt: skip
+
+
+def as_listening(orders: Orders, sounds: Sequence[np.ndarray], calibration: list[np.ndarray]) -> Listening:
+    """The recordings as the studies' networks hear them, condition by condition."""
+    times, count = len(CONDITIONS), len(orders.texts)
+    return Listening(
+        features=[log_mel(sound) for sound in sounds],
+        references=times * orders.texts,
+        clusters=times * orders.speakers,
+        is_real=np.ones(times * count, bool),
+        is_noisy=np.repeat([snr is not None for snr in CONDITIONS.values()], count),
+        calibration=calibration,
+    )
+
+
+def anchored(sounds: Sequence[np.ndarray], texts: Sequence[str], kept: Path) -> list[str]:
+    """What pocketsphinx hears, kept for the next time."""
+    digest = hashlib.sha256("\n".join(texts).encode())
+    for sound in sounds:
+        digest.update(sound.tobytes())
+    path = kept / f"{ANCHOR}-{digest.hexdigest()[:16]}.json"
+    if path.exists():
+        return json.loads(path.read_text(encoding="utf-8"))
+    heard = []
+    for text in sphinx.hear(sounds, texts):
+        heard.append(text)
+        print(f"\r{ANCHOR}: {len(heard)} of {len(sounds)}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    path.write_text(json.dumps(heard), encoding="utf-8")
+    return heard
+
+
+def network(given: str, listening: Listening, runs: Path, kept: Path) -> tuple[str, int, list[str]]:
+    """Name, bytes and words of a network that is given as NAME:CODEC:BITS:ZEROS, or NAME alone in float.
+
+    Raises:
+        InputError: it is written otherwise, or is not there.
+    """
+    name, *rest = given.split(":")
+    try:
+        codec, bits, zeros = (rest[0], int(rest[1]), float(rest[2])) if rest else (None, 32, 0.0)
+    except (IndexError, ValueError):
+        raise InputError(f"--networks {given}: give NAME:CODEC:BITS:ZEROS such as {NETWORKS[-1]}, or NAME") from None
+    heard = hear(exported(name, runs), codec, bits, zeros, listening, kept)
+    how = f"{codec}, {bits} bits" + (f", {zeros:.0%} zeros" if zeros else "") if codec else "float"
+    return f"{name} ({how})", heard.model_bytes, heard.texts
+
+
+def rows_of(heard: Sequence[tuple[str, int | None, list[str]]], orders: Orders) -> list[Row]:
+    """Rates of every recogniser under every condition; the first is what the others are compared with."""
+    count, rows = len(orders.texts), []
+    baseline = count_errors(len(CONDITIONS) * orders.texts, heard[0][2])
+    for name, size, texts in heard:
+        for at, condition in enumerate(CONDITIONS):
+            here = slice(at * count, (at + 1) * count)
+            errors, slots = count_errors(orders.texts, texts[here]), count_slots(orders.slots, texts[here])
+            wrong = bootstrap_wer(slots, orders.speakers)
+            right = Interval(100 - wrong.value, *(None if b is None else 100 - b for b in (wrong.high, wrong.low)))
+            less = None if name == heard[0][0] else bootstrap_difference(errors, baseline[here], orders.speakers)
+            whole = 100 * float((slots[:, 0] == 0).mean())
+            rows.append(Row(name, size, condition, count, bootstrap_wer(errors, orders.speakers), right, whole, less))
+    return rows
+
+
+def _cell(interval: Interval | None) -> str:
+    if interval is None:
+        return ""
+    value = f"{interval.value:.1f}"
+    return value if interval.low is None else f"{value} [{interval.low:.1f}, {interval.high:.1f}]"
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The table of the report."""
+    lines = [
+        "| recogniser | bytes | condition | WER % | less pocketsphinx | slots right % | orders right % |",
+        "|:--|--:|:--|--:|--:|--:|--:|",
+    ]
+    for row in rows:
+        size = "" if row.model_bytes is None else f"{row.model_bytes:,}"
+        lines.append(
+            f"| {row.recogniser} | {size} | {row.condition} | {_cell(row.wer)} | {_cell(row.less_anchor)} "
+            f"| {_cell(row.slots_right)} | {row.orders_right_percent:.0f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def draw(rows: Sequence[Row], out: Path) -> None:
+    """WER and slots by condition, one line per recogniser."""
+    panels = {"word error rate, %": lambda row: row.wer, "slots right, %": lambda row: row.slots_right}
+    names = list(dict.fromkeys(row.recogniser for row in rows))
+    with report_style():
+        figure = Figure(figsize=(WIDTH_INCHES, 4.2), layout="constrained")
+        for axes, (title, measure) in zip(figure.subplots(1, 2), panels.items(), strict=True):
+            for index, name in enumerate(names):
+                found = [measure(row) for row in rows if row.recogniser == name]
+                at = np.arange(len(found)) + 0.06 * (index - (len(names) - 1) / 2)
+                values, low, high = np.array([(each.value, each.low, each.high) for each in found], float).T
+                style = {"color": OKABE_ITO[index % 8], "marker": MARKERS[index % 8], "label": name}
+                axes.errorbar(at, values, (values - low, high - values), capsize=2, **style)
+            axes.set(title=title, ylim=(0, None if "error" in title else 100))
+            axes.set_xticks(range(len(CONDITIONS)), list(CONDITIONS))
+        figure.axes[0].legend(loc="upper left")
+        (out / "anchor.svg").write_bytes(save_svg(figure))
+        (out / "anchor.png").write_bytes(save_png(figure))
+
+
+def run(options: argparse.Namespace) -> None:
+    """Hear, count and write."""
+    data = os.environ.get("AZSIM_DATA")
+    if not data:
+        raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/ and noise/")
+    kept = options.runs / "anchor"
+    for folder in (kept, options.out):
+        folder.mkdir(parents=True, exist_ok=True)
+    corpus = options.corpus.expanduser()
+    splits = load_utterances(corpus, complete_folders(corpus))
+    spoken = [u.line.text for split in (TRAIN, REAL_TRAIN) for u in splits.get(split, []) if u.line.domain == DOMAIN]
+    orders = Orders.load(Path(data))
+    sounds = [sound for snr_db in CONDITIONS.values() for sound in orders.heard(snr_db)]
+    heard: list[tuple[str, int | None, list[str]]] = [(ANCHOR, None, anchored(sounds, spoken, kept))]
+    listening = as_listening(orders, sounds, calibration_features(splits))
+    heard += [network(each, listening, options.runs, kept) for each in options.networks]
+    rows = rows_of(heard, orders)
+    with (options.out / "anchor.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(row.cells() for row in rows)
+    draw(rows, options.out)
+    of = f"{len(orders.texts)} recordings of {len(set(orders.speakers))} speakers"
+    of += f"; {len(spoken):,} orders in the trigram."
+    text = f"{__doc__}\n{of}\n\n{markdown(rows)}\n![word error rate and slots](anchor.png)\n"
+    (options.out / "README.md").write_text(text, encoding="utf-8")
+
+
+def main() -> int:
+    """The command; its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", nargs="+", default=NETWORKS, metavar="NAME[:CODEC:BITS:ZEROS]")
+    parser.add_argument("--runs", type=Path, default=Path("runs/train"))
+    parser.add_argument("--corpus", type=Path, default=CORPUS)
+    parser.add_argument("--out", type=Path, default=Path("runs/anchor"))
+    try:
+        run(parser.parse_args())
+    except AzsimError as error:
+        print(f"anchor: {error}", file=sys.stderr)
+        return error.exit_status
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

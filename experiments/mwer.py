@@ -1,0 +1,256 @@
+"""# Training on the word error rate itself, with and without a label that ends the sentence
+
+    OPENBLAS_NUM_THREADS=1 python experiments/mwer.py --out reports/mwer
+
+The base recogniser and four fine-tunings of it of equal steps: the transducer loss alone (`mwer/control`), with the
+expected word errors of 4-best lists beside it (`mwer/nbest-4`), and both again in a network that says `</s>` at the end
+of a sentence, after which nothing more is heard. Integer engine, 8 bits. Every held-out recording counts as it is and
+in noise (5 to 15 dB); synthetic sentences of five words and more count once again with a pause of 0.6 to 1.5 s put into
+their middle. "Tail" are the deleted words behind the last one that has a counterpart. Differences are paired; 95 %
+bootstrap intervals, by speaker for real people. The oracle is the best of 8 hypotheses of a beam search in float.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies share a package beside this script
+
+import jiwer
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from azsim.errors import InputError
+from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_edits, count_errors, normalise
+from azsim.train.export import load_model
+from azsim.train.model import FRAMES_PER_STEP
+from azsim.train.nbest import n_best
+from azsim.train_command import CORPUS, exported
+from experiments.studies.hearing import SEED, Listening, hear
+from experiments.studies.pauses import longest_pause_ms, with_pause
+
+AGAINST = {
+    "base": "",
+    "mwer/control": "",
+    "mwer/nbest-4": "mwer/control",
+    "mwer/sentence-end-control": "mwer/control",
+    "mwer/sentence-end-nbest-4": "mwer/sentence-end-control",
+}
+LONG_WORDS, LONG_PAUSE_MS, WORDS_FOR_A_PAUSE = 12, 500, 5
+ORACLE, BEAM = "real, in noise", 8
+DRAWN = ("synthetic, in noise", "synthetic, a pause put in", "real", "real, in noise")
+KINDS = ("substituted", "deleted", "inserted")
+COLUMNS = (
+    "run", "recordings_of", "recordings", "words", "substituted", "deleted", "inserted", "deleted_at_the_end",
+    "wer_percent", "wer_low", "wer_high", "against", "difference_percent", "difference_low", "difference_high",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One network on some of the recordings; counts of words, rates in percent."""
+
+    run: str
+    slice: str
+    recordings: int
+    edits: np.ndarray
+    tail: int
+    wer: Interval
+    against: str
+    difference: Interval | None
+
+    def cells(self) -> tuple[object, ...]:
+        """As ``COLUMNS`` names them."""
+        gap = self.difference or Interval(float("nan"), None, None)
+        substituted, deleted, inserted, words = self.edits.tolist()
+        return (
+            self.run, self.slice, self.recordings, words, substituted, deleted, inserted, self.tail, self.wer.value,
+            self.wer.low, self.wer.high, self.against, gap.value, gap.low, gap.high,
+        )  # fmt: skip
+
+
+def with_pauses(listening: Listening) -> tuple[Listening, np.ndarray]:
+    """The recordings and, behind them, synthetic ones with a pause put in; which are those."""
+    rng = np.random.default_rng(SEED)
+    chosen = [
+        i
+        for i in np.flatnonzero(~listening.is_real & ~listening.is_noisy)
+        if len(listening.references[i].split()) >= WORDS_FOR_A_PAUSE
+    ]
+    whole = replace(
+        listening,
+        features=[*listening.features, *(with_pause(listening.features[i], rng) for i in chosen)],
+        references=[*listening.references, *(listening.references[i] for i in chosen)],
+        clusters=[*listening.clusters, *(listening.clusters[i] for i in chosen)],
+        is_real=np.concatenate([listening.is_real, np.zeros(len(chosen), bool)]),
+        is_noisy=np.concatenate([listening.is_noisy, np.zeros(len(chosen), bool)]),
+    )
+    return whole, np.arange(len(whole.references)) >= len(listening.references)
+
+
+def slices(listening: Listening, paused: np.ndarray) -> dict[str, np.ndarray]:
+    """Which recordings count together: name -> bool ``(recordings,)``."""
+    real, noisy = listening.is_real, listening.is_noisy
+    words = np.array([len(each.split()) for each in listening.references])
+    held = np.zeros(len(words), bool)
+    for i in np.flatnonzero(real & ~noisy):  # a pause is seen in the quiet; the same recording in noise has it too
+        held[[i, i + noisy.sum()]] = longest_pause_ms(listening.features[i]) >= LONG_PAUSE_MS
+    return {
+        "all": np.ones(len(words), bool),
+        "synthetic": ~real & ~noisy & ~paused,
+        "synthetic, in noise": ~real & noisy,
+        "synthetic, a pause put in": paused,
+        "real": real & ~noisy,
+        "real, in noise": real & noisy,
+        f"{LONG_WORDS} words and more": (words >= LONG_WORDS) & ~paused,
+        f"real, a pause of {LONG_PAUSE_MS} ms and more": real & held,
+    }
+
+
+def deleted_at_the_end(reference: str, hypothesis: str) -> int:
+    """Words of the reference behind the last one that has a counterpart."""
+    said, heard = normalise(reference), normalise(hypothesis)
+    if not said:
+        return 0
+    last = jiwer.process_words(said, heard).alignments[0][-1]
+    return last.ref_end_idx - last.ref_start_idx if last.type == "delete" else 0
+
+
+def rows_of(listening: Listening, paused: np.ndarray, runs: Path) -> list[Row]:
+    """Every network that was trained, on every slice; the others are named and left out."""
+    parts, rows = slices(listening, paused), []
+    heard: dict[str, np.ndarray] = {}
+    for run, against in AGAINST.items():
+        try:
+            path = exported(run, runs)
+        except InputError:
+            print(f"{run} is not trained yet")
+            continue
+        found = hear(path, "raw", 8, 0.0, listening)
+        heard[run] = found.counts
+        edits = count_edits(listening.references, found.texts)
+        pairs = zip(listening.references, found.texts, strict=True)
+        tails = np.array([deleted_at_the_end(reference, text) for reference, text in pairs])
+        for name, here in parts.items():
+            clusters = [cluster for cluster, is_here in zip(listening.clusters, here, strict=True) if is_here]
+            gap = None
+            if against in heard:
+                gap = bootstrap_difference(found.counts[here], heard[against][here], clusters)
+            wer = bootstrap_wer(found.counts[here], clusters)
+            row = Row(run, name, int(here.sum()), edits[here].sum(axis=0), int(tails[here].sum()), wer, against, gap)
+            rows.append(row)
+        print(f"{run}: {bootstrap_wer(found.counts, listening.clusters).value:.2f} %", flush=True)
+    return rows
+
+
+def oracle(run: str, runs: Path, features: list[np.ndarray], references: list[str]) -> tuple[float, float]:
+    """WER in percent of the best hypothesis by score, and of the best by errors, of a beam search in float."""
+    path = exported(run, runs)
+    key = hashlib.sha256(path.read_bytes() + f"{BEAM} {len(features)} {sum(map(len, features))}".encode()).hexdigest()
+    kept = path.parent / f"oracle-{key[:16]}.json"
+    if kept.exists():
+        return tuple(json.loads(kept.read_text()))
+    model, normaliser, pieces, _ = load_model(path)
+    model.eval()
+    totals = np.zeros((2, 2), np.int64)
+    for frames, reference in zip(features, references, strict=True):
+        whole = normaliser(frames[: len(frames) // FRAMES_PER_STEP * FRAMES_PER_STEP])
+        with torch.no_grad():
+            encoded = model.encode(torch.from_numpy(whole[None]))[:, 0]
+        texts = [pieces.decode(labels) for labels in n_best(model, encoded, BEAM, pieces.sentence_end)]
+        errors = count_errors([reference] * len(texts), texts)
+        totals += errors[[0, errors[:, 0].argmin()]]
+    rates = tuple((100 * totals[:, 0] / totals[:, 1]).tolist())
+    kept.write_text(json.dumps(rates))
+    return rates
+
+
+def _cell(interval: Interval | None) -> str:
+    if interval is None:
+        return ""
+    value = f"{interval.value:.2f}"
+    return value if interval.low is None else f"{value} [{interval.low:.2f}, {interval.high:.2f}]"
+
+
+def markdown(rows: Sequence[Row], oracles: Mapping[str, tuple[float, float]]) -> str:
+    """The tables of the report."""
+    lines = []
+    for name in dict.fromkeys(row.slice for row in rows):
+        mine = [row for row in rows if row.slice == name]
+        lines += [
+            f"\n**{name}**: {mine[0].recordings} recordings, {mine[0].edits[3]:,} words\n",
+            "| network | substituted | deleted | of them tail | inserted | WER % | against | difference % |",
+            "|:--|--:|--:|--:|--:|--:|:--|--:|",
+        ]
+        for row in mine:
+            substituted, deleted, inserted, _ = row.edits.tolist()
+            against = row.against if row.difference else ""
+            lines.append(
+                f"| {row.run} | {substituted} | {deleted} | {row.tail} | {inserted} | {_cell(row.wer)} | {against} "
+                f"| {_cell(row.difference)} |"
+            )
+    lines += [
+        f"\n**Beam search, {ORACLE}**\n",
+        f"| network | best by score, WER % | best of {BEAM}, WER % |",
+        "|:--|--:|--:|",
+        *(f"| {run} | {best:.2f} | {least:.2f} |" for run, (best, least) in oracles.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def draw(rows: Sequence[Row], out: Path) -> None:
+    """Substitutions, deletions and insertions of every network, a panel for each kind of recording."""
+    with report_style():
+        figure = Figure(figsize=(WIDTH_INCHES, 4.4), layout="constrained")
+        for axes, name in zip(figure.subplots(2, 2, sharey=True).flat, DRAWN, strict=True):
+            mine = [row for row in rows if row.slice == name]
+            left = np.zeros(len(mine))
+            for index, kind in enumerate(KINDS):
+                shares = np.array([100 * row.edits[index] / row.edits[3] for row in mine])
+                axes.barh(range(len(mine)), shares, left=left, color=OKABE_ITO[(0, 3, 2)[index]], label=kind)
+                left += shares
+            axes.set(title=name, xlabel="words, %")
+            axes.set_yticks(range(len(mine)), [row.run.removeprefix("mwer/") for row in mine])
+        axes.invert_yaxis()
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=len(KINDS))
+        (out / "mwer.svg").write_bytes(save_svg(figure))
+        (out / "mwer.png").write_bytes(save_png(figure))
+
+
+def main() -> int:
+    """The command; its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=Path, default=Path("runs/train"))
+    parser.add_argument("--corpus", type=Path, default=CORPUS)
+    parser.add_argument("--out", type=Path, default=Path("runs/mwer"))
+    options = parser.parse_args()
+    listening, paused = with_pauses(Listening.load(options.corpus.expanduser()))
+    rows = rows_of(listening, paused, options.runs)
+    if not rows:
+        print("nothing is trained yet: azsim train mwer/control")
+        return 1
+    chosen = np.flatnonzero(slices(listening, paused)[ORACLE])
+    features, references = ([items[i] for i in chosen] for items in (listening.features, listening.references))
+    oracles = {run: oracle(run, options.runs, features, references) for run in dict.fromkeys(row.run for row in rows)}
+    options.out.mkdir(parents=True, exist_ok=True)
+    with (options.out / "mwer.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(row.cells() for row in rows)
+    draw(rows, options.out)
+    text = f"{__doc__}\n{markdown(rows, oracles)}\n![word errors by kind](mwer.png)\n"
+    (options.out / "README.md").write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
