@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 import numpy as np
 
 from azsim.speech.features import log_mel
-from azsim.train.corpus.recordings import Recording, estimate_bounds_ms, read_sound
+from azsim.train.corpus.recordings import Recording, cut_at_pauses, estimate_bounds_ms, read_sound
 from azsim.train.corpus.store import Entry
 
 HELDOUT_SPEAKERS = 5
@@ -69,23 +69,25 @@ def split_of(recording: Recording, heldout: frozenset[str]) -> str:
 def unlabelled_items(recordings: Iterable[Recording]) -> Iterator[tuple[Entry, np.ndarray]]:
     """Index entries and features of recordings whose words nobody wrote down, split ``real-unlabelled``.
 
+    Long ones are cut into pieces at pauses, so that they fit into a training step.
+
     Raises:
         InputError: a recording cannot be read.
     """
     for recording in recordings:
-        samples = read_sound(recording.path)
-        start_ms, end_ms = estimate_bounds_ms(samples)
-        entry: Entry = {
-            "id": f"unlabelled-{recording.path.parent.name}-{recording.path.stem}",
-            "split": "real-unlabelled",
-            "text": "",
-            "voice": recording.speaker,
-            "engine": "human",
-            "domain": "unknown",
-            "source": "real",
-            "speaker": recording.speaker,
-            "speech_start_ms": start_ms,
-            "speech_end_ms": end_ms,
-            "endpoint": "estimated",
-        }
-        yield entry, log_mel(samples).astype(np.float16)
+        for number, samples in enumerate(cut_at_pauses(read_sound(recording.path))):
+            start_ms, end_ms = estimate_bounds_ms(samples)
+            entry: Entry = {
+                "id": f"unlabelled-{recording.path.parent.name}-{recording.path.stem}-{number}",
+                "split": "real-unlabelled",
+                "text": "",
+                "voice": recording.speaker,
+                "engine": "human",
+                "domain": "unknown",
+                "source": "real",
+                "speaker": recording.speaker,
+                "speech_start_ms": start_ms,
+                "speech_end_ms": end_ms,
+                "endpoint": "estimated",
+            }
+            yield entry, log_mel(samples).astype(np.float16)

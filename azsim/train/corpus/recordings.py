@@ -21,6 +21,10 @@ BOUND_BELOW_PEAK_DB = 32.0
 BOUND_ABOVE_FLOOR_DB = 9.0
 SHORTEST_BURST_WINDOWS = 5
 
+PIECE_S = 7.0
+PAUSE_WINDOW = SAMPLE_RATE_HZ // 10
+PAUSE_SOUGHT_S = 1.0
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -76,3 +80,19 @@ def estimate_bounds_ms(samples: np.ndarray) -> tuple[int, int]:
     if not bursts:
         return 0, windows * 10
     return int(bursts[0][0]) * 10, int(bursts[-1][1]) * 10
+
+
+def cut_at_pauses(samples: np.ndarray) -> list[np.ndarray]:
+    """A recording as pieces of about equal length, 7 s or somewhat more at most, cut where it is quiet.
+
+    Each cut is in the middle of the quietest 100 ms within a second of where it would be for equal lengths.
+    """
+    count = max(1, int(np.ceil(len(samples) / (PIECE_S * SAMPLE_RATE_HZ))))
+    reach = int(PAUSE_SOUGHT_S * SAMPLE_RATE_HZ)
+    loudness = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
+    cuts = []
+    for even in (len(samples) * k // count for k in range(1, count)):
+        starts = np.arange(max(0, even - reach), min(len(samples), even + reach) - PAUSE_WINDOW)
+        quietest = starts[np.argmin(loudness[starts + PAUSE_WINDOW] - loudness[starts])]
+        cuts.append(int(quietest) + PAUSE_WINDOW // 2)
+    return np.split(samples, cuts)
