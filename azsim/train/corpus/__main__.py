@@ -17,17 +17,16 @@ import numpy as np
 
 from azsim.errors import InputError
 from azsim.train.command import exit_status
-from azsim.train.corpus import testset
+from azsim.train.corpus import testset, wake_streams
 from azsim.train.corpus.build import build_train, evaluation_items, report
 from azsim.train.corpus.clips import clip_items
 from azsim.train.corpus.layouts import LAYOUTS
 from azsim.train.corpus.real import real_items, unlabelled_items
-from azsim.train.corpus.recordings import Recording
 from azsim.train.corpus.store import Entry, is_complete, read_index, write_shard
 from azsim.train.corpus.track import write_track
+from azsim.train.corpus.untranscribed import load_untranscribed
 
 REAL_MANIFEST_UNDER_DATA = "barista/manifest.csv"
-SOUND_FILES = (".flac", ".wav", ".ogg")
 
 
 def main() -> int:
@@ -50,26 +49,40 @@ def _noise(arguments: argparse.Namespace) -> None:
 
 
 def _real(arguments: argparse.Namespace) -> None:
-    manifest = arguments.real
-    if manifest is None:
-        if "AZSIM_DATA" not in os.environ:
-            raise InputError("no recordings: give --real MANIFEST, or set AZSIM_DATA to a data folder")
-        manifest = Path(os.environ["AZSIM_DATA"]) / REAL_MANIFEST_UNDER_DATA
-    evaluation = arguments.out / "eval"
-    if not is_complete(evaluation):
-        raise InputError(f"{evaluation}: build eval first, so that its sentences can be kept out of real-train")
-    held_out = frozenset(str(entry["text"]) for entry in read_index(evaluation))
+    manifest = arguments.real or _data_folder("--real MANIFEST") / REAL_MANIFEST_UNDER_DATA
+    held_out = _held_out_sentences(arguments.out)
     recordings = list(LAYOUTS[arguments.layout](manifest))
     _write(arguments.out / "real", real_items(recordings, arguments.domain, held_out))
 
 
 def _unlabelled(arguments: argparse.Namespace) -> None:
-    files = sorted(path for folder in arguments.audio for path in folder.rglob("*") if path.suffix in SOUND_FILES)
-    if not files:
-        listed = ", ".join(map(str, arguments.audio))
-        raise InputError(f"--audio {listed}: no recordings in it; files may end in {', '.join(SOUND_FILES)}")
-    recordings = (Recording(path, "", path.parent.name) for path in files)
-    _write(arguments.out / "unlabelled", unlabelled_items(recordings))
+    recordings = (each for folder in arguments.audio for each in load_untranscribed(folder))
+    heard = (each for each in recordings if each.extra["split"] == "train")
+    _write(arguments.out / "unlabelled", unlabelled_items(heard))
+
+
+def _streams(arguments: argparse.Namespace) -> None:
+    data = arguments.data or _data_folder("--data FOLDER")
+    held_out = _held_out_sentences(arguments.out)
+    people = wake_streams.People.load(data, "train", held_out)
+    made = wake_streams.train_items(people, arguments.commands, arguments.seed, arguments.workers)
+    _write(arguments.out / "streams", made)
+    people = wake_streams.People.load(data, "test")
+    made = wake_streams.test_items(people, arguments.test_commands, arguments.seed, arguments.workers)
+    _write(arguments.out / "streams-eval", made)
+
+
+def _data_folder(otherwise: str) -> Path:
+    if "AZSIM_DATA" not in os.environ:
+        raise InputError(f"no recordings: give {otherwise}, or set AZSIM_DATA to a data folder")
+    return Path(os.environ["AZSIM_DATA"])
+
+
+def _held_out_sentences(out: Path) -> frozenset[str]:
+    evaluation = out / "eval"
+    if not is_complete(evaluation):
+        raise InputError(f"{evaluation}: build eval first, so that its sentences can be kept out of training")
+    return frozenset(str(entry["text"]) for entry in read_index(evaluation))
 
 
 def _testset(arguments: argparse.Namespace) -> None:
@@ -95,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         "noise": (_noise, "noise, babble and music clips to mix in while training"),
         "real": (_real, "recordings of people: train, held-out speakers, dev"),
         "unlabelled": (_unlabelled, "recordings of people that nobody wrote down, for a teacher"),
+        "streams": (_streams, "wake word and command in one stream, with and without another voice behind them"),
         "testset": (_testset, "the test speech that travels with azsim"),
         "music": (_music, "the music track that travels with azsim"),
     }
@@ -104,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         added[name].set_defaults(run=run)
         added[name].add_argument("--out", type=Path, required=True)
         added[name].add_argument("--seed", type=int, default=1)
-    for name in ("build", "eval"):
+    for name in ("build", "eval", "streams"):
         added[name].add_argument("--workers", type=int, default=2)
     added["build"].add_argument("--shard-utterances", type=int, default=5000)
     added["build"].add_argument("--shards", type=int, default=3)
@@ -114,6 +128,9 @@ def _parser() -> argparse.ArgumentParser:
     added["real"].add_argument("--layout", choices=list(LAYOUTS), default="manifest")
     added["real"].add_argument("--domain", default="coffee")
     added["unlabelled"].add_argument("--audio", type=Path, nargs="+", required=True, metavar="FOLDER")
+    added["streams"].add_argument("--data", type=Path, help="folder with wakeword, speakers and barista in it")
+    added["streams"].add_argument("--commands", type=int, default=1200, help="synthetic ones, two streams each")
+    added["streams"].add_argument("--test-commands", type=int, default=70, help="synthetic ones, twelve streams each")
     return parser
 
 
