@@ -47,7 +47,10 @@ REAL_SLACK = Slack(before=22, after=32)
 
 
 class IndexLine(msgspec.Struct, frozen=True):
-    """One line of an index: an utterance, where it lies and what is said in it."""
+    """One line of an index: an utterance, where it lies and what is said in it.
+
+    A stream begins with a wake word, which is no part of the text (`azsim.train.corpus.wake_streams`).
+    """
 
     id: str
     split: str
@@ -61,6 +64,10 @@ class IndexLine(msgspec.Struct, frozen=True):
     speaker: str = ""
     speech_start_ms: float = 0.0
     speech_end_ms: float = 0.0
+    wake_end_ms: float = 0.0
+    wake_voice: str = ""
+    wake_source: str = ""
+    background: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,11 @@ class Utterance:
         end = round(self.line.speech_end_ms / FRAME_SHIFT_MS) or self.line.frames
         start = min(max(start, 0), self.line.frames - 1)
         return start, min(max(end, start + 1), self.line.frames)
+
+    @property
+    def wake_frames(self) -> int:
+        """Frames until its wake word ends; 0 without one."""
+        return round(self.line.wake_end_ms / FRAME_SHIFT_MS)
 
 
 def complete_folders(corpus: Path) -> tuple[str, ...]:
@@ -142,6 +154,8 @@ class Batch:
         frame_targets: int64 ``(T / 6, B)``: the label that a flat start gives each step, -1 in padding.
         clean: log-mel of each utterance, not normalised, in the same time but without another channel, noise or masks.
         labelled: bool ``(B,)``, whether its labels are what was said and not a teacher's guess.
+        wake_steps: encoder steps at the beginning of each utterance that ``cells`` and ``frame_targets`` do not count:
+            those of its wake word.
     """
 
     features: np.ndarray
@@ -149,6 +163,7 @@ class Batch:
     frame_targets: np.ndarray
     clean: tuple[np.ndarray, ...]
     labelled: np.ndarray
+    wake_steps: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -169,21 +184,36 @@ class Manner:
         return cls(float(rng.random()), bool(rng.random() < LONG_SILENCE_SHARE))
 
 
-def crop(utterance: Utterance, is_long: bool, rng: np.random.Generator) -> tuple[np.ndarray, int, int]:
-    """A recording without excess silence: frames, start and end of speech in them."""
+@dataclass(frozen=True)
+class Cropped:
+    """A recording without excess silence: frames, and where in them a wake word ends (or 0), speech starts and ends."""
+
+    features: np.ndarray
+    wake_end: int
+    start: int
+    end: int
+
+
+def crop(utterance: Utterance, is_long: bool, rng: np.random.Generator, keeps_wake_word: bool = False) -> Cropped:
+    """Leave out excess silence, and the wake word unless it is kept."""
     start, end = utterance.speech_frames
     if is_long:
         before_s, after_s = rng.uniform(1.0, 3.0, 2)
     else:
         before_s, after_s = rng.uniform(0.1, 0.6), rng.uniform(0.3, 0.7)
-    first = max(0, start - round(before_s * 1000 / FRAME_SHIFT_MS))
-    return utterance.features[first : end + round(after_s * 1000 / FRAME_SHIFT_MS)], start - first, end - first
+    wake = utterance.wake_frames
+    beginning = 0 if keeps_wake_word else wake
+    first = beginning if wake else max(0, start - round(before_s * 1000 / FRAME_SHIFT_MS))
+    features = utterance.features[first : end + round(after_s * 1000 / FRAME_SHIFT_MS)]
+    return Cropped(features, max(0, wake - first), start - first, end - first)
 
 
 def expected_frames(utterance: Utterance) -> int:
-    """How long an utterance is in training, before variation."""
+    """How long an utterance is in training, before variation and without its wake word, so that batches are the same
+    with and without it.
+    """
     start, end = utterance.speech_frames
-    return min(utterance.line.frames, end - start + round(MEAN_SILENCE_MS / FRAME_SHIFT_MS))
+    return min(utterance.line.frames - utterance.wake_frames, end - start + round(MEAN_SILENCE_MS / FRAME_SHIFT_MS))
 
 
 def plan_epoch(
@@ -252,13 +282,14 @@ def make_batch(
     augmented: bool,
     manner: Manner,
     rng: np.random.Generator,
+    keeps_wake_word: bool = False,
 ) -> Batch:
     """Read, vary, normalise and pad utterances."""
-    frames, cleans, labels, targets, bands = [], [], [], [], []
+    frames, cleans, labels, targets, bands, waking = [], [], [], [], [], []
     for utterance in chosen:
-        features, start, end = crop(utterance, manner.is_long, rng)
+        cropped = crop(utterance, manner.is_long, rng, keeps_wake_word)
+        features = cropped.features.astype(np.float32)
         scale = 1 / (len(features) * FRAMES_PER_STEP)
-        features = features.astype(np.float32)
         strength, slack = (REAL, REAL_SLACK) if utterance.is_real else (SYNTHETIC, SYNTHETIC_SLACK)
         if augmented:
             tempo = min(1.0, max(0.0, manner.tempo + rng.normal(0, TEMPO_JITTER)))
@@ -271,13 +302,16 @@ def make_batch(
             mask(features, strength, rng)
         frames.append(features)
         labels.append(tuple(pieces.encode(utterance.line.text)))
-        steps = max(1, len(features) // FRAMES_PER_STEP)
         scale *= len(features)
-        edges = label_edges(labels[-1], pieces, start * scale, end * scale)
+        wake_steps = round(cropped.wake_end * scale)
+        steps = max(1, len(features) // FRAMES_PER_STEP - wake_steps)
+        edges = label_edges(labels[-1], pieces, cropped.start * scale - wake_steps, cropped.end * scale - wake_steps)
+        waking.append(wake_steps)
         targets.append(flat_targets(labels[-1], edges, steps))
         bands.append(band(edges, slack, steps))
     most = max(len(t) for t in targets)
-    padded = np.zeros((len(frames), most * FRAMES_PER_STEP, MEL_BINS), np.float32)
+    whole = max(wake + len(t) for wake, t in zip(waking, targets, strict=True))
+    padded = np.zeros((len(frames), whole * FRAMES_PER_STEP, MEL_BINS), np.float32)
     frame_targets = np.full((most, len(frames)), -1, np.int64)
     for b, (features, target) in enumerate(zip(frames, targets, strict=True)):
         kept = min(len(features), padded.shape[1])
@@ -285,4 +319,5 @@ def make_batch(
         frame_targets[: len(target), b] = target
     low, high = (np.concatenate(side) for side in zip(*bands, strict=True))
     cells = Cells(tuple(len(t) for t in targets), tuple(labels), low, high)
-    return Batch(padded, cells, frame_targets, tuple(cleans), np.array([u.is_labelled for u in chosen]))
+    labelled = np.array([u.is_labelled for u in chosen])
+    return Batch(padded, cells, frame_targets, tuple(cleans), labelled, tuple(waking))

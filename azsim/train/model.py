@@ -14,6 +14,7 @@ training add.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -135,6 +136,24 @@ class Transducer(nn.Module):
         for index in range(1, ENCODER_LAYERS):
             hidden = self._drop(self._lstm(f"encoder.{index}", hidden)[0], self.dropout.encoder)
         return hidden
+
+    def encode_after(self, features: torch.Tensor, firsts: Sequence[int], steps: int) -> torch.Tensor:
+        """Encoder outputs of each utterance from a step of its own on, the state kept from before.
+
+        Args:
+            features: as `encode` takes them.
+            firsts: first step of each utterance.
+            steps: how many; what is beyond an utterance's end is its last output.
+
+        Returns:
+            float32 ``(steps, B, encoded)``.
+        """
+        encoded = self.encode(features)
+        if not any(firsts):
+            return encoded
+        rows = torch.tensor(firsts)[None] + torch.arange(steps)[:, None]
+        rows = rows.clamp(max=len(encoded) - 1)[:, :, None].expand(-1, -1, encoded.shape[2])
+        return encoded.gather(0, rows)
 
     def _lstm(
         self, name: str, inputs: torch.Tensor, state: tuple[torch.Tensor, torch.Tensor] | None = None

@@ -66,6 +66,9 @@ class Mix(Struct, frozen=True, forbid_unknown_fields=True):
         coffee_share: share of the synthetic coffee orders that an epoch takes, drawn anew each time: they are long,
             few words serve them all, and they are learned early.
         unlabelled_repeats: how often each recording without text occurs; they need a teacher.
+        synthetic, real: splits of the corpus whose utterances are taken as such.
+        wake_word: what is heard of the wake word with which a stream begins. ``reset``: nothing, the network starts
+            where it ends; ``kept``: all of it, and labels are asked of the encoder outputs after it.
     """
 
     augmented: bool
@@ -74,6 +77,9 @@ class Mix(Struct, frozen=True, forbid_unknown_fields=True):
     batch_frames: Few
     coffee_share: Share = 1.0
     unlabelled_repeats: Natural = 0
+    synthetic: tuple[str, ...] = ("train",)
+    real: tuple[str, ...] = ("real-train",)
+    wake_word: Literal["kept", "reset"] = "reset"
 
 
 class Stage(Struct, frozen=True, forbid_unknown_fields=True):
@@ -326,3 +332,7 @@ def _check(recipe: Recipe, where: str) -> None:
     for index, stage in enumerate(recipe.stages):
         if stage.mix.unlabelled_repeats and recipe.distillation is None:
             raise InputError(f"{where}: stages[{index}].mix.unlabelled_repeats: needs a table [distillation]")
+        if stage.mix.wake_word == "kept" and (recipe.distillation or recipe.mwer):
+            raise InputError(
+                f"{where}: stages[{index}].mix.wake_word = 'kept': takes neither [distillation] nor [mwer]"
+            )

@@ -25,8 +25,6 @@ from azsim.errors import InputError
 from azsim.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from azsim.train.data import (
     NOISE_SPLITS,
-    REAL_TRAIN,
-    TRAIN,
     Batch,
     Manner,
     Utterance,
@@ -150,8 +148,8 @@ class Trainer:
             self.noises = [u.features for split in NOISE_SPLITS for u in self.splits.get(split, [])]
             stage, mix = progress.stage, self.stage.mix
             plan = plan_epoch(
-                self.splits.get(TRAIN, []),
-                self.splits.get(REAL_TRAIN, []),
+                [u for split in mix.synthetic for u in self.splits.get(split, [])],
+                [u for split in mix.real for u in self.splits.get(split, [])],
                 mix,
                 (self.setup.seed, progress.epoch),
                 self.guessed,
@@ -175,7 +173,9 @@ class Trainer:
         manner = Manner.draw(np.random.default_rng(seed[:2]))
         rate = learning_rate(schedule, progress.step)
         moment = Moment(progress.step, progress.step / schedule.steps, rate)
-        batch = make_batch(chosen, self.pieces, self.normaliser, self.noises, stage.mix.augmented, manner, rng)
+        mix = stage.mix
+        keeps = mix.wake_word == "kept"
+        batch = make_batch(chosen, self.pieces, self.normaliser, self.noises, mix.augmented, manner, rng, keeps)
         self.flat.zero()
         for mechanism in self.mechanisms:
             mechanism.before_step(moment)
@@ -194,7 +194,8 @@ class Trainer:
     def _gradient(self, batch: Batch, stage: Stage, moment: Moment) -> None:
         sums = self.flat.sums
         with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.bfloat16):
-            encoded = self.model.encode(torch.from_numpy(batch.features))
+            features, steps = torch.from_numpy(batch.features), max(batch.cells.frames)
+            encoded = self.model.encode_after(features, batch.wake_steps, steps)
             if stage.transducer:
                 logits = self.model.logits(encoded, batch.cells)
                 losses = rnnt_losses(logits, batch.cells)

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from azsim.errors import InputError
 from azsim.train.data import (
     FLAT_START_DELAY_STEPS,
+    Batch,
     Manner,
     Mix,
     Normaliser,
     Slack,
+    Utterance,
     band,
     complete_folders,
     crop,
@@ -69,9 +72,40 @@ def test_plan_holds_everything_once_and_real_recordings_repeated(tiny_corpus: Pa
 def test_crop_keeps_the_speech(tiny_corpus: Path):
     utterance = load_utterances(tiny_corpus, ["real"])["real-train"][0]
     for seed in range(5):
-        frames, start, end = crop(utterance, seed == 0, np.random.default_rng(seed))
+        cropped = crop(utterance, seed == 0, np.random.default_rng(seed))
         first, last = utterance.speech_frames
-        assert np.array_equal(frames[start:end], utterance.features[first:last])
+        assert np.array_equal(cropped.features[cropped.start : cropped.end], utterance.features[first:last])
+        assert cropped.wake_end == 0
+
+
+def stream_of(utterance: Utterance, wake_frames: int) -> Utterance:
+    """A wake word of noise and a command after it."""
+    noise = np.random.default_rng(5).normal(0, 1, (wake_frames, 64)).astype(np.float16)
+    line = utterance.line
+    later = {name: getattr(line, name) + 10 * wake_frames for name in ("speech_start_ms", "speech_end_ms")}
+    line = structs.replace(line, frames=line.frames + wake_frames, wake_end_ms=10 * wake_frames, **later)
+    return Utterance(line, np.concatenate([noise, utterance.features]))
+
+
+def test_streams_are_planned_alike_and_differ_by_the_wake_word_alone(tiny_corpus: Path):
+    commands = load_utterances(tiny_corpus, ["shard-00"])["train"][:4]
+    streams = [stream_of(command, 6 * (5 + i)) for i, command in enumerate(commands)]
+    assert [expected_frames(u) for u in streams] == [expected_frames(u) for u in commands]
+    normaliser = Normaliser.measure(commands)
+
+    def batch_of(keeps_wake_word: bool) -> Batch:
+        rng = np.random.default_rng(3)
+        return make_batch(streams, PIECES, normaliser, [], False, Manner(0.5, False), rng, keeps_wake_word)
+
+    kept, reset = batch_of(True), batch_of(False)
+    assert kept.wake_steps == (5, 6, 7, 8)
+    assert reset.wake_steps == (0, 0, 0, 0)
+    assert kept.cells.frames == reset.cells.frames
+    assert (kept.frame_targets != reset.frame_targets).mean() < 0.1  # edges between two steps may round either way
+    assert np.abs(kept.cells.low - reset.cells.low).max() <= 1
+    for b, (wake, steps) in enumerate(zip(kept.wake_steps, reset.cells.frames, strict=True)):
+        assert np.array_equal(kept.features[b, 6 * wake : 6 * (wake + steps)], reset.features[b, : 6 * steps])
+        assert kept.clean[b].shape == (streams[b].wake_frames + len(reset.clean[b]), 64)
 
 
 def test_flat_targets_are_late_and_follow_the_letters():

@@ -67,6 +67,11 @@ def test_a_variant_is_laid_over_its_file(tmp_path: Path):
             '[sparsity]\nmethod = "gradual"\nshare = 1.0\n[schedule]',
             r"sparsity\.share = 1\.0: must be a number at least 0 and below 1",
         ),
+        (
+            "augmented = true,",
+            'augmented = true, wake_word = "forgotten",',
+            r"stages\[0\]\.mix\.wake_word = 'forgotten': must be",
+        ),
     ],
 )
 def test_a_wrong_recipe_is_refused_with_its_key_and_value(tmp_path: Path, old: str, new: str, message: str):
