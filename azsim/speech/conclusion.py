@@ -46,6 +46,7 @@ def conclude(
     outputs: Sequence[int],
     probabilities: Sequence[float],
     jobs_of: JobMaker = no_jobs,
+    wake_steps: int = 0,
 ) -> Recognition:
     """Words, end-point and work of an utterance that was heard whole.
 
@@ -59,6 +60,7 @@ def conclude(
         outputs: index of the encoder output at which each label was emitted.
         probabilities: posterior of each label, not a number where none is known.
         jobs_of: the device's jobs, from the steps until the end-point and the step of each label until then.
+        wake_steps: steps of a wake word at the beginning.
     """
     every = network.steps_per_output
     steps = -(-len(features) // (network.stack * every)) * every
@@ -75,6 +77,7 @@ def conclude(
         steps=end.steps,
         step_ms=STEP_MS,
         jobs=jobs_of(end.steps, label_steps[: end.labels]),
+        wake_steps=wake_steps,
     )
     times_ms = [step_end_ms(step, audio_ms) for step in label_steps]
     whole = words_of(labels, times_ms, probabilities, network.pieces)

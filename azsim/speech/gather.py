@@ -52,6 +52,7 @@ def gather(work: Work, together: int, time_reduction: int = 1) -> Work:
         first_label_step=_run_of(work.first_label_step, together),
         last_label_step=_run_of(work.last_label_step, together),
         steps=runs,
+        wake_steps=-(-work.wake_steps // together),
         step_ms=together * work.step_ms,
         jobs=tuple(jobs),
     )
@@ -77,7 +78,7 @@ def _run(own: Sequence[Job], run: int, release_ms: int) -> list[Job]:
     rest = [job for job in own if job.name != "frontend" and job.name not in encoders]
     first = [replace(job, step=run) for job in rest if job.release_ms == 0]
     later = [replace(job, step=run, release_ms=release_ms) for job in rest if job.release_ms > 0]
-    timed = [replace(job, release_ms=release_ms) for job in encoders.values()]
+    timed = [replace(job, release_ms=max(release_ms, job.release_ms)) for job in encoders.values()]
     return [*first, *front_ends, *timed, *later]
 
 

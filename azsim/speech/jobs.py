@@ -24,11 +24,13 @@ def job_chain(
     label_steps: Sequence[int],
     programs: Collection[str],
     time_reduction: int,
+    wake_steps: int = 0,
 ) -> tuple[Job, ...]:
     """Every job of an utterance in order of the chain.
 
     The prediction network runs once before the first step, for the start of the utterance. After the fourth label
-    of one encoder output the search goes on without asking the joint again.
+    of one encoder output the search goes on without asking the joint again. Before the device has found a wake word it
+    does not know that there is one: its steps wait in a buffer, and the encoder hears them when it has ended.
 
     Args:
         steps: encoder steps to run.
@@ -37,6 +39,7 @@ def job_chain(
         label_steps: step of each label, in order; those at or beyond ``steps`` are left out.
         programs: names of the network's programs; without ``encoder.1`` the joint runs at every step.
         time_reduction: steps per encoder output, if there is an ``encoder.1``.
+        wake_steps: the first steps, those of a wake word, after which the search begins.
     """
     every = time_reduction if "encoder.1" in programs else 1
     labels_at = [0] * steps
@@ -60,11 +63,15 @@ def job_chain(
         new_frames = min(STACKED_FRAMES, frames - STACKED_FRAMES * step)
         if new_frames > 0:
             routine("frontend", step, release_ms, new_frames)
+        if step < wake_steps:
+            release_ms = step_end_ms(wake_steps - 1, audio_ms)
         run("encoder.0", step, release_ms)
         if (step + 1) % every:
             continue
         if "encoder.1" in programs:
             run("encoder.1", step, release_ms)
+        if step < wake_steps:
+            continue
         for k in range(min(labels_at[step] + 1, MAX_LABELS_PER_OUTPUT)):
             run("joint", step, release_ms)
             routine("search", step, release_ms, 1)

@@ -25,6 +25,7 @@ from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, SAMPLE_RATE_H
 from azsim.speech.frontend import FeatureQuantiser, Frontend, stacked
 from azsim.speech.jobs import job_chain
 from azsim.speech.search import Greedy, Search
+from azsim.speech.wake_word import wake_outputs
 from azsim.speech.work import Job
 
 SearchMaker = Callable[[IntegerModel], Search]
@@ -50,6 +51,7 @@ class Recogniser:
         utterance: str = "utterance",
         speech_end_ms: int | None = None,
         record_inputs: bool = False,
+        wake_end_ms: int = 0,
     ) -> Recognition:
         """Recognise a whole recording.
 
@@ -58,21 +60,25 @@ class Recogniser:
             utterance: its name.
             speech_end_ms: true end of speech if it is known; otherwise it is estimated, and marked so.
             record_inputs: keep the int8 inputs of every matrix, for skip modes that look at activations.
+            wake_end_ms: where a wake word at its beginning ends (`azsim.speech.wake_word`): the encoder hears it and
+                keeps its state, but it is not written down.
 
         Raises:
             InputError: there is not one whole frame.
         """
         if sound.ndim == 1:
-            listener = Listener(self, utterance, record_inputs=record_inputs)
+            listener = Listener(self, utterance, record_inputs=record_inputs, wake_end_ms=wake_end_ms)
             listener.feed(sound)
             return listener.finish(speech_end_ms)
         if not len(sound):
             raise InputError(f"{utterance}: no features; at least {FRAME_LENGTH_MS} ms of sound are needed")
         network = self.compressed.network
         encoder, search = Encoder(self.model, record_inputs), self.search(self.model)
-        search.advance(encoder.push(stacked(self.quantiser(sound), network.stack, self.model.reduction)))
+        encoded = encoder.push(stacked(self.quantiser(sound), network.stack, self.model.reduction))
+        unwritten = min(wake_outputs(network, wake_end_ms), len(encoded))
+        search.advance(encoded[unwritten:])
         audio_ms = (len(sound) - 1) * FRAME_SHIFT_MS + FRAME_LENGTH_MS
-        return self.conclude(utterance, sound, audio_ms, speech_end_ms, encoder, search, record_inputs)
+        return self.conclude(utterance, sound, audio_ms, speech_end_ms, encoder, search, record_inputs, unwritten)
 
     def conclude(
         self,
@@ -83,12 +89,18 @@ class Recogniser:
         encoder: Encoder,
         search: Search,
         record_inputs: bool,
+        unwritten: int = 0,
     ) -> Recognition:
-        """Words, end-point and work of an utterance whose whole sound went through ``encoder`` and ``search``."""
+        """Words, end-point and work of an utterance whose whole sound went through ``encoder``.
+
+        Its outputs went through ``search`` but for the first ``unwritten`` ones, those of a wake word.
+        """
         found = search.found()
+        wake_steps = unwritten * self.model.reduction
 
         def jobs_of(steps: int, label_steps: Sequence[int]) -> tuple[Job, ...]:
-            return job_chain(steps, len(features), audio_ms, label_steps, self.programs, self.model.reduction)
+            reduction = self.model.reduction
+            return job_chain(steps, len(features), audio_ms, label_steps, self.programs, reduction, wake_steps)
 
         concluded = conclude(
             self.compressed.network,
@@ -97,9 +109,10 @@ class Recogniser:
             audio_ms,
             speech_end_ms,
             found.labels,
-            found.outputs,
+            tuple(unwritten + output for output in found.outputs),
             found.probabilities,
             jobs_of,
+            wake_steps,
         )
         if not record_inputs:
             return concluded
@@ -121,6 +134,7 @@ class Listener:
 
     Args:
         rate_hz: of the pieces; they are ``(n,)`` or ``(n, channels)``.
+        record_inputs, wake_end_ms: see :meth:`Recogniser.recognise`.
     """
 
     def __init__(
@@ -129,13 +143,15 @@ class Listener:
         utterance: str = "utterance",
         rate_hz: int = SAMPLE_RATE_HZ,
         record_inputs: bool = False,
+        wake_end_ms: int = 0,
     ) -> None:
         model = recogniser.model
         self._recogniser, self._utterance, self._record = recogniser, utterance, record_inputs
         self._resampler = Resampler(rate_hz, utterance)
         self._frontend = Frontend(recogniser.quantiser, recogniser.compressed.network.stack, model.reduction)
         self._encoder, self._search = Encoder(model, record_inputs), recogniser.search(model)
-        self._samples = 0
+        self._wake_outputs = wake_outputs(recogniser.compressed.network, wake_end_ms)
+        self._unwritten = self._samples = 0
 
     def feed(self, piece: np.ndarray) -> None:
         """Take the next piece of sound.
@@ -166,12 +182,16 @@ class Listener:
             raise InputError(f"{self._utterance}: no whole frame; at least {FRAME_LENGTH_MS} ms of sound are needed")
         audio_ms = self._samples * 1000 // SAMPLE_RATE_HZ
         return self._recogniser.conclude(
-            self._utterance, self._frontend.log_mel, audio_ms, speech_end_ms, self._encoder, self._search, self._record
-        )
+            self._utterance, self._frontend.log_mel, audio_ms, speech_end_ms, self._encoder, self._search, self._record,
+            self._unwritten,
+        )  # fmt: skip
 
     def _advance(self, steps: np.ndarray) -> None:
         if len(steps):
-            self._search.advance(self._encoder.push(steps))
+            encoded = self._encoder.push(steps)
+            unwritten = min(self._wake_outputs - self._unwritten, len(encoded))
+            self._unwritten += unwritten
+            self._search.advance(encoded[unwritten:])
 
 
 def recognise_many(
@@ -182,6 +202,7 @@ def recognise_many(
     record_inputs: bool = False,
     threads: int = 1,
     search: SearchMaker = Greedy,
+    wake_end_ms: Sequence[int] | None = None,
 ) -> list[Recognition]:
     """Recognise recordings one after another, or on several threads; the results are the same.
 
@@ -192,15 +213,19 @@ def recognise_many(
         speech_end_ms: their true ends of speech, None where it is not known.
         record_inputs: see :meth:`Recogniser.recognise`.
         threads: how many utterances run side by side.
+        search: what makes the search of each.
+        wake_end_ms: where their wake words end, 0 without one.
     """
     recogniser = Recogniser(compressed, search)
     names = utterances if utterances is not None else [str(i) for i in range(len(sounds))]
     ends = speech_end_ms if speech_end_ms is not None else [None] * len(sounds)
 
-    def one(sound: np.ndarray, name: str, end: int | None) -> Recognition:
-        return recogniser.recognise(sound, name, end, record_inputs)
+    wakes = wake_end_ms if wake_end_ms is not None else [0] * len(sounds)
+
+    def one(sound: np.ndarray, name: str, end: int | None, wake: int) -> Recognition:
+        return recogniser.recognise(sound, name, end, record_inputs, wake)
 
     if threads == 1:
-        return [one(*each) for each in zip(sounds, names, ends, strict=True)]
+        return [one(*each) for each in zip(sounds, names, ends, wakes, strict=True)]
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(one, sounds, names, ends))
+        return list(pool.map(one, sounds, names, ends, wakes))

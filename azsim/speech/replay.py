@@ -22,5 +22,5 @@ def replay(work: Work, label_steps: tuple[int, ...], programs: Collection[str], 
         time_reduction: its steps per encoder output; 1 if it has no ``encoder.1``.
     """
     frames = sum(job.units for job in work.jobs if job.name == "frontend")
-    jobs = job_chain(work.steps, frames, work.audio_ms, label_steps, programs, time_reduction)
+    jobs = job_chain(work.steps, frames, work.audio_ms, label_steps, programs, time_reduction, work.wake_steps)
     return replace(work, jobs=jobs, inputs={})

@@ -60,6 +60,7 @@ class Work:
         step_ms: period of a step; the deadline of a step's jobs is the next step's release.
         jobs: in order of the chain.
         inputs: int8 ``(invocations, columns)`` per weight matrix, empty unless activations were recorded.
+        wake_steps: of the steps, the first ones, in which a wake word is heard and nothing written down.
     """
 
     utterance: str
@@ -73,3 +74,4 @@ class Work:
     step_ms: int
     jobs: tuple[Job, ...]
     inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
+    wake_steps: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from azsim.speech.gather import gather
 from azsim.speech.jobs import job_chain
 from azsim.speech.replay import replay
 from azsim.speech.work import Work
@@ -50,3 +51,20 @@ def test_replay_keeps_steps_labels_and_end_point():
     counts = Counter(job.name for job in other.jobs)
     assert counts == {"encoder.0": 6, "frontend": 6, "joint": 8, "search": 8, "prediction": 3}
     assert (other.endpoint_ms, other.steps, other.audio_ms) == (195, 6, 200)
+
+
+def test_a_wake_word_is_caught_up_on_when_it_has_ended_and_not_searched():
+    jobs = job_chain(6, 18, 200, [3, 5], REDUCED, 2, wake_steps=2)
+    without = job_chain(6, 18, 200, [3, 5], REDUCED, 2)
+    assert [job.release_ms for job in jobs if job.name == "encoder.0"] == [75, 75, 105, 135, 165, 195]
+    assert [job.release_ms for job in jobs if job.name == "frontend"] == [45, 75, 105, 135, 165, 195]
+    assert [job.step for job in jobs if job.name == "joint"] == [3, 3, 5, 5]
+    saved = Counter(job.name for job in without) - Counter(job.name for job in jobs)
+    assert saved == {"joint": 1, "search": 1}
+
+
+def test_replay_and_gathering_keep_the_wake_word():
+    chain = job_chain(6, 18, 200, [3, 5], REDUCED, 2, 2)
+    work = Work("u", 200, 150, True, 195, 3, 5, 6, 30, chain, wake_steps=2)
+    assert next(job.step for job in replay(work, (3, 5), PLAIN).jobs if job.name == "joint") == 2
+    assert gather(work, 2, 2).wake_steps == 1

@@ -99,3 +99,22 @@ def test_less_than_a_frame_is_refused(recogniser, nothing):
     with pytest.raises(InputError, match="25 ms"):
         recogniser.recognise(nothing)
     assert recogniser.recognise(np.zeros(400, np.float32)).work.steps == 2
+
+
+def test_a_wake_word_is_heard_but_not_written_down(recogniser, sound):
+    whole = recogniser.recognise(sound, "u", record_inputs=True)
+    kept = recogniser.recognise(sound, "u", record_inputs=True, wake_end_ms=600)
+    pieces = Listener(recogniser, "u", record_inputs=True, wake_end_ms=600)
+    for piece in np.array_split(sound, 23):
+        pieces.feed(piece)
+    equal(pieces.finish(), kept)
+    assert kept.work.wake_steps == 20
+    assert min(kept.transcript.label_steps, default=20) >= 20
+    for name in ("encoder.0.input", "encoder.2.recurrent"):
+        both = min(len(kept.work.inputs[name]), len(whole.work.inputs[name]))
+        assert np.array_equal(kept.work.inputs[name][:both], whole.work.inputs[name][:both])
+
+
+def test_a_wake_word_of_no_length_changes_nothing_and_one_of_all_the_sound_leaves_nothing(recogniser, sound):
+    equal(recogniser.recognise(sound, "u", wake_end_ms=29), recogniser.recognise(sound, "u"))
+    assert recogniser.recognise(sound, "u", wake_end_ms=60_000).transcript.labels == ()
