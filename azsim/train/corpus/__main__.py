@@ -68,7 +68,7 @@ def _streams(arguments: argparse.Namespace) -> None:
     made = wake_streams.train_items(people, arguments.commands, arguments.seed, arguments.workers)
     _write(arguments.out / "streams", made)
     people = wake_streams.People.load(data, "test")
-    made = wake_streams.test_items(people, arguments.test_commands, arguments.seed, arguments.workers)
+    made = wake_streams.measured_items(people, arguments.test_commands, arguments.seed, arguments.workers)
     _write(arguments.out / "streams-eval", made)
 
 

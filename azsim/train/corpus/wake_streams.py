@@ -106,7 +106,7 @@ def train_items(people: People, commands: int, seed: int, workers: int) -> Itera
         yield from rendered
 
 
-def test_items(people: People, commands: int, seed: int, workers: int) -> Iterator[tuple[Entry, np.ndarray]]:
+def measured_items(people: People, commands: int, seed: int, workers: int) -> Iterator[tuple[Entry, np.ndarray]]:
     """Every command with every wake word and level of another voice; half of the synthetic ones by unseen voices."""
     batch = partial(_test_batch, people=people, seed=seed, commands=commands // len(TEST))
     for rendered in _spread(batch, range(len(TEST)), workers):
