@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,7 @@ class Listening:
         clusters: speaker of each real recording, empty for a synthetic one (see `azsim.report.wer`).
         is_real, is_noisy: bool, one each.
         calibration: features of training recordings.
+        wake_end_ms: where the wake word ends that begins each recording; empty where none does.
     """
 
     features: list[np.ndarray]
@@ -50,6 +51,7 @@ class Listening:
     is_real: np.ndarray
     is_noisy: np.ndarray
     calibration: list[np.ndarray]
+    wake_end_ms: list[int] = field(default_factory=list)
 
     @classmethod
     def load(cls, corpus: Path) -> Listening:
@@ -106,34 +108,31 @@ def hear(
     """What a network hears as it is on the device, or in float without a codec; kept, beside its file by default."""
     network = load_network(path)
     recordings = f"{len(listening.references)} {sum(map(len, listening.features))} {SEED}"
+    recordings += f" {sum(listening.wake_end_ms)}" if listening.wake_end_ms else ""
     settings = f"texts {network.digest} {codec} {weight_bits} {sparsity} {recordings}"
     kept = (kept_in or path.parent) / f"heard-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.npz"
     if kept.exists():
         with np.load(kept) as found:
             texts, size = found["texts"].tolist(), int(found["model_bytes"])
     else:
-        texts, size = transcribed(network, codec, weight_bits, sparsity, listening.features, listening.calibration)
+        texts, size = transcribed(network, codec, weight_bits, sparsity, listening)
         np.savez(kept, texts=np.array(texts), model_bytes=size)
     return Heard(texts, count_errors(listening.references, texts), network.weights, size)
 
 
 def transcribed(
-    network: Network,
-    codec: str | None,
-    weight_bits: int,
-    sparsity: float,
-    features: list[np.ndarray],
-    calibration: list[np.ndarray],
+    network: Network, codec: str | None, weight_bits: int, sparsity: float, listening: Listening
 ) -> tuple[list[str], int]:
     """Words of recordings, and the bytes of the network that heard them."""
-    names = [str(i) for i in range(len(features))]
+    names = [str(i) for i in range(len(listening.features))]
     if codec is None:
-        found = recognise_in_cloud(network, features, names, [None] * len(names))
+        found = recognise_in_cloud(network, listening.features, names, [None] * len(names))
         size = 4 * sum(value.size for value in network.parameters.values())
     else:
         if not network.activation_scales:
-            network = replace(network, activation_scales=calibrate(network, calibration))
+            network = replace(network, activation_scales=calibrate(network, listening.calibration))
         small = compress(network, codec=codec, weight_bits=weight_bits, sparsity=sparsity)
-        found = recognise_many(small, features, utterances=names)
+        wake_end_ms = listening.wake_end_ms or None
+        found = recognise_many(small, listening.features, utterances=names, wake_end_ms=wake_end_ms)
         size = small.model_bytes
     return [each.transcript.text_whole for each in found], size

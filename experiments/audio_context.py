@@ -1,0 +1,211 @@
+"""# The wake word's sound as context: the encoder's state kept after it, or reset
+
+    OPENBLAS_NUM_THREADS=1 python experiments/audio_context.py --out reports/audio_context
+
+A stream is a wake word, a pause and a command, in the quiet or with somebody else talking behind it, who is not to be
+written down. *Kept*: the encoder hears the whole stream, and labels are asked of its outputs after the wake word.
+*Reset*: the network starts where the wake word ends. Two fine-tunings of the base network, equal but for that, each
+measured as it was trained (`audio_context/kept`, `audio_context/reset`), and the base network, which never heard a wake
+word, both ways; int8 weights and activations, the integer engine. The text is the command alone, in training and here.
+
+Synthetic commands are unseen sentences, half of them by unseen voices; their wake word is "alexa" by the very voice of
+the command, by another synthetic voice, or by a real person (voices kept out of training). Real commands are orders of
+people whom training did not hear; nobody is recorded saying both "alexa" and an order, so *same voice* there means that
+the opening words of another order of the same person stand in for the wake word, and *other voice* is a real "alexa".
+The voice behind it says another command or reads a book, all the while or from the end of the wake word on, so many dB
+below the command. Differences are kept less reset, pair by pair; 95 % bootstrap intervals over real speakers, and over
+synthetic commands with all their streams.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies share a package beside this script
+
+from azsim.errors import InputError
+from azsim.nn.load import load_network
+from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
+from azsim.train_command import CORPUS, exported
+from experiments.studies.context_cost import cost_of_context
+from experiments.studies.hearing import hear
+from experiments.studies.streams import BACKGROUNDS, Streams, conditions
+
+NAME = "audio_context"
+CODEC, WEIGHT_BITS = "raw", 8
+TRAININGS = {"trained so": (f"{NAME}/kept", f"{NAME}/reset"), "base": ("base", "base")}
+BEHIND = "any voice behind"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the CSV; rates in percent, intervals 95 %.
+
+    Attributes:
+        network: as it was trained, or the base network.
+        commands: ``synthetic`` or ``real``.
+        wake_word: whose.
+        background: level of the command over the other voice, ``none`` without one.
+        streams, words: how many.
+    """
+
+    network: str
+    commands: str
+    wake_word: str
+    background: str
+    streams: int
+    words: int
+    kept_percent: float
+    kept_low: float | None
+    kept_high: float | None
+    reset_percent: float
+    reset_low: float | None
+    reset_high: float | None
+    difference_percent: float
+    difference_low: float | None
+    difference_high: float | None
+
+
+def rows_of(streams: Streams, runs: Path) -> list[Row]:
+    """Every condition for every pair of networks that is trained; the others are named and left out."""
+    rows = []
+    for network, pair in TRAININGS.items():
+        try:
+            paths = [exported(run, runs) for run in pair]
+        except InputError:
+            print(f"{network}: {' or '.join(pair)} is not trained yet")
+            continue
+        kept, reset = (
+            hear(path, CODEC, WEIGHT_BITS, 0.0, listening).counts
+            for path, listening in zip(paths, (streams.kept, streams.reset), strict=True)
+        )
+        print(f"{network}: kept {kept[:, 0].sum()} errors, reset {reset[:, 0].sum()}", flush=True)
+        for (commands, wake), (of_kind, of_wake) in conditions().items():
+            for background in (*BACKGROUNDS, BEHIND):
+                chosen = streams.where(of_kind) & streams.where(of_wake) & _with(streams, background)
+                if chosen.any():
+                    rows.append(_row(network, commands, wake, background, streams, chosen, kept, reset))
+    return rows
+
+
+def _with(streams: Streams, background: str) -> np.ndarray:
+    if background == BEHIND:
+        return streams.kept.is_noisy
+    return streams.where(lambda utterance: utterance.line.background == background)
+
+
+def _row(
+    network: str,
+    commands: str,
+    wake: str,
+    background: str,
+    streams: Streams,
+    chosen: np.ndarray,
+    kept: np.ndarray,
+    reset: np.ndarray,
+) -> Row:
+    clusters = [name for name, here in zip(streams.clusters, chosen, strict=True) if here]
+    found: list[Interval | None] = [
+        bootstrap_wer(kept[chosen], clusters),
+        bootstrap_wer(reset[chosen], clusters),
+        bootstrap_difference(kept[chosen], reset[chosen], clusters),
+    ]
+    values = [part for each in found if each for part in (each.value, each.low, each.high)]
+    return Row(network, commands, wake, background, int(chosen.sum()), int(kept[chosen, 1].sum()), *values)
+
+
+def draw(rows: Sequence[Row]) -> Figure:
+    """WER against the level of the voice behind, kept and reset, same voice and other voice."""
+    figure = Figure(figsize=(WIDTH_INCHES, 3.8), layout="constrained")
+    network = rows[0].network
+    for axes, commands in zip(figure.subplots(1, 2), ("synthetic", "real"), strict=True):
+        for wake, style in (("same voice", "o-"), ("other voice", "s--")):
+            line = [
+                row
+                for background in BACKGROUNDS
+                for row in rows
+                if (row.network, row.commands, row.wake_word, row.background) == (network, commands, wake, background)
+            ]
+            for way, colour, shift in (("kept", OKABE_ITO[0], -0.04), ("reset", OKABE_ITO[3], 0.04)):
+                low, value, high = (
+                    np.array([getattr(row, f"{way}_{part}") or np.nan for row in line], np.float64)
+                    for part in ("low", "percent", "high")
+                )
+                place = np.arange(len(line)) + shift * (1 if wake == "same voice" else 2)
+                spread = [value - low, high - value]
+                label = f"{way}, {wake}"
+                axes.errorbar(place, value, spread, fmt=style, color=colour, label=label, capsize=2, elinewidth=0.8)
+        axes.set_xticks(range(len(BACKGROUNDS)), ["quiet", *BACKGROUNDS[1:]])
+        axes.set(title=f"{commands} commands", xlabel="command over the voice behind it")
+        axes.set_ylim(bottom=0)
+    figure.axes[0].set_ylabel("word error rate, %")
+    figure.axes[0].legend()
+    return figure
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The tables, one per pair of networks."""
+    parts = []
+    for network in dict.fromkeys(row.network for row in rows):
+        parts.append(
+            f"### {network}\n\n"
+            "| commands | wake word | voice behind | streams | kept % | reset % | kept less reset % |\n"
+            "|:--|:--|:--|--:|--:|--:|--:|"
+        )
+        parts += [
+            f"| {row.commands} | {row.wake_word} | {row.background} | {row.streams} "
+            f"| {_cell(row.kept_percent, row.kept_low, row.kept_high)} "
+            f"| {_cell(row.reset_percent, row.reset_low, row.reset_high)} "
+            f"| {_cell(row.difference_percent, row.difference_low, row.difference_high)} |"
+            for row in rows
+            if row.network == network
+        ]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _cell(value: float, low: float | None, high: float | None) -> str:
+    return f"{value:.1f}" if low is None else f"{value:.1f} [{low:.1f}, {high:.1f}]"
+
+
+def write(rows: Sequence[Row], cost: str, out: Path) -> None:
+    """The report's files."""
+    os.makedirs(out, exist_ok=True)
+    with (out / f"{NAME}.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, asdict(rows[0]))
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+    with report_style():
+        figure = draw(rows)
+        (out / f"{NAME}.svg").write_bytes(save_svg(figure))
+        (out / f"{NAME}.png").write_bytes(save_png(figure))
+    page = f"{__doc__}\n![word error rate]({NAME}.png)\n\n## Word errors\n\n{markdown(rows)}\n{cost}"
+    (out / "README.md").write_text(page, encoding="utf-8")
+
+
+def main() -> int:
+    """The command line; its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=Path, default=Path("runs/train"))
+    parser.add_argument("--corpus", type=Path, default=CORPUS)
+    parser.add_argument("--out", type=Path, default=Path("runs") / NAME)
+    options = parser.parse_args()
+    network = load_network(exported("base", options.runs))
+    streams = Streams.load(options.corpus.expanduser(), network)
+    rows = rows_of(streams, options.runs)
+    write(rows, cost_of_context(network, streams), options.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
