@@ -31,11 +31,22 @@ class Setup(msgspec.Struct, frozen=True):
     joint: int
     prediction: int = 0
     bidirectional: bool = False
+    branch_rank: int = 0
+    arbiter: int = 0
 
     @property
     def shape(self) -> Shape:
         """Sizes of the network."""
-        return Shape(len(self.pieces), self.hidden, self.embedding, self.joint, self.prediction, self.bidirectional)
+        return Shape(
+            len(self.pieces),
+            self.hidden,
+            self.embedding,
+            self.joint,
+            self.prediction,
+            self.bidirectional,
+            branch_rank=self.branch_rank,
+            arbiter=self.arbiter,
+        )
 
 
 class Checkpoint(msgspec.Struct, frozen=True):

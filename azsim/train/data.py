@@ -153,6 +153,7 @@ class Batch:
         cells: encoder steps and labels of each utterance.
         frame_targets: int64 ``(T / 6, B)``: the label that a flat start gives each step, -1 in padding.
         clean: log-mel of each utterance, not normalised, in the same time but without another channel, noise or masks.
+        starts: float32 ``(B,)``: frame at which the command begins: where the wake word ends, else where speech begins.
         labelled: bool ``(B,)``, whether its labels are what was said and not a teacher's guess.
         wake_steps: encoder steps at the beginning of each utterance that ``cells`` and ``frame_targets`` do not count:
             those of its wake word.
@@ -162,6 +163,7 @@ class Batch:
     cells: Cells
     frame_targets: np.ndarray
     clean: tuple[np.ndarray, ...]
+    starts: np.ndarray
     labelled: np.ndarray
     wake_steps: tuple[int, ...]
 
@@ -285,7 +287,7 @@ def make_batch(
     keeps_wake_word: bool = False,
 ) -> Batch:
     """Read, vary, normalise and pad utterances."""
-    frames, cleans, labels, targets, bands, waking = [], [], [], [], [], []
+    frames, cleans, labels, targets, bands, starts, waking = [], [], [], [], [], [], []
     for utterance in chosen:
         cropped = crop(utterance, manner.is_long, rng, keeps_wake_word)
         features = cropped.features.astype(np.float32)
@@ -307,6 +309,7 @@ def make_batch(
         steps = max(1, len(features) // FRAMES_PER_STEP - wake_steps)
         edges = label_edges(labels[-1], pieces, cropped.start * scale - wake_steps, cropped.end * scale - wake_steps)
         waking.append(wake_steps)
+        starts.append((cropped.wake_end or cropped.start) * scale * FRAMES_PER_STEP)
         targets.append(flat_targets(labels[-1], edges, steps))
         bands.append(band(edges, slack, steps))
     most = max(len(t) for t in targets)
@@ -319,5 +322,5 @@ def make_batch(
         frame_targets[: len(target), b] = target
     low, high = (np.concatenate(side) for side in zip(*bands, strict=True))
     cells = Cells(tuple(len(t) for t in targets), tuple(labels), low, high)
-    labelled = np.array([u.is_labelled for u in chosen])
-    return Batch(padded, cells, frame_targets, tuple(cleans), labelled, tuple(waking))
+    begins, labelled = np.array(starts, np.float32), np.array([u.is_labelled for u in chosen])
+    return Batch(padded, cells, frame_targets, tuple(cleans), begins, labelled, tuple(waking))

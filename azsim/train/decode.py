@@ -25,7 +25,11 @@ BATCH = 25
 
 @torch.no_grad()
 def greedy(
-    model: Transducer, features: torch.Tensor, steps: Sequence[int], sentence_end: int = NO_LABEL
+    model: Transducer,
+    features: torch.Tensor,
+    steps: Sequence[int],
+    sentence_end: int = NO_LABEL,
+    starts: torch.Tensor | None = None,
 ) -> list[list[int]]:
     """Best label at every step.
 
@@ -34,11 +38,12 @@ def greedy(
         features: float32 ``(B, T, 64)``, normalised, T a multiple of 6.
         steps: encoder steps of each utterance.
         sentence_end: the label after which an utterance says nothing more.
+        starts: frame at which each one's speech begins, see `Transducer.encode`.
 
     Returns:
         The labels of each utterance, without blanks and without its end.
     """
-    encoded = model.heard(model.encode(features))
+    encoded = model.heard(model.encode(features, starts))
     count = len(steps)
     lengths = torch.tensor(steps)
     found: list[list[int]] = [[] for _ in range(count)]
@@ -85,7 +90,8 @@ def recognise(
         for b, i in enumerate(chosen):
             frames = normaliser(utterances[i].features.astype(np.float32))[: features.shape[1]]
             features[b, : len(frames)] = frames
-        found = greedy(model, torch.from_numpy(features), steps, pieces.sentence_end)
+        starts = torch.tensor([utterances[i].speech_frames[0] for i in chosen])
+        found = greedy(model, torch.from_numpy(features), steps, pieces.sentence_end, starts)
         for i, labels in zip(chosen, found, strict=True):
             texts[i] = pieces.decode(labels)
     model.train(was_training)

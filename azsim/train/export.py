@@ -4,7 +4,9 @@ A safetensors file of float32 (or float16) tensors: ``frontend.*``,
 ``encoder.{0,1,2}.{input,recurrent,bias}``, ``prediction.*``, ``joint.*``,
 gates in the order input, forget, cell, output, and one metadata entry
 ``azsim`` that holds JSON: kind, word pieces, strides, and how it was trained.
-A bidirectional encoder has ``encoder.*.reverse.*`` as well.
+A bidirectional encoder has ``encoder.*.reverse.*`` as well, one with branches
+``encoder.*.small.{input,recurrent,expand,bias}`` and, if it picks them itself,
+``arbiter.0.*``, ``arbiter.score`` and ``arbiter.score_bias``.
 """
 
 from __future__ import annotations
@@ -64,6 +66,7 @@ def exported_tensors(model: Transducer) -> dict[str, torch.Tensor]:
     tensors: dict[str, torch.Tensor] = dict(model.matrices())
     for name, layer, end in _directions(model):
         tensors[f"{name}.bias"] = getattr(layer, f"bias_ih_l0{end}") + getattr(layer, f"bias_hh_l0{end}")
+    tensors |= model.branches.vectors() if model.branches else {}
     tensors["joint.bias"] = model.joint_encoder.bias
     tensors["joint.output_bias"] = model.joint_output.bias
     return {name: tensor.detach() for name, tensor in tensors.items()}
@@ -122,6 +125,9 @@ def load_model(path: Path) -> tuple[Transducer, Normaliser, Pieces, ModelCard]:
         for name, layer, end in _directions(model):
             getattr(layer, f"bias_ih_l0{end}").data.copy_(torch.from_numpy(arrays[f"{name}.bias"]))
             getattr(layer, f"bias_hh_l0{end}").data.zero_()
+        if model.branches and model.branches.arbiter:
+            model.branches.arbiter.bias_ih_l0.data.copy_(torch.from_numpy(arrays["arbiter.0.bias"]))
+            model.branches.arbiter.bias_hh_l0.data.zero_()
     except (KeyError, RuntimeError) as error:
         raise InputError(f"{path}: not a network that azsim.train can go on with: {error}") from error
     return model, Normaliser(arrays["frontend.mean"], arrays["frontend.inv_std"]), pieces, card
@@ -154,4 +160,6 @@ def _shape(arrays: Mapping[str, np.ndarray], vocabulary: int) -> Shape:
         joint=arrays["joint.output"].shape[1],
         prediction=arrays["prediction.0.recurrent"].shape[1],
         bidirectional="encoder.0.reverse.input" in arrays,
+        branch_rank=len(arrays["encoder.0.small.input"]) if "encoder.0.small.input" in arrays else 0,
+        arbiter=arrays["arbiter.0.recurrent"].shape[1] if "arbiter.0.recurrent" in arrays else 0,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from azsim.train.activations import ChipActivations
+from azsim.train.branching import BranchChoice
 from azsim.train.distillation import Distiller
 from azsim.train.mechanism import Mechanism
 from azsim.train.model import Transducer
@@ -18,6 +19,8 @@ from azsim.train.tokens import Pieces
 def build_mechanisms(recipe: Recipe, teacher: Path | None, model: Transducer, pieces: Pieces) -> list[Mechanism]:
     """The mechanisms of a recipe; may add helper layers to the model, so it comes before its parameters are counted."""
     found: list[Mechanism] = []
+    if recipe.branching:
+        found.append(BranchChoice(recipe.branching, model))
     if recipe.sparsity:
         found.append(Sparsifier(recipe.sparsity, model))
     if recipe.quantisation and recipe.quantisation.method != "none":

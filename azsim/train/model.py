@@ -22,6 +22,7 @@ from torch import nn
 from torch.nn import functional
 
 from azsim.train import chip_arithmetic
+from azsim.train.branches import Branches
 from azsim.train.chip_arithmetic import ChipFormats
 from azsim.train.rnnt_loss import Cells, add, join
 from azsim.train.tokens import BLANK
@@ -45,6 +46,8 @@ class Shape:
         prediction: cells of the prediction LSTM; 0 for as many as ``hidden``.
         bidirectional: the encoder hears the whole recording first.
         mel_bins: features per 10 ms frame.
+        branch_rank: width of the encoder's small branches (`azsim.train.branches`); 0 for an encoder without.
+        arbiter: cells of the LSTM that picks a branch per step; 0 where something else picks.
     """
 
     vocabulary: int
@@ -54,6 +57,8 @@ class Shape:
     prediction: int = 0
     bidirectional: bool = False
     mel_bins: int = 64
+    branch_rank: int = 0
+    arbiter: int = 0
 
     @property
     def encoded(self) -> int:
@@ -91,6 +96,7 @@ class Transducer(nn.Module):
         widths = (shape.mel_bins * STACK, shape.encoded * TIME_REDUCTION, shape.encoded)
         both = shape.bidirectional
         self.encoder = nn.ModuleList(nn.LSTM(width, shape.hidden, bidirectional=both) for width in widths)
+        self.branches = Branches(widths, shape.hidden, shape.branch_rank, shape.arbiter) if shape.branch_rank else None
         self.embedding = nn.Embedding(shape.vocabulary, shape.embedding)
         self.prediction = nn.LSTM(shape.embedding, shape.predicted)
         self.joint_encoder = nn.Linear(shape.encoded, shape.joint)
@@ -109,6 +115,7 @@ class Transducer(nn.Module):
         found = {}
         for index, layer in enumerate(self.encoder):
             found |= _lstm_matrices(layer, f"encoder.{index}")
+        found |= self.branches.matrices() if self.branches else {}
         found["prediction.embedding"] = self.embedding.weight
         found |= _lstm_matrices(self.prediction, "prediction.0")
         return found | {
@@ -117,11 +124,12 @@ class Transducer(nn.Module):
             "joint.output": self.joint_output.weight,
         }
 
-    def encode(self, features: torch.Tensor) -> torch.Tensor:
+    def encode(self, features: torch.Tensor, starts: torch.Tensor | None = None) -> torch.Tensor:
         """Encoder outputs, time first.
 
         Args:
             features: float32 ``(B, T, mel_bins)``, normalised and clipped, T a multiple of 6.
+            starts: frame at which the command begins, ``(B,)``; branches may ask for it.
 
         Returns:
             float32 ``(T / 6, B, encoded)``.
@@ -130,25 +138,35 @@ class Transducer(nn.Module):
         if self.chip:
             features = chip_arithmetic.int8(features, self.chip.feature_scale)
         hidden = features.reshape(batch, frames // STACK, STACK * bins).transpose(0, 1).contiguous()
-        hidden = self._drop(self._lstm("encoder.0", hidden)[0], self.dropout.encoder)
+        picked = self.branches.pick(hidden, None if starts is None else starts / STACK) if self.branches else None
+        hidden = self._drop(self._encoder_layer(0, hidden, picked), self.dropout.encoder)
         paired = hidden.reshape(-1, TIME_REDUCTION, batch, self.shape.encoded).transpose(1, 2)
         hidden = paired.reshape(-1, batch, TIME_REDUCTION * self.shape.encoded)
+        picked = None if picked is None else picked[TIME_REDUCTION - 1 :: TIME_REDUCTION]
         for index in range(1, ENCODER_LAYERS):
-            hidden = self._drop(self._lstm(f"encoder.{index}", hidden)[0], self.dropout.encoder)
+            hidden = self._drop(self._encoder_layer(index, hidden, picked), self.dropout.encoder)
         return hidden
 
-    def encode_after(self, features: torch.Tensor, firsts: Sequence[int], steps: int) -> torch.Tensor:
+    def _encoder_layer(self, index: int, inputs: torch.Tensor, picked: torch.Tensor | None) -> torch.Tensor:
+        """Outputs of an encoder layer, each step by the branch that was picked for it."""
+        if picked is None:
+            return self._lstm(f"encoder.{index}", inputs)[0]
+        return self.branches.layer(index, self.encoder[index], inputs, picked)
+
+    def encode_after(
+        self, features: torch.Tensor, firsts: Sequence[int], steps: int, starts: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Encoder outputs of each utterance from a step of its own on, the state kept from before.
 
         Args:
-            features: as `encode` takes them.
+            features, starts: as `encode` takes them.
             firsts: first step of each utterance.
             steps: how many; what is beyond an utterance's end is its last output.
 
         Returns:
             float32 ``(steps, B, encoded)``.
         """
-        encoded = self.encode(features)
+        encoded = self.encode(features, starts)
         if not any(firsts):
             return encoded
         rows = torch.tensor(firsts)[None] + torch.arange(steps)[:, None]

@@ -222,6 +222,28 @@ class Mwer(Struct, frozen=True, forbid_unknown_fields=True):
     decode_every_steps: Steps = 50
 
 
+class Branching(Struct, frozen=True, forbid_unknown_fields=True):
+    """A small and a large branch per encoder layer, one of them picked per step (`azsim.train.branches`).
+
+    Attributes:
+        choice: who picks: an ``arbiter`` that is trained with the rest; always ``large`` or ``small``; ``random``; or
+            ``wake-word``: small before the command begins, large from there on.
+        rank: of the small branches.
+        arbiter: cells of the arbiter.
+        cost_weight: of the share of encoder products that the arbiter's choice takes, in nats per label.
+        large_share: of ``random``, steps that take the large branch.
+        first_temperature, last_temperature: of the arbiter's choice, falling over the run.
+    """
+
+    choice: Literal["arbiter", "large", "small", "random", "wake-word"]
+    rank: Width = 32
+    arbiter: Width = 16
+    cost_weight: NonNegative = 0.1
+    large_share: Share = 0.5
+    first_temperature: Positive = 2.0
+    last_temperature: Positive = 0.5
+
+
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One training.
 
@@ -239,7 +261,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             (`azsim.train.sentence_end`).
         schedule: length and learning rate.
         stages: one after the other.
-        sparsity, quantisation, distillation, mwer: what acts on the training besides.
+        branching, sparsity, quantisation, distillation, mwer: what acts on the training besides.
     """
 
     title: str
@@ -253,6 +275,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sentence_end: bool = False
     schedule: Schedule
     stages: Annotated[tuple[Stage, ...], Meta(min_length=1)]
+    branching: Branching | None = None
     sparsity: Sparsity | None = None
     quantisation: Quantisation | None = None
     distillation: Distillation | None = None
@@ -318,7 +341,11 @@ def _laid_over(tree: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 def _check(recipe: Recipe, where: str) -> None:
     """What the types alone cannot say."""
-    quantisation = recipe.quantisation
+    quantisation, branching = recipe.quantisation, recipe.branching
+    if branching and (recipe.start == SCRATCH or recipe.sizes.bidirectional):
+        raise InputError(f"{where}: branching: needs a streaming network to start from; name one as start")
+    if branching and quantisation and quantisation.activations:
+        raise InputError(f"{where}: quantisation.activations = true: not together with a table [branching]")
     if recipe.resized and recipe.start == SCRATCH:
         raise InputError(f"{where}: resized = true: needs a network; name one as start")
     if quantisation and quantisation.codec == "packed" and quantisation.weight_bits == 1:

@@ -17,6 +17,7 @@ import numpy as np
 
 from azsim.errors import InputError
 from azsim.nn.network import NO_LABEL
+from azsim.train.branching import branched
 from azsim.train.checkpoint import Checkpoint, Setup
 from azsim.train.data import REAL_TRAIN, TRAIN, Normaliser, Utterance
 from azsim.train.export import load_model
@@ -66,7 +67,7 @@ def resumed_start(checkpoint: Checkpoint) -> Start:
 
 
 def start_from(path: Path, recipe: Recipe) -> Start:
-    """Go on from an exported network, resized or with one more label if the recipe says so.
+    """Go on from an exported network, resized, with one more label or with branches if the recipe says so.
 
     Raises:
         InputError: the file cannot be read as one, or cannot be resized to the recipe's sizes.
@@ -80,6 +81,8 @@ def start_from(path: Path, recipe: Recipe) -> Start:
             model,
             Shape(len(pieces), sizes.hidden, sizes.embedding, sizes.joint, sizes.prediction, sizes.bidirectional),
         )
+    if recipe.branching:
+        model = branched(model, recipe.branching)
     shape = model.shape
     setup = Setup(
         recipe.seed,
@@ -89,6 +92,8 @@ def start_from(path: Path, recipe: Recipe) -> Start:
         shape.joint,
         shape.predicted,
         shape.bidirectional,
+        shape.branch_rank,
+        shape.arbiter,
     )
     return Start(setup, normaliser, model)
 

@@ -195,7 +195,8 @@ class Trainer:
         sums = self.flat.sums
         with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.bfloat16):
             features, steps = torch.from_numpy(batch.features), max(batch.cells.frames)
-            encoded = self.model.encode_after(features, batch.wake_steps, steps)
+            starts = torch.from_numpy(batch.starts)
+            encoded = self.model.encode_after(features, batch.wake_steps, steps, starts)
             if stage.transducer:
                 logits = self.model.logits(encoded, batch.cells)
                 losses = rnnt_losses(logits, batch.cells)
