@@ -20,8 +20,13 @@ def random_network(
     embedding: int = 7,
     joint: int = 11,
     spread: float = 1.0,
+    branch_rank: int = 0,
+    arbiter: int = 0,
 ) -> Network:
-    """An untrained transducer of any depth whose blank is likely, so that it emits now and then."""
+    """An untrained transducer of any depth whose blank is likely, so that it emits now and then.
+
+    With a ``branch_rank`` its encoder has branches beside the same large weights, with ``arbiter`` cells it picks them.
+    """
     rng = np.random.default_rng(seed)
     reduction = 2 if time_reduction_after >= 0 else 1
 
@@ -46,6 +51,16 @@ def random_network(
     parameters["joint.bias"] = rng.normal(0, 0.2, joint)
     parameters["joint.output"] = 3 * matrix(len(PIECES), joint)
     parameters["joint.output_bias"] = np.where(np.arange(len(PIECES)) == 0, 2.5, 0.0)
+    for i in range(len(hidden) if branch_rank else 0):
+        rows, columns = parameters[f"encoder.{i}.input"].shape
+        parameters[f"encoder.{i}.small.input"] = 2 * matrix(branch_rank, columns)
+        parameters[f"encoder.{i}.small.recurrent"] = matrix(branch_rank, rows // 4)
+        parameters[f"encoder.{i}.small.expand"] = matrix(rows, branch_rank)
+        parameters[f"encoder.{i}.small.bias"] = rng.normal(0, 0.5, rows)
+    if arbiter:
+        lstms("arbiter", 192, (arbiter,))
+        parameters["arbiter.score"] = 4 * matrix(1, arbiter)
+        parameters["arbiter.score_bias"] = rng.normal(0, 0.2, 1)
     return Network(
         name=f"random-{seed}",
         parameters={name: np.asarray(value, np.float32) for name, value in parameters.items()},

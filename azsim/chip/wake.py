@@ -30,14 +30,14 @@ def reload_schedule(chip: ChipSpec, network: CompressedNetwork, plan: ResidencyP
     **Source:** `assumed`.
     """
     parts = [
-        _reload(name, network.matrices[name].encoded, mode, chip)
+        reload_tiles(name, network.matrices[name].encoded, mode, chip)
         for name, mode in plan.modes.items()
         if mode != "streamed"
     ]
     return TileSchedule.concatenate(RELOAD, parts) if parts else None
 
 
-def _reload(name: str, encoded: Encoded, mode: Residency, chip: ChipSpec) -> TileSchedule:
+def reload_tiles(name: str, encoded: Encoded, mode: Residency, chip: ChipSpec) -> TileSchedule:
     """The tiles of one matrix with nothing to multiply."""
     tiles = len(encoded.tiling)
     idle = np.zeros((1, tiles), np.int64)

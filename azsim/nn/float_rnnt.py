@@ -31,11 +31,13 @@ class FloatTransducer:
     Args:
         network: its parameters are used as they are; features are clipped but not quantised.
         observe: called with the name and values of each cell, hidden, gate and joint tensor; ``cell`` and
-            ``hidden`` of a layer, ``gates`` before their functions.
+            ``hidden`` of a layer, ``gates`` before their functions, ``small.narrow`` in its small branch.
+        large: of an encoder with branches: which of them runs; by default its arbiter picks, or it is the large one.
     """
 
-    def __init__(self, network: Network, observe: Observer | None = None) -> None:
+    def __init__(self, network: Network, observe: Observer | None = None, large: bool | None = None) -> None:
         self._network = network
+        self._large = large
         self._observe = observe
         self._weights = {name: np.asarray(value, np.float32) for name, value in network.parameters.items()}
 
@@ -63,8 +65,9 @@ class FloatTransducer:
         hidden = np.zeros((int(lengths.max()), len(steps), steps[0].shape[1]), np.float32)
         for b, each in enumerate(steps):
             hidden[: len(each), b] = each
+        picked = self._pick(hidden, lengths) if network.has_branches else None
         for i in range(network.encoder_layers):
-            own = self._lstm(f"encoder.{i}", hidden, lengths)
+            own = self._lstm(f"encoder.{i}", hidden, lengths, picked)
             if network.is_bidirectional:
                 backward = self._lstm(f"encoder.{i}.reverse", _reversed(hidden, lengths), lengths)
                 own = np.concatenate([own, _reversed(backward, lengths)], axis=2)
@@ -73,10 +76,21 @@ class FloatTransducer:
                 count, reduction = len(hidden) // network.time_reduction, network.time_reduction
                 paired = hidden.reshape(count, reduction, len(steps), -1).transpose(0, 2, 1, 3)
                 hidden, lengths = paired.reshape(count, len(steps), -1), lengths // reduction
+                picked = None if picked is None else picked[reduction - 1 :: reduction]
         weights = self._weights
         return hidden @ weights["joint.encoder"].T + weights["joint.bias"], lengths
 
-    def _lstm(self, layer: str, inputs: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    def _pick(self, steps: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """bool ``(steps, B)``: True where the large branch runs."""
+        if self._large is not None or not self._network.has_arbiter:
+            return np.full(steps.shape[:2], self._large is not False)
+        weights = self._weights
+        scores = self._lstm("arbiter.0", steps, lengths) @ weights["arbiter.score"].T + weights["arbiter.score_bias"]
+        return scores[..., 0] > 0
+
+    def _lstm(
+        self, layer: str, inputs: np.ndarray, lengths: np.ndarray, picked: np.ndarray | None = None
+    ) -> np.ndarray:
         """All steps of one layer: ``(steps, B, in)`` to ``(steps, B, H)``."""
         size = self._weights[f"{layer}.recurrent"].shape[1]
         outputs = np.zeros((*inputs.shape[:2], size), np.float32)
@@ -84,18 +98,21 @@ class FloatTransducer:
         cell = np.zeros_like(hidden)
         for k in range(len(inputs)):
             running = int((lengths > k).sum())
-            hidden, cell = self.lstm_step(layer, inputs[k, :running], hidden[:running], cell[:running])
+            large = None if picked is None else picked[k, :running]
+            hidden, cell = self.lstm_step(layer, inputs[k, :running], hidden[:running], cell[:running], large)
             outputs[k, :running] = hidden
         return outputs
 
     def lstm_step(
-        self, layer: str, vectors: np.ndarray, hidden: np.ndarray, cell: np.ndarray
+        self, layer: str, vectors: np.ndarray, hidden: np.ndarray, cell: np.ndarray, large: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """One step of a batch: new hidden and cell state, each ``(B, H)``."""
+        """One step of a batch: new hidden and cell state, each ``(B, H)``; ``large``: who takes the large branch."""
         weights = self._weights
         gates = vectors @ weights[f"{layer}.input"].T
         gates += hidden @ weights[f"{layer}.recurrent"].T
         gates += weights[f"{layer}.bias"]
+        if large is not None:
+            gates = np.where(large[:, None], gates, self._small_gates(f"{layer}.small", vectors, hidden))
         enter, forget, candidate, output = np.split(gates, 4, axis=1)
         new_cell = _sigmoid(forget) * cell + _sigmoid(enter) * np.tanh(candidate)
         new_hidden = _sigmoid(output) * np.tanh(new_cell)
@@ -104,6 +121,13 @@ class FloatTransducer:
             self._observe(f"{layer}.cell", new_cell)
             self._observe(f"{layer}.hidden", new_hidden)
         return new_hidden, new_cell
+
+    def _small_gates(self, branch: str, vectors: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        weights = self._weights
+        narrow = vectors @ weights[f"{branch}.input"].T + hidden @ weights[f"{branch}.recurrent"].T
+        if self._observe is not None:
+            self._observe(f"{branch}.narrow", narrow)
+        return narrow @ weights[f"{branch}.expand"].T + weights[f"{branch}.bias"]
 
     def predict(
         self, labels: np.ndarray, states: Sequence[tuple[np.ndarray, np.ndarray]]

@@ -2,7 +2,8 @@
 
 Most formats are fixed by construction: gate pre-activations and joint sums are Q4.11, because both tables are flat
 beyond +-16; the joint's hidden vector is a tanh, so Q0.7. Two depend on the network and are calibrated: the cell
-state and the hidden state of each LSTM. Both are powers of two, so that going from one to the other is a shift.
+state and the hidden state of each LSTM. Both are powers of two, so that going from one to the other is a shift. So is
+the int8 vector in the middle of a small branch (`azsim.nn.branching`), whose step may be any.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from azsim.nn.network import Network
 
 DEFAULT_CELL_BITS = 11  # Q4.11: +- 16
 DEFAULT_HIDDEN_BITS = 7  # Q0.7: a hidden state lies within +- 1
+DEFAULT_NARROW_SCALE = 2.0**-4  # of int8: +- 8
 JOINT_HIDDEN_BITS = 7
 MAX_BITS = 14
 
@@ -36,27 +38,40 @@ class Formats:
     Attributes:
         feature_scale: step of the int8 features.
         lstm: layer (``encoder.0``) -> its formats.
+        narrow: layer -> step of the int8 vector in the middle of its small branch.
     """
 
     feature_scale: float
     lstm: Mapping[str, LstmFormat]
+    narrow: Mapping[str, float]
 
     @staticmethod
     def of(network: Network) -> Formats:
         """The formats that a network's ``activation_scales`` state; a scale that is missing has its default.
 
         Raises:
-            InputError: a scale of a cell or hidden state is not a power of two from 2**-14 to 2**-1.
+            InputError: a scale of a cell or hidden state is not a power of two from 2**-14 to 2**-1, or one of a small
+                branch is not positive.
         """
         bits = {name: _bits(network, name) for name in network.activation_scales if name.endswith((".cell", ".hidden"))}
-        layers = [name.removesuffix(".recurrent") for name in network.weight_matrices if name.endswith(".recurrent")]
+        layers = [name.removesuffix(".recurrent") for name in network.weight_matrices if _is_layer(name)]
         lstm = {
             layer: LstmFormat(
                 bits.get(f"{layer}.cell", DEFAULT_CELL_BITS), bits.get(f"{layer}.hidden", DEFAULT_HIDDEN_BITS)
             )
             for layer in layers
         }
-        return Formats(network.feature_clip / INT8_LIMIT, lstm)
+        scales = network.activation_scales
+        narrow = {
+            layer: scales.get(f"{layer}.small.narrow", DEFAULT_NARROW_SCALE)
+            for layer in layers
+            if f"{layer}.small.expand" in network.weight_matrices
+        }
+        for layer, scale in narrow.items():
+            if not 0 < scale < math.inf:
+                at = f"{network.source}: activation_scales: {layer}.small.narrow"
+                raise InputError(f"{at} = {scale}: must be a positive number")
+        return Formats(network.feature_clip / INT8_LIMIT, lstm, narrow)
 
     def scales(self) -> dict[str, float]:
         """All scales by name, as stored with a checkpoint."""
@@ -65,7 +80,12 @@ class Formats:
             stored[f"{layer}.gates"] = 2.0**-GATE_BITS
             stored[f"{layer}.cell"] = 2.0**-form.cell_bits
             stored[f"{layer}.hidden"] = 2.0**-form.hidden_bits
-        return stored
+        return stored | {f"{layer}.small.narrow": scale for layer, scale in self.narrow.items()}
+
+
+def _is_layer(matrix: str) -> bool:
+    """Whether a matrix is the recurrent one of a layer with a state of its own: small branches share one."""
+    return matrix.endswith(".recurrent") and not matrix.endswith(".small.recurrent")
 
 
 def _bits(network: Network, name: str) -> int:

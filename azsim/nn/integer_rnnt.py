@@ -18,6 +18,7 @@ import numpy as np
 
 from azsim.errors import InputError
 from azsim.nn import kernels
+from azsim.nn.branching import Always, Arbiter, BranchPlans, Picker
 from azsim.nn.fixed_point import (
     GATE_BITS,
     INT16_MAX,
@@ -70,6 +71,7 @@ class IntegerModel:
         biases: gate biases, Q4.11 int16, one layer after another.
         encoder, prediction: plans of the LSTM layers (see ``azsim.nn.kernels``).
         joint: plan of the joint's three matrices.
+        branches: of an encoder with branches, None for one without.
         lower: encoder layers that run at every step.
         reduction: steps joined before the other layers run, 1 for none.
         joint_bias: Q4.11 int16 ``(J,)``; ``no_bias`` is as many zeros.
@@ -86,6 +88,7 @@ class IntegerModel:
     encoder: np.ndarray
     prediction: np.ndarray
     joint: np.ndarray
+    branches: BranchPlans | None
     lower: int
     reduction: int
     joint_bias: np.ndarray
@@ -125,8 +128,11 @@ class IntegerModel:
         starts = dict(zip(matrices, np.cumsum([0, *(m.size for m in matrices.values())]), strict=False))
         layers = [f"encoder.{i}" for i in range(network.encoder_layers)]
         predictors = [f"prediction.{i}" for i in range(network.layers("prediction"))]
+        arbiters = ["arbiter.0"] if network.has_arbiter else []
+        every = (*layers, *predictors, *arbiters)
         hidden_scale = {layer: 2.0**-form.hidden_bits for layer, form in formats.lstm.items()}
-        gates = {layer: len(matrices[f"{layer}.recurrent"]) for layer in (*layers, *predictors)}
+        small = [f"{layer}.small" for layer in layers] if network.has_branches else []
+        gates = {layer: len(network.parameters[f"{layer}.bias"]) for layer in (*every, *small)}
         bias_starts = dict(zip(gates, np.cumsum([0, *gates.values()]), strict=False))
 
         def plan(layer: str, input_scale: float) -> list[int]:
@@ -143,30 +149,59 @@ class IntegerModel:
                 formats.lstm[layer].hidden_bits,
             ]
 
+        def small_plan(layer: str, input_scale: float) -> list[int]:
+            into, again, expand = (f"{layer}.small.{kind}" for kind in ("input", "recurrent", "expand"))
+            narrow = formats.narrow[layer]
+            return [
+                len(matrices[into]),
+                starts[into],
+                starts[again],
+                starts[expand],
+                bias_starts[f"{layer}.small"],
+                *_fixed(compressed, into, input_scale * scales[into] / narrow),
+                *_fixed(compressed, again, hidden_scale[layer] * scales[again] / narrow),
+                *_fixed(compressed, expand, narrow * scales[expand] * 2.0**GATE_BITS),
+            ]
+
+        def dense_plan(name: str, input_scale: float) -> list[int]:
+            fixed = _fixed(compressed, name, input_scale * scales[name] * 2.0**GATE_BITS)
+            return [starts[name], *matrices[name].shape, *fixed]
+
         inputs = [formats.feature_scale, *(hidden_scale[layer] for layer in layers[:-1])]
         predictor_inputs = [scales["prediction.embedding"], *(hidden_scale[layer] for layer in predictors[:-1])]
         logit_scale = 2.0**-JOINT_HIDDEN_BITS * scales["joint.output"]
         joint = [
-            [starts[name], *matrices[name].shape, *_fixed(compressed, name, scale * scales[name] * 2.0**GATE_BITS)]
+            dense_plan(name, scale)
             for name, scale in (
                 ("joint.encoder", hidden_scale[layers[-1]]),
                 ("joint.prediction", hidden_scale[predictors[-1]]),
                 ("joint.output", 2.0**-JOINT_HIDDEN_BITS),
             )
         ]
-        gate_biases = [network.parameters[f"{layer}.bias"] for layer in (*layers, *predictors)]
+        gate_biases = [network.parameters[f"{layer}.bias"] for layer in gates]
+        branches = None
+        if small:
+            branches = BranchPlans(
+                small=np.array(
+                    [small_plan(layer, scale) for layer, scale in zip(layers, inputs, strict=True)], np.int64
+                ),
+                arbiter=np.array([plan(layer, formats.feature_scale) for layer in arbiters], np.int64),
+                score=np.array([dense_plan("arbiter.score", hidden_scale[layer]) for layer in arbiters], np.int64),
+                score_bias=_q4_11(network.parameters["arbiter.score_bias"]) if arbiters else np.zeros(0, np.int16),
+            )
         reduced = network.time_reduction_after >= 0
         return IntegerModel(
             matrices=matrices,
             feature_scale=formats.feature_scale,
             weights=np.concatenate([np.ascontiguousarray(m, np.int8).ravel() for m in matrices.values()]),
-            biases=quantise_to(np.concatenate(gate_biases), 2.0**-GATE_BITS, INT16_MAX).astype(np.int16),
+            biases=_q4_11(np.concatenate(gate_biases)),
             encoder=np.array([plan(layer, scale) for layer, scale in zip(layers, inputs, strict=True)], np.int64),
             prediction=np.array([plan(x, s) for x, s in zip(predictors, predictor_inputs, strict=True)], np.int64),
             joint=np.array(joint, np.int64),
+            branches=branches,
             lower=network.time_reduction_after + 1 if reduced else len(layers),
             reduction=network.steps_per_output,
-            joint_bias=quantise_to(network.parameters["joint.bias"], 2.0**-GATE_BITS, INT16_MAX).astype(np.int16),
+            joint_bias=_q4_11(network.parameters["joint.bias"]),
             no_bias=np.zeros(matrices["joint.encoder"].shape[0], np.int16),
             output_bias=quantise_to(network.parameters["joint.output_bias"], logit_scale, INT32_MAX).astype(np.int32),
             logit_scale=logit_scale,
@@ -174,6 +209,10 @@ class IntegerModel:
             sigmoid=expanded_table("sigmoid"),
             tanh=expanded_table("tanh"),
         )
+
+
+def _q4_11(values: np.ndarray) -> np.ndarray:
+    return quantise_to(values, 2.0**-GATE_BITS, INT16_MAX).astype(np.int16)
 
 
 def _fixed(compressed: Decoded, matrix: str, scale: float) -> tuple[int, int]:
@@ -185,13 +224,26 @@ def _fixed(compressed: Decoded, matrix: str, scale: float) -> tuple[int, int]:
 
 
 class Encoder:
-    """The encoder of one utterance: push int8 steps, get the joint's view of the encoder output."""
+    """The encoder of one utterance: push int8 steps, get the joint's view of the encoder output.
 
-    def __init__(self, model: IntegerModel, record: bool = False) -> None:
+    Args:
+        model: the network.
+        record: keep the int8 inputs of every matrix.
+        picker: of an encoder with branches; by default the network's own arbiter, or always the large branch without.
+
+    Raises:
+        InputError: an encoder with branches is to record.
+    """
+
+    def __init__(self, model: IntegerModel, record: bool = False, picker: Picker | None = None) -> None:
+        if record and model.branches:
+            raise InputError("an encoder with branches keeps no inputs: use a skip mode that needs no activations")
         self._model = model
         self._hidden = [np.zeros(plan[kernels.HIDDEN], np.int8) for plan in model.encoder]
         self._cell = [np.zeros(plan[kernels.HIDDEN], np.int16) for plan in model.encoder]
         self._waiting = np.zeros((0, self._hidden[model.lower - 1].size), np.int8)
+        self._picker = picker or _own_picker(model)
+        self._picked = np.zeros(0, bool)
         self._record = record
         self._recorded: list[list[np.ndarray]] = []
 
@@ -207,19 +259,41 @@ class Encoder:
         model = self._model
         vectors = np.ascontiguousarray(steps, np.int8)
         seen = [vectors]
-        for i, plan in enumerate(model.encoder):
-            outputs = np.empty((len(vectors), plan[kernels.HIDDEN]), np.int8)
-            kernels.lstm_layer(
-                model.weights, model.biases, plan, vectors, self._hidden[i], self._cell[i], model.sigmoid, model.tanh,
-                outputs,
-            )  # fmt: skip
+        picked = self._pick(vectors) if model.branches else None
+        for i in range(len(model.encoder)):
+            outputs = self._layer(i, vectors, picked)
             seen.append(outputs)
             vectors = self._reduced(outputs) if i == model.lower - 1 else outputs
+            if picked is not None and i == model.lower - 1:
+                of_outputs = self._picked[model.reduction - 1 :: model.reduction]
+                picked = of_outputs[len(of_outputs) - len(vectors) :]
         encoded = np.empty((len(vectors), model.joint_bias.size), np.int16)
         kernels.project_all(model.weights, model.joint[kernels.FROM_ENCODER], vectors, model.joint_bias, encoded)
         if self._record:
             self._recorded.append(seen)
         return encoded
+
+    @property
+    def picked(self) -> np.ndarray | None:
+        """bool per step since the start: True where the large branch ran; None for an encoder without branches."""
+        return self._picked if self._model.branches else None
+
+    def _pick(self, steps: np.ndarray) -> np.ndarray:
+        picked = self._picker(steps)
+        self._picked = np.concatenate([self._picked, picked])
+        return picked
+
+    def _layer(self, index: int, vectors: np.ndarray, picked: np.ndarray | None) -> np.ndarray:
+        """All steps of one layer, each on the branch that was picked for it."""
+        model, plan = self._model, self._model.encoder[index]
+        outputs = np.empty((len(vectors), plan[kernels.HIDDEN]), np.int8)
+        state = self._hidden[index], self._cell[index], model.sigmoid, model.tanh, outputs
+        if picked is None:
+            kernels.lstm_layer(model.weights, model.biases, plan, vectors, *state)
+        else:
+            small = model.branches.small[index]
+            kernels.branching_layer(model.weights, model.biases, plan, small, picked, vectors, *state)
+        return outputs
 
     def _reduced(self, outputs: np.ndarray) -> np.ndarray:
         """The lower layers' outputs joined in groups; an incomplete group waits for the next push."""
@@ -238,6 +312,14 @@ class Encoder:
             entering = _join(own, model.reduction) if i == model.lower - 1 else own
         found["joint.encoder"] = entering
         return found
+
+
+def _own_picker(model: IntegerModel) -> Picker:
+    """The network's arbiter; always the large branch without one."""
+    branches = model.branches
+    if branches is None or not len(branches.arbiter):
+        return Always(large=True)
+    return Arbiter(model.weights, model.biases, model.sigmoid, model.tanh, branches)
 
 
 def _join(vectors: np.ndarray, reduction: int) -> np.ndarray:

@@ -17,6 +17,11 @@ INPUT_MULTIPLIER, INPUT_SHIFT, RECURRENT_MULTIPLIER, RECURRENT_SHIFT = 5, 6, 7, 
 CELL_BITS, HIDDEN_BITS = 9, 10
 PLAN_FIELDS = 11
 
+# Columns of a small branch's plan: its first two matrices share an int8 vector, the narrow one, that the third expands.
+RANK, NARROW_INPUT_AT, NARROW_RECURRENT_AT, EXPAND_AT, SMALL_BIAS_AT = 0, 1, 2, 3, 4
+NARROW_INPUT_MULTIPLIER, NARROW_INPUT_SHIFT, NARROW_RECURRENT_MULTIPLIER, NARROW_RECURRENT_SHIFT = 5, 6, 7, 8
+EXPAND_MULTIPLIER, EXPAND_SHIFT = 9, 10
+
 # Rows of the joint's plan: the two projections and the output; columns of a row.
 FROM_ENCODER, FROM_PREDICTION, OUTPUT = 0, 1, 2
 MATRIX_AT, MATRIX_ROWS, MATRIX_COLUMNS, MULTIPLIER, SHIFT = 0, 1, 2, 3, 4
@@ -90,6 +95,15 @@ def lstm_cell(
             + requantise(np.int64(again[r]), plan[RECURRENT_MULTIPLIER], plan[RECURRENT_SHIFT])
             + np.int64(biases[plan[BIAS_AT] + r])
         )
+    lstm_state(plan, gates, hidden, cell, sigmoid, tanh)
+
+
+@njit(cache=True, nogil=True)
+def lstm_state(
+    plan: np.ndarray, gates: np.ndarray, hidden: np.ndarray, cell: np.ndarray, sigmoid: np.ndarray, tanh: np.ndarray
+) -> None:
+    """The new state of a layer from the sums of its gates, Q4.11 ``(4 H,)``."""
+    size = plan[HIDDEN]
     for j in range(size):
         enter = np.int64(sigmoid[np.uint64(gates[j] + TABLE_ZERO)])
         forget = np.int64(sigmoid[np.uint64(gates[size + j] + TABLE_ZERO)])
@@ -102,6 +116,48 @@ def lstm_cell(
         argument = saturate_int16(rounding_shift(state << GATE_BITS, plan[CELL_BITS]))
         shown = output * np.int64(tanh[np.uint64(argument + TABLE_ZERO)])
         hidden[j] = saturate_int8(rounding_shift(shown, 2 * TABLE_BITS - plan[HIDDEN_BITS]))
+
+
+@njit(cache=True, nogil=True)
+def branching_layer(
+    weights: np.ndarray,
+    biases: np.ndarray,
+    plan: np.ndarray,
+    small: np.ndarray,
+    picked: np.ndarray,
+    vectors: np.ndarray,
+    hidden: np.ndarray,
+    cell: np.ndarray,
+    sigmoid: np.ndarray,
+    tanh: np.ndarray,
+    outputs: np.ndarray,
+) -> None:
+    """`lstm_layer` whose gates come from the large branch (``plan``) where ``picked``, else from the small one."""
+    size, rank = plan[HIDDEN], small[RANK]
+    sums, again = np.empty(4 * size, np.int32), np.empty(4 * size, np.int32)
+    narrow = np.empty(rank, np.int8)
+    for k in range(vectors.shape[0]):
+        if picked[k]:
+            multiply(weights, plan[INPUT_AT], 4 * size, vectors[k], plan[COLUMNS], sums)
+            multiply(weights, plan[RECURRENT_AT], 4 * size, hidden, size, again)
+            lstm_cell(biases, plan, sums, again, hidden, cell, sigmoid, tanh)
+        else:
+            multiply(weights, small[NARROW_INPUT_AT], rank, vectors[k], plan[COLUMNS], sums)
+            multiply(weights, small[NARROW_RECURRENT_AT], rank, hidden, size, again)
+            for r in range(rank):
+                narrow[r] = saturate_int8(
+                    requantise(np.int64(sums[r]), small[NARROW_INPUT_MULTIPLIER], small[NARROW_INPUT_SHIFT])
+                    + requantise(np.int64(again[r]), small[NARROW_RECURRENT_MULTIPLIER], small[NARROW_RECURRENT_SHIFT])
+                )
+            multiply(weights, small[EXPAND_AT], 4 * size, narrow, rank, sums)
+            for r in range(4 * size):
+                sums[r] = saturate_int16(
+                    requantise(np.int64(sums[r]), small[EXPAND_MULTIPLIER], small[EXPAND_SHIFT])
+                    + np.int64(biases[small[SMALL_BIAS_AT] + r])
+                )
+            lstm_state(plan, sums, hidden, cell, sigmoid, tanh)
+        for j in range(size):
+            outputs[k, j] = hidden[j]
 
 
 @njit(cache=True, nogil=True)

@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 
 from azsim.errors import InputError
 from azsim.input_file import check_input_file
+from azsim.nn.branching import branch_names, branch_shapes
 from azsim.nn.network import Network
 from azsim.nn.save import (
     CARD_KEY,
@@ -186,6 +187,7 @@ def _names(network: Network) -> list[str]:
         directions = ("", "reverse.") if both else ("",)
         kinds = [f"{direction}{kind}" for direction in directions for kind in ("input", "recurrent", "bias")]
         names += [f"{part}.{i}.{kind}" for i in range(layers) for kind in kinds]
+        names += branch_names(network) if part == "encoder" else []
     return [*names, "joint.encoder", "joint.prediction", "joint.bias", "joint.output", "joint.output_bias"]
 
 
@@ -236,4 +238,5 @@ def _shapes(network: Network, shapes: Mapping[str, tuple[int, ...]]) -> dict[str
             if part == "encoder" and i == network.time_reduction_after:
                 width *= network.time_reduction
         expected[f"joint.{part}"] = (joint, width)
+    expected |= branch_shapes(network, shapes)
     return expected | {"joint.bias": (joint,), "joint.output": (pieces, joint), "joint.output_bias": (pieces,)}

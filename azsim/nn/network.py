@@ -22,7 +22,10 @@ class Network:
     ``prediction.embedding`` (V x E), ``prediction.0.input``, ``prediction.0.recurrent``, ``prediction.0.bias``;
     ``joint.encoder`` (J x H), ``joint.prediction`` (J x P), ``joint.bias`` (J), ``joint.output`` (V x J),
     ``joint.output_bias`` (V). A bidirectional encoder has ``encoder.{i}.reverse.*`` as well, for the layer that reads
-    from the end; the layer above sees both outputs, forward first.
+    from the end; the layer above sees both outputs, forward first. An encoder with branches (`azsim.nn.branching`) has
+    ``encoder.{i}.small.input`` (R x in), ``.small.recurrent`` (R x H), ``.small.expand`` (4H x R) and ``.small.bias``
+    (4H), and, if it picks them itself, ``arbiter.0.*`` (an LSTM on the steps), ``arbiter.score`` (1 x A) and
+    ``arbiter.score_bias`` (1).
 
     Attributes:
         name: for reports.
@@ -65,6 +68,16 @@ class Network:
     def is_bidirectional(self) -> bool:
         """Whether the encoder needs the whole recording: such a network runs in float, in the cloud."""
         return "encoder.0.reverse.input" in self.parameters
+
+    @property
+    def has_branches(self) -> bool:
+        """Whether each encoder layer has a small branch beside the large one."""
+        return "encoder.0.small.input" in self.parameters
+
+    @property
+    def has_arbiter(self) -> bool:
+        """Whether it picks the branches itself."""
+        return "arbiter.0.input" in self.parameters
 
     @property
     def steps_per_output(self) -> int:

@@ -7,21 +7,30 @@
     every joint evaluation: joint       tanh and the output matrix
     every label:            prediction  embedding row, LSTM, the joint's projection
 
-One vector operation is one rounded multiply-add or one table read on one element, as ``vector_op_pj`` prices it.
-A unit of an LSTM takes 16: for each of four gates the requantised input product with the bias, the requantised
-recurrent product added to it, and the table (8 multiply-adds, 3 sigmoids, 1 tanh); then ``f c``, ``+ i g``, ``tanh c``
-and ``o tanh c`` (4). A joint projection takes 1 per row. A joint evaluation takes 3 per hidden element (sum, tanh, to
-int8) and 1 per logit (bias); they are charged after the output matrix, where the stage's vector work stands.
+An encoder with branches has ``encoder.0.small`` and ``encoder.1.small`` as well, one of the two at each step, and if it
+picks them itself ``arbiter`` before them.
+
+One vector operation is one rounded multiply-add or one table read on one element, as ``vector_op_pj`` prices it. An
+element in the middle of a small branch takes 2. A unit of an LSTM takes 16: for each of four gates the requantised
+input product with the bias, the requantised recurrent product added to it, and the table (8 multiply-adds, 3 sigmoids,
+1 tanh); then ``f c``, ``+ i g``, ``tanh c`` and ``o tanh c`` (4). A joint projection takes 1 per row. A joint
+evaluation takes 3 per hidden element (sum, tanh, to int8) and 1 per logit (bias); they are charged after the output
+matrix, where the stage's vector work stands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from azsim.nn.program import MatrixUse, Program, Stage, VectorWork
 
 VECTOR_OPS_PER_LSTM_UNIT = 16
 LOGIT_BYTES = 4
+SCORE_BYTES = 2
+"""The arbiter's score, which the CPU reads to start one branch or the other."""
+SMALL = ".small"
+"""What the names of a small branch's programs and matrices have more than the large one's."""
 STEP_MS = 30
 LABELS_PER_S = 4.0
 """Word pieces in a second of speech; `assumed`: 2.5 words a second, 1.6 pieces a word."""
@@ -43,15 +52,20 @@ def rnnt_programs(
     """
     layers = _layers(shapes, "encoder")
     lower = layers if time_reduction_after < 0 else time_reduction_after + 1
-    groups = [[lstm_stage(shapes, f"encoder.{i}", first=i == 0) for i in range(lower)]]
-    if time_reduction_after >= 0:
-        groups.append([lstm_stage(shapes, f"encoder.{i}", first=i == lower) for i in range(lower, layers)])
-    groups[-1].append(dense_stage(shapes, "joint.encoder", first=not groups[-1]))
+    parts = [range(lower), range(lower, layers)][: 2 if time_reduction_after >= 0 else 1]
     periods = (1, time_reduction)
-    programs = {
-        f"encoder.{i}": Program(f"encoder.{i}", tuple(stages), period_steps=periods[i])
-        for i, stages in enumerate(groups)
-    }
+    programs: dict[str, Program] = {}
+    if "arbiter.score" in shapes:
+        score = dense_stage(shapes, "arbiter.score", first=False)
+        stages = (lstm_stage(shapes, "arbiter.0", first=True), replace(score, output_bytes=SCORE_BYTES))
+        programs["arbiter"] = Program("arbiter", stages, period_steps=1)
+    for index, part in enumerate(parts):
+        for branch in ("", SMALL) if f"encoder.0{SMALL}.input" in shapes else ("",):
+            stages = [stage for i in part for stage in _encoder_stages(shapes, f"encoder.{i}", branch, i == part[0])]
+            if part is parts[-1]:
+                stages.append(dense_stage(shapes, "joint.encoder", first=not stages))
+            name = f"encoder.{index}{branch}"
+            programs[name] = Program(name, tuple(stages), period_steps=periods[index])
 
     rows, columns = shapes["joint.output"]
     vector = (
@@ -78,7 +92,11 @@ def runs_per_second(programs: Mapping[str, Program]) -> dict[str, float]:
 
 
 def _layers(shapes: Mapping[str, tuple[int, ...]], part: str) -> int:
-    return sum(1 for name in shapes if name.startswith(f"{part}.") and name.endswith(".input"))
+    return sum(1 for name in shapes if name.startswith(f"{part}.") and name.endswith(".input") and SMALL not in name)
+
+
+def _encoder_stages(shapes: Mapping[str, tuple[int, ...]], layer: str, branch: str, first: bool) -> list[Stage]:
+    return small_stages(shapes, layer, first) if branch else [lstm_stage(shapes, layer, first)]
 
 
 def lstm_stage(shapes: Mapping[str, tuple[int, ...]], layer: str, first: bool) -> Stage:
@@ -87,16 +105,34 @@ def lstm_stage(shapes: Mapping[str, tuple[int, ...]], layer: str, first: bool) -
         MatrixUse(f"{layer}.recurrent", "recurrent", "ready"),
         MatrixUse(f"{layer}.input", "input", "ready" if first else "previous"),
     )
-    units = shapes[f"{layer}.recurrent"][1]
-    vector = (
-        VectorWork("multiply-add", 8 * units),
+    return Stage(layer, uses, _cell_work(shapes[f"{layer}.recurrent"][1], sums=8))
+
+
+def small_stages(shapes: Mapping[str, tuple[int, ...]], layer: str, first: bool) -> list[Stage]:
+    """The small branch of one LSTM: the narrow vector, then the gates from it; see `azsim.nn.branching`."""
+    branch = f"{layer}{SMALL}"
+    uses = (
+        MatrixUse(f"{branch}.recurrent", "recurrent", "ready"),
+        MatrixUse(f"{branch}.input", "input", "ready" if first else "previous"),
+    )
+    rank, units = shapes[f"{branch}.recurrent"]
+    expand = MatrixUse(f"{branch}.expand", "input", "previous")
+    return [
+        Stage(f"{branch}.narrow", uses, (VectorWork("multiply-add", 2 * rank),)),
+        Stage(branch, (expand,), _cell_work(units, sums=4)),
+    ]
+
+
+def _cell_work(units: int, sums: int) -> tuple[VectorWork, ...]:
+    """What follows the products of an LSTM; ``sums``: rounded multiply-adds per unit on the way to its four gates."""
+    return (
+        VectorWork("multiply-add", sums * units),
         VectorWork("sigmoid", 3 * units),
         VectorWork("tanh", units),
         VectorWork("multiply-add", 2 * units),
         VectorWork("tanh", units),
         VectorWork("multiply-add", units),
     )
-    return Stage(layer, uses, vector)
 
 
 def dense_stage(shapes: Mapping[str, tuple[int, ...]], matrix: str, first: bool) -> Stage:

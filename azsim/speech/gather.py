@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from azsim.errors import InputError
+from azsim.nn.rnnt_programs import SMALL
 from azsim.speech.endpoint import step_end_ms
 from azsim.speech.work import Job, Work
 
@@ -33,11 +34,13 @@ def gather(work: Work, together: int, time_reduction: int = 1) -> Work:
         time_reduction: steps per encoder output.
 
     Raises:
-        InputError: ``together`` does not fit.
+        InputError: ``together`` does not fit, or the encoder has branches, which are picked step by step.
     """
     check_together(together, time_reduction)
     if together == 1:
         return work
+    if any(job.name == "arbiter" or job.name.endswith(SMALL) for job in work.jobs):
+        raise InputError(f"frames_per_step = {together}: must be 1 for an encoder with branches")
     runs = -(-work.steps // together)
     jobs: list[Job] = []
     by_run: list[list[Job]] = [[] for _ in range(runs)]

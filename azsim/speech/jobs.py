@@ -2,7 +2,7 @@
 
 ::
 
-    step k:  frontend ── encoder.0 ──(every R-th)── encoder.1 ── joint ── search ──(label)── prediction ─┐
+    step k:  frontend ( ── arbiter) ── encoder.0 ──(every R-th)── encoder.1 ── joint ── search ──(label)── prediction ─┐
                                                                   ^                                      │
                                                                   └──────────────────────────────────────┘
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from azsim.nn.rnnt_programs import SMALL
 from azsim.speech.endpoint import step_end_ms
 from azsim.speech.features import STACKED_FRAMES
 from azsim.speech.search import MAX_LABELS_PER_OUTPUT
@@ -25,6 +26,7 @@ def job_chain(
     programs: Collection[str],
     time_reduction: int,
     wake_steps: int = 0,
+    picked: Sequence[bool] | None = None,
 ) -> tuple[Job, ...]:
     """Every job of an utterance in order of the chain.
 
@@ -40,6 +42,7 @@ def job_chain(
         programs: names of the network's programs; without ``encoder.1`` the joint runs at every step.
         time_reduction: steps per encoder output, if there is an ``encoder.1``.
         wake_steps: the first steps, those of a wake word, after which the search begins.
+        picked: of an encoder with branches: whether each step takes the large one.
     """
     every = time_reduction if "encoder.1" in programs else 1
     labels_at = [0] * steps
@@ -65,11 +68,14 @@ def job_chain(
             routine("frontend", step, release_ms, new_frames)
         if step < wake_steps:
             release_ms = step_end_ms(wake_steps - 1, audio_ms)
-        run("encoder.0", step, release_ms)
+        if "arbiter" in programs and picked is not None:
+            run("arbiter", step, release_ms)
+        branch = SMALL if picked is not None and not picked[step] else ""
+        run(f"encoder.0{branch}", step, release_ms)
         if (step + 1) % every:
             continue
         if "encoder.1" in programs:
-            run("encoder.1", step, release_ms)
+            run(f"encoder.1{branch}", step, release_ms)
         if step < wake_steps:
             continue
         for k in range(min(labels_at[step] + 1, MAX_LABELS_PER_OUTPUT)):

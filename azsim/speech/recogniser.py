@@ -18,6 +18,7 @@ import numpy as np
 
 from azsim.compress.network import CompressedNetwork
 from azsim.errors import InputError
+from azsim.nn.branching import Picker
 from azsim.nn.integer_rnnt import Encoder, IntegerModel
 from azsim.speech.audio import Resampler
 from azsim.speech.conclusion import Recognition, conclude
@@ -52,6 +53,7 @@ class Recogniser:
         speech_end_ms: int | None = None,
         record_inputs: bool = False,
         wake_end_ms: int = 0,
+        picker: Picker | None = None,
     ) -> Recognition:
         """Recognise a whole recording.
 
@@ -62,18 +64,19 @@ class Recogniser:
             record_inputs: keep the int8 inputs of every matrix, for skip modes that look at activations.
             wake_end_ms: where a wake word at its beginning ends (`azsim.speech.wake_word`): the encoder hears it and
                 keeps its state, but it is not written down.
+            picker: of an encoder with branches, see `azsim.nn.integer_rnnt.Encoder`; a new one for each recording.
 
         Raises:
             InputError: there is not one whole frame.
         """
         if sound.ndim == 1:
-            listener = Listener(self, utterance, record_inputs=record_inputs, wake_end_ms=wake_end_ms)
+            listener = Listener(self, utterance, record_inputs=record_inputs, wake_end_ms=wake_end_ms, picker=picker)
             listener.feed(sound)
             return listener.finish(speech_end_ms)
         if not len(sound):
             raise InputError(f"{utterance}: no features; at least {FRAME_LENGTH_MS} ms of sound are needed")
         network = self.compressed.network
-        encoder, search = Encoder(self.model, record_inputs), self.search(self.model)
+        encoder, search = Encoder(self.model, record_inputs, picker), self.search(self.model)
         encoded = encoder.push(stacked(self.quantiser(sound), network.stack, self.model.reduction))
         unwritten = min(wake_outputs(network, wake_end_ms), len(encoded))
         search.advance(encoded[unwritten:])
@@ -99,8 +102,8 @@ class Recogniser:
         wake_steps = unwritten * self.model.reduction
 
         def jobs_of(steps: int, label_steps: Sequence[int]) -> tuple[Job, ...]:
-            reduction = self.model.reduction
-            return job_chain(steps, len(features), audio_ms, label_steps, self.programs, reduction, wake_steps)
+            reduction, picked = self.model.reduction, encoder.picked
+            return job_chain(steps, len(features), audio_ms, label_steps, self.programs, reduction, wake_steps, picked)
 
         concluded = conclude(
             self.compressed.network,
@@ -134,7 +137,7 @@ class Listener:
 
     Args:
         rate_hz: of the pieces; they are ``(n,)`` or ``(n, channels)``.
-        record_inputs, wake_end_ms: see :meth:`Recogniser.recognise`.
+        record_inputs, wake_end_ms, picker: see :meth:`Recogniser.recognise`.
     """
 
     def __init__(
@@ -144,12 +147,13 @@ class Listener:
         rate_hz: int = SAMPLE_RATE_HZ,
         record_inputs: bool = False,
         wake_end_ms: int = 0,
+        picker: Picker | None = None,
     ) -> None:
         model = recogniser.model
         self._recogniser, self._utterance, self._record = recogniser, utterance, record_inputs
         self._resampler = Resampler(rate_hz, utterance)
         self._frontend = Frontend(recogniser.quantiser, recogniser.compressed.network.stack, model.reduction)
-        self._encoder, self._search = Encoder(model, record_inputs), recogniser.search(model)
+        self._encoder, self._search = Encoder(model, record_inputs, picker), recogniser.search(model)
         self._wake_outputs = wake_outputs(recogniser.compressed.network, wake_end_ms)
         self._unwritten = self._samples = 0
 

@@ -27,8 +27,8 @@ class Job:
 
     Attributes:
         engine: who runs it.
-        name: an NPU program of the network (``encoder.0``, ``encoder.1``, ``joint``, ``prediction``), or a CPU
-            routine (``frontend``, ``search``).
+        name: an NPU program of the network (``encoder.0``, ``encoder.1``, their ``.small`` branches, ``arbiter``,
+            ``joint``, ``prediction``), or a CPU routine (``frontend``, ``search``).
         step: index of the 30 ms step it belongs to.
         release_ms: not before this time of the utterance (the microphone has the sound by then); jobs also
             wait for the job before them in the list (a chain), but a ``frontend`` job waits only for its release.

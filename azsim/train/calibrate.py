@@ -31,7 +31,7 @@ CELL_PERCENTILE = 99.9  # a few cells count up without end; saturating them cost
 
 
 def calibrate(network: Network, features: Sequence[np.ndarray]) -> dict[str, float]:
-    """Scales of every activation: the finest power of two that holds the values seen.
+    """Scales of every activation: the finest power of two that holds the values seen (in a small branch, any number).
 
     Args:
         network: float weights.
@@ -43,15 +43,17 @@ def calibrate(network: Network, features: Sequence[np.ndarray]) -> dict[str, flo
     seen: dict[str, list[np.ndarray]] = {}
 
     def observe(name: str, values: np.ndarray) -> None:
-        if name.endswith((".cell", ".hidden")):
+        if name.endswith((".cell", ".hidden", ".narrow")):
             seen.setdefault(name, []).append(np.abs(values).ravel())
 
-    FloatTransducer(network, observe).recognise(features)
+    picked_outside = network.has_branches and not network.has_arbiter
+    for large in (True, False) if picked_outside else (None,):
+        FloatTransducer(network, observe, large).recognise(features)
     scales = {}
     for name, parts in seen.items():
-        cell = name.endswith(".cell")
+        cell, narrow = name.endswith(".cell"), name.endswith(".narrow")
         largest = float(np.percentile(np.concatenate(parts), CELL_PERCENTILE if cell else HIDDEN_PERCENTILE))
-        scales[name] = _finest(largest, INT16_MAX if cell else INT8_LIMIT)
+        scales[name] = largest / INT8_LIMIT if narrow else _finest(largest, INT16_MAX if cell else INT8_LIMIT)
     return Formats.of(replace(network, activation_scales=scales)).scales()
 
 

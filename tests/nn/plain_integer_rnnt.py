@@ -74,10 +74,7 @@ class Reference:
         cell_bits, hidden_bits = self.bits(f"{layer}.cell", 11), self.bits(f"{layer}.hidden", 7)
         size = len(self.weights[f"{layer}.recurrent"][0])
         hidden, cell = self.state.get(layer, ([0] * size, [0] * size))
-        a = self.products(f"{layer}.input", vector, scale)
-        b = self.products(f"{layer}.recurrent", hidden, 2.0**-hidden_bits)
-        c = [bias(float(x), 2.0**-11, 32767) for x in self.network.parameters[f"{layer}.bias"]]
-        gates = [clamp(x + y + z, -32768, 32767) for x, y, z in zip(a, b, c, strict=True)]
+        gates = self.gates(layer, vector, scale, hidden, 2.0**-hidden_bits)
         new_hidden, new_cell = [], []
         for j in range(size):
             enter, forget = table("sigmoid", gates[j]), table("sigmoid", gates[size + j])
@@ -91,6 +88,13 @@ class Reference:
             new_hidden.append(clamp(nearest(shown, 2 ** (30 - hidden_bits)), -127, 127))
         self.state[layer] = new_hidden, new_cell
         return new_hidden
+
+    def gates(self, layer: str, vector: list[int], scale: float, hidden: list[int], hidden_scale: float) -> list[int]:
+        """The sums before the functions, Q4.11."""
+        a = self.products(f"{layer}.input", vector, scale)
+        b = self.products(f"{layer}.recurrent", hidden, hidden_scale)
+        c = [bias(float(x), 2.0**-11, 32767) for x in self.network.parameters[f"{layer}.bias"]]
+        return [clamp(x + y + z, -32768, 32767) for x, y, z in zip(a, b, c, strict=True)]
 
     def encoder(self, steps) -> list[list[int]]:
         """int8 steps to Q4.11 joint projections."""

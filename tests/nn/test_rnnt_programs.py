@@ -25,6 +25,19 @@ def test_every_matrix_but_the_embedding_runs_in_one_program(tiny_network):
     assert sorted([*used, "prediction.embedding"]) == sorted(tiny_network.weight_matrices)
 
 
+def test_branches_have_programs_of_their_own(make_network):
+    programs = make_network(8, branch_rank=4, arbiter=5).programs()
+    assert list(programs)[:5] == ["arbiter", "encoder.0", "encoder.0.small", "encoder.1", "encoder.1.small"]
+    assert names(programs["encoder.0"]) == ["encoder.0.recurrent", "encoder.0.input"]
+    small = [f"encoder.0.small.{kind}" for kind in ("recurrent", "input", "expand")]
+    assert names(programs["encoder.0.small"]) == small
+    assert names(programs["encoder.1.small"])[-1] == names(programs["encoder.1"])[-1] == "joint.encoder"
+    assert names(programs["arbiter"]) == ["arbiter.0.recurrent", "arbiter.0.input", "arbiter.score"]
+    assert [programs[f"encoder.{i}.small"].period_steps for i in (0, 1)] == [1, 2]
+    small = programs["encoder.0.small"].stages
+    assert [stage.vector_ops for stage in small] == [2 * 4, 12 * (VECTOR_OPS_PER_LSTM_UNIT - 4)]
+
+
 def test_without_time_reduction_there_is_one_encoder_program():
     shapes = {"prediction.embedding": (4096, 512), "joint.encoder": (512, 1024), "joint.prediction": (512, 1024)}
     shapes["joint.output"] = (4096, 512)

@@ -26,6 +26,17 @@ def test_a_label_runs_the_prediction_and_the_joint_again():
     assert [job.release_ms for job in jobs if job.name == "encoder.0"] == [45, 75, 105, 135]
 
 
+def test_each_step_runs_the_branch_that_was_picked_for_it():
+    programs = ("arbiter", "encoder.0", "encoder.0.small", "encoder.1", "encoder.1.small", "joint", "prediction")
+    jobs = job_chain(4, 12, 135, [], programs, 2, [True, False, False, True])
+    encoders = [job.name for job in jobs if job.name.startswith(("arbiter", "encoder"))]
+    assert encoders == [
+        "arbiter", "encoder.0", "arbiter", "encoder.0.small", "encoder.1.small",
+        "arbiter", "encoder.0.small", "arbiter", "encoder.0", "encoder.1",
+    ]  # fmt: skip
+    assert [job.invocation for job in jobs if job.name == "encoder.0.small"] == [0, 1]
+
+
 def test_after_four_labels_the_joint_is_not_asked_again():
     jobs = job_chain(2, 6, 75, [1] * 4, REDUCED, 2)
     assert Counter(job.name for job in jobs)["joint"] == 4

@@ -1,0 +1,78 @@
+"""One branch of an encoder in on-chip memory at a time: what a switch to the other one costs.
+
+::
+
+    SRAM  | activations | buffers | what both share | the branch that ran last |
+                                                      ^ fetched whole when the other one is picked
+
+For memories that hold either branch but not both. A chip that streams a branch fetches it at every run; one that swaps
+fetches it at every switch, and never while the picks stay the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from azsim.chip.residency import ResidencyPlan, plan_residency
+from azsim.chip.schedule import TileSchedule
+from azsim.chip.wake import reload_tiles
+from azsim.compress.network import CompressedNetwork
+from azsim.devices.chip_spec import ChipSpec
+from azsim.devices.quantities import Residency
+from azsim.errors import InputError
+from azsim.nn.rnnt_programs import SMALL
+
+SWAP_LARGE, SWAP_SMALL = "swap.large", "swap.small"
+
+
+def branch_matrices(network: CompressedNetwork) -> dict[str, tuple[str, ...]]:
+    """Swap job -> the matrices that its branch alone uses.
+
+    Raises:
+        InputError: the encoder has no branches.
+    """
+    if not network.network.has_branches:
+        raise InputError(f"{network.network.source}: an encoder without branches has nothing to swap")
+    used: dict[str, dict[str, None]] = {SWAP_LARGE: {}, SWAP_SMALL: {}}
+    for name, program in network.network.programs().items():
+        if name.startswith("encoder."):
+            used[SWAP_SMALL if name.endswith(SMALL) else SWAP_LARGE] |= dict.fromkeys(program.matrices)
+    shared = used[SWAP_LARGE].keys() & used[SWAP_SMALL].keys()
+    return {swap: tuple(name for name in names if name not in shared) for swap, names in used.items()}
+
+
+def plan_swapped(
+    chip: ChipSpec,
+    network: CompressedNetwork,
+    rates: Mapping[str, float] | None = None,
+    mode: Residency = "compressed",
+) -> ResidencyPlan:
+    """Room for the larger branch, which the smaller one takes over; the planner chooses for the rest.
+
+    Args:
+        chip, network, rates: as for `azsim.chip.residency.plan_residency`.
+        mode: ``compressed`` or ``decoded``, of both branches.
+
+    Returns:
+        A plan in which both branches are resident; its bytes are those of one.
+
+    Raises:
+        InputError: the larger branch does not fit, or there are no branches.
+    """
+    own = branch_matrices(network).values()
+    sizes = [sum(len(network.matrices[name].encoded.data) for name in names) for names in own]
+    smaller, larger = (names for _, names in sorted(zip(sizes, own, strict=True)))
+    pinned: dict[str, Residency] = {**dict.fromkeys(smaller, "streamed"), **dict.fromkeys(larger, mode)}
+    plan = plan_residency(chip, network, rates, pinned=pinned)
+    return replace(plan, modes={**plan.modes, **dict.fromkeys(smaller, mode)})
+
+
+def swap_schedules(chip: ChipSpec, network: CompressedNetwork, plan: ResidencyPlan) -> dict[str, TileSchedule]:
+    """Swap job -> the schedule that brings its branch in: all its tiles fetched, decoded if they stay so."""
+    return {
+        swap: TileSchedule.concatenate(
+            swap, [reload_tiles(name, network.matrices[name].encoded, plan.modes[name], chip) for name in names]
+        )
+        for swap, names in branch_matrices(network).items()
+    }
