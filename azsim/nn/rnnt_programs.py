@@ -32,6 +32,8 @@ SCORE_BYTES = 2
 SMALL = ".small"
 """What the names of a small branch's programs and matrices have more than the large one's."""
 STEP_MS = 30
+LARGE_SHARE = 0.5
+"""Of steps that take the large branch where nothing better is known; `assumed`."""
 LABELS_PER_S = 4.0
 """Word pieces in a second of speech; `assumed`: 2.5 words a second, 1.6 pieces a word."""
 
@@ -83,11 +85,19 @@ def rnnt_programs(
     return programs
 
 
-def runs_per_second(programs: Mapping[str, Program]) -> dict[str, float]:
-    """Program -> how often it runs while someone speaks: steps of 30 ms, and labels as they come."""
+def runs_per_second(programs: Mapping[str, Program], large_share: float = LARGE_SHARE) -> dict[str, float]:
+    """Program -> how often it runs while someone speaks: steps of 30 ms, and labels as they come.
+
+    Args:
+        programs: of a network.
+        large_share: of steps, where the encoder has branches.
+    """
     steps_per_s = 1000 / STEP_MS
     rates = {name: steps_per_s / program.period_steps for name, program in programs.items() if program.period_steps}
     outputs_per_s = min(rates.values())
+    for name in [name for name in rates if name.endswith(SMALL)]:
+        rates[name] *= 1 - large_share
+        rates[name.removesuffix(SMALL)] *= large_share
     return {**rates, "joint": outputs_per_s + LABELS_PER_S, "prediction": LABELS_PER_S}
 
 

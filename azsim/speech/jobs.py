@@ -18,6 +18,11 @@ from azsim.speech.search import MAX_LABELS_PER_OUTPUT
 from azsim.speech.work import Engine, Job
 
 
+def picked_of(jobs: Sequence[Job]) -> list[bool]:
+    """Whether each step of a chain took the large branch; True at every step of an encoder without branches."""
+    return [not job.name.endswith(SMALL) for job in jobs if job.name in ("encoder.0", f"encoder.0{SMALL}")]
+
+
 def job_chain(
     steps: int,
     frames: int,

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from azsim.speech.jobs import job_chain
+from azsim.nn.rnnt_programs import SMALL
+from azsim.speech.jobs import job_chain, picked_of
 from azsim.speech.work import Work
 
 
 def replay(work: Work, label_steps: tuple[int, ...], programs: Collection[str], time_reduction: int = 1) -> Work:
     """The same utterance on a network with other programs.
 
-    Steps, labels and the end-point stay; only what runs at each step changes. No activations are known, so skip
-    modes that need them cannot be used with the result.
+    Steps, labels, branches and the end-point stay; only what runs at each step changes. No activations are known, so
+    skip modes that need them cannot be used with the result.
 
     Args:
         work: of the utterance on the network that recognised it.
@@ -22,5 +23,6 @@ def replay(work: Work, label_steps: tuple[int, ...], programs: Collection[str], 
         time_reduction: its steps per encoder output; 1 if it has no ``encoder.1``.
     """
     frames = sum(job.units for job in work.jobs if job.name == "frontend")
-    jobs = job_chain(work.steps, frames, work.audio_ms, label_steps, programs, time_reduction, work.wake_steps)
+    picked = picked_of(work.jobs) if f"encoder.0{SMALL}" in programs else None
+    jobs = job_chain(work.steps, frames, work.audio_ms, label_steps, programs, time_reduction, work.wake_steps, picked)
     return replace(work, jobs=jobs, inputs={})

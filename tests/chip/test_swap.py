@@ -46,8 +46,11 @@ def test_a_swap_fetches_its_branch_and_runs_fetch_nothing(small, chip) -> None:
 def test_a_memory_of_one_branch_is_enough(small, chip) -> None:
     plan = plan_swapped(chip, small)
     own = branch_matrices(small)
-    every = sum(len(matrix.encoded.data) for name, matrix in small.matrices.items() if name in plan.modes)
-    assert plan.resident_bytes == every - stream_bytes(small, own[SWAP_SMALL])
+    positions = {name: small.decoded[name].size for name in plan.modes}
+    sizes = {
+        name: positions[name] if mode == "decoded" else stream_bytes(small, [name]) for name, mode in plan.modes.items()
+    }
+    assert plan.resident_bytes == sum(sizes.values()) - stream_bytes(small, own[SWAP_SMALL])
 
 
 def test_a_plain_encoder_has_nothing_to_swap(make_network, chip) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from azsim.nn.rnnt_programs import VECTOR_OPS_PER_LSTM_UNIT, rnnt_programs
+import pytest
+
+from azsim.nn.rnnt_programs import VECTOR_OPS_PER_LSTM_UNIT, rnnt_programs, runs_per_second
 
 
 def names(program) -> list[str]:
@@ -36,6 +38,16 @@ def test_branches_have_programs_of_their_own(make_network):
     assert [programs[f"encoder.{i}.small"].period_steps for i in (0, 1)] == [1, 2]
     small = programs["encoder.0.small"].stages
     assert [stage.vector_ops for stage in small] == [2 * 4, 12 * (VECTOR_OPS_PER_LSTM_UNIT - 4)]
+
+
+def test_branches_share_the_steps(make_network):
+    rates = runs_per_second(make_network(8, branch_rank=4, arbiter=5).programs(), large_share=0.25)
+    plain = runs_per_second(make_network(8).programs())
+    for name in ("encoder.0", "encoder.1"):
+        assert rates[name] == pytest.approx(0.25 * plain[name])
+        assert rates[f"{name}.small"] == pytest.approx(0.75 * plain[name])
+    assert rates["arbiter"] == plain["encoder.0"]
+    assert rates["joint"] == plain["joint"]
 
 
 def test_without_time_reduction_there_is_one_encoder_program():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -34,6 +35,13 @@ def work_of(steps: int = 22, labels: tuple[int, ...] = (3, 3, 9, 15)) -> Work:
 def test_one_step_is_left_as_it_is() -> None:
     work = work_of()
     assert gather(work, 1, 2) is work
+
+
+def test_steps_with_branches_of_their_own_are_not_gathered() -> None:
+    programs = (*PROGRAMS, "encoder.0.small", "encoder.1.small")
+    work = replace(work_of(), jobs=job_chain(22, 66, 860, (3,), programs, 2, picked=[True] * 10 + [False] * 12))
+    with pytest.raises(InputError, match="must be 1 for an encoder with branches"):
+        gather(work, 2, 2)
 
 
 @pytest.mark.parametrize("together", [2, 4, 8])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from azsim.speech.gather import gather
-from azsim.speech.jobs import job_chain
+from azsim.speech.jobs import job_chain, picked_of
 from azsim.speech.replay import replay
 from azsim.speech.work import Work
 
@@ -28,7 +28,7 @@ def test_a_label_runs_the_prediction_and_the_joint_again():
 
 def test_each_step_runs_the_branch_that_was_picked_for_it():
     programs = ("arbiter", "encoder.0", "encoder.0.small", "encoder.1", "encoder.1.small", "joint", "prediction")
-    jobs = job_chain(4, 12, 135, [], programs, 2, [True, False, False, True])
+    jobs = job_chain(4, 12, 135, [], programs, 2, picked=[True, False, False, True])
     encoders = [job.name for job in jobs if job.name.startswith(("arbiter", "encoder"))]
     assert encoders == [
         "arbiter", "encoder.0", "arbiter", "encoder.0.small", "encoder.1.small",
@@ -54,6 +54,17 @@ def test_invocations_count_each_program():
         own = [job.invocation for job in jobs if job.name == name]
         assert own == list(range(len(own)))
     assert {job.invocation for job in jobs if job.engine == "cpu"} == {-1}
+
+
+def test_replay_keeps_the_branch_of_each_step():
+    programs = ("encoder.0", "encoder.0.small", "encoder.1", "encoder.1.small", "joint", "prediction")
+    picked = [True, False, False, True]
+    work = Work("u", 135, 100, True, 135, 1, 1, 4, 30, job_chain(4, 12, 135, [1], programs, 2, picked=picked))
+    assert picked_of(work.jobs) == picked
+    other = replay(work, (1,), ("encoder.0", "encoder.0.small", "joint", "prediction"))
+    assert picked_of(other.jobs) == picked
+    plain = replay(work, (1,), PLAIN)
+    assert picked_of(plain.jobs) == [True] * 4
 
 
 def test_replay_keeps_steps_labels_and_end_point():

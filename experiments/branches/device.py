@@ -1,0 +1,200 @@
+"""What a device does with each case: DRAM traffic and waits, with branches streamed, resident, swapped.
+
+::
+
+    trained network:   az1 with 1, 1.25, 2 MiB on the chip      streamed | planner | one branch at a time | planner
+    production size:   az1 with its DRAM and a fraction of it   streamed: nothing of 24 MB fits
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+
+from azsim.chip.build import build_schedules, tile_layout
+from azsim.chip.residency import ResidencyPlan, plan_residency
+from azsim.chip.schedule import TileSchedule
+from azsim.chip.swap import branch_matrices, plan_swapped, swap_schedules
+from azsim.compare.drawn import draw_network
+from azsim.compare.experiment import ProductionChoice
+from azsim.compare.production import shapes, skeleton
+from azsim.compare.trained import awake
+from azsim.compress.network import CompressedNetwork
+from azsim.devices.loader import scaled
+from azsim.devices.spec import Device
+from azsim.soc import simulate
+from azsim.soc.swapping import with_swaps
+from azsim.soc.timeline import Timeline
+from azsim.speech.replay import replay
+from azsim.speech.work import Work
+
+MIB = 1 << 20
+STREAMED, PLANNED, SWAPPED = "streamed", "planner", "one branch at a time"
+MEMORIES = ((STREAMED, 1.0), (PLANNED, 1.0), (SWAPPED, 1.25), (PLANNED, 1.25), (PLANNED, 2.0))
+"""Who keeps what in the processor's memory, and how large it is in MiB."""
+DRAM_SHARES = (1.0, 0.25, 0.125)
+"""Of az1's DRAM, what is left to speech while others use the rest."""
+NARROWER = 8
+"""Cells of a layer over the width of its small branch, as in the trained network."""
+ARBITER_CELLS = 64
+PS_PER_MS = 10**9
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A case on a device, over some utterances.
+
+    Attributes:
+        case: its label.
+        network: ``trained`` or ``production``.
+        memory, sram_mib, dram_share: which device.
+        resident_bytes: weights that stay on the chip.
+        dram_mb_per_s: what the processor reads in a second, 10^6 bytes.
+        swaps_per_s: switches that fetched a branch.
+        busy_percent: of the processor.
+        wait_ms, wait_p90_ms: from the end-point to the final words, median and 90th percentile.
+        latency_ms: user-perceived, from the true end of speech, median.
+        backlog_ms: how far the last step is behind, its own work left out, median.
+        late_percent: steps that ended after the next one's release.
+        energy_mj_per_s: margin over the device without speech.
+    """
+
+    case: str
+    network: str
+    memory: str
+    sram_mib: float
+    dram_share: float
+    resident_bytes: int
+    dram_mb_per_s: float
+    swaps_per_s: float
+    busy_percent: float
+    wait_ms: float
+    wait_p90_ms: float
+    latency_ms: float
+    backlog_ms: float
+    late_percent: float
+    energy_mj_per_s: float
+
+
+def on_trained(
+    case: str, device: Device, small: CompressedNetwork, rates: Mapping[str, float], works: Sequence[Work]
+) -> list[Measured]:
+    """The trained network with every kind of memory."""
+    found = []
+    for memory, mib in MEMORIES:
+        own = scaled(device, ["chip.sram.bytes"], mib * MIB / device.chip.sram.bytes)
+        plan = _plan(memory, own, small, rates)
+        schedules = build_schedules(own.chip, small, plan)
+        lines = [_play(memory, own, small, plan, schedules, work) for work in works]
+        found.append(_measured(case, "trained", memory, mib, 1.0, plan, works, lines))
+    return found
+
+
+def _plan(memory: str, device: Device, small: CompressedNetwork, rates: Mapping[str, float]) -> ResidencyPlan:
+    if memory == SWAPPED:
+        return plan_swapped(device.chip, small, rates)
+    if memory == STREAMED:
+        sram = msgspec.structs.replace(device.chip.sram, residency="streamed")
+        return plan_residency(msgspec.structs.replace(device.chip, sram=sram), small, rates)
+    return plan_residency(device.chip, small, rates)
+
+
+def _play(
+    memory: str,
+    device: Device,
+    small: CompressedNetwork,
+    plan: ResidencyPlan,
+    schedules: Mapping[str, TileSchedule],
+    work: Work,
+) -> tuple[Timeline, int]:
+    """One utterance from a wake-up on, and how often a branch was swapped in."""
+    swaps: dict[str, TileSchedule] = {}
+    loaded = plan
+    if memory == SWAPPED:
+        swaps = swap_schedules(device.chip, small, plan)
+        brought = {name for names in branch_matrices(small).values() for name in names}
+        loaded = replace(plan, modes={name: mode for name, mode in plan.modes.items() if name not in brought})
+        work = with_swaps(work)
+    own, known = awake(device, small, loaded, work, {**schedules, **swaps})
+    timeline = simulate(device, own, known, music=None, resident_bytes=plan.resident_bytes)
+    return timeline, sum(job.name in swaps for job in work.jobs)
+
+
+def _measured(
+    case: str,
+    network: str,
+    memory: str,
+    mib: float,
+    dram_share: float,
+    plan: ResidencyPlan,
+    works: Sequence[Work],
+    lines: Sequence[tuple[Timeline, int]],
+) -> Measured:
+    timelines = [line for line, _ in lines]
+    elapsed_s = sum(line.elapsed_ps for line in timelines) / 1e12
+    parts = [line.latency for line in timelines if line.latency]
+    waits_ms = [(part.total_ps - part.end_pointing_ps) / PS_PER_MS for part in parts]
+    steps = sum(work.steps for work in works)
+    margins_pj = sum(sum(line.energy_pj.values()) - sum(line.energy_idle_pj.values()) for line in timelines)
+    return Measured(
+        case=case,
+        network=network,
+        memory=memory,
+        sram_mib=mib,
+        dram_share=dram_share,
+        resident_bytes=plan.resident_bytes,
+        dram_mb_per_s=sum(line.dram_read_bytes.get("npu", 0) for line in timelines) / elapsed_s / 1e6,
+        swaps_per_s=sum(count for _, count in lines) / elapsed_s,
+        busy_percent=100 * sum(line.busy_ps["npu"] for line in timelines) / 1e12 / elapsed_s,
+        wait_ms=float(np.median(waits_ms)),
+        wait_p90_ms=float(np.percentile(waits_ms, 90)),
+        latency_ms=float(np.median([part.total_ps / PS_PER_MS for part in parts])),
+        backlog_ms=float(np.median([part.backlog_ps / PS_PER_MS for part in parts])),
+        late_percent=100 * sum(line.deadline_misses for line in timelines) / steps,
+        energy_mj_per_s=margins_pj / 1e9 / elapsed_s,
+    )
+
+
+def production_network(
+    choice: ProductionChoice, trained: CompressedNetwork, device: Device, has_arbiter: bool, seed: int
+) -> CompressedNetwork:
+    """The production-size recogniser with branches: weights drawn from the values of the trained network's."""
+    found, sources = dict(shapes(choice)), {}
+    cells = choice.encoder_units
+    rank = cells // NARROWER
+    for layer in range(choice.encoder_layers):
+        columns = found[f"encoder.{layer}.input"][1]
+        found[f"encoder.{layer}.small.input"] = (rank, columns)
+        found[f"encoder.{layer}.small.recurrent"] = (rank, cells)
+        found[f"encoder.{layer}.small.expand"] = (4 * cells, rank)
+    if has_arbiter:
+        found["arbiter.0.input"] = (4 * ARBITER_CELLS, found["encoder.0.input"][1])
+        found["arbiter.0.recurrent"] = (4 * ARBITER_CELLS, ARBITER_CELLS)
+        found["arbiter.score"] = (1, ARBITER_CELLS)
+    for name in found:
+        part, layer, *role = name.split(".")
+        layers = trained.network.layers(part) if role else 0
+        sources[name] = ".".join((part, str(min(int(layer), layers - 1)), *role)) if layers else name
+    plain = skeleton(choice)
+    parameters = {**plain.parameters, **{name: np.broadcast_to(np.float32(0), size) for name, size in found.items()}}
+    return draw_network(trained, replace(plain, parameters=parameters), found, sources, tile_layout(device.chip), seed)
+
+
+def on_production(
+    case: str, device: Device, large: CompressedNetwork, works: Sequence[tuple[Work, tuple[int, ...]]]
+) -> list[Measured]:
+    """The production-size network, streamed, with fractions of the DRAM; ``works``: with the steps of their labels."""
+    programs = large.network.programs()
+    driven = [replay(work, label_steps, programs) for work, label_steps in works]
+    found = []
+    for share in DRAM_SHARES:
+        own = scaled(device, ["memory.peak_gbps"], share)
+        plan = _plan(STREAMED, own, large, {})
+        schedules = build_schedules(own.chip, large, plan)
+        lines = [_play(STREAMED, own, large, plan, schedules, work) for work in driven]
+        mib = own.chip.sram.bytes / MIB
+        found.append(_measured(case, "production", STREAMED, mib, share, plan, driven, lines))
+    return found

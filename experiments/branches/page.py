@@ -1,0 +1,120 @@
+"""The page of the study: tables, and what they say in words made from their own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import fill
+
+from experiments.branches.cases import REFERENCE
+from experiments.branches.device import MEMORIES, SWAPPED, Measured
+from experiments.branches.rows import Row
+
+WORDS_HEAD = (
+    "| case | 10⁶ products/s | saved % | large steps % | in speech / else % | switches/s | kB "
+    "| WER synthetic % | difference | WER real % | difference |\n|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+)
+DEVICE_HEAD = (
+    "| case | memory | MiB | DRAM | resident kB | DRAM MB/s | swaps/s | busy % | end-point to words ms (p90) "
+    "| user-perceived ms | backlog ms | late % | mJ/s |\n|:--|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+)
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
+
+
+def words_table(rows: Sequence[Row]) -> str:
+    """One line per case."""
+    lines = []
+    for row in rows:
+        gaps = [
+            ""
+            if row.case == REFERENCE
+            else _interval(*(getattr(row, f"difference_{kind}_{part}") for part in ("percent", "low", "high")))
+            for kind in ("synthetic", "real")
+        ]
+        rates = [
+            _interval(*(getattr(row, f"wer_{kind}_{part}") for part in ("percent", "low", "high")))
+            for kind in ("synthetic", "real")
+        ]
+        lines.append(
+            f"| {row.case} | {row.mega_products_per_s:.1f} | {row.saved_percent:.0f} | {row.large_percent:.0f} "
+            f"| {row.large_in_speech_percent:.0f} / {row.large_outside_percent:.0f} | {row.switches_per_s:.1f} "
+            f"| {row.stored_bytes / 1000:.0f} | {rates[0]} | {gaps[0]} | {rates[1]} | {gaps[1]} |"
+        )
+    return WORDS_HEAD + "\n".join(lines) + "\n"
+
+
+def device_table(measured: Sequence[Measured]) -> str:
+    """One line per case and device."""
+    lines = [
+        f"| {m.case} | {m.memory} | {m.sram_mib:g} | {m.dram_share:g} | {m.resident_bytes / 1000:.0f} "
+        f"| {m.dram_mb_per_s:.1f} | {m.swaps_per_s:.1f} | {m.busy_percent:.1f} | {m.wait_ms:.2f} ({m.wait_p90_ms:.2f}) "
+        f"| {m.latency_ms:.0f} | {m.backlog_ms:.2f} | {m.late_percent:.1f} | {m.energy_mj_per_s:.2f} |"
+        for m in measured
+    ]
+    return DEVICE_HEAD + "\n".join(lines) + "\n"
+
+
+def said(rows: Sequence[Row], trained: Sequence[Measured], production: Sequence[Measured]) -> list[str]:
+    """What the numbers say, one item each."""
+    by_case = {row.case: row for row in rows}
+    items = []
+    for row in rows:
+        if row.case == REFERENCE:
+            continue
+        spans = [(row.difference_synthetic_low, row.difference_synthetic_high, "synthetic"),
+                 (row.difference_real_low, row.difference_real_high, "real")]  # fmt: skip
+        verdicts = [
+            f"{'more' if low > 0 else 'fewer' if high < 0 else 'no provable change of'} word errors on {kind} speech"
+            for low, high, kind in spans
+        ]
+        items.append(
+            f"* {row.case}: {row.saved_percent:.0f} % of the products saved, {' and '.join(verdicts)} "
+            f"({row.wer_synthetic_percent:.1f} and {row.wer_real_percent:.1f} % against "
+            f"{by_case[REFERENCE].wer_synthetic_percent:.1f} and {by_case[REFERENCE].wer_real_percent:.1f} %)."
+        )
+    at = {(m.case, m.memory, m.sram_mib): m for m in trained}
+    swapped = next((mib for memory, mib in MEMORIES if memory == SWAPPED), 0.0)
+    for case in dict.fromkeys(m.case for m in trained):
+        streamed, swap, planned = (
+            at[case, "streamed", 1.0], at[case, SWAPPED, swapped], at[case, "planner", swapped],
+        )  # fmt: skip
+        if swap.swaps_per_s > 1:
+            items.append(
+                f"* {case}, {swapped:g} MiB, which hold either branch but not both: one branch at a time reads "
+                f"{swap.dram_mb_per_s:.1f} MB/s at {swap.swaps_per_s:.1f} swaps a second; streaming both reads "
+                f"{streamed.dram_mb_per_s:.1f}, and the planner, which keeps what is asked for most often, "
+                f"{planned.dram_mb_per_s:.1f}."
+            )
+    slow = min((m.dram_share for m in production), default=1.0)
+    shown = [m for m in production if m.dram_share == slow]
+    if shown:
+        listed = "; ".join(f"{m.case} {m.wait_ms:.0f} ms ({m.late_percent:.0f} % of steps late)" for m in shown)
+        items.append(f"* Production size with 1/{round(1 / slow)} of the DRAM, end-point to final words: {listed}.")
+    return [fill(item, 120, subsequent_indent="  ") for item in items]
+
+
+def about(rows: Sequence[Row]) -> str:
+    """What was compared."""
+    return fill(
+        "Each encoder layer has a large branch (the recogniser's own) and a small one of rank 32 that adds up other "
+        "gates for the same cells, so the state is shared; an arbiter of 16 LSTM cells picks one per 30 ms step "
+        f"(`azsim/train/branches.py`, `azsim/nn/branching.py`). {rows[0].recordings} recordings.",
+        120,
+    )
+
+
+def trust() -> str:
+    """What to believe."""
+    return fill(
+        "One seed each, and short fine-tunings: small differences between the arbiters are not proven. Intervals are "
+        "bootstraps over recordings, over speakers for real people; each recording counts twice, once in noise. No "
+        "recording holds a wake word: for bifocal the silence before the command stands for it, and its start is the "
+        "corpus's own mark, where a device would take the wake-word detector's. Products with zero weights do not "
+        "count; all programs do, up to the end-point. The production-size network is timed, not trained: its weights "
+        "are drawn from the trained network's values, its small branches are an eighth as wide as its layers, as in "
+        "the trained one, and it takes the trained network's picks. The arbiter's score leaves the chip (2 bytes); the "
+        "CPU's time to start the branch is not charged, as for every other job.",
+        120,
+    )
