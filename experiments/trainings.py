@@ -24,7 +24,7 @@ from azsim.train_command import exported
 
 ORDER = (
     "base", "control", "teacher", "student", "joint/*", "distilled/*", "one_percent/*", "sparsity/*", "quantisation/*",
-    "mwer/*", "audio_context/*", "student_from_scratch",
+    "mwer/*", "audio_context/*", "branching/*", "student_from_scratch",
 )  # fmt: skip
 WAIT_S = 5.0
 
