@@ -121,10 +121,11 @@ def write(out: Path, study: Study, rows: Sequence[Row], measured: Sequence[Measu
     production = [each for each in measured if each.network == "production"]
     write_csv(rows, out / "words.csv")
     write_csv(measured, out / "device.csv")
+    picking = {case: heard for case, heard in study.heard.items() if 0 < heard.large_share < 1}
     with report_style():
         drawn: dict[str, Figure] = {
             "words": figures.words(rows),
-            "picks": figures.picks(study.heard, study.spans, study.listening.is_real),
+            "picks": figures.picks(picking, study.spans, study.listening.is_real),
             "traffic": figures.traffic(trained),
         }
         if production:

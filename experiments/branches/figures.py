@@ -76,6 +76,7 @@ def waits(measured: Sequence[Measured]) -> Figure:
         axes.set(xlabel="share of the DRAM left to speech", ylabel=label, xscale="log", yscale=scale)
         axes.xaxis.set_major_locator(FixedLocator(shares))
         axes.xaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter("{x:g}")
         axes.set_xticklabels([f"1/{round(1 / share)}" if share < 1 else "1" for share in shares])
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
