@@ -309,7 +309,7 @@ def make_batch(
         steps = max(1, len(features) // FRAMES_PER_STEP - wake_steps)
         edges = label_edges(labels[-1], pieces, cropped.start * scale - wake_steps, cropped.end * scale - wake_steps)
         waking.append(wake_steps)
-        starts.append((cropped.wake_end or cropped.start) * scale * FRAMES_PER_STEP)
+        starts.append(FRAMES_PER_STEP * (wake_steps or cropped.start * scale))
         targets.append(flat_targets(labels[-1], edges, steps))
         bands.append(band(edges, slack, steps))
     most = max(len(t) for t in targets)
