@@ -6,9 +6,6 @@ import numpy as np
 import pytest
 
 from azsim.compress.recipe import compress
-from azsim.errors import InputError
-from azsim.nn import kernels
-from azsim.nn.formats import JOINT_HIDDEN_BITS
 from azsim.nn.integer_rnnt import Encoder, IntegerModel
 from azsim.speech.search import Greedy
 from tests.nn.plain_integer_rnnt import Reference
@@ -50,38 +47,6 @@ def test_equals_plain_integers(make_network, shape, recipe):
         assert probability == pytest.approx(1 / scores.sum())
 
 
-def test_logits_equal_plain_integers(tiny_network):
-    compressed = compress(tiny_network)
-    model, reference = IntegerModel.of(compressed), Reference(compressed)
-    rng = np.random.default_rng(0)
-    joined, logits = np.zeros(11, np.int8), np.zeros(11, np.int32)
-    for spread in (2_000, 40_000):
-        encoded, predicted = np.clip(rng.integers(-spread, spread, (2, 11)), -32768, 32767).astype(np.int16)
-        kernels.join(
-            model.weights, model.joint, model.output_bias, JOINT_HIDDEN_BITS, model.tanh, encoded, predicted, joined,
-            logits,
-        )  # fmt: skip
-        assert logits.tolist() == reference.joint(encoded.tolist(), predicted.tolist())
-
-
-def test_formats_come_from_the_activation_scales(make_network):
-    from dataclasses import replace
-
-    scales = {"encoder.0.cell": 2.0**-9, "encoder.1.hidden": 2.0**-8, "prediction.0.cell": 2.0**-13}
-    compressed = compress(replace(make_network(6), activation_scales=scales))
-    steps = random_steps(6, 8)
-    assert Encoder(IntegerModel.of(compressed)).push(steps).tolist() == Reference(compressed).encoder(steps)
-
-
-@pytest.mark.parametrize("scale", [0.3, 0.0, -0.5, float("nan"), 1.0, 2.0**-15])
-def test_scales_that_are_no_shift_are_refused(tiny_network, scale):
-    from dataclasses import replace
-
-    network = replace(tiny_network, activation_scales={"encoder.0.cell": scale})
-    with pytest.raises(InputError, match=r"encoder\.0\.cell.*power of two"):
-        IntegerModel.of(compress(network))
-
-
 @pytest.mark.parametrize("cuts", [[1] * 12, [5, 7], [3, 0, 1, 8], [12]])
 def test_pieces_of_any_size_give_the_same(tiny_network, cuts):
     model = IntegerModel.of(compress(tiny_network))
@@ -92,11 +57,3 @@ def test_pieces_of_any_size_give_the_same(tiny_network, cuts):
     assert np.array_equal(np.concatenate(parts), expected)
     for name, vectors in whole.inputs().items():
         assert np.array_equal(pieces.inputs()[name], vectors)
-
-
-def test_zero_in_zero_products(tiny_network):
-    """With zero-point 0 a zero input adds exactly nothing: what lets the chip skip it."""
-    model = IntegerModel.of(compress(tiny_network))
-    sums = np.full(8, 99, np.int32)
-    kernels.multiply(model.weights, 0, 8, np.zeros(192, np.int8), 192, sums)
-    assert not sums.any()

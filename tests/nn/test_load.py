@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from azsim.errors import InputError, WorkError
+from azsim.errors import InputError
 from azsim.nn.load import load_network, seal
 from azsim.nn.save import metadata_of, save_network
 
@@ -127,9 +127,3 @@ def test_a_file_without_a_card_is_refused(tmp_path):
     save_file({"x": np.zeros(3, np.float32)}, path)
     with pytest.raises(InputError, match="metadata 'azsim': missing"):
         load_network(path)
-
-
-def test_a_place_that_cannot_be_written(tiny_network, tmp_path):
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(WorkError, match="cannot be written"):
-        save_network(tiny_network, tmp_path / "file" / "model.safetensors")
