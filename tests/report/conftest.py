@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 from matplotlib.figure import Figure
 
 from azsim.report import figures
 from azsim.report.figures import DrawnFigure, FigureKind, draw_all
 from azsim.report.results import Comparison
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-import invented
+from tests.report import invented
 
 
 @pytest.fixture(scope="session")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 
-import invented
 import numpy as np
 import pytest
 
 from azsim.report.metrics import make_row, make_rows, measure
-from azsim.report.results import Comparison, rows_to_json
+from azsim.report.results import Comparison
+from tests.report import invented
 
 
 def test_measure_converts_without_losing() -> None:
@@ -67,10 +66,3 @@ def test_timing_only_rows_have_no_words(comparison: Comparison) -> None:
 def test_no_utterances_give_an_empty_row() -> None:
     (row,) = make_rows(invented.TRAINED[:1], [])
     assert (row.wer_percent, row.latency_p50_ms, row.rtf, row.utterances) == (None, None, None, 0)
-
-
-def test_json_is_plain_and_finite(comparison: Comparison) -> None:
-    row = dataclasses.replace(comparison.rows[0], rtf=float("nan"), underruns=np.int64(3))
-    (found,) = rows_to_json([row])
-    assert json.loads(json.dumps(found, allow_nan=False))["underruns"] == 3
-    assert found["rtf"] is None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import invented
-
 from azsim.report.ranking import base_values, changes, flips, values_at, verdict, wait_ms
+from tests.report import invented
 
 
 def test_a_swap_is_a_flip_and_a_tie_is_not() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import xml.etree.ElementTree as ElementTree
 
-import invented
 import matplotlib
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from azsim.report.figures.utterance import busy_share
 from azsim.report.figures.wer_size import pareto_front
 from azsim.report.results import Comparison
 from azsim.soc.timeline import Span
+from tests.report import invented
 
 
 def global_settings() -> dict[str, object]:

@@ -6,14 +6,14 @@ import dataclasses
 import json
 from collections import Counter
 
-import invented
 import numpy as np
 import pytest
-from chrome import check_chrome_trace
 
 from azsim.report.trace import TraceOptions, trace_events, trace_json
 from azsim.soc import simulate
 from azsim.soc.timeline import Instant, Span, Timeline
+from tests.report import invented
+from tests.report.trace.chrome import check_chrome_trace
 from tests.soc.cases import device, schedules, track, work
 
 MS = 10**9
