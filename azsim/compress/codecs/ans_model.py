@@ -118,18 +118,16 @@ def _levels(of_row: np.ndarray, of_column: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _merge(counts: np.ndarray, row_shift: int, column_shift: int) -> np.ndarray:
-    """Counts by class, int64 ``(classes, 256)``; a class that never occurs has those of the whole matrix."""
+    """Counts by class, int64 ``(classes, 256)``; there may be classes that never occur."""
     merged = np.zeros((2 * MAX_CLASSES, 256), dtype=np.int64)
     level = np.arange(MAX_CLASSES)
     np.add.at(merged, (level >> row_shift)[:, None] + (level >> column_shift), counts)
-    merged = merged[: np.flatnonzero(merged.any(axis=1))[-1] + 1]
-    merged[~merged.any(axis=1)] = counts.sum(axis=(0, 1))
-    return merged
+    return merged[: np.flatnonzero(merged.any(axis=1))[-1] + 1]
 
 
 def _entropy_bits(counts: np.ndarray) -> float:
     totals = counts.sum(axis=1, keepdims=True)
-    return float((counts * np.log2(totals / np.maximum(counts, 1))).sum())
+    return float((counts * np.log2(np.maximum(totals, 1) / np.maximum(counts, 1))).sum())
 
 
 def _width(levels: np.ndarray) -> int:
@@ -137,16 +135,17 @@ def _width(levels: np.ndarray) -> int:
 
 
 def _fit_tables(counts: np.ndarray, positions: int) -> tuple[Tables, float]:
-    """The number of states that costs the fewest bits."""
+    """The number of states that costs the fewest bits, tables counted; the bits are without them."""
     most = min(LOG_STATES[1], (MAX_ENTRIES // len(counts)).bit_length() - 1)
-    least = max(LOG_STATES[0], int(np.count_nonzero(counts, axis=1).max() - 1).bit_length())
-    best: tuple[float, Tables] | None = None
+    known = np.where(counts.any(axis=1, keepdims=True), counts, counts.sum(axis=0))  # any shares will do for the others
+    least = max(LOG_STATES[0], int(np.count_nonzero(known, axis=1).max() - 1).bit_length())
+    best: tuple[float, float, Tables] | None = None
     for log_states in range(most, least - 1, -1):
-        shares = np.array([normalise(own, log_states) for own in counts])
-        bits = float((counts * (log_states - np.log2(np.maximum(shares, 1)))).sum())
-        size = bits + log_states * (positions / 4096 + 0.5 * np.count_nonzero(shares))
+        shares = np.array([normalise(own, log_states) for own in known])
+        bits = float((counts * (log_states - np.log2(np.maximum(shares, 1)))).sum()) + log_states * positions / 4096
+        size = bits + 0.5 * log_states * np.count_nonzero(shares)
         if best is None or size < best[0]:
-            best = size, Tables(log_states, shares)
+            best = size, bits, Tables(log_states, shares)
         elif size > 1.01 * best[0]:
             break
-    return best[1], best[0]
+    return best[2], best[1]

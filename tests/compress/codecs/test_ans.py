@@ -6,15 +6,12 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from azsim.compress.codecs import decode, decode_tile, encode, get
-from azsim.compress.codecs.ans_header import pack, unpack
 from azsim.compress.codecs.ans_model import fit
-from azsim.compress.codecs.ans_tables import Tables, normalise, spread
 from azsim.compress.layout import TileLayout
 from azsim.errors import CodecError
+from tests.compress.codecs.bell import gauss, scaled
 from tests.compress.codecs.forge import forge, forgeries, refused_or_decoded, streams_of
 from tests.compress.codecs.plain_decoder import plain_decode
 
@@ -22,18 +19,6 @@ from tests.compress.codecs.plain_decoder import plain_decode
 def entropy_bits(matrix: np.ndarray) -> float:
     counts = np.unique(matrix, return_counts=True)[1]
     return float((counts * np.log2(matrix.size / counts)).sum() / matrix.size)
-
-
-def gauss(shape: tuple[int, int], sigma: float | np.ndarray, seed: int, zeros: float = 0.0) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    values = rng.standard_normal(shape) * sigma * (rng.random(shape) >= zeros)
-    return np.rint(values).clip(-127, 127).astype(np.int8)
-
-
-def scaled(shape: tuple[int, int], seed: int) -> np.ndarray:
-    """Rows and columns of different scale."""
-    rng = np.random.default_rng(seed)
-    return gauss(shape, 4 * 2.0 ** rng.normal(0, 0.7, (shape[0], 1)) * 2.0 ** rng.normal(0, 0.4, shape[1]), seed)
 
 
 @pytest.mark.parametrize(("sigma", "zeros"), [(30.0, 0.0), (8.0, 0.5), (2.0, 0.0), (2.0, 0.7), (1.0, 0.95)])
@@ -64,38 +49,6 @@ def test_a_small_matrix_falls_back_to_plain_codes() -> None:
     encoded = encode(np.arange(-4, 4, dtype=np.int8).reshape(2, 4), "ans", layout=TileLayout(decoder_streams=1))
     assert encoded.weight_bits == 3
     assert len(encoded.data) == 44 + 4 + 1 + 3
-
-
-@settings(max_examples=40, deadline=None)
-@given(log_states=st.integers(5, 12), symbols=st.integers(1, 32), seed=st.integers(0, 1 << 20))
-def test_tables_invert_each_other(log_states: int, symbols: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    counts = np.zeros(256, np.int64)
-    counts[rng.choice(256, symbols, replace=False)] = 1 + (rng.pareto(0.5, symbols) * 10).astype(np.int64)
-    shares = normalise(counts, log_states)
-    assert shares.sum() == 1 << log_states
-    assert np.array_equal(shares > 0, counts > 0)
-    assert np.array_equal(np.bincount(spread(shares), minlength=256), shares)
-    tables = Tables(log_states, shares[None])
-    entries, (next_state, offset, widest) = tables.decoder().astype(np.int64), tables.encoder()
-    for state, entry in enumerate(entries.tolist()):
-        value, bits, base = entry & 255, entry >> 8 & 15, entry >> 16
-        for low in (0, (1 << bits) - 1):
-            following = (1 << log_states) + base + low
-            given_off = widest[0, value] - (following >> widest[0, value] < shares[value])
-            assert given_off == bits
-            assert next_state[0, offset[0, value] + (following >> bits)] == state
-
-
-@settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 1 << 20), rows=st.integers(1, 90), columns=st.integers(1, 90))
-def test_the_table_survives(seed: int, rows: int, columns: int) -> None:
-    model = fit(scaled((rows, columns), seed))[0]
-    again = unpack(pack(model))
-    assert again.tables.log_states == model.tables.log_states
-    np.testing.assert_array_equal(again.tables.shares, model.tables.shares)
-    np.testing.assert_array_equal(again.rows, model.rows)
-    np.testing.assert_array_equal(again.columns, model.columns)
 
 
 def test_any_damage_of_the_table_is_refused_or_decoded() -> None:
