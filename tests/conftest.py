@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import signal
 
+import hypothesis
 import numpy as np
 import pytest
 
 from azsim.nn.network import Network
+
+hypothesis.settings.register_profile("azsim", deadline=None)  # machines are slow and shared
+hypothesis.settings.load_profile("azsim")
 
 PIECES = ("<blank>", "\u2581turn", "\u2581on", "\u2581the", "\u2581li", "ght", "s", "\u2581o", "ff", "\u2581a", "n")
 
