@@ -10,9 +10,9 @@ import pytest
 from azsim.compress import compress
 from azsim.compress.follow import follow
 from azsim.compress.update.image import pack_image
-from azsim.compress.update.make import make_update, release_masks
+from azsim.compress.update.make import release_masks
 from azsim.compress.update.payload import apply_delta, make_delta
-from azsim.errors import AzsimError, CodecError, InputError
+from azsim.errors import CodecError, InputError
 from azsim.nn.network import Network
 
 from .conftest import LAYOUT, tuned
@@ -85,13 +85,3 @@ def test_another_old_image_is_refused(images: tuple[bytes, bytes]) -> None:
     delta = make_delta(old, new)
     with pytest.raises(CodecError):
         b"".join(apply_delta(new, delta))
-
-
-def test_what_cannot_be_made_is_refused(images: tuple[bytes, bytes], key) -> None:
-    old, new = images
-    with pytest.raises(InputError, match="version = 0"):
-        make_update(new, version=0, key=key)
-    with pytest.raises(InputError, match="needs the old image"):
-        make_update(new, version=1, key=key, masks=release_masks(old, new, 1, 0.5))
-    with pytest.raises(AzsimError):
-        make_update(new[:-1], version=1, key=key)
