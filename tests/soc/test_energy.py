@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from azsim.soc import simulate
-from azsim.soc.device import DeviceSimulation
 from azsim.soc.energy import Usage, device_energy
-from azsim.soc.idle import idle_usage
 from tests.soc.cases import device, schedules, track, work
 
 
@@ -31,23 +29,6 @@ def test_the_processor_adds_its_own_parts_per_run():
     once, twice = (device_energy(device(), Usage(0, 0, 0, 0, 0, 0, ((made, runs),))) for runs in (1, 2))
     for part in ("sram", "decoder", "multipliers", "accumulators", "vector"):
         assert 0 < 2 * once[part] == twice[part]
-
-
-@pytest.mark.parametrize("music", [None, track()], ids=["silence", "music"])
-@pytest.mark.parametrize("elapsed_ps", [1, 399_876_543_211, 1_234_567_891_011])
-def test_the_idle_record_cut_at_any_time_is_a_run_to_that_time(music, elapsed_ps):
-    simulation = DeviceSimulation(device(), music, seed=5)
-    simulation.env.run(until=elapsed_ps)
-    assert idle_usage(device(), music, 5, elapsed_ps) == simulation.usage()
-
-
-def test_the_idle_run_is_taken_further_and_cut_before_its_end():
-    times_ps = [500_000_000_001, 901_234_567_890, 123_456_789_012, 500_000_000_001]
-    found = [idle_usage(device(), track(), 17, time_ps) for time_ps in times_ps]
-    for time_ps, usage in zip(times_ps, found):
-        simulation = DeviceSimulation(device(), track(), seed=17)
-        simulation.env.run(until=time_ps)
-        assert usage == simulation.usage()
 
 
 def test_speech_costs_more_than_idling_in_every_part_it_uses():

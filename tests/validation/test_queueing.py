@@ -17,7 +17,6 @@ from azsim.soc.memory.queueing import (
     chunked_responses,
     conserved_work,
     fifo_wait,
-    preemptive_responses,
     priority_waits,
 )
 from tests.soc.cases import device
@@ -87,14 +86,6 @@ def test_chunks_let_others_in_between_cobham_and_preemptive_resume(chunk):
     theory = chunked_responses(classes, chunk / 1000)
     assert near(got.response_ps(PLAYBACK), theory[0])
     assert near(got.response_ps(CPU), theory[1])
-
-
-def test_the_chunked_formula_has_both_others_as_its_ends():
-    classes = [Arrivals(0.2, 1.5, 2.25), Arrivals(0.3, 1.5, 2.25)]
-    whole = chunked_responses(classes, 1.5)
-    assert whole == pytest.approx([wait + 1.5 for wait in priority_waits(classes)])
-    assert chunked_responses(classes, 0.0) == pytest.approx(preemptive_responses(classes))
-    assert preemptive_responses([Arrivals(0.3, 1, 1), Arrivals(0.15, 3, 9)]) == pytest.approx([1.214, 9.0], abs=1e-3)
 
 
 def regulated(burst_bytes: int) -> Measured:
