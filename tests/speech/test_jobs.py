@@ -1,4 +1,4 @@
-"""The chain of jobs, and the same utterance on another network."""
+"""The chain of jobs."""
 
 from __future__ import annotations
 
