@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from azsim.compare.drawn import quantile_table
 from azsim.compare.experiment import ProductionChoice
 from azsim.compare.production import draw, model_for, shapes, skeleton
 from azsim.compress import compress, decode
@@ -46,17 +43,6 @@ def test_the_shape_has_the_parameters_counted_in_the_literature_survey() -> None
 def test_a_skeleton_takes_no_memory_for_its_parameters() -> None:
     assert sum(value.base.nbytes for value in skeleton(PAPER).parameters.values()) < 1000
     assert skeleton(PAPER).weights == sum(rows * columns for rows, columns in shapes(PAPER).values())
-
-
-@given(st.lists(st.integers(-128, 127), min_size=1, max_size=400), st.integers(0, 2**31))
-@settings(max_examples=30, deadline=None)
-def test_a_quantile_table_has_the_shares_of_the_values(values: list[int], seed: int) -> None:
-    given_values = np.array(values, np.int8)
-    table = quantile_table(given_values)
-    assert table.size == 1 << 16
-    for value in set(values):
-        assert abs((table == value).mean() - (given_values == value).mean()) <= 2**-15
-    assert set(table.tolist()) <= set(values)
 
 
 def test_every_matrix_is_drawn_from_one_of_its_role() -> None:
