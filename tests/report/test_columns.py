@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azsim.report.columns import COLUMNS, NOTHING, interval, number, scaled, significant, used_columns
@@ -15,6 +15,7 @@ from azsim.report.results import Comparison
 FINITE = st.floats(-1e9, 1e9)
 
 
+@settings(max_examples=50, deadline=None)
 @given(value=FINITE, digits=st.integers(0, 4), sign=st.booleans())
 def test_a_number_is_rounded_signed_if_asked_and_never_minus_nothing(value: float, digits: int, sign: bool) -> None:
     text = number(value, digits, sign)
@@ -27,6 +28,7 @@ def test_a_number_is_rounded_signed_if_asked_and_never_minus_nothing(value: floa
     assert ("." in text) == (digits > 0)
 
 
+@settings(max_examples=50, deadline=None)
 @given(value=st.floats(0.1, 1e6))
 def test_three_digits_are_significant(value: float) -> None:
     text = significant(value)

@@ -1,0 +1,91 @@
+"""What the commands hand to the work and print of it; the work itself is replaced."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from azsim import commands
+from azsim.cli import parser
+from azsim.errors import InputError
+from azsim.report.results import Comparison
+from azsim.resources import shipped
+from tests.report import invented
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
+    """What `run` was asked for, and the invented report that it gets."""
+    monkeypatch.chdir(tmp_path)
+    record = SimpleNamespace(comparison=invented.one_recording())
+
+    def made(recordings, single, music, max_minutes):
+        record.asked = (recordings, single, music, max_minutes)
+        return SimpleNamespace()
+
+    monkeypatch.setattr(commands, "make_single", made)
+    monkeypatch.setattr(commands, "replace", lambda single, trace: setattr(record, "trace", trace))
+    monkeypatch.setattr(commands, "run_single", lambda single, command: record.comparison)
+    monkeypatch.setattr(commands, "write_report", lambda comparison, out: Path.cwd() / out)
+    monkeypatch.setattr(commands, "ignore_interrupts", lambda: None)
+    return record
+
+
+def options(*words: str) -> argparse.Namespace:
+    return parser().parse_args(words)
+
+
+def test_run_asks_for_what_the_command_line_says(done: SimpleNamespace) -> None:
+    answer = commands.run(
+        options("run", "a.wav", "b.wav", "--device", "az2", "--codec", "zvsv", "--weight-bits", "5", "--no-music",
+                "--trace-window", "100:300", "--json")
+    )  # fmt: skip
+    recordings, single, music, _ = done.asked
+    assert [str(path) for path in recordings] == ["a.wav", "b.wav"]
+    assert (single.device, single.codec, single.weight_bits) == ("az2", "zvsv", 5)
+    assert music is None
+    assert done.trace.window_ps == (10**11, 3 * 10**11)
+    assert answer["report"] == str(Path("runs") / "run")
+
+
+def test_music_is_the_shipped_track_unless_told(done: SimpleNamespace) -> None:
+    commands.run(options("run", "a.wav", "--json"))
+    assert done.asked[2] == shipped("experiments", "music/track.ogg")
+    commands.run(options("run", "a.wav", "--music", "mine.ogg", "--json"))
+    assert str(done.asked[2]) == "mine.ogg"
+
+
+def test_json_says_what_was_said_and_prints_nothing(done: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = commands.run(options("run", "a.wav", "--json"))
+    assert capsys.readouterr().out == ""
+    comparison: Comparison = done.comparison
+    assert [one["file"] for one in answer["utterances"]] == [one.utterance for one in comparison.utterances]
+    for said, result in zip(answer["utterances"], comparison.utterances, strict=True):
+        assert said["transcript"] == result.hypothesis
+        assert [word["text"] for word in said["words"]] == [word.text for word in result.words]
+        assert said["latency_ms"] == result.timing.latency_ms
+        assert said["speech_end_estimated"]
+
+
+def test_the_console_shows_words_latency_and_where_the_report_is(
+    done: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands.run(options("run", "a.wav", "--out", "reports/mine"))
+    shown = capsys.readouterr().out
+    for result in done.comparison.utterances:
+        assert f"{result.utterance}: {result.hypothesis}" in shown
+        if not result.timing.early_cut:
+            assert f"{result.timing.latency_ms:.0f} ms from the end of speech" in shown
+    assert "0.30 s" in shown
+    assert f"report: {Path('reports/mine')}/index.html" in shown
+
+
+def test_a_wrong_trace_is_refused_before_the_work(done: SimpleNamespace) -> None:
+    with pytest.raises(InputError, match="--trace-window 5: must be FROM:TO"):
+        commands.run(options("run", "a.wav", "--trace-window", "5"))
+    with pytest.raises(InputError, match="--trace-events 3: must be"):
+        commands.run(options("run", "a.wav", "--trace-events", "3"))
+    assert not hasattr(done, "asked")
