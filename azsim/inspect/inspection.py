@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
+from rich.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,14 @@ class Inspection:
 
 
 def show(inspection: Inspection, console: Console) -> None:
-    """Print the tables, then the lines."""
+    """Print the tables, then the lines; names of files and layers may look like markup and are none."""
     for table in inspection.tables:
-        shown = RichTable(title=table.title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+        title = Text(table.title, "table.title")
+        shown = RichTable(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
         for index, heading in enumerate(table.headings):
-            shown.add_column(heading, justify="right" if index else "left", no_wrap=True)
+            shown.add_column(Text(heading), justify="right" if index else "left", no_wrap=True)
         for row in table.rows:
-            shown.add_row(*row)
+            shown.add_row(*map(Text, row))
         console.print(shown)
     for line in inspection.lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

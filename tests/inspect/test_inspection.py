@@ -11,11 +11,13 @@ from azsim.inspect.inspection import Inspection, Table, number, show
 
 def test_everything_is_printed_in_order_and_markup_is_text() -> None:
     rows = [("lanes", "32"), ("[b]window[/b]", "4")]
-    shown = Inspection({}, (Table("one", ("what", "value"), rows), Table("two", ("a", "b"), [])), ("[i]last[/i] line",))
+    shown = Inspection(
+        {}, (Table("[on]e", ("what", "value"), rows), Table("two", ("a", "b"), [])), ("[i]last[/i] line",)
+    )
     stream = io.StringIO()
     show(shown, Console(file=stream, width=60))
     text = stream.getvalue()
-    places = [text.index(part) for part in ("one", "what", "lanes", "window", "two", "[i]last[/i] line")]
+    places = [text.index(part) for part in ("[on]e", "what", "lanes", "[b]window[/b]", "two", "[i]last[/i] line")]
     assert places == sorted(places)
 
 
