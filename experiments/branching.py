@@ -3,11 +3,11 @@
     OPENBLAS_NUM_THREADS=1 python experiments/branching.py [--out reports/branching] [--runs FOLDER] [--utterances N]
 
 The recipes `branching/*`, fine-tuned equally long from the same recogniser, as they run in the integer engine with
-5-bit palettes; every held-out recording twice, as it is and in noise. Then az1 runs some of the utterances: the trained
-network with its branches streamed, kept, swapped, in 1 to 2 MiB on the chip; a production-size network, its weights
-drawn, its picks those of the trained one, with az1's DRAM and parts of it. A case that is not trained yet is named and
-left out. What was heard is kept beside the runs. Writes words.csv, device.csv, four figures as SVG and PNG, and
-README.md.
+5-bit palettes; every held-out recording twice, as it is and in noise; bifocal on streams of a wake word and a command,
+beside `audio_context/kept`. Then az1 runs some of the utterances: the trained network with its branches streamed, kept,
+swapped, in 1 to 2 MiB on the chip; a production-size network, its weights drawn, its picks those of the trained one,
+with az1's DRAM and parts of it. A case that is not trained yet is named and left out. What was heard is kept beside the
+runs. Writes words.csv, device.csv, four figures as SVG and PNG, and README.md.
 """
 
 from __future__ import annotations
@@ -30,62 +30,66 @@ from azsim.compress.network import CompressedNetwork  # noqa: E402
 from azsim.devices.loader import load_device  # noqa: E402
 from azsim.devices.spec import Device  # noqa: E402
 from azsim.errors import InputError  # noqa: E402
+from azsim.nn.load import load_network  # noqa: E402
 from azsim.report.figures.style import report_style, save_png, save_svg  # noqa: E402
 from azsim.speech.conclusion import Recognition  # noqa: E402
 from azsim.speech.recogniser import Recogniser  # noqa: E402
 from azsim.train_command import CORPUS, exported  # noqa: E402
 from experiments.branches import figures  # noqa: E402
-from experiments.branches.cases import CASES, REFERENCE, Case  # noqa: E402
+from experiments.branches.cases import CASES, REFERENCES, Case  # noqa: E402
 from experiments.branches.device import Measured, on_production, on_trained, production_network  # noqa: E402
-from experiments.branches.hearing import Heard, compressed, hear, speech_spans  # noqa: E402
+from experiments.branches.hearing import Heard, compressed, hear  # noqa: E402
+from experiments.branches.material import Material, recordings, streams  # noqa: E402
 from experiments.branches.page import about, device_table, said, trust, words_table  # noqa: E402
 from experiments.branches.rows import Row, row_of  # noqa: E402
-from experiments.studies.hearing import Listening  # noqa: E402
 
 COMMAND = "OPENBLAS_NUM_THREADS=1 python experiments/branching.py --out reports/branching"
 
 
 class Study:
-    """Everything that is read once."""
+    """Everything that is read once, and what was heard."""
 
     def __init__(self, corpus: Path, runs: Path, device: Device) -> None:
-        self.runs, self.device = runs, device
-        self.listening, self.spans = Listening.load(corpus), speech_spans(corpus)
+        self.corpus, self.runs, self.device = corpus, runs, device
+        self.materials: dict[str, Material] = {}
         self.networks: dict[str, CompressedNetwork] = {}
         self.heard: dict[str, Heard] = {}
 
     def hear_all(self) -> list[Case]:
-        """The cases whose network is trained, heard."""
+        """The cases whose network and whose reference are trained, heard."""
         done = []
         for case in CASES:
+            reference = REFERENCES[case.hears]
             try:
                 path = exported(case.run, self.runs)
             except InputError:
                 print(f"{case.label}: {case.run} is not trained yet", flush=True)
                 continue
+            if case.label != reference and reference not in self.heard:
+                print(f"{case.label}: left out, since its reference is not trained yet", flush=True)
+                continue
+            material = self._material(case, path)
             if case.run not in self.networks:
-                self.networks[case.run] = compressed(path, self.listening, self.device)
+                self.networks[case.run] = compressed(path, material, self.device)
             share = self.heard[case.share_of].large_share if case.share_of else 0.0
-            small = self.networks[case.run]
-            self.heard[case.label] = hear(case, small, path, self.listening, self.spans, share)
+            self.heard[case.label] = hear(case, self.networks[case.run], path, material, share)
             done.append(case)
             print(f"heard: {case.label}", flush=True)
         return done
 
+    def _material(self, case: Case, path: Path) -> Material:
+        if case.hears not in self.materials:
+            read = recordings(self.corpus) if case.hears == "recordings" else streams(self.corpus, load_network(path))
+            self.materials[case.hears] = read
+        return self.materials[case.hears]
+
     def some(self, case: Case, count: int) -> list[Recognition]:
         """Some of the quiet recordings, spread over all of them, recognised by a case."""
-        recogniser = Recogniser(self.networks[case.run])
+        material, recogniser = self.materials[case.hears], Recogniser(self.networks[case.run])
         share = self.heard[case.label].large_share
-        quiet = np.flatnonzero(~self.listening.is_noisy)
-        return [
-            recogniser.recognise(
-                self.listening.features[i],
-                str(i),
-                10 * self.spans[i][1],
-                picker=case.picker(i, self.spans[i][0], share),
-            )
-            for i in quiet[np.linspace(0, len(quiet) - 1, count).astype(int)].tolist()
-        ]
+        quiet = np.flatnonzero(~material.is_noisy)
+        chosen = quiet[np.linspace(0, len(quiet) - 1, count).astype(int)].tolist()
+        return [material.recognise(case, recogniser, index, share) for index in chosen]
 
 
 def played(study: Study, cases: Sequence[Case], utterances: int, few: int) -> list[Measured]:
@@ -121,11 +125,14 @@ def write(out: Path, study: Study, rows: Sequence[Row], measured: Sequence[Measu
     production = [each for each in measured if each.network == "production"]
     write_csv(rows, out / "words.csv")
     write_csv(measured, out / "device.csv")
-    picking = {case: heard for case, heard in study.heard.items() if 0 < heard.large_share < 1}
+    hears = {row.case: row.hears for row in rows}
+    picking = {
+        case: heard for case, heard in study.heard.items() if 0 < heard.large_share < 1 and hears[case] == "recordings"
+    }
     with report_style():
         drawn: dict[str, Figure] = {
             "words": figures.words(rows),
-            "picks": figures.picks(picking, study.spans, study.listening.is_real),
+            "picks": figures.picks(picking, study.materials["recordings"]),
             "traffic": figures.traffic(trained),
         }
         if production:
@@ -162,11 +169,13 @@ def main() -> int:
     chosen = options.parse_args()
     study = Study(chosen.corpus.expanduser(), chosen.runs, load_device("az1"))
     cases = study.hear_all()
-    if REFERENCE not in study.heard:
+    if "recordings" not in study.materials:
         print(f"the reference is not trained yet: azsim train {CASES[0].run}")
         return 1
-    reference = study.heard[REFERENCE]
-    rows = [row_of(case, study.heard[case.label], reference, study.listening, study.spans) for case in cases]
+    rows = [
+        row_of(case, study.heard[case.label], study.heard[REFERENCES[case.hears]], study.materials[case.hears])
+        for case in cases
+    ]
     write(chosen.out, study, rows, played(study, cases, chosen.utterances, chosen.production))
     return 0
 

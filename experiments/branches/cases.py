@@ -1,9 +1,10 @@
-"""The cases of the study: a trained network, and who picks its branches.
+"""The cases of the study: a trained network, what it hears, and who picks its branches.
 
 ::
 
-    large only ── control        small only           careful, cheap: the arbiter at two prices of the large branch
-    bifocal: small before the command      by chance: the network of an arbiter, as many large steps drawn by lot
+    recordings:  large only (the reference)   arbiter, at two prices of the large branch   small only
+                 by chance: the network of an arbiter, as many large steps, drawn by lot
+    streams:     large only (the reference)   bifocal: the wake word by the small branch, the command by the large one
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from azsim.nn.branching import Always, Chance, CommandFrom, Picker
-from azsim.speech.features import STACKED_FRAMES
 
 Who = Literal["arbiter", "large", "small", "command", "chance"]
+Heard = Literal["recordings", "streams"]
 SEED = 5
 
 
@@ -26,34 +27,37 @@ class Case:
         label: in tables and figures.
         run: recipe.
         who: picks.
+        hears: held-out recordings, or streams of a wake word and a command.
         share_of: of ``chance``: the case whose share of large steps it takes.
     """
 
     label: str
     run: str
     who: Who
+    hears: Heard = "recordings"
     share_of: str = ""
 
-    def picker(self, index: int, start_frame: int, large_share: float) -> Picker | None:
-        """For the recording of that number, whose speech begins there; None for the network's own arbiter."""
+    def picker(self, index: int, command_step: int, large_share: float) -> Picker | None:
+        """For the recording of that number, whose command begins there; None for the network's own arbiter."""
         match self.who:
             case "arbiter":
                 return None
             case "command":
-                return CommandFrom(-(-start_frame // STACKED_FRAMES))
+                return CommandFrom(command_step)
             case "chance":
                 return Chance(large_share, SEED + index)
             case _:
                 return Always(self.who == "large")
 
 
-REFERENCE = "large only"
+REFERENCES: dict[Heard, str] = {"recordings": "large only", "streams": "streams, large only"}
 CASES = (
-    Case(REFERENCE, "branching/large", "large"),
-    Case("bifocal", "branching/bifocal", "command"),
+    Case("large only", "branching/large", "large"),
     Case("arbiter, careful", "branching/careful", "arbiter"),
     Case("arbiter, cheap", "branching/cheap", "arbiter"),
-    Case("by chance, as many as cheap", "branching/cheap", "chance", "arbiter, cheap"),
+    Case("by chance, as many as cheap", "branching/cheap", "chance", share_of="arbiter, cheap"),
     Case("cheap's network, large only", "branching/cheap", "large"),
     Case("small only", "branching/small", "small"),
+    Case("streams, large only", "audio_context/kept", "large", "streams"),
+    Case("streams, bifocal", "branching/bifocal", "command", "streams"),
 )

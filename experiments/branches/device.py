@@ -85,6 +85,8 @@ def on_trained(
     """The trained network with every kind of memory."""
     found = []
     for memory, mib in MEMORIES:
+        if memory == SWAPPED and not small.network.has_branches:
+            continue
         own = scaled(device, ["chip.sram.bytes"], mib * MIB / device.chip.sram.bytes)
         plan = _plan(memory, own, small, rates)
         schedules = build_schedules(own.chip, small, plan)

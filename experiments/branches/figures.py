@@ -9,8 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from azsim.report.figures.style import GREY, MARKERS, OKABE_ITO, WIDTH_INCHES
+from azsim.speech.features import STACKED_FRAMES, STEP_MS
 from experiments.branches.device import MEMORIES, Measured
 from experiments.branches.hearing import LARGE_TAKEN, UNKNOWN, Heard
+from experiments.branches.material import Material
 from experiments.branches.rows import Row
 
 ALIGNED_S = 1.5
@@ -18,7 +20,7 @@ ALIGNED_S = 1.5
 
 
 def words(rows: Sequence[Row]) -> Figure:
-    """WER against effectual products a second, synthetic beside real."""
+    """WER against effectual products a second, synthetic beside real, streams hollow."""
     figure = Figure(figsize=(WIDTH_INCHES, 3.9), layout="constrained")
     panels = figure.subplots(1, 2, sharey=False)
     for axes, kind in zip(panels, ("synthetic", "real"), strict=True):
@@ -27,7 +29,7 @@ def words(rows: Sequence[Row]) -> Figure:
             bars = [[value - low], [high - value]]
             axes.errorbar(
                 row.mega_products_per_s, value, yerr=bars, color=OKABE_ITO[index % 8], marker=MARKERS[index % 8],
-                linestyle="", capsize=3, label=row.case,
+                linestyle="", capsize=3, label=row.case, fillstyle="none" if row.hears == "streams" else "full",
             )  # fmt: skip
         axes.set(title=f"{kind} speech", xlabel="effectual products, 10⁶ per second of speech")
         axes.set_xlim(left=0)
@@ -82,15 +84,15 @@ def waits(measured: Sequence[Measured]) -> Figure:
     return figure
 
 
-def picks(heard: Mapping[str, Heard], spans: Sequence[tuple[int, int]], is_real: np.ndarray) -> Figure:
-    """How often the large branch is picked, by the time from the start and from the end of speech."""
+def picks(heard: Mapping[str, Heard], material: Material) -> Figure:
+    """How often the large branch is picked in synthetic recordings, by the time from the start and end of speech."""
     figure = Figure(figsize=(WIDTH_INCHES, 3.3), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
-    reach = round(ALIGNED_S / 0.03)
+    reach = round(1000 * ALIGNED_S / STEP_MS)
     offsets = np.arange(-reach, reach)
-    edges = np.array(spans)[~is_real] // 3
+    edges = np.array(material.spans)[~material.is_real] // STACKED_FRAMES
     for index, (case, own) in enumerate(heard.items()):
-        picked = own.picked[~is_real]
+        picked = own.picked[~material.is_real]
         for axes, side in zip(panels, (0, 1), strict=True):
             at = edges[:, side, None] + offsets
             inside = (at >= 0) & (at < picked.shape[1])
@@ -98,7 +100,7 @@ def picks(heard: Mapping[str, Heard], spans: Sequence[tuple[int, int]], is_real:
             known = inside & (taken != UNKNOWN)
             shares = 100 * ((taken == LARGE_TAKEN) & known).sum(0) / np.maximum(known.sum(0), 1)
             shares = np.where(known.sum(0) >= 20, shares, np.nan)
-            axes.plot(offsets * 0.03, shares, color=OKABE_ITO[index % 8], label=case)
+            axes.plot(offsets * STEP_MS / 1000, shares, color=OKABE_ITO[index % 8], label=case)
     for axes, label in zip(panels, ("start", "end"), strict=True):
         axes.axvline(0, color=GREY, linewidth=1)
         axes.set(xlabel=f"seconds from the {label} of speech", ylim=(0, 105))

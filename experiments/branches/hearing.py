@@ -1,4 +1,4 @@
-"""What each case hears in the held-out recordings, as they are and in noise, and which branch each step took.
+"""What each case hears, and which branch each step took.
 
 ::
 
@@ -25,9 +25,8 @@ from azsim.speech.features import STACKED_FRAMES, STEP_MS
 from azsim.speech.jobs import picked_of
 from azsim.speech.recogniser import Recogniser
 from azsim.train.calibrate import calibrate
-from azsim.train.data import complete_folders, load_utterances
 from experiments.branches.cases import SEED, Case
-from experiments.studies.hearing import REAL, SYNTHETIC, Listening
+from experiments.branches.material import Material
 
 CODEC, WEIGHT_BITS = "palette", 5
 UNKNOWN, SMALL_TAKEN, LARGE_TAKEN = -1, 0, 1
@@ -80,45 +79,36 @@ class Heard:
         return float(((before != after) & (after != UNKNOWN)).sum()) / self.seconds
 
 
-def compressed(path: Path, listening: Listening, device: Device) -> CompressedNetwork:
+def compressed(path: Path, material: Material, device: Device) -> CompressedNetwork:
     """A run's network as it travels to the device."""
     network = load_network(path)
-    network = replace(network, activation_scales=calibrate(network, listening.calibration))
+    network = replace(network, activation_scales=calibrate(network, material.calibration))
     return compress(network, codec=CODEC, weight_bits=WEIGHT_BITS, layout=tile_layout(device.chip))
 
 
-def speech_spans(corpus: Path) -> list[tuple[int, int]]:
-    """First frame of speech and the frame after its end, of each recording as `Listening` orders them."""
-    splits = load_utterances(corpus, complete_folders(corpus))
-    return 2 * [u.speech_frames for split in (*SYNTHETIC, *REAL) for u in splits.get(split, [])]
-
-
-def hear(
-    case: Case, small: CompressedNetwork, path: Path, listening: Listening, spans: list[tuple[int, int]], share: float
-) -> Heard:
-    """Word errors, runs and picks of a case."""
-    settings = f"{small.network.digest} {case.who} {share:.4f} {CODEC} {WEIGHT_BITS} {SEED} {len(listening.features)}"
+def hear(case: Case, small: CompressedNetwork, path: Path, material: Material, share: float) -> Heard:
+    """Word errors, runs and picks of a case; kept beside the run."""
+    heard = f"{case.hears} {len(material.features)} {sum(map(len, material.features))}"
+    settings = f"{small.network.digest} {case.who} {share:.4f} {CODEC} {WEIGHT_BITS} {SEED} {heard}"
     kept = path.parent / f"branches-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.npz"
     if not kept.exists():
-        np.savez(kept, **_heard(case, small, listening, spans, share))
+        np.savez(kept, **_heard(case, small, material, share))
     with np.load(kept) as found:
         texts, runs, picked = found["texts"].tolist(), found["runs"], found["picked"]
     programs = small.network.programs()
     nonzero = {name: int(np.count_nonzero(values)) for name, values in small.decoded.items()}
     products = [sum(nonzero[matrix] for matrix in program.matrices) for program in programs.values()]
-    counts = count_errors(listening.references, texts)
     ran = {m for program, count in zip(programs.values(), runs.sum(0), strict=True) if count for m in program.matrices}
     stored = sum(len(small.matrices[name].encoded.data) for name in (*ran, EMBEDDING))
+    counts = count_errors(material.references, texts)
     return Heard(counts, runs, tuple(programs), np.array(products, np.int64), picked, stored)
 
 
-def _heard(
-    case: Case, small: CompressedNetwork, listening: Listening, spans: list[tuple[int, int]], share: float
-) -> dict[str, np.ndarray]:
-    recogniser = Recogniser(small)
+def _heard(case: Case, small: CompressedNetwork, material: Material, share: float) -> dict[str, np.ndarray]:
     texts, runs, picks = [], [], []
-    for index, (features, (start, _)) in enumerate(zip(listening.features, spans, strict=True)):
-        found = recogniser.recognise(features, str(index), picker=case.picker(index, start, share))
+    recogniser = Recogniser(small)
+    for index in range(len(material.features)):
+        found = material.recognise(case, recogniser, index, share)
         names = [job.name for job in found.work.jobs]
         texts.append(found.transcript.text_whole)
         runs.append([names.count(name) for name in recogniser.programs])

@@ -9,7 +9,7 @@ import numpy as np
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from experiments.branches.cases import Case
 from experiments.branches.hearing import Heard, share_in_speech
-from experiments.studies.hearing import Listening
+from experiments.branches.material import Material
 
 UNKNOWN_INTERVAL = Interval(float("nan"), float("nan"), float("nan"))
 
@@ -20,6 +20,7 @@ class Row:
 
     case: str
     run: str
+    hears: str
     recordings: int
     stored_bytes: int
     mega_products_per_s: float
@@ -42,19 +43,19 @@ class Row:
     difference_real_high: float
 
 
-def row_of(case: Case, heard: Heard, reference: Heard, listening: Listening, spans: list[tuple[int, int]]) -> Row:
+def row_of(case: Case, heard: Heard, reference: Heard, material: Material) -> Row:
     """A case beside the reference, recording by recording."""
     intervals: list[float] = []
     differences: list[float] = []
-    for which in (~listening.is_real, listening.is_real):
-        clusters = [name for name, here in zip(listening.clusters, which, strict=True) if here]
+    for which in (~material.is_real, material.is_real):
+        clusters = [name for name, here in zip(material.clusters, which, strict=True) if here]
         rate = bootstrap_wer(heard.counts[which], clusters) or UNKNOWN_INTERVAL
         gap = bootstrap_difference(heard.counts[which], reference.counts[which], clusters) or UNKNOWN_INTERVAL
         intervals += _parts(rate)
         differences += _parts(gap)
-    inside, outside = share_in_speech(heard, spans)
+    inside, outside = share_in_speech(heard, material.spans)
     return Row(
-        case.label, case.run, len(heard.counts), heard.stored_bytes, heard.products_per_s / 1e6,
+        case.label, case.run, case.hears, len(heard.counts), heard.stored_bytes, heard.products_per_s / 1e6,
         100 * (1 - heard.products_per_s / reference.products_per_s), 100 * heard.large_share, 100 * inside,
         100 * outside, heard.switches_per_s, *intervals, *differences,
     )  # fmt: skip
