@@ -138,7 +138,7 @@ def draw(rows: Sequence[Row]) -> Figure:
             ]
             for way, colour, shift in (("kept", OKABE_ITO[0], -0.04), ("reset", OKABE_ITO[3], 0.04)):
                 low, value, high = (
-                    np.array([getattr(row, f"{way}_{part}") or np.nan for row in line], np.float64)
+                    np.array([getattr(row, f"{way}_{part}") for row in line], np.float64)
                     for part in ("low", "percent", "high")
                 )
                 place = np.arange(len(line)) + shift * (1 if wake == "same voice" else 2)

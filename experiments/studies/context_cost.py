@@ -84,7 +84,7 @@ def cost_of_context(network: Network, streams: Streams) -> str:
     wakes = [streams.kept.wake_end_ms[i] for i in chosen]
     features = [streams.kept.features[i] for i in chosen]
     kept = recognise_many(small, features, speech_end_ms=ends, wake_end_ms=wakes)
-    production = load_experiment(shipped("experiments", "compression.toml")).production
+    production = load_experiment(shipped("experiments", "compression.toml"))[0].production
     large = draw(small, production, tile_layout(device.chip), 1)
     programs = large.network.programs()
     found = [

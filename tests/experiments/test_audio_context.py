@@ -1,0 +1,90 @@
+"""Streams are heard both ways in one order, from the same boundary on, and rows pair them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the study's helpers need the extra `train`")
+
+from experiments.audio_context import BEHIND, draw, markdown, rows_of
+from experiments.studies import streams as module
+from experiments.studies.hearing import Heard
+from experiments.studies.streams import BACKGROUNDS, Streams, conditions
+from tests.conftest import random_network
+
+WAKES = {
+    "stream": (("same voice", "synthetic"), ("other voice", "real")),
+    "real-stream": (("same voice", "opening words"),),
+}
+
+
+def kinds() -> Iterator[tuple[str, str, str, str, int]]:
+    """Split, voice and source of the wake word, background and number of the command of every stream."""
+    for kind, wakes in WAKES.items():
+        for number, (voice, source), background, side in product((0, 1), wakes, ("none", "5 dB"), ("train", "dev")):
+            yield f"{kind}-{side}", voice, source, background, number
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Two synthetic commands and two real ones, each at two levels, and streams to calibrate with."""
+    rng = np.random.default_rng(1)
+    lines, blocks, start = [], [], 0
+    for split, voice, source, background, number in kinds():
+        blocks.append(rng.normal(0, 1, (60 + 6 * number, 64)).astype(np.float16))
+        placed = {"id": f"{len(lines)}", "split": split, "start_frame": start, "frames": len(blocks[-1])}
+        said = {"text": f"play number {number}", "voice": f"v{number}", "speaker": f"s{number}"}
+        waking = {"wake_end_ms": 170 + 60 * number, "wake_voice": voice, "wake_source": source}
+        lines.append({**placed, **said, **waking, "background": background})
+        start += len(blocks[-1])
+    folder = tmp_path / "streams"
+    folder.mkdir()
+    np.concatenate(blocks).tofile(folder / "features.f16")
+    (folder / "index.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return tmp_path
+
+
+def test_both_ways_hear_the_same_after_the_boundary(corpus: Path):
+    streams = Streams.load(corpus, random_network(8))
+    assert len(streams.utterances) == 12
+    assert streams.kept.references == streams.reset.references
+    assert not streams.reset.wake_end_ms
+    for whole, rest, wake_end_ms in zip(
+        streams.kept.features, streams.reset.features, streams.kept.wake_end_ms, strict=True
+    ):
+        assert np.array_equal(whole[round(wake_end_ms / 60) * 6 :], rest)
+    assert streams.clusters[-1] == "s1"
+    assert streams.clusters[0] == "v0 play number 0"
+
+
+def test_rows_pair_kept_and_reset_in_every_condition(corpus: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    streams = Streams.load(corpus, random_network(8))
+
+    def heard(path: Path, codec: str, bits: int, sparsity: float, listening: object) -> Heard:
+        counts = np.array([[1 if listening is streams.reset else 0, 3]] * 12)
+        return Heard([], counts, 1, 1)
+
+    monkeypatch.setattr("experiments.audio_context.hear", heard)
+    monkeypatch.setattr("experiments.audio_context.exported", lambda run, runs: tmp_path / run)
+    rows = rows_of(streams, tmp_path)
+    assert {row.network for row in rows} == {"trained so", "base"}
+    by_place = {(r.network, r.commands, r.wake_word, r.background): r for r in rows}
+    one = by_place["base", "synthetic", "other voice", BEHIND]
+    assert (one.streams, one.words) == (2, 6)
+    assert (one.kept_percent, one.reset_percent) == (0, pytest.approx(100 / 3))
+    assert one.difference_percent == pytest.approx(-100 / 3)
+    assert ("base", "real", "other voice", "none") not in by_place
+    assert "| real | same voice | 5 dB | 2 | 0.0" in markdown(rows)
+    assert draw(rows).axes[0].get_title() == "synthetic commands"
+
+
+def test_conditions_name_every_kind_of_stream():
+    assert ("real", "other voice, synthetic") not in conditions()
+    assert BACKGROUNDS == ("none", "10 dB", "5 dB", "0 dB")
+    assert module.MEASURED == ("stream-dev", "real-stream-dev")
