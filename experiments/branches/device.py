@@ -56,10 +56,9 @@ class Measured:
         swaps_per_s: switches that fetched a branch.
         busy_percent: of the processor.
         wait_ms, wait_p90_ms: from the end-point to the final words, median and 90th percentile.
-        latency_ms: user-perceived, from the true end of speech, median.
+        latency_ms: user-perceived, from the true end of speech, median of the utterances that were not cut short.
         backlog_ms: how far the last step is behind, its own work left out, median.
         late_percent: steps that ended after the next one's release.
-        energy_mj_per_s: margin over the device without speech.
     """
 
     case: str
@@ -76,7 +75,6 @@ class Measured:
     latency_ms: float
     backlog_ms: float
     late_percent: float
-    energy_mj_per_s: float
 
 
 def on_trained(
@@ -140,7 +138,7 @@ def _measured(
     parts = [line.latency for line in timelines if line.latency]
     waits_ms = [(part.total_ps - part.end_pointing_ps) / PS_PER_MS for part in parts]
     steps = sum(work.steps for work in works)
-    margins_pj = sum(sum(line.energy_pj.values()) - sum(line.energy_idle_pj.values()) for line in timelines)
+    whole_ms = [line.latency.total_ps / PS_PER_MS for line in timelines if line.latency and not line.early_cut]
     return Measured(
         case=case,
         network=network,
@@ -153,10 +151,9 @@ def _measured(
         busy_percent=100 * sum(line.busy_ps["npu"] for line in timelines) / 1e12 / elapsed_s,
         wait_ms=float(np.median(waits_ms)),
         wait_p90_ms=float(np.percentile(waits_ms, 90)),
-        latency_ms=float(np.median([part.total_ps / PS_PER_MS for part in parts])),
+        latency_ms=float(np.median(whole_ms)) if whole_ms else float("nan"),
         backlog_ms=float(np.median([part.backlog_ps / PS_PER_MS for part in parts])),
         late_percent=100 * sum(line.deadline_misses for line in timelines) / steps,
-        energy_mj_per_s=margins_pj / 1e9 / elapsed_s,
     )
 
 

@@ -15,7 +15,7 @@ WORDS_HEAD = (
 )
 DEVICE_HEAD = (
     "| case | memory | MiB | DRAM | resident kB | DRAM MB/s | swaps/s | busy % | end-point to words ms (p90) "
-    "| user-perceived ms | backlog ms | late % | mJ/s |\n|:--|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+    "| user-perceived ms | backlog ms | late % |\n|:--|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
 )
 
 
@@ -50,7 +50,7 @@ def device_table(measured: Sequence[Measured]) -> str:
     lines = [
         f"| {m.case} | {m.memory} | {m.sram_mib:g} | {m.dram_share:g} | {m.resident_bytes / 1000:.0f} "
         f"| {m.dram_mb_per_s:.1f} | {m.swaps_per_s:.1f} | {m.busy_percent:.1f} | {m.wait_ms:.2f} ({m.wait_p90_ms:.2f}) "
-        f"| {m.latency_ms:.0f} | {m.backlog_ms:.2f} | {m.late_percent:.1f} | {m.energy_mj_per_s:.2f} |"
+        f"| {m.latency_ms:.0f} | {m.backlog_ms:.2f} | {m.late_percent:.1f} |"
         for m in measured
     ]
     return DEVICE_HEAD + "\n".join(lines) + "\n"
