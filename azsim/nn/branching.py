@@ -15,12 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from azsim.nn import kernels
 from azsim.nn.network import Network
+
+if TYPE_CHECKING:
+    from azsim.nn.integer_rnnt import IntegerModel
 
 
 class Picker(Protocol):
@@ -83,33 +86,23 @@ class Arbiter:
     """The network's own picker: large where the score of a step is above a threshold.
 
     Args:
-        weights, biases, sigmoid, tanh: of the `azsim.nn.integer_rnnt.IntegerModel`.
-        plans: of its branches.
+        model: with branches and an arbiter.
         threshold: Q4.11; higher picks the large branch less often.
     """
 
-    def __init__(
-        self,
-        weights: np.ndarray,
-        biases: np.ndarray,
-        sigmoid: np.ndarray,
-        tanh: np.ndarray,
-        plans: BranchPlans,
-        threshold: int = 0,
-    ) -> None:
-        self._weights, self._biases, self._sigmoid, self._tanh = weights, biases, sigmoid, tanh
-        self._plans, self._threshold = plans, threshold
-        size = plans.arbiter[0, kernels.HIDDEN]
+    def __init__(self, model: IntegerModel, threshold: int = 0) -> None:
+        self._model, self._plans, self._threshold = model, model.branches, threshold
+        size = model.branches.arbiter[0, kernels.HIDDEN]
         self._hidden, self._cell = np.zeros(size, np.int8), np.zeros(size, np.int16)
 
     def __call__(self, steps: np.ndarray) -> np.ndarray:
-        vectors, plans = np.ascontiguousarray(steps, np.int8), self._plans
+        vectors, model, plans = np.ascontiguousarray(steps, np.int8), self._model, self._plans
         outputs, scores = np.empty((len(vectors), self._hidden.size), np.int8), np.empty((len(vectors), 1), np.int16)
         kernels.lstm_layer(
-            self._weights, self._biases, plans.arbiter[0], vectors, self._hidden, self._cell, self._sigmoid,
-            self._tanh, outputs,
+            model.weights, model.biases, plans.arbiter[0], vectors, self._hidden, self._cell, model.sigmoid, model.tanh,
+            outputs,
         )  # fmt: skip
-        kernels.project_all(self._weights, plans.score[0], outputs, plans.score_bias, scores)
+        kernels.project_all(model.weights, plans.score[0], outputs, plans.score_bias, scores)
         return scores[:, 0] > self._threshold
 
 

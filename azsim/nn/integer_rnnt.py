@@ -316,10 +316,9 @@ class Encoder:
 
 def _own_picker(model: IntegerModel) -> Picker:
     """The network's arbiter; always the large branch without one."""
-    branches = model.branches
-    if branches is None or not len(branches.arbiter):
+    if model.branches is None or not len(model.branches.arbiter):
         return Always(large=True)
-    return Arbiter(model.weights, model.biases, model.sigmoid, model.tanh, branches)
+    return Arbiter(model)
 
 
 def _join(vectors: np.ndarray, reduction: int) -> np.ndarray:

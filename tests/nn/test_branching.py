@@ -97,12 +97,11 @@ def test_pieces_of_any_size_take_the_same_branches(make_network, cuts):
 def test_the_arbiter_decides_as_in_float_and_by_its_threshold(make_network):
     network = make_network(8, branch_rank=4, arbiter=5)
     model, steps = IntegerModel.of(compress(network)), random_steps(3, 200)
-    tables = model.weights, model.biases, model.sigmoid, model.tanh, model.branches
-    picked = Arbiter(*tables)(steps)
+    picked = Arbiter(model)(steps)
     floats = (steps * np.float32(model.feature_scale))[:, None]
     wanted = FloatTransducer(network)._pick(floats, np.array([len(steps)]))[:, 0]
     assert np.mean(picked == wanted) > 0.95
-    shares = [Arbiter(*tables, threshold=threshold)(steps).mean() for threshold in (-40_000, -500, 0, 500, 40_000)]
+    shares = [Arbiter(model, threshold=threshold)(steps).mean() for threshold in (-40_000, -500, 0, 500, 40_000)]
     assert shares == sorted(shares, reverse=True)
     assert (shares[0], shares[-1]) == (1.0, 0.0)
 
