@@ -36,6 +36,7 @@ from azsim.errors import InputError
 from azsim.nn.load import load_network
 from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
+from azsim.train.corpus.wake_streams import QUIET
 from azsim.train_command import CORPUS, exported
 from experiments.studies.context_cost import cost_of_context
 from experiments.studies.hearing import hear
@@ -45,6 +46,17 @@ NAME = "audio_context"
 CODEC, WEIGHT_BITS = "raw", 8
 TRAININGS = {"trained so": (f"{NAME}/kept", f"{NAME}/reset"), "base": ("base", "base")}
 BEHIND = "any voice behind"
+TRUST = """## How far to trust it
+
+* One training of each kind, one seed: the intervals are those of the streams measured, not of another training.
+* The streams are put together from separate recordings: wake word and command are levelled to within 3 dB, and the
+  opening words of a real voice come from the same microphone as its order, as they would in a real stream.
+* In training, a voice behind stood only beside wake words of the commanding voice. *Other voice* with a voice
+  behind was never trained: it tells what happens when somebody else woke the device.
+* The base network hears a wake word as a command, and its state is full of it. Its *kept* column says that a network
+  must be trained for the state to be of use, and nothing more.
+* Real people: the orders are of seven speakers, as estimated from their voices.
+"""
 
 
 @dataclass(frozen=True)
@@ -174,6 +186,35 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join(parts)
 
 
+def findings(rows: Sequence[Row]) -> str:
+    """What the rows of the figure's networks show, in words."""
+    network = rows[0].network
+    found = {(row.commands, row.wake_word, row.background): row for row in rows if row.network == network}
+    lines = []
+    for commands in ("synthetic", "real"):
+        for wake in ("same voice", "other voice"):
+            said = [
+                f"{place}, {_verdict(found[commands, wake, background])}"
+                for place, background in (("in the quiet", QUIET), ("with a voice behind", BEHIND))
+                if (commands, wake, background) in found
+            ]
+            if said:
+                lines.append(f"* {network}, {commands} commands, {wake}: {'; '.join(said)}.")
+    return "\n".join(lines) + "\n"
+
+
+def _verdict(row: Row) -> str:
+    told = row.difference_low is not None and row.difference_high is not None
+    if told and row.difference_high < 0:
+        word = "keeping the state helps"
+    elif told and row.difference_low > 0:
+        word = "keeping the state harms"
+    else:
+        word = "no difference that can be told from chance"
+    share = f", {100 * row.difference_percent / row.reset_percent:+.0f} % of its errors" if row.reset_percent else ""
+    return f"{word} ({row.kept_percent:.1f} % against {row.reset_percent:.1f} %{share})"
+
+
 def _cell(value: float, low: float | None, high: float | None) -> str:
     return f"{value:.1f}" if low is None else f"{value:.1f} [{low:.1f}, {high:.1f}]"
 
@@ -189,7 +230,8 @@ def write(rows: Sequence[Row], cost: str, out: Path) -> None:
         figure = draw(rows)
         (out / f"{NAME}.svg").write_bytes(save_svg(figure))
         (out / f"{NAME}.png").write_bytes(save_png(figure))
-    page = f"{__doc__}\n![word error rate]({NAME}.png)\n\n## Word errors\n\n{markdown(rows)}\n{cost}"
+    shown = f"![word error rate]({NAME}.png)\n\n## What it shows\n\n{findings(rows)}"
+    page = f"{__doc__}\n{shown}\n## Word errors\n\n{markdown(rows)}\n{cost}\n{TRUST}"
     (out / "README.md").write_text(page, encoding="utf-8")
 
 
