@@ -19,7 +19,6 @@ from azsim.train.decode import recognise  # noqa: E402 (needs torch)
 from azsim.train.export import exported_tensors, load_model  # noqa: E402 (needs torch)
 from azsim.train.recipe import Quantisation, Recipe, Sparsity  # noqa: E402 (needs torch)
 from azsim.train.trainer import Trainer  # noqa: E402 (needs torch)
-from azsim.train.workers import train  # noqa: E402 (needs torch)
 from tests.train.recipes import place_in, tiny_recipe  # noqa: E402 (needs torch)
 
 GRADUAL = Sparsity("gradual", 0.5, choose_every_steps=2)
@@ -125,11 +124,6 @@ def test_the_checkpoint_of_an_earlier_release_is_read(tiny_corpus: Path, tmp_pat
     resumed = Trainer(recipe, place)
     assert resumed.progress.step == 2
     assert resumed.model.shape.predicted == 24
-
-
-def test_two_workers_share_one_gradient(tiny_corpus: Path, tmp_path: Path):
-    train(tiny_recipe(steps=3, workers=2), place_in(tiny_corpus, tmp_path))
-    assert load_checkpoint(tmp_path / "checkpoint.safetensors").progress.step == 3
 
 
 def compressed(corpus: Path, tmp_path: Path, recipe: Recipe) -> Path:
