@@ -33,6 +33,7 @@ class Published:
         small: its bitstreams; None if the file holds float weights.
         file_bytes: of ``model.safetensors``.
         curve: its curve is beside it.
+        exact: compressing the network again, at the same bits and zeros, gives the same int8 values.
     """
 
     card: ModelCard
@@ -40,6 +41,7 @@ class Published:
     small: CompressedNetwork | None
     file_bytes: int
     curve: bool
+    exact: bool = False
 
 
 def card_text(published: Published, rows: Sequence[str]) -> str:
@@ -128,19 +130,21 @@ def _stored(published: Published) -> str:
     if small is None:
         return f"Parameters are stored as {form} ({size}). {scales}"
     fp32 = FP32_BYTES * sum(value.size for value in published.network.parameters.values())
+    aim = _aim(published.card.trained)
+    begin = f"Trained for {aim}, and stored" if aim else "Stored"
+    again = ", and compressing the result at the same bits and zeros changes no weight" if published.exact else ""
     return (
-        f"Trained for {_aim(published.card.trained)}, and stored ({size}) as the bitstreams that travel to the device: "
+        f"{begin} ({size}) as the bitstreams that travel to the device: "
         f"`{form}`, {small.sparsity:.0%} of all weights zero, {small.bits_per_weight:.2f} bits per weight, "
         f"{small.model_bytes / 1024:,.0f} KiB on the device, {small.model_bytes / fp32:.1%} of the same network in "
-        f"fp32. `azsim.load_network` decodes them; compressing the result at the same bits and zeros changes no "
-        f"weight. {scales}"
+        f"fp32. `azsim.load_network` decodes them{again}. {scales}"
     )
 
 
 def _aim(trained: Trained) -> str:
     aims = [f"{trained.weight_bits} bits"] if trained.weight_bits else []
     aims += [f"{trained.sparsity:.0%} zeros in every matrix but the embedding"] if trained.sparsity else []
-    return " and ".join(aims) or "neither few bits nor zeros"
+    return " and ".join(aims)
 
 
 def _on_device(published: Published) -> str:

@@ -91,10 +91,20 @@ def write_model(network: Network, card: ModelCard, splits: Splits, path: Path) -
     if form in FLOATS:
         save_network(network, path, form, more)
     else:
-        bits = trained.weight_bits or 8
-        save_compressed(compress(network, codec=form, weight_bits=bits, sparsity=trained.sparsity), path, more)
+        save_compressed(_compressed(network, card), path, more)
     if not (network.activation_scales or network.is_bidirectional):
         seal(path, calibrate(load_network(path), calibration_features(splits)))
+
+
+def _compressed(network: Network, card: ModelCard) -> CompressedNetwork:
+    trained = card.trained
+    return compress(network, codec=card.dtype, weight_bits=trained.weight_bits or 8, sparsity=trained.sparsity)
+
+
+def is_exact(network: Network, small: CompressedNetwork, card: ModelCard) -> bool:
+    """Whether compressing the weights of a file again gives the values that the file holds."""
+    again = _compressed(network, card).decoded
+    return all(np.array_equal(again[name], values) for name, values in small.decoded.items())
 
 
 def measured(network: Network, small: CompressedNetwork | None, utterances: Sequence[Utterance]) -> list[str]:
@@ -150,7 +160,8 @@ def publish(source: Path, corpus: Path, out: Path, curve: Path | None = None, fo
             cells = measured(network, small, utterances)
             rows.append(f"| {' | '.join((name, what, str(len(utterances)), *cells))} |")
             print(rows[-1])
-    published = Published(card, network, small, model.stat().st_size, (out / CURVE).is_file())
+    exact = small is not None and is_exact(network, small, card)
+    published = Published(card, network, small, model.stat().st_size, (out / CURVE).is_file(), exact)
     (out / "card.md").write_text(card_text(published, rows), encoding="utf-8")
 
 

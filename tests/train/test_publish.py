@@ -21,9 +21,17 @@ from azsim.nn.network import Network
 from azsim.nn.save import save_network
 from azsim.train.card import lineage
 from azsim.train.data import IndexLine, Normaliser, Utterance
-from azsim.train.export import Trained, as_network, load_model
+from azsim.train.export import ModelCard, Trained, as_network, load_model
 from azsim.train.model import Shape, Transducer
-from azsim.train.publish import CALIBRATION_UTTERANCES, calibration_features, form_of, measured, members, publish
+from azsim.train.publish import (
+    CALIBRATION_UTTERANCES,
+    calibration_features,
+    form_of,
+    is_exact,
+    measured,
+    members,
+    publish,
+)
 from azsim.train.tokens import Pieces
 from tests.conftest import PIECES, random_network
 
@@ -129,12 +137,25 @@ def test_few_bits_are_published_as_the_weights_they_were_trained_to_be(corpus: P
     assert (pieces.strings, card.dtype, card.trained.codec) == (before.pieces, "zvsv", "zvsv")
     text = (tmp_path / "rnnt-few" / "card.md").read_text()
     for words in (
-        "# rnnt-few", "Trained for 4 bits and 75% zeros", "bits per weight", "    azsim train base\n",
-        "    azsim train joint/4bit-75\n", "on the device (zvsv, 4 bits", "| real-dev |", "The curve is in `curve.csv`",
+        "# rnnt-few", "Trained for 4 bits and 75% zeros", "bits per weight", "changes no weight",
+        "    azsim train base\n", "    azsim train joint/4bit-75\n",
+        "on the device (zvsv, 4 bits", "| real-dev |", "The curve is in `curve.csv`",
         "Picovoice", "Apache-2.0", "espeak-ng", "Seed 1, 2000 steps",
     ):  # fmt: skip
         assert words in text
     assert (tmp_path / "rnnt-few" / "curve.csv").read_text() == "step\n1\n"
+
+
+def test_what_was_not_trained_for_its_bits_is_not_said_to_stay_as_it_is(corpus: Path, tmp_path: Path) -> None:
+    publish(exported(tmp_path / "run", Trained(1, 5, 0.1)), corpus, tmp_path / "mine", form="raw")
+    text = " ".join((tmp_path / "mine" / "card.md").read_text().split())
+    assert "Stored (0.0" in text
+    assert "`raw`" in text
+    assert "Trained for" not in text
+
+    network, small = load_network(tmp_path / "mine" / "model.safetensors"), compress(random_network(4), codec="raw")
+    card = ModelCard(1, "rnnt", "mine", "palette", 3, 0, 2, 4.0, list(PIECES), Trained(1, 5, 0.1, weight_bits=2))
+    assert not is_exact(network, small, card)
 
 
 def test_scales_that_were_trained_for_are_kept(corpus: Path, tmp_path: Path) -> None:
