@@ -61,8 +61,8 @@ def _run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", default="az1", help="a device's name or a .toml (default: az1)")
     command.add_argument(
         "--model",
-        default="rnnt-student-sparse50",
-        help="a name under models/ or a .safetensors (default: rnnt-student-sparse50)",
+        default="rnnt-5bit-50",
+        help="a name under models/ or a .safetensors (default: rnnt-5bit-50)",
     )
     command.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
     command.add_argument(

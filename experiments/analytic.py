@@ -42,7 +42,7 @@ from azsim.report.figures.style import OKABE_ITO, new_figure, plain_ticks, repor
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "python experiments/analytic.py --out reports/analytic"
 SEED = 7
-MODELS = {"rnnt-student-sparse50": 5, "rnnt-student-sparse75": 4, "rnnt-student": 5}
+MODELS = {"rnnt-5bit-50": 5, "rnnt-4bit-75": 4, "rnnt-student": 5}
 """Trained model -> bits; the dense one is pruned to half without training."""
 KNOBS: dict[str, Sequence[object]] = {
     "lanes": (16, 32, 64),

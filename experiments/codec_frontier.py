@@ -25,6 +25,7 @@ import azsim
 from azsim.chip.decoder import decode_cycles
 from azsim.compress.recipe import MatrixRecipe, quantise
 from azsim.errors import InputError
+from azsim.nn.load import MODEL_FILE
 from azsim.report.figures.style import MARKERS, OKABE_ITO, new_figure, report_style, save_png, save_svg
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,7 +59,7 @@ def synthetic(kind: str, bits: int, pruned: float, rows: int) -> np.ndarray:
 def trained() -> dict[str, np.ndarray]:
     """The largest matrix of each shipped model, at 8 and 5 bits."""
     found = {}
-    for name in sorted(path.name for path in (ROOT / "models").iterdir() if path.is_dir()):
+    for name in sorted(path.parent.name for path in (ROOT / "models").glob(f"*/{MODEL_FILE}")):
         network = azsim.load_network(name)
         largest = max(network.weight_matrices, key=lambda matrix: network.parameters[matrix].size)
         for bits in (8, 5):

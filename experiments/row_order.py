@@ -22,7 +22,7 @@ from azsim.devices.spec import Device
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "python experiments/row_order.py --out reports/row-order"
-MODELS = (("rnnt-student-sparse50", 0.5), ("rnnt-student-sparse75", 0.75))
+MODELS = (("rnnt-5bit-50", 0.5), ("rnnt-4bit-75", 0.75))
 DEVICES = ("az1", "az2")
 HEAD = ("matrices", "device", "positions", "plain, cycles", "of it imbalance", "balanced, cycles", "of it imbalance")
 

@@ -63,7 +63,7 @@ def test_no_command_is_said_and_ends_with_2(capsys: pytest.CaptureFixture[str]) 
         ('device = "az1"', 'device = "none.toml"', "device = 'none.toml': "),
         ('model = "rnnt-student" ', 'model = "rnnt-studnt" ', "model = 'rnnt-studnt': models/rnnt-studnt: not shipped"),
         (
-            'model = "rnnt-student-sparse50"',
+            'model = "rnnt-8bit-50"',
             'model = ".."',
             "configuration 'int8 bitmap 50%': model = '..': '..': not a model",
         ),

@@ -40,7 +40,7 @@ class Setup:
     trace: TraceOptions = field(default_factory=TraceOptions)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def network(name: str) -> Network:
     """The network of that name or path, read once per process."""
     return load_network(name)
