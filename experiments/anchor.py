@@ -41,7 +41,7 @@ from experiments.studies.hearing import Listening, hear
 
 CONDITIONS: dict[str, float | None] = {"quiet": None, "kitchen, 12 dB": 12.0, "kitchen, 6 dB": 6.0}
 ANCHOR = "pocketsphinx"
-NETWORKS = ("rnnt-student", "rnnt-student:raw:8:0", "rnnt-student-sparse50:zvsv:5:0.5")
+NETWORKS = ("rnnt-student", "rnnt-student:raw:8:0", "rnnt-5bit-50:zvsv:5:0.5")
 DOMAIN = "coffee"
 COLUMNS = (
     "recogniser", "model_bytes", "condition", "recordings", "wer_percent", "wer_low", "wer_high", "slots_right_percent",
