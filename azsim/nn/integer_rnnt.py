@@ -115,13 +115,10 @@ class IntegerModel:
 
         Raises:
             CodecError: a bitstream is damaged.
-            InputError: a scale cannot be expressed in fixed point.
+            InputError: a scale cannot be expressed in fixed point, or the encoder is bidirectional.
         """
         network = compressed.network
-        if network.is_bidirectional:
-            raise InputError(
-                f"{network.source}: a bidirectional encoder hears no stream; it runs in float, in the cloud"
-            )
+        network.refuse_if_bidirectional()
         matrices = compressed.decoded
         formats = Formats.of(network)
         scales = {name: matrix.scale for name, matrix in compressed.matrices.items()}

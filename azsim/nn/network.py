@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from azsim.errors import InputError
 from azsim.nn.program import Program
 
 SENTENCE_END = "</s>"
@@ -69,6 +70,11 @@ class Network:
         """Whether the encoder needs the whole recording: such a network runs in float, in the cloud."""
         return "encoder.0.reverse.input" in self.parameters
 
+    def refuse_if_bidirectional(self) -> None:
+        """Raise `InputError` for a network that no device can run."""
+        if self.is_bidirectional:
+            raise InputError(f"{self.source}: a bidirectional encoder hears no stream; it runs in float, in the cloud")
+
     @property
     def has_branches(self) -> bool:
         """Whether each encoder layer has a small branch beside the large one."""
@@ -100,8 +106,13 @@ class Network:
         return sum(self.parameters[name].size for name in self.weight_matrices)
 
     def programs(self) -> Mapping[str, Program]:
-        """The activations of the processor that run this network (see ``azsim.nn.rnnt_programs``)."""
+        """The activations of the processor that run this network (see ``azsim.nn.rnnt_programs``).
+
+        Raises:
+            InputError: the encoder is bidirectional.
+        """
         from azsim.nn.rnnt_programs import rnnt_programs
 
+        self.refuse_if_bidirectional()
         shapes = {name: self.parameters[name].shape for name in self.weight_matrices}
         return rnnt_programs(shapes, self.time_reduction_after, self.time_reduction)

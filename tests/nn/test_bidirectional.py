@@ -76,3 +76,8 @@ def test_it_equals_pytorch():
 def test_the_integer_engine_refuses_it():
     with pytest.raises(InputError, match="bidirectional encoder hears no stream"):
         IntegerModel.of(compress(bidirectional(), codec="raw"))
+
+
+def test_the_processor_has_no_programs_for_it():
+    with pytest.raises(InputError, match="random: a bidirectional encoder hears no stream"):
+        bidirectional().programs()
