@@ -2,7 +2,7 @@
 
     OPENBLAS_NUM_THREADS=1 python experiments/branching.py [--out reports/branching] [--runs FOLDER] [--utterances N]
 
-The recipes `branching/*`, fine-tuned equally long from the same recogniser, as they run in the integer engine with
+The recipes `branching/*`, fine-tuned from the same recogniser as `control`, as they run in the integer engine with
 5-bit palettes; every held-out recording twice, as it is and in noise; bifocal on streams of a wake word and a command,
 beside `audio_context/kept`. Then az1 runs some of the utterances: the trained network with its branches streamed, kept,
 swapped, in 1 to 2 MiB on the chip; a production-size network, its weights drawn, its picks those of the trained one,
@@ -100,7 +100,7 @@ def played(study: Study, cases: Sequence[Case], utterances: int, few: int) -> li
         found = study.some(case, utterances)
         small, rates = study.networks[case.run], study.heard[case.label].rates
         trained += on_trained(case.label, study.device, small, rates, [each.work for each in found])
-        if few and small.network.has_branches:
+        if few and case.is_timed:
             has_arbiter = case.who == "arbiter"
             large = production_network(experiment.production, small, study.device, has_arbiter, experiment.seed)
             works = [(each.work, each.transcript.label_steps) for each in found[:: max(1, utterances // few)]]
@@ -165,7 +165,7 @@ def main() -> int:
     options.add_argument("--runs", type=Path, default=Path("runs/train"))
     options.add_argument("--corpus", type=Path, default=CORPUS)
     options.add_argument("--utterances", type=int, default=12, help="that the device plays")
-    options.add_argument("--production", type=int, default=4, help="of those, at production size; 0 for none")
+    options.add_argument("--production", type=int, default=3, help="of those, at production size; 0 for none")
     chosen = options.parse_args()
     study = Study(chosen.corpus.expanduser(), chosen.runs, load_device("az1"))
     cases = study.hear_all()

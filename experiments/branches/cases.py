@@ -29,6 +29,7 @@ class Case:
         who: picks.
         hears: held-out recordings, or streams of a wake word and a command.
         share_of: of ``chance``: the case whose share of large steps it takes.
+        is_timed: the device plays it at production size as well.
     """
 
     label: str
@@ -36,6 +37,7 @@ class Case:
     who: Who
     hears: Heard = "recordings"
     share_of: str = ""
+    is_timed: bool = True
 
     def picker(self, index: int, command_step: int, large_share: float) -> Picker | None:
         """For the recording of that number, whose command begins there; None for the network's own arbiter."""
@@ -52,11 +54,11 @@ class Case:
 
 REFERENCES: dict[Heard, str] = {"recordings": "large only", "streams": "streams, large only"}
 CASES = (
-    Case("large only", "branching/large", "large"),
+    Case("large only", "control", "large"),
     Case("arbiter, careful", "branching/careful", "arbiter"),
     Case("arbiter, cheap", "branching/cheap", "arbiter"),
-    Case("by chance, as many as cheap", "branching/cheap", "chance", share_of="arbiter, cheap"),
-    Case("cheap's network, large only", "branching/cheap", "large"),
+    Case("by chance, as many as cheap", "branching/cheap", "chance", share_of="arbiter, cheap", is_timed=False),
+    Case("cheap's network, large only", "branching/cheap", "large", is_timed=False),
     Case("small only", "branching/small", "small"),
     Case("streams, large only", "audio_context/kept", "large", "streams"),
     Case("streams, bifocal", "branching/bifocal", "command", "streams"),

@@ -160,11 +160,11 @@ def _measured(
 def production_network(
     choice: ProductionChoice, trained: CompressedNetwork, device: Device, has_arbiter: bool, seed: int
 ) -> CompressedNetwork:
-    """The production-size recogniser with branches: weights drawn from the values of the trained network's."""
+    """The production-size recogniser, with branches if the trained one has them, its weights drawn from that one's."""
     found, sources = dict(shapes(choice)), {}
     cells = choice.encoder_units
     rank = cells // NARROWER
-    for layer in range(choice.encoder_layers):
+    for layer in range(choice.encoder_layers if trained.network.has_branches else 0):
         columns = found[f"encoder.{layer}.input"][1]
         found[f"encoder.{layer}.small.input"] = (rank, columns)
         found[f"encoder.{layer}.small.recurrent"] = (rank, cells)

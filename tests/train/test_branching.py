@@ -99,5 +99,5 @@ def test_networks_that_cannot_have_branches_are_refused() -> None:
 
 def test_shipped_recipes_are_fine_tunings_of_the_base() -> None:
     found = [load_recipe(name)[1] for name in recipe_names() if name.startswith("branching/")]
-    assert {each.branching.choice for each in found} >= {"arbiter", "large", "small", "wake-word"}
+    assert {each.branching.choice for each in found} >= {"arbiter", "small", "wake-word"}
     assert all(each.start == "base" and each.stages[-1].mix.augmented for each in found)
