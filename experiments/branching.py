@@ -3,7 +3,7 @@
     OPENBLAS_NUM_THREADS=1 python experiments/branching.py [--out reports/branching] [--runs FOLDER] [--utterances N]
 
 The recipes `branching/*`, fine-tuned from the same recogniser as `control`, as they run in the integer engine with
-5-bit palettes; every held-out recording twice, as it is and in noise; bifocal on streams of a wake word and a command,
+5-bit palettes; held-out recordings, some of them in noise as well; bifocal on streams of a wake word and a command,
 beside `audio_context/kept`. Then az1 runs some of the utterances: the trained network with its branches streamed, kept,
 swapped, in 1 to 2 MiB on the chip; a production-size network, its weights drawn, its picks those of the trained one,
 with az1's DRAM and parts of it. A case that is not trained yet is named and left out. What was heard is kept beside the

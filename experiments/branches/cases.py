@@ -58,7 +58,6 @@ CASES = (
     Case("arbiter, careful", "branching/careful", "arbiter"),
     Case("arbiter, cheap", "branching/cheap", "arbiter"),
     Case("by chance, as many as cheap", "branching/cheap", "chance", share_of="arbiter, cheap", is_timed=False),
-    Case("cheap's network, large only", "branching/cheap", "large", is_timed=False),
     Case("small only", "branching/small", "small"),
     Case("streams, large only", "audio_context/kept", "large", "streams"),
     Case("streams, bifocal", "branching/bifocal", "command", "streams"),

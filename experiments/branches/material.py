@@ -1,9 +1,9 @@
-"""What is heard: held-out recordings as they are and in noise, and streams of a wake word and a command.
+"""What is heard: held-out recordings as they are, some of them in noise as well, and streams with a wake word.
 
 ::
 
-    recordings   quiet, then in noise      speech begins somewhere
-    streams      quiet, or another voice 10 dB below      wake word │ pause │ command
+    recordings   quiet; in noise: all of real people, every fourth synthetic one
+    streams      wake word │ pause │ command
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from azsim.errors import InputError
 from azsim.nn.network import Network
 from azsim.speech.conclusion import Recognition
 from azsim.speech.features import FRAME_SHIFT_MS, STACKED_FRAMES
@@ -24,7 +23,7 @@ from experiments.branches.cases import Case
 from experiments.studies.hearing import REAL, SYNTHETIC, Listening
 from experiments.studies.streams import Streams
 
-BACKGROUNDS = ("none", "10 dB")
+NOISY_EVERY = 4
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Material:
 
 
 def recordings(corpus: Path) -> Material:
-    """The held-out recordings, every one twice.
+    """The held-out recordings; in noise those of real people and every fourth of the others.
 
     Raises:
         InputError: there are none.
@@ -71,27 +70,25 @@ def recordings(corpus: Path) -> Material:
     heard = Listening.load(corpus)
     splits = load_utterances(corpus, complete_folders(corpus))
     spans = 2 * [u.speech_frames for split in (*SYNTHETIC, *REAL) for u in splits.get(split, [])]
-    return _material(heard, heard.clusters, range(len(spans)), spans, [0] * len(spans))
+    kept = ~heard.is_noisy | heard.is_real | (np.arange(len(spans)) % NOISY_EVERY == 0)
+    return _material(heard, heard.clusters, np.flatnonzero(kept).tolist(), spans, [0] * len(spans))
 
 
 def streams(corpus: Path, network: Network) -> Material:
-    """Streams in the quiet and with another voice 10 dB below.
+    """Streams with nobody else talking.
 
     Raises:
         InputError: there are none.
     """
     found = Streams.load(corpus, network)
-    chosen = [i for i, each in enumerate(found.utterances) if each.line.background in BACKGROUNDS]
-    if not chosen:
-        raise InputError(f"{corpus}: no streams with {' or '.join(BACKGROUNDS)} behind them")
+    chosen = np.flatnonzero(~found.kept.is_noisy).tolist()
     spans = [each.speech_frames for each in found.utterances]
     return _material(found.kept, found.clusters, chosen, spans, found.kept.wake_end_ms)
 
 
 def _material(
-    heard: Listening, clusters: list[str], chosen: range | list[int], spans: list[tuple[int, int]], wakes: list[int]
+    heard: Listening, clusters: list[str], rows: list[int], spans: list[tuple[int, int]], wakes: list[int]
 ) -> Material:
-    rows = list(chosen)
     return Material(
         [heard.features[i] for i in rows],
         [heard.references[i] for i in rows],

@@ -113,8 +113,8 @@ def trust() -> str:
     return fill(
         "One seed each, and short fine-tunings (800 steps; the reference had 1,500 of the same kind, which favours it; "
         "bifocal and its reference 1,300 each): small differences between the arbiters are not proven. Intervals are "
-        "bootstraps over recordings, over speakers for real people; each recording counts twice, once in noise; half "
-        "of the streams have another voice 10 dB below the command. Where a wake word ends is the corpus's own mark; a "
+        "bootstraps over recordings, over speakers for real people; recordings of real people count "
+        "twice, once in noise, as does every fourth synthetic one. Where a wake word ends is the corpus's own mark; a "
         "device has it from its wake-word detector. Products with zero weights do not count; all programs do, up to "
         "the end-point. On the device each utterance begins with a wake-up that reloads what is resident, which weighs "
         "in the traffic of so short a time. The production-size network is timed, not trained: its weights "
