@@ -53,8 +53,8 @@ TRUST = """## How far to trust it
   opening words of a real voice come from the same microphone as its order, as they would in a real stream.
 * In training, a voice behind stood only beside wake words of the commanding voice. *Other voice* with a voice
   behind was never trained: it tells what happens when somebody else woke the device.
-* The base network hears a wake word as a command, and its state is full of it. Its *kept* column says that a network
-  must be trained for the state to be of use, and nothing more.
+* The base network hears a wake word as a command, and its state is full of it. Its *kept* column says
+  what keeping the state does to a network that was not trained for it, and nothing more.
 * Real people: the orders are of seven speakers, as estimated from their voices.
 """
 
@@ -186,6 +186,13 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join(parts)
 
 
+def _left_out(rows: Sequence[Row]) -> str:
+    """What the page above speaks of but has no rows for."""
+    there = {row.network for row in rows}
+    missing = [run for network, pair in TRAININGS.items() if network not in there for run in pair]
+    return f"**Not trained yet, and left out below: {', '.join(missing)}.**\n\n" if missing else ""
+
+
 def findings(rows: Sequence[Row]) -> str:
     """What the rows of the figure's networks show, in words."""
     network = rows[0].network
@@ -230,7 +237,7 @@ def write(rows: Sequence[Row], cost: str, out: Path) -> None:
         figure = draw(rows)
         (out / f"{NAME}.svg").write_bytes(save_svg(figure))
         (out / f"{NAME}.png").write_bytes(save_png(figure))
-    shown = f"![word error rate]({NAME}.png)\n\n## What it shows\n\n{findings(rows)}"
+    shown = _left_out(rows) + f"![word error rate]({NAME}.png)\n\n## What it shows\n\n{findings(rows)}"
     page = f"{__doc__}\n{shown}\n## Word errors\n\n{markdown(rows)}\n{cost}\n{TRUST}"
     (out / "README.md").write_text(page, encoding="utf-8")
 
