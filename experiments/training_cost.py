@@ -2,9 +2,9 @@
 
     python experiments/training_cost.py --start MODEL --teacher MODEL --out reports/training_cost
 
-Every way takes the same batches of the same corpus, a few steps in turn with all the others, on one thread, so that
-what else the machine does falls on all of them alike. Shown is the median time of a step and its ratio to the control,
-which trains without compression.
+Every way takes the same batches of the same corpus, a step in turn with all the others in an order that goes round, on
+one thread; processor time counts, so that what else the machine does falls on all of them alike. Shown is the median
+time of a step and its ratio to the control, which trains without compression.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ def measure(running: dict[str, Trainer], steps: int) -> dict[str, list[float]]:
     batches = {way: trainer.batches() for way, trainer in running.items()}
     seconds: dict[str, list[float]] = {way: [] for way in running}
     for step in range(WARM_UP_STEPS + steps):
-        for way, trainer in running.items():
+        for way in np.roll(list(running), step):
             chosen = next(batches[way])
-            began = time.perf_counter()
-            trainer.step(chosen)
+            began = time.process_time()
+            running[way].step(chosen)
             if step >= WARM_UP_STEPS:
-                seconds[way].append(time.perf_counter() - began)
+                seconds[way].append(time.process_time() - began)
     return seconds
 
 
