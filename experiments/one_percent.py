@@ -22,7 +22,8 @@ from experiments.studies.waterfall import draw_waterfall
 
 LIMIT = 0.01
 LARGEST_INCREASE = 0.10
-COMPRESSIONS = ((4, 50), (4, 60), (3, 50), (2, 50))
+COMPRESSIONS = ((3, 0), (4, 50), (4, 60), (3, 50), (2, 50))
+PLAIN = "palette"  # where there are no zeros to refill
 
 
 def cases() -> list[Case]:
@@ -32,13 +33,14 @@ def cases() -> list[Case]:
         Case("student fp32", "waterfall", "one_percent/control", None, 32, against="teacher fp32"),
         Case("student 8 bits", "waterfall", "one_percent/control", "raw", 8, against="teacher fp32"),
     ]
-    for codec in ("zvsv", "ans"):
+    for kind in ("zvsv", "ans"):
         for b, s in COMPRESSIONS:
-            run = f"one_percent/{b}bit-{s}"
-            found.append(Case(f"{b} bits, {s} %, {codec}", f"trained, {codec}", run, codec, b, s / 100, "teacher fp32"))
+            codec = PLAIN if kind == "zvsv" and not s else kind
+            run, label = f"one_percent/{b}bit-{s}", f"{b} bits, {s} %, {codec}"
+            found.append(Case(label, f"trained, {kind}", run, codec, b, s / 100, "teacher fp32"))
     for b, s in COMPRESSIONS:
         label = f"post-training {b} bits, {s} %"
-        found.append(Case(label, "post-training", "one_percent/control", "zvsv", b, s / 100, "teacher fp32"))
+        found.append(Case(label, "post-training", "one_percent/control", "ans", b, s / 100, "teacher fp32"))
     return found
 
 
@@ -71,21 +73,22 @@ def claim(rows: Sequence[Row], runs: Path, out: Path) -> str:
 def _waterfall(by_label: dict[str, Row], teacher: Row, out: Path) -> str:
     """Bytes of the same student after each thing done to it; the weights' share by bits per weight where no case is."""
     student = by_label.get("student fp32")
-    coded = [by_label[f"{b} bits, {z} %, zvsv"] for b, z in COMPRESSIONS if f"{b} bits, {z} %, zvsv" in by_label]
+    coded = [row for row in by_label.values() if row.line.startswith("trained")]
     small = [row for row in coded if row.model_bytes <= LIMIT * teacher.model_bytes] or coded
     if student is None or not small:
         return ""
     last = min(small, key=lambda row: row.wer_synthetic_percent)
-    ans = by_label[f"{last.weight_bits} bits, {last.sparsity:.0%}, ans".replace("%", " %")]
+    bits, zeros = last.weight_bits, round(100 * last.sparsity)
+    plain = by_label[f"{bits} bits, {zeros} %, {'zvsv' if zeros else PLAIN}"]
+    ans = by_label[f"{bits} bits, {zeros} %, ans"]
     eight = by_label["student 8 bits"]
     vectors = student.model_bytes - 32 / 8 * _weights(eight)
-    packed = round(vectors + _weights(eight) * last.weight_bits / 8)
     bars = [
         ("teacher, fp32", teacher.model_bytes),
         ("student, fp32", student.model_bytes),
         ("8 bits", eight.model_bytes),
-        (f"{last.weight_bits} bits, packed", packed),
-        (f"and {last.sparsity:.0%} zeros: zvsv", last.model_bytes),
+        (f"{bits} bits", round(vectors + _weights(eight) * bits / 8)),
+        (f"and {zeros} % zeros: zvsv" if zeros else "as a palette", plain.model_bytes),
         ("with ANS for it", ans.model_bytes),
     ]
     draw_waterfall(bars, LIMIT * teacher.model_bytes, "waterfall", out)
