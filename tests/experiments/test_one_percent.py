@@ -17,9 +17,15 @@ TEACHER = Row(
 STUDENT = replace(TEACHER, label="student fp32", model_bytes=4_000_000, wer_synthetic_percent=4.2)
 EIGHT = replace(STUDENT, label="student 8 bits", model_bytes=1_010_000, bits_per_weight=8.08)
 SMALL = replace(
-    STUDENT, label="3 bits, 50 %, zvsv", weight_bits=3, sparsity=0.5, model_bytes=390_000, bits_per_weight=3.12
+    STUDENT,
+    label="3 bits, 50 %, zvsv",
+    line="trained, zvsv",
+    weight_bits=3,
+    sparsity=0.5,
+    model_bytes=390_000,
+    bits_per_weight=3.12,
 )
-CODED = replace(SMALL, label="3 bits, 50 %, ans", model_bytes=350_000)
+CODED = replace(SMALL, label="3 bits, 50 %, ans", line="trained, ans", model_bytes=350_000)
 
 
 @pytest.mark.parametrize(
