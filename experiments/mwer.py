@@ -45,7 +45,7 @@ AGAINST = {
     "mwer/sentence-end-control": "mwer/control",
     "mwer/sentence-end-nbest-4": "mwer/sentence-end-control",
 }
-LONG_WORDS, LONG_PAUSE_MS, WORDS_FOR_A_PAUSE = 12, 500, 5
+LONG_WORDS, LONG_PAUSE_MS, WORDS_FOR_A_PAUSE = 12, 200, 5
 ORACLE, BEAM = "real, in noise", 8
 DRAWN = ("synthetic, in noise", "synthetic, a pause put in", "real", "real, in noise")
 KINDS = ("substituted", "deleted", "inserted")
