@@ -5,9 +5,10 @@
 Coffee orders of speakers that training never heard, in the quiet and in the noise of a kitchen that it never heard
 either, 12 and 6 dB below the speech: our networks in the integer engine (those without a codec in float), and
 pocketsphinx, whose US English voice model learned from real people, under a trigram of the very coffee orders that our
-recogniser was trained on. Every recogniser hears the same samples. Slots are read from the words
-(`experiments/anchoring/orders.py`): a slot is right if its value is, and one that nobody asked for is wrong. 95 %
-bootstrap intervals by speaker; differences are paired with pocketsphinx.
+recogniser was trained on. Every recogniser hears the same samples: whole recordings, which hold some seconds of silence
+or noise before and after the order, and "opened" ones, as after a wake word, from 0.5 s before the order to 0.7 s after
+it. Slots are read from the words (`experiments/anchoring/orders.py`): a slot is right if its value is, and one that
+nobody asked for is wrong. 95 % bootstrap intervals by speaker; differences are paired with pocketsphinx.
 """
 
 from __future__ import annotations
@@ -36,10 +37,16 @@ from azsim.train.publish import calibration_features
 from azsim.train_command import CORPUS, exported
 from experiments.anchoring import sphinx
 from experiments.anchoring.orders import count_slots
-from experiments.anchoring.recordings import Orders
+from experiments.anchoring.recordings import Condition, Orders
 from experiments.studies.hearing import Listening, hear
 
-CONDITIONS: dict[str, float | None] = {"quiet": None, "kitchen, 12 dB": 12.0, "kitchen, 6 dB": 6.0}
+CONDITIONS = (
+    Condition("quiet"),
+    Condition("12 dB", 12.0),
+    Condition("6 dB", 6.0),
+    Condition("opened, 12 dB", 12.0, is_opened=True),
+    Condition("opened, 6 dB", 6.0, is_opened=True),
+)
 ANCHOR = "pocketsphinx"
 NETWORKS = ("rnnt-student", "rnnt-student:raw:8:0", "rnnt-5bit-50:zvsv:5:0.5")
 DOMAIN = "coffee"
@@ -48,6 +55,15 @@ COLUMNS = (
     "slots_right_low", "slots_right_high", "orders_right_percent", "wer_less_anchor", "wer_less_anchor_low",
     "wer_less_anchor_high",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A recogniser: its name, its bytes where it is ours, and its words under every condition."""
+
+    name: str
+    model_bytes: int | None
+    texts: list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -72,19 +88,6 @@ class Row:
         )  # fmt: skip
 
 
-def as_listening(orders: Orders, sounds: Sequence[np.ndarray], calibration: list[np.ndarray]) -> Listening:
-    """The recordings as the studies' networks hear them, condition by condition."""
-    times, count = len(CONDITIONS), len(orders.texts)
-    return Listening(
-        features=[log_mel(sound) for sound in sounds],
-        references=times * orders.texts,
-        clusters=times * orders.speakers,
-        is_real=np.ones(times * count, bool),
-        is_noisy=np.repeat([snr is not None for snr in CONDITIONS.values()], count),
-        calibration=calibration,
-    )
-
-
 def anchored(sounds: Sequence[np.ndarray], texts: Sequence[str], kept: Path) -> list[str]:
     """What pocketsphinx hears, kept for the next time."""
     digest = hashlib.sha256("\n".join(texts).encode())
@@ -102,8 +105,8 @@ def anchored(sounds: Sequence[np.ndarray], texts: Sequence[str], kept: Path) -> 
     return heard
 
 
-def network(given: str, listening: Listening, runs: Path, kept: Path) -> tuple[str, int, list[str]]:
-    """Name, bytes and words of a network that is given as NAME:CODEC:BITS:ZEROS, or NAME alone in float.
+def network(given: str, listenings: Sequence[Listening], runs: Path, kept: Path) -> Heard:
+    """A network that is given as NAME:CODEC:BITS:ZEROS, or NAME alone in float, under every condition.
 
     Raises:
         InputError: it is written otherwise, or is not there.
@@ -113,24 +116,26 @@ def network(given: str, listening: Listening, runs: Path, kept: Path) -> tuple[s
         codec, bits, zeros = (rest[0], int(rest[1]), float(rest[2])) if rest else (None, 32, 0.0)
     except (IndexError, ValueError):
         raise InputError(f"--networks {given}: give NAME:CODEC:BITS:ZEROS such as {NETWORKS[-1]}, or NAME") from None
-    heard = hear(exported(name, runs), codec, bits, zeros, listening, kept)
+    path = exported(name, runs)
+    found = [hear(path, codec, bits, zeros, listening, kept) for listening in listenings]
     how = f"{codec}, {bits} bits" + (f", {zeros:.0%} zeros" if zeros else "") if codec else "float"
-    return f"{name} ({how})", heard.model_bytes, heard.texts
+    print(f"{name} ({how})", flush=True)
+    return Heard(f"{name} ({how})", found[0].model_bytes, [each.texts for each in found])
 
 
-def rows_of(heard: Sequence[tuple[str, int | None, list[str]]], orders: Orders) -> list[Row]:
+def rows_of(heard: Sequence[Heard], orders: Orders) -> list[Row]:
     """Rates of every recogniser under every condition; the first is what the others are compared with."""
-    count, rows = len(orders.texts), []
-    baseline = count_errors(len(CONDITIONS) * orders.texts, heard[0][2])
-    for name, size, texts in heard:
-        for at, condition in enumerate(CONDITIONS):
-            here = slice(at * count, (at + 1) * count)
-            errors, slots = count_errors(orders.texts, texts[here]), count_slots(orders.slots, texts[here])
+    rows = []
+    for each in heard:
+        for condition, texts, anchors in zip(CONDITIONS, each.texts, heard[0].texts, strict=True):
+            errors, slots = count_errors(orders.texts, texts), count_slots(orders.slots, texts)
             wrong = bootstrap_wer(slots, orders.speakers)
             right = Interval(100 - wrong.value, *(None if b is None else 100 - b for b in (wrong.high, wrong.low)))
-            less = None if name == heard[0][0] else bootstrap_difference(errors, baseline[here], orders.speakers)
+            baseline = count_errors(orders.texts, anchors)
+            less = None if each is heard[0] else bootstrap_difference(errors, baseline, orders.speakers)
             whole = 100 * float((slots[:, 0] == 0).mean())
-            rows.append(Row(name, size, condition, count, bootstrap_wer(errors, orders.speakers), right, whole, less))
+            wer = bootstrap_wer(errors, orders.speakers)
+            rows.append(Row(each.name, each.model_bytes, condition.name, len(texts), wer, right, whole, less))
     return rows
 
 
@@ -170,7 +175,7 @@ def draw(rows: Sequence[Row], out: Path) -> None:
                 style = {"color": OKABE_ITO[index % 8], "marker": MARKERS[index % 8], "label": name}
                 axes.errorbar(at, values, (values - low, high - values), capsize=2, **style)
             axes.set(title=title, ylim=(0, None if "error" in title else 100))
-            axes.set_xticks(range(len(CONDITIONS)), list(CONDITIONS))
+            axes.set_xticks(range(len(CONDITIONS)), [each.name.replace(", ", "\n") for each in CONDITIONS])
         figure.axes[0].legend(loc="upper left")
         (out / "anchor.svg").write_bytes(save_svg(figure))
         (out / "anchor.png").write_bytes(save_png(figure))
@@ -188,10 +193,15 @@ def run(options: argparse.Namespace) -> None:
     splits = load_utterances(corpus, complete_folders(corpus))
     spoken = [u.line.text for split in (TRAIN, REAL_TRAIN) for u in splits.get(split, []) if u.line.domain == DOMAIN]
     orders = Orders.load(Path(data))
-    sounds = [sound for snr_db in CONDITIONS.values() for sound in orders.heard(snr_db)]
-    heard: list[tuple[str, int | None, list[str]]] = [(ANCHOR, None, anchored(sounds, spoken, kept))]
-    listening = as_listening(orders, sounds, calibration_features(splits))
-    heard += [network(each, listening, options.runs, kept) for each in options.networks]
+    sounds = [orders.heard(condition) for condition in CONDITIONS]
+    heard = [Heard(ANCHOR, None, [anchored(each, spoken, kept) for each in sounds])]
+    real = np.ones(len(orders.texts), bool)
+    calibration = calibration_features(splits)
+    listenings = [
+        Listening([log_mel(s) for s in each], orders.texts, orders.speakers, real, ~real, calibration)
+        for each in sounds
+    ]
+    heard += [network(each, listenings, options.runs, kept) for each in options.networks]
     rows = rows_of(heard, orders)
     with (options.out / "anchor.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

@@ -4,6 +4,7 @@
 
     DATA/barista/manifest.csv, split dev ── read ──┬─────────────────────────> quiet
     DATA/noise/kitchen.flac ── a stretch of it ────┴─ so far below the speech ─> 12 dB, 6 dB
+                                                                                  └─ from just before the order on
 
 The stretch is the same for every level. Its own level is set against the speech between the first and the last loud
 moment, not against the silence around it.
@@ -28,6 +29,16 @@ from azsim.train.corpus.recordings import estimate_bounds_ms, read_sound
 SPLIT = "dev"
 SEED = 11
 FULL_SCALE = 0.99
+OPENS_MS, CLOSES_MS = 500, 700
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How recordings are heard: the speech over the noise, None for none, and whether whole or opened for the order."""
+
+    name: str
+    snr_db: float | None = None
+    is_opened: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,11 +70,18 @@ class Orders:
         texts, speakers = ([row[column] for row in rows] for column in ("transcript", "speaker"))
         return cls(sounds, texts, slots, speakers, read_sound(data / "noise" / "kitchen.flac"))
 
-    def heard(self, snr_db: float | None) -> list[np.ndarray]:
-        """All recordings with kitchen noise so far below the speech; None for none."""
-        if snr_db is None:
-            return self.sounds
-        return [self._in_kitchen(index, snr_db) for index in range(len(self.sounds))]
+    def heard(self, condition: Condition) -> list[np.ndarray]:
+        """All recordings; opened ones begin half a second before the order and end 0.7 s after it."""
+        found = []
+        for index, sound in enumerate(self.sounds):
+            begin_ms, finish_ms = estimate_bounds_ms(sound)
+            if condition.snr_db is not None:
+                sound = self._in_kitchen(index, condition.snr_db)
+            if condition.is_opened:
+                first, last = max(0, begin_ms - OPENS_MS), finish_ms + CLOSES_MS
+                sound = sound[first * SAMPLE_RATE_HZ // 1000 : last * SAMPLE_RATE_HZ // 1000]
+            found.append(sound)
+        return found
 
     def _in_kitchen(self, index: int, snr_db: float) -> np.ndarray:
         sound = self.sounds[index]
