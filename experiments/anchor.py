@@ -47,8 +47,9 @@ CONDITIONS = (
     Condition("opened, 12 dB", 12.0, is_opened=True),
     Condition("opened, 6 dB", 6.0, is_opened=True),
 )
+OPENED = np.array([condition.is_opened for condition in CONDITIONS])
 ANCHOR = "pocketsphinx"
-NETWORKS = ("rnnt-student", "rnnt-student:raw:8:0", "rnnt-5bit-50:zvsv:5:0.5")
+NETWORKS = ("rnnt-teacher", "rnnt-student:raw:8:0", "rnnt-5bit-50:zvsv:5:0.5")
 DOMAIN = "coffee"
 TRUST = """## How far to trust it
 
@@ -195,8 +196,10 @@ def draw(rows: Sequence[Row], out: Path) -> None:
                 found = [measure(row) for row in rows if row.recogniser == name]
                 at = np.arange(len(found)) + 0.06 * (index - (len(names) - 1) / 2)
                 values, low, high = np.array([(each.value, each.low, each.high) for each in found], float).T
-                style = {"color": OKABE_ITO[index % 8], "marker": MARKERS[index % 8], "label": name}
-                axes.errorbar(at, values, (values - low, high - values), capsize=2, **style)
+                style = {"color": OKABE_ITO[index % 8], "marker": MARKERS[index % 8], "capsize": 2}
+                for here, label in ((~OPENED, name), (OPENED, None)):
+                    arms = (values - low)[here], (high - values)[here]
+                    axes.errorbar(at[here], values[here], arms, label=label, **style)
             axes.set(title=title, ylim=(0, None if "error" in title else 100))
             axes.set_xticks(range(len(CONDITIONS)), [each.name.replace(", ", "\n") for each in CONDITIONS])
         figure.axes[0].legend(loc="upper left")
@@ -221,8 +224,8 @@ def run(options: argparse.Namespace) -> None:
     real = np.ones(len(orders.texts), bool)
     calibration = calibration_features(splits)
     listenings = [
-        Listening([log_mel(s) for s in each], orders.texts, orders.speakers, real, ~real, calibration)
-        for each in sounds
+        Listening([log_mel(s) for s in each], orders.texts, orders.speakers, real, ~real, calibration, name=f"{condition}")
+        for condition, each in zip(CONDITIONS, sounds, strict=True)
     ]
     heard += [network(each, listenings, options.runs, kept) for each in options.networks]
     rows = rows_of(heard, orders)

@@ -43,6 +43,7 @@ class Listening:
         is_real, is_noisy: bool, one each.
         calibration: features of training recordings.
         wake_end_ms: where the wake word ends that begins each recording; empty where none does.
+        name: tells them from others of the same lengths.
     """
 
     features: list[np.ndarray]
@@ -52,6 +53,7 @@ class Listening:
     is_noisy: np.ndarray
     calibration: list[np.ndarray]
     wake_end_ms: list[int] = field(default_factory=list)
+    name: str = ""
 
     @classmethod
     def load(cls, corpus: Path) -> Listening:
@@ -109,7 +111,7 @@ def hear(
     network = load_network(path)
     recordings = f"{len(listening.references)} {sum(map(len, listening.features))} {SEED}"
     recordings += f" {sum(listening.wake_end_ms)}" if listening.wake_end_ms else ""
-    settings = f"texts {network.digest} {codec} {weight_bits} {sparsity} {recordings}"
+    settings = f"texts {network.digest} {codec} {weight_bits} {sparsity} {recordings}{listening.name}"
     kept = (kept_in or path.parent) / f"heard-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.npz"
     if kept.exists():
         with np.load(kept) as found:
