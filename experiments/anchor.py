@@ -1,6 +1,6 @@
 """# Real speakers, beside a recogniser of another make
 
-    AZSIM_DATA=... OPENBLAS_NUM_THREADS=1 python experiments/anchor.py --out reports/anchor
+    OPENBLAS_NUM_THREADS=1 AZSIM_DATA=... python experiments/anchor.py --out reports/anchor
 
 Coffee orders of speakers that training never heard, in the quiet and in the noise of a kitchen that it never heard
 either, 12 and 6 dB below the speech: our networks in the integer engine (those without a codec in float), and
