@@ -178,9 +178,8 @@ def plain_words(rows: Sequence[Row]) -> str:
         anchor, *ours = [row for row in rows if row.condition == condition]
         least, most = (f(ours, key=lambda row: row.slots_right.value) for f in (min, max))
         lines.append(
-            f"- {condition}: pocketsphinx hears {anchor.slots_right.value:.0f} % of the slots and ours "
-            f"{least.slots_right.value:.0f} % ({least.recogniser}) to {most.slots_right.value:.0f} % "
-            f"({most.recogniser})"
+            f"- {condition}: pocketsphinx hears {anchor.slots_right.value:.0f} % of the slots, ours from "
+            f"{least.slots_right.value:.0f} % by {least.recogniser} to {most.slots_right.value:.0f} % by {most.recogniser}"
         )
     return "\n".join([*lines, "", TRUST, ""])
 
@@ -202,7 +201,7 @@ def draw(rows: Sequence[Row], out: Path) -> None:
                     axes.errorbar(at[here], values[here], arms, label=label, **style)
             axes.set(title=title, ylim=(0, None if "error" in title else 100))
             axes.set_xticks(range(len(CONDITIONS)), [each.name.replace(", ", "\n") for each in CONDITIONS])
-        figure.axes[0].legend(loc="upper left")
+        figure.axes[1].legend(loc="lower left")
         (out / "anchor.svg").write_bytes(save_svg(figure))
         (out / "anchor.png").write_bytes(save_png(figure))
 
@@ -237,7 +236,7 @@ def run(options: argparse.Namespace) -> None:
         writer.writerows(row.cells() for row in rows)
     draw(rows, options.out)
     of = f"{len(orders.texts)} recordings of {len(set(orders.speakers))} speakers"
-    of += f"; {len(spoken):,} orders in the trigram."
+    of += f"; {len(spoken):,} orders in the trigram. Networks (`--networks`): `{' '.join(options.networks)}`."
     text = f"{__doc__}\n{of}\n\n![word error rate and slots](anchor.png)\n\n{plain_words(rows)}\n{markdown(rows)}"
     (options.out / "README.md").write_text(text, encoding="utf-8")
 
