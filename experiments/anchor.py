@@ -179,7 +179,8 @@ def plain_words(rows: Sequence[Row]) -> str:
         least, most = (f(ours, key=lambda row: row.slots_right.value) for f in (min, max))
         lines.append(
             f"- {condition}: pocketsphinx hears {anchor.slots_right.value:.0f} % of the slots, ours from "
-            f"{least.slots_right.value:.0f} % by {least.recogniser} to {most.slots_right.value:.0f} % by {most.recogniser}"
+            f"{least.slots_right.value:.0f} % by {least.recogniser} to {most.slots_right.value:.0f} % by "
+            f"{most.recogniser}"
         )
     return "\n".join([*lines, "", TRUST, ""])
 
