@@ -19,6 +19,7 @@ from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train_command import CORPUS, exported
 from experiments.studies.hearing import Heard, Listening, hear
 
+FLOAT = "fp32"  # a line that is a level of comparison and no place on the axis
 HEADINGS = (
     "| case | bits | zeros | bytes | bits/weight | s/step | WER synthetic % | WER real % | against | difference % |\n"
     "|:--|--:|--:|--:|--:|--:|--:|--:|:--|--:|\n"
@@ -151,7 +152,10 @@ def curves(rows: Sequence[Row], along: str, name: str, out: Path) -> None:
             for index, line in enumerate(dict.fromkeys(row.line for row in rows)):
                 points = sorted((getattr(r, along), getattr(r, f"wer_{kind}_percent")) for r in rows if r.line == line)
                 colour, marker = OKABE_ITO[index % 8], MARKERS[index % 8]
-                axes.plot(*zip(*points, strict=True), color=colour, marker=marker, label=line)
+                if line == FLOAT and along != "model_bytes":
+                    axes.axhline(points[0][1], color=colour, linestyle="--", linewidth=1, label=line)
+                else:
+                    axes.plot(*zip(*points, strict=True), color=colour, marker=marker, label=line)
             axes.set(title=f"{kind} speech", xlabel=along.replace("_", " "), yscale="log")
             for ticks in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
                 ticks("{x:g}")
