@@ -4,10 +4,10 @@
 
 The waterfall: the teacher in fp32, the smaller network, fewer bits, zeros, the codec. Bytes count bitstreams with
 headers, palettes and tables, and vectors at 4 bytes an element. The claim holds for a case with at most 1 % of the
-teacher's bytes whose word error rate is at most 1.1 times the teacher's on synthetic and on real speech. Every held-out
-recording counts twice, as it is and in noise (5 to 15 dB). Differences are paired with the teacher; 95 % bootstrap
-intervals. To zvsv zero is no value, to ANS it is one more: so that it changes no weight of a network with zeros it gets
-a bit more, which it codes near its entropy.
+teacher's bytes whose word error rate is at most 1.1 times the teacher's on synthetic and on real speech. Every
+held-out recording counts twice, as it is and in noise (5 to 15 dB). Differences are paired with the teacher; 95 %
+bootstrap intervals. To zvsv zero is no value, to ANS it is one more: so that it changes no weight of a network with
+zeros it gets a bit more, which it codes near its entropy.
 """
 
 from __future__ import annotations
