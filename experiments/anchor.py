@@ -1,6 +1,6 @@
 """# Real speakers, beside a recogniser of another make
 
-    OPENBLAS_NUM_THREADS=1 AZSIM_DATA=... python experiments/anchor.py --out reports/anchor
+    AZSIM_DATA=... python experiments/anchor.py --out reports/anchor
 
 Coffee orders of speakers that training never heard, in the quiet and in the noise of a kitchen that it never heard
 either, 12 and 6 dB below the speech: our networks in the integer engine (those without a codec in float), and
@@ -39,6 +39,7 @@ from experiments.anchoring import sphinx
 from experiments.anchoring.orders import count_slots
 from experiments.anchoring.recordings import Condition, Orders
 from experiments.studies.hearing import Listening, hear
+from experiments.studies.runs import runs_folder
 
 CONDITIONS = (
     Condition("quiet"),
@@ -246,7 +247,7 @@ def main() -> int:
     """The command; its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--networks", nargs="+", default=NETWORKS, metavar="NAME[:CODEC:BITS:ZEROS]")
-    parser.add_argument("--runs", type=Path, default=Path("runs/train"))
+    parser.add_argument("--runs", type=Path, default=runs_folder())
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--out", type=Path, default=Path("runs/anchor"))
     try:

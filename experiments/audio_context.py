@@ -1,6 +1,6 @@
 """# The wake word's sound as context: the encoder's state kept after it, or reset
 
-    OPENBLAS_NUM_THREADS=1 python experiments/audio_context.py --out reports/audio_context
+    AZSIM_RUNS=... python experiments/audio_context.py --out reports/audio_context
 
 A stream is a wake word, a pause and a command, in the quiet or with somebody else talking behind it, who is not to be
 written down. *Kept*: the encoder hears the whole stream, and labels are asked of its outputs after the wake word.
@@ -40,6 +40,7 @@ from azsim.train.corpus.wake_streams import QUIET
 from azsim.train_command import CORPUS, exported
 from experiments.studies.context_cost import cost_of_context
 from experiments.studies.hearing import hear
+from experiments.studies.runs import runs_folder
 from experiments.studies.streams import BACKGROUNDS, Streams, conditions
 
 NAME = "audio_context"
@@ -245,7 +246,7 @@ def write(rows: Sequence[Row], cost: str, out: Path) -> None:
 def main() -> int:
     """The command line; its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=Path, default=Path("runs/train"))
+    parser.add_argument("--runs", type=Path, default=runs_folder())
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--out", type=Path, default=Path("runs") / NAME)
     options = parser.parse_args()

@@ -1,6 +1,6 @@
 """A small and a large branch in the encoder: compute saved, words lost, and what it does to weight traffic and waits.
 
-    OPENBLAS_NUM_THREADS=1 python experiments/branching.py [--out reports/branching] [--runs FOLDER] [--utterances N]
+    AZSIM_RUNS=... python experiments/branching.py [--out reports/branching] [--runs FOLDER] [--utterances N]
 
 The recipes `branching/*`, fine-tuned from the same recogniser as `control`, as they run in the integer engine with
 5-bit palettes; held-out recordings, some of them in noise as well; bifocal on streams of a wake word and a command,
@@ -42,8 +42,9 @@ from experiments.branches.hearing import Heard, compressed, hear  # noqa: E402
 from experiments.branches.material import Material, recordings, streams  # noqa: E402
 from experiments.branches.page import about, device_table, said, trust, words_table  # noqa: E402
 from experiments.branches.rows import Row, row_of  # noqa: E402
+from experiments.studies.runs import runs_folder  # noqa: E402
 
-COMMAND = "OPENBLAS_NUM_THREADS=1 python experiments/branching.py --out reports/branching"
+COMMAND = "AZSIM_RUNS=... python experiments/branching.py --out reports/branching"
 
 
 class Study:
@@ -162,7 +163,7 @@ def main() -> int:
     """The command; its exit status."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--out", type=Path, default=ROOT / "runs" / "branching")
-    options.add_argument("--runs", type=Path, default=Path("runs/train"))
+    options.add_argument("--runs", type=Path, default=runs_folder())
     options.add_argument("--corpus", type=Path, default=CORPUS)
     options.add_argument("--utterances", type=int, default=12, help="that the device plays")
     options.add_argument("--production", type=int, default=3, help="of those, at production size; 0 for none")

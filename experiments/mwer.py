@@ -1,6 +1,6 @@
 """# Training on the word error rate itself, with and without a label that ends the sentence
 
-    OPENBLAS_NUM_THREADS=1 python experiments/mwer.py --out reports/mwer
+    AZSIM_RUNS=... python experiments/mwer.py --out reports/mwer
 
 The base recogniser and four fine-tunings of it of equal steps: the transducer loss alone (`mwer/control`), with the
 expected word errors of 4-best lists beside it (`mwer/nbest-4`), and both again in a network that says `</s>` at the end
@@ -37,6 +37,7 @@ from azsim.train.nbest import n_best
 from azsim.train_command import CORPUS, exported
 from experiments.studies.hearing import SEED, Listening, hear
 from experiments.studies.pauses import longest_pause_ms, with_pause
+from experiments.studies.runs import runs_folder
 
 AGAINST = {
     "base": "",
@@ -260,7 +261,7 @@ def draw(rows: Sequence[Row], out: Path) -> None:
 def main() -> int:
     """The command; its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=Path, default=Path("runs/train"))
+    parser.add_argument("--runs", type=Path, default=runs_folder())
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--out", type=Path, default=Path("runs/mwer"))
     options = parser.parse_args()

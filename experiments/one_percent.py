@@ -1,6 +1,6 @@
 """# The one-percent claim: bytes and word errors from the teacher to the device
 
-    OPENBLAS_NUM_THREADS=1 python experiments/one_percent.py --out reports/one_percent
+    AZSIM_RUNS=... python experiments/one_percent.py --out reports/one_percent
 
 The waterfall: the teacher in fp32, the smaller network, fewer bits, zeros, the codec. Bytes count bitstreams with
 headers, palettes and tables, and vectors at 4 bytes an element. The claim holds for a case with at most 1 % of the

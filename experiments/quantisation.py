@@ -1,6 +1,6 @@
 """# Word errors against bits per weight, by four ways onto few values
 
-    OPENBLAS_NUM_THREADS=1 python experiments/quantisation.py --out reports/quantisation
+    AZSIM_RUNS=... python experiments/quantisation.py --out reports/quantisation
 
 On the small student (0.76 M weights), where few bits tell sooner. Post-training: the control, fine-tuned as long in
 fp32, quantised afterwards. The others were fine-tuned for their bits, 600 steps each, by the recipes `quantisation/*`:

@@ -1,6 +1,6 @@
 """# Word errors against the share of zeros, by how the zeros are reached
 
-    OPENBLAS_NUM_THREADS=1 python experiments/sparsity.py --out reports/sparsity
+    AZSIM_RUNS=... python experiments/sparsity.py --out reports/sparsity
 
 The small student, on which zeros tell sooner. Post-training: the control, fine-tuned as long without zeros, pruned
 afterwards. The others were fine-tuned by the recipes `sparsity/*`: gradually, by compressed sensing, balanced among

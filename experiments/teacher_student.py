@@ -1,6 +1,6 @@
 """# A small student with and without a teacher
 
-    OPENBLAS_NUM_THREADS=1 python experiments/teacher_student.py --out reports/teacher_student
+    AZSIM_RUNS=... python experiments/teacher_student.py --out reports/teacher_student
 
 A network of 0.76 M weights, made of the most important cells of the recogniser and trained again (`student`), goes on
 for the same steps on the same data: by itself, with the three-way lattice of the teacher, and with real people whose

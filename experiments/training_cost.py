@@ -1,6 +1,6 @@
 """# What each way of training costs per step
 
-    python experiments/training_cost.py --start MODEL --teacher MODEL --out reports/training_cost
+    AZSIM_RUNS=... python experiments/training_cost.py --out reports/training_cost
 
 Every way takes the same batches of the same corpus, a step in turn with all the others in an order that goes round, on
 one thread; processor time counts, so that what else the machine does falls on all of them alike. Shown is the median
@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import argparse
 import csv
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies share a package beside this script
 
 import msgspec
 import numpy as np
@@ -24,6 +27,7 @@ from azsim.train.recipe import load_recipe
 from azsim.train.start import Place
 from azsim.train.trainer import Trainer
 from azsim.train_command import CORPUS, exported
+from experiments.studies.runs import runs_folder
 
 CONTROL = "quantisation/control"
 WAYS = {
@@ -76,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--start", default="student", help="network that goes on: a run's, a model's name, or a path")
     parser.add_argument("--teacher", default="teacher")
-    parser.add_argument("--runs", type=Path, default=Path("runs/train"))
+    parser.add_argument("--runs", type=Path, default=runs_folder())
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--out", type=Path, default=Path("runs/training_cost"))

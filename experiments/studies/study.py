@@ -18,6 +18,7 @@ from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train_command import CORPUS, exported
 from experiments.studies.hearing import Heard, Listening, hear
+from experiments.studies.runs import runs_folder
 
 FLOAT = "fp32"  # a line that is a level of comparison and no place on the axis
 HEADINGS = (
@@ -194,7 +195,7 @@ def main(
         more: what is shown besides, each from the rows, the folder of runs and the report's folder; its text is added.
     """
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=Path, default=Path("runs/train"))
+    parser.add_argument("--runs", type=Path, default=runs_folder())
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--out", type=Path, default=Path("runs") / name)
     options = parser.parse_args()
