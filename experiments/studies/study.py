@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from azsim.errors import InputError
 from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
@@ -156,13 +156,16 @@ def curves(rows: Sequence[Row], along: str, name: str, out: Path) -> None:
                 if line == FLOAT and along != "model_bytes":
                     axes.axhline(points[0][1], color=colour, linestyle="--", linewidth=1, label=line)
                 else:
-                    axes.plot(*zip(*points, strict=True), color=colour, marker=marker, label=line)
+                    is_curve = len({x for x, _ in points}) == len(points)
+                    style = "-" if is_curve else "none"
+                    axes.plot(*zip(*points, strict=True), color=colour, marker=marker, linestyle=style, label=line)
             axes.set(title=f"{kind} speech", xlabel=along.replace("_", " "), yscale="log")
             for ticks in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
                 ticks("{x:g}")
             if along == "model_bytes":
-                axes.set_xscale("log")
-                axes.xaxis.set_major_formatter("{x:g}")
+                axes.set(xscale="log", xlabel="size, KiB")
+                axes.xaxis.set_major_locator(LogLocator(2, subs=(1.0,), numticks=8))
+                axes.xaxis.set_major_formatter(lambda size, place: f"{size / 1024:,.0f}")
                 axes.xaxis.set_minor_formatter(NullFormatter())
         panels[0].set_ylabel("word error rate, %")
         panels[1].legend()
