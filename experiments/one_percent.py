@@ -2,12 +2,19 @@
 
     AZSIM_RUNS=... python experiments/one_percent.py --out reports/one_percent
 
-The waterfall: the teacher in fp32, the smaller network, fewer bits, zeros, the codec. Bytes count bitstreams with
-headers, palettes and tables, and vectors at 4 bytes an element. The claim holds for a case with at most 1 % of the
-teacher's bytes whose word error rate is at most 1.1 times the teacher's on synthetic and on real speech. Every
-held-out recording counts twice, as it is and in noise (5 to 15 dB). Differences are paired with the teacher; 95 %
-bootstrap intervals. To zvsv zero is no value, to ANS it is one more: so that it changes no weight of a network with
-zeros it gets a bit more, which it codes near its entropy.
+The waterfall: the teacher in fp32, the smaller network, fewer bits, zeros, the codec; and beside it the compressed
+networks of the comparison, three times as large. Bytes count bitstreams with headers, palettes and tables, and vectors
+at 4 bytes an element. The claim holds for a case with at most 1 % of the teacher's bytes whose word error rate is at
+most 1.1 times the teacher's on synthetic and on real speech. Every held-out recording counts twice, as it is and in
+noise (5 to 15 dB). Differences are paired with the teacher; 95 % bootstrap intervals. To zvsv and palettes zero need
+be no value, to ANS it is one: so that it changes no weight it gets a bit more, which it codes near its entropy.
+
+**What it shows.** The bytes are reached, the words are not. 3 bits and half zeros bring the student to 0.8 to 0.9 % of
+the teacher, and training for them keeps it close to itself in fp32, where the same compression afterwards loses half
+the words. But the student in fp32 already makes nearly twice the teacher's errors: it is the network of a tenth of the
+weights that misses the claim, not its compression. The frontier lies between: the large network at 5 bits and half
+zeros stays nearest the teacher with a twentieth of its bytes. The student had an hour of one core in all; distilling
+it longer is what remains to be done.
 """
 
 from __future__ import annotations
@@ -24,6 +31,7 @@ from experiments.studies.waterfall import draw_waterfall
 LIMIT = 0.01
 LARGEST_INCREASE = 0.10
 COMPRESSIONS = ((3, 0), (4, 50), (4, 60), (3, 50), (2, 50))
+LARGE = ((5, 50), (4, 75))
 PLAIN = "palette"  # where there are no zeros to refill
 
 
@@ -38,8 +46,11 @@ def cases() -> list[Case]:
         for b, s in COMPRESSIONS:
             codec = PLAIN if kind == "zvsv" and not s else kind
             run, label = f"one_percent/{b}bit-{s}", f"{b} bits, {s} %, {codec}"
-            places = b + 1 if codec == "ans" and s else b
+            places = b + 1 if codec == "ans" else b
             found.append(Case(label, f"trained, {kind}", run, codec, places, s / 100, "teacher fp32"))
+    for b, s in LARGE:
+        label = f"large network, {b} bits, {s} %, zvsv"
+        found.append(Case(label, "large network", f"joint/{b}bit-{s}", "zvsv", b, s / 100, "teacher fp32"))
     for b, s in COMPRESSIONS:
         label = f"post-training {b} bits, {s} %"
         found.append(Case(label, "post-training", "one_percent/control", "ans", b, s / 100, "teacher fp32"))
