@@ -156,7 +156,7 @@ def curves(rows: Sequence[Row], along: str, name: str, out: Path) -> None:
                 if line == FLOAT and along != "model_bytes":
                     axes.axhline(points[0][1], color=colour, linestyle="--", linewidth=1, label=line)
                 else:
-                    is_curve = len({x for x, _ in points}) == len(points)
+                    is_curve = along != "model_bytes" and len({x for x, _ in points}) == len(points)
                     style = "-" if is_curve else "none"
                     axes.plot(*zip(*points, strict=True), color=colour, marker=marker, linestyle=style, label=line)
             axes.set(title=f"{kind} speech", xlabel=along.replace("_", " "), yscale="log")

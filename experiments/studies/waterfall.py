@@ -37,13 +37,14 @@ def draw_waterfall(bars: Sequence[tuple[str, int]], limit_bytes: float, name: st
         figure, ((axes,),) = panel_grid(margins, [BAR_INCHES * len(bars)])
         largest = bars[0][1]
         for place, (_, size) in enumerate(bars):
-            axes.barh(place, size, color=OKABE_ITO[0], height=0.62)
-            axes.text(size * 1.06, place, f"{size / 1024:,.0f} KiB = {size / largest:.2%}", va="center")
-        axes.axvline(limit_bytes, color=ALERT, linestyle="--", linewidth=1)
+            axes.barh(place, size / 1024, color=OKABE_ITO[0], height=0.62)
+            said = f"{size / 1024:,.0f} KiB = {size / largest:.2%}"
+            axes.text(size / 1024 * 1.06, place, said, va="center", backgroundcolor="white")
+        axes.axvline(limit_bytes / 1024, color=ALERT, linestyle="--", linewidth=1, zorder=0)
         axes.set_xscale("log")
-        axes.set_xlim(min(size for _, size in bars) / 3, largest * 2)
+        axes.set_xlim(min(size for _, size in bars) / 3 / 1024, largest * 2 / 1024)
         plain_ticks(axes)
         name_rows(axes, names)
-        label_below(axes, f"bytes (dashed: {limit_bytes / largest:.0%} of the first)")
+        label_below(axes, f"KiB (dashed: {limit_bytes / largest:.0%} of the first)")
         (out / f"{name}.svg").write_bytes(save_svg(figure))
         (out / f"{name}.png").write_bytes(save_png(figure))
