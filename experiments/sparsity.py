@@ -91,7 +91,7 @@ def lanes(rows: Sequence[Row], runs: Path, out: Path) -> str:
 def histograms(rows: Sequence[Row], runs: Path, out: Path) -> str:
     """How the weights of each way go to zero."""
     shown = {
-        f"{way}, {s} %": runs / f"sparsity/{way}-{s}" for s in (50, 80) for way in ("gradual", "sensing", "one-shot")
+        f"{way}, {s} %": runs / f"sparsity/{way}-{s}" for s in (70, 50) for way in ("gradual", "sensing", "one-shot")
     }
     return draw_histograms(shown, "weights", out)
 
