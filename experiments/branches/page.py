@@ -111,7 +111,7 @@ def about(rows: Sequence[Row]) -> str:
 def trust() -> str:
     """What to believe."""
     return fill(
-        "One seed each, and short fine-tunings (800 steps; the reference had 1,500 of the same kind, which favours it; "
+        "One seed each, and short fine-tunings (450 steps; the reference had 1,500 of the same kind, which favours it; "
         "bifocal and its reference 1,300 each): small differences between the arbiters are not proven. Intervals are "
         "bootstraps over recordings, over speakers for real people; recordings of real people count "
         "twice, once in noise, as does every fourth synthetic one. Where a wake word ends is the corpus's own mark; a "
