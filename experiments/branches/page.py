@@ -112,7 +112,7 @@ def trust() -> str:
     """What to believe."""
     return fill(
         "One seed each, and short fine-tunings (450 steps; the reference had 1,500 of the same kind, which favours it; "
-        "bifocal and its reference 1,300 each): small differences between the arbiters are not proven. Intervals are "
+        "bifocal and its reference 400 each): small differences between the arbiters are not proven. Intervals are "
         "bootstraps over recordings, over speakers for real people; recordings of real people count "
         "twice, once in noise, as does every fourth synthetic one. Where a wake word ends is the corpus's own mark; a "
         "device has it from its wake-word detector. Products with zero weights do not count; all programs do, up to "
