@@ -45,11 +45,14 @@ from experiments.studies.streams import BACKGROUNDS, Streams, conditions
 
 NAME = "audio_context"
 CODEC, WEIGHT_BITS = "raw", 8
-TRAININGS = {"trained so": (f"{NAME}/kept", f"{NAME}/reset"), "base": ("base", "base")}
+TRAININGS = {"fine-tuned for it": (f"{NAME}/kept", f"{NAME}/reset"), "base": ("base", "base")}
 BEHIND = "any voice behind"
 TRUST = """## How far to trust it
 
-* One training of each kind, one seed: the intervals are those of the streams measured, not of another training.
+* One training of each kind, of 400 steps, one seed. In these steps the network that keeps its state went from three
+  quarters of all words wrong (see the base, same voice, in the quiet) to a quarter, and its loss was still falling:
+  where it is said to harm, it may not have learned yet. The intervals are those of the streams measured, not of
+  another training.
 * The streams are put together from separate recordings: wake word and command are levelled to within 3 dB, and the
   opening words of a real voice come from the same microphone as its order, as they would in a real stream.
 * In training, a voice behind stood only beside wake words of the commanding voice. *Other voice* with a voice

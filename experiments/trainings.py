@@ -3,7 +3,8 @@
     python experiments/trainings.py [--jobs 2] [--runs runs/train] [--corpus FOLDER] [PATTERN ...]
 
 A recipe that is done is passed over, one that was stopped goes on where it stopped, and one whose start or teacher is
-not there yet waits for it. Stop this script and start it again as often as you like; two of them may run side by side.
+not there yet is named and left out. Stop this script and start it again as often as you like; two of them may run
+side by side.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def work(arguments: argparse.Namespace) -> int:
     while left:
         name = next((each for each in left if is_done(each, arguments.runs) or is_ready(each, arguments.runs)), None)
         if name is None:
-            print(f"waiting for what they build on: {', '.join(left)}", flush=True)
+            print(f"left out, since what they build on is not there yet: {', '.join(left)}", flush=True)
             return failed
         left.remove(name)
         if is_done(name, arguments.runs):

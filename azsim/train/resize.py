@@ -37,6 +37,8 @@ def resized(model: Transducer, shape: Shape) -> Transducer:
         InputError: the shape is larger in one width and smaller in another, or has other labels.
     """
     had = model.shape
+    if had.branch_rank:
+        raise InputError("sizes: a network with branches cannot be resized")
     if shape.vocabulary != had.vocabulary or shape.mel_bins != had.mel_bins:
         raise InputError("sizes: a network is resized only with the labels and features that it has")
     more = [width for width in WIDTHS if getattr(shape, width) > getattr(had, width)]

@@ -58,8 +58,8 @@ def draw_histograms(runs: Mapping[str, Path], name: str, out: Path) -> str:
         (out / f"{name}.svg").write_bytes(save_svg(figure))
         (out / f"{name}.png").write_bytes(save_png(figure))
     return (
-        f"![weights over training]({name}.png)\n\nWeights of `{HISTOGRAM_MATRIX}` over training (upwards), darker "
-        "where there are more, on a logarithmic scale. In the forward-pass way, the real weights behind the grid.\n"
+        f"![weights over training]({name}.png)\n\nWeights of `{HISTOGRAM_MATRIX}`, over the largest of the moment, in "
+        "the course of training (upwards), darker where there are more, on a logarithmic scale.\n"
     )
 
 

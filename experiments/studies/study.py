@@ -203,6 +203,8 @@ def main(
     parser.add_argument("--out", type=Path, default=Path("runs") / name)
     options = parser.parse_args()
     rows = rows_of(cases, Listening.load(options.corpus.expanduser()), options.runs)
+    heard = {row.label for row in rows}
+    missing = sorted({case.run for case in cases if case.label not in heard})
     if not rows:
         print("nothing is trained yet: azsim train --list")
         return 1
@@ -210,6 +212,8 @@ def main(
     write_csv(rows, options.out / f"{name}.csv")
     curves(rows, along, name, options.out)
     text = f"{about}\n{markdown(rows)}\n![word error rate]({name}.png)\n"
+    if missing:
+        text += f"\nNot trained, so left out: {', '.join(f'`{run}`' for run in missing)}.\n"
     text += "".join(f"\n{each(rows, options.runs, options.out)}" for each in more)
     (options.out / "README.md").write_text(text, encoding="utf-8")
     return 0

@@ -73,7 +73,7 @@ def test_rows_pair_kept_and_reset_in_every_condition(corpus: Path, monkeypatch: 
     monkeypatch.setattr("experiments.audio_context.hear", heard)
     monkeypatch.setattr("experiments.audio_context.exported", lambda run, runs: tmp_path / run)
     rows = rows_of(streams, tmp_path)
-    assert {row.network for row in rows} == {"trained so", "base"}
+    assert {row.network for row in rows} == {"fine-tuned for it", "base"}
     by_place = {(r.network, r.commands, r.wake_word, r.background): r for r in rows}
     one = by_place["base", "synthetic", "other voice", BEHIND]
     assert (one.streams, one.words) == (2, 6)
@@ -84,7 +84,7 @@ def test_rows_pair_kept_and_reset_in_every_condition(corpus: Path, monkeypatch: 
     said = (
         "real commands, same voice: in the quiet, keeping the state helps (0.0 % against 33.3 %, -100 % of its errors)"
     )
-    assert f"* trained so, {said}" in findings(rows)
+    assert f"* fine-tuned for it, {said}" in findings(rows)
     assert draw(rows).axes[0].get_title() == "synthetic commands"
 
 

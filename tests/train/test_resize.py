@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -92,6 +94,11 @@ def test_the_units_most_listened_to_stay_in_order() -> None:
 def test_refuses_what_is_neither(shape: Shape, said: str) -> None:
     with pytest.raises(InputError, match=said):
         resized(Transducer(SMALL), shape)
+
+
+def test_branches_are_refused() -> None:
+    with pytest.raises(InputError, match="with branches cannot be resized"):
+        resized(Transducer(replace(SMALL, branch_rank=2, arbiter=2)), SMALL)
 
 
 def test_two_directions_do_not_become_one() -> None:
