@@ -17,7 +17,7 @@ import torch
 
 from azsim.errors import InputError
 from azsim.train.mechanism import Forward, Mechanism, Moment
-from azsim.train.model import TIME_REDUCTION, Transducer
+from azsim.train.model import TIME_REDUCTION, TRAINING_ONLY, Transducer
 from azsim.train.progress import AVERAGE_DECAY
 from azsim.train.recipe import Branching
 
@@ -38,7 +38,7 @@ def branched(plain: Transducer, settings: Branching) -> Transducer:
         raise InputError(f"branching.rank = {settings.rank}: must be at most the {old.hidden} cells of a layer")
     arbiter = settings.arbiter if settings.choice == "arbiter" else 0
     model = Transducer(replace(old, branch_rank=settings.rank, arbiter=arbiter))
-    kept = {name: tensor for name, tensor in plain.state_dict().items() if not name.startswith(("ctc_head", "helpers"))}
+    kept = {name: tensor for name, tensor in plain.state_dict().items() if not name.startswith(TRAINING_ONLY)}
     model.load_state_dict(kept, strict=False)
     model.branches.factorise(model.encoder)
     if arbiter:

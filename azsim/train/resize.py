@@ -23,7 +23,7 @@ import torch
 from torch import nn
 
 from azsim.errors import InputError
-from azsim.train.model import ENCODER_LAYERS, TIME_REDUCTION, Shape, Transducer
+from azsim.train.model import ENCODER_LAYERS, TIME_REDUCTION, TRAINING_ONLY, Shape, Transducer
 
 GATES = 4
 WIDTHS = ("hidden", "embedding", "joint", "predicted")
@@ -83,7 +83,7 @@ def shrunk(large: Transducer, shape: Shape) -> Transducer:
 
 
 def _kept(model: Transducer) -> list[tuple[str, nn.Parameter]]:
-    return [each for each in model.named_parameters() if not each[0].startswith(("ctc_head", "helpers"))]
+    return [each for each in model.named_parameters() if not each[0].startswith(TRAINING_ONLY)]
 
 
 def _counts(shape: Shape) -> dict[str, int]:

@@ -42,21 +42,26 @@ def real_items(
         if not recording.transcript or (split == "real-train" and recording.transcript in test_sentences):
             continue
         samples = read_sound(recording.path)
-        start_ms, end_ms = estimate_bounds_ms(samples)
-        entry: Entry = {
-            "id": f"real-{recording.path.stem}",
-            "split": split,
-            "text": recording.transcript,
-            "voice": recording.speaker,
-            "engine": "human",
-            "domain": domain,
-            "source": "real",
-            "speaker": recording.speaker,
-            "speech_start_ms": start_ms,
-            "speech_end_ms": end_ms,
-            "endpoint": "estimated",
-        }
-        yield entry, log_mel(samples).astype(np.float16)
+        yield _item(f"real-{recording.path.stem}", split, recording.transcript, domain, recording.speaker, samples)
+
+
+def _item(name: str, split: str, text: str, domain: str, speaker: str, samples: np.ndarray) -> tuple[Entry, np.ndarray]:
+    """Index entry and features of what a person said."""
+    start_ms, end_ms = estimate_bounds_ms(samples)
+    entry: Entry = {
+        "id": name,
+        "split": split,
+        "text": text,
+        "voice": speaker,
+        "engine": "human",
+        "domain": domain,
+        "source": "real",
+        "speaker": speaker,
+        "speech_start_ms": start_ms,
+        "speech_end_ms": end_ms,
+        "endpoint": "estimated",
+    }
+    return entry, log_mel(samples).astype(np.float16)
 
 
 def split_of(recording: Recording, heldout: frozenset[str]) -> str:
@@ -76,18 +81,5 @@ def unlabelled_items(recordings: Iterable[Recording]) -> Iterator[tuple[Entry, n
     """
     for recording in recordings:
         for number, samples in enumerate(cut_at_pauses(read_sound(recording.path))):
-            start_ms, end_ms = estimate_bounds_ms(samples)
-            entry: Entry = {
-                "id": f"unlabelled-{recording.path.parent.name}-{recording.path.stem}-{number}",
-                "split": "real-unlabelled",
-                "text": "",
-                "voice": recording.speaker,
-                "engine": "human",
-                "domain": "unknown",
-                "source": "real",
-                "speaker": recording.speaker,
-                "speech_start_ms": start_ms,
-                "speech_end_ms": end_ms,
-                "endpoint": "estimated",
-            }
-            yield entry, log_mel(samples).astype(np.float16)
+            name = f"unlabelled-{recording.path.parent.name}-{recording.path.stem}-{number}"
+            yield _item(name, "real-unlabelled", "", "unknown", recording.speaker, samples)
