@@ -9,7 +9,7 @@ Everything is drawn from the generator handed in, so a seed repeats it exactly.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,6 +56,8 @@ REAL = Strength(
     mel_masks=2,
     time_masks=2,
 )
+NOISY_SYNTHETIC = replace(SYNTHETIC, noise_share=0.85, snr_db=(0.0, 25.0))
+NOISY_REAL = replace(REAL, noise_share=0.85, snr_db=(0.0, 25.0))
 
 
 def _mel(hertz: np.ndarray | float) -> np.ndarray:

@@ -20,7 +20,7 @@ import numpy as np
 
 from azsim.errors import InputError
 from azsim.speech.features import FRAME_SHIFT_MS, MEL_BINS
-from azsim.train.augment import REAL, SYNTHETIC, mask, vary_place, vary_voice
+from azsim.train.augment import NOISY_REAL, NOISY_SYNTHETIC, REAL, SYNTHETIC, Strength, mask, vary_place, vary_voice
 from azsim.train.model import FEATURE_CLIP, FRAMES_PER_STEP
 from azsim.train.recipe import Mix
 from azsim.train.rnnt_loss import Cells
@@ -31,6 +31,8 @@ NOISE_SPLITS = ("noise", "music")
 FLAT_START_DELAY_STEPS = 3
 MEAN_SILENCE_MS = 850
 LONG_SILENCE_SHARE = 0.1
+LONG_WAIT_SHARE = 0.4
+WAIT_S = (0.5, 4.0)
 TEMPO_JITTER = 0.07
 
 
@@ -175,15 +177,25 @@ class Manner:
     Attributes:
         tempo: where in the range of tempo, 0 to 1.
         is_long: silence around the speech is kept longer.
+        is_noisy: more and louder noise; and where silence is kept longer, there are seconds of it before the speech,
+            more than was recorded if need be.
     """
 
     tempo: float
     is_long: bool
+    is_noisy: bool = False
 
     @classmethod
-    def draw(cls, rng: np.random.Generator) -> Manner:
+    def draw(cls, rng: np.random.Generator, is_noisy: bool = False) -> Manner:
         """A manner at random."""
-        return cls(float(rng.random()), bool(rng.random() < LONG_SILENCE_SHARE))
+        share = LONG_WAIT_SHARE if is_noisy else LONG_SILENCE_SHARE
+        return cls(float(rng.random()), bool(rng.random() < share), is_noisy)
+
+    def strength(self, is_real: bool) -> Strength:
+        """How much an utterance is varied."""
+        if self.is_noisy:
+            return NOISY_REAL if is_real else NOISY_SYNTHETIC
+        return REAL if is_real else SYNTHETIC
 
 
 @dataclass(frozen=True)
@@ -208,6 +220,16 @@ def crop(utterance: Utterance, is_long: bool, rng: np.random.Generator, keeps_wa
     first = beginning if wake else max(0, start - round(before_s * 1000 / FRAME_SHIFT_MS))
     features = utterance.features[first : end + round(after_s * 1000 / FRAME_SHIFT_MS)]
     return Cropped(features, max(0, wake - first), start - first, end - first)
+
+
+def waited(cropped: Cropped, rng: np.random.Generator) -> Cropped:
+    """The same after up to four seconds of what was recorded before the speech, to and fro; streams stay as they are."""
+    missing = round(rng.uniform(*WAIT_S) * 1000 / FRAME_SHIFT_MS) - cropped.start
+    if cropped.wake_end or cropped.start < 2 or missing <= 0:
+        return cropped
+    longer = np.pad(cropped.features[: cropped.start], ((missing, 0), (0, 0)), "symmetric")
+    features = np.concatenate([longer, cropped.features[cropped.start :]])
+    return Cropped(features, 0, cropped.start + missing, cropped.end + missing)
 
 
 def expected_frames(utterance: Utterance) -> int:
@@ -290,9 +312,12 @@ def make_batch(
     frames, cleans, labels, targets, bands, starts, waking = [], [], [], [], [], [], []
     for utterance in chosen:
         cropped = crop(utterance, manner.is_long, rng, keeps_wake_word)
+        if manner.is_long and manner.is_noisy:
+            cropped = waited(cropped, rng)
         features = cropped.features.astype(np.float32)
         scale = 1 / (len(features) * FRAMES_PER_STEP)
-        strength, slack = (REAL, REAL_SLACK) if utterance.is_real else (SYNTHETIC, SYNTHETIC_SLACK)
+        strength = manner.strength(utterance.is_real)
+        slack = REAL_SLACK if utterance.is_real else SYNTHETIC_SLACK
         if augmented:
             tempo = min(1.0, max(0.0, manner.tempo + rng.normal(0, TEMPO_JITTER)))
             features = vary_voice(features, strength, tempo, rng)

@@ -60,6 +60,7 @@ class Mix(Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         augmented: vary the utterances.
+        noisy: most of them in noise, some in noise as loud as they are, and often for seconds before they are spoken.
         real_repeats: how often each real recording occurs.
         max_frames: longer utterances (after cropping) are left out.
         batch_frames: padded frames of a step, over all workers.
@@ -67,6 +68,7 @@ class Mix(Struct, frozen=True, forbid_unknown_fields=True):
             few words serve them all, and they are learned early.
         unlabelled_repeats: how often each recording without text occurs; they need a teacher.
         synthetic, real: splits of the corpus whose utterances are taken as such.
+        noises: splits of the corpus whose clips are mixed in; one that is not there is done without.
         wake_word: what is heard of the wake word with which a stream begins. ``reset``: nothing, the network starts
             where it ends; ``kept``: all of it, and labels are asked of the encoder outputs after it.
     """
@@ -76,9 +78,11 @@ class Mix(Struct, frozen=True, forbid_unknown_fields=True):
     max_frames: Few
     batch_frames: Few
     coffee_share: Share = 1.0
+    noisy: bool = False
     unlabelled_repeats: Natural = 0
     synthetic: tuple[str, ...] = ("train",)
     real: tuple[str, ...] = ("real-train",)
+    noises: tuple[str, ...] = ("noise", "music")
     wake_word: Literal["kept", "reset"] = "reset"
 
 

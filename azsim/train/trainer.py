@@ -24,7 +24,6 @@ import torch.distributed
 from azsim.errors import InputError
 from azsim.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from azsim.train.data import (
-    NOISE_SPLITS,
     Batch,
     Manner,
     Utterance,
@@ -145,8 +144,8 @@ class Trainer:
                     torch.distributed.broadcast_object_list(found)
                 progress.folders = list(found[0])
             self.splits = load_utterances(self.place.corpus, progress.folders)
-            self.noises = [u.features for split in NOISE_SPLITS for u in self.splits.get(split, [])]
             stage, mix = progress.stage, self.stage.mix
+            self.noises = [u.features for split in mix.noises for u in self.splits.get(split, [])]
             plan = plan_epoch(
                 [u for split in mix.synthetic for u in self.splits.get(split, [])],
                 [u for split in mix.real for u in self.splits.get(split, [])],
@@ -170,10 +169,10 @@ class Trainer:
         seed = (self.setup.seed, progress.step, self.rank)
         rng = np.random.default_rng(seed)
         torch.manual_seed(int(rng.integers(2**62)))
-        manner = Manner.draw(np.random.default_rng(seed[:2]))
         rate = learning_rate(schedule, progress.step)
         moment = Moment(progress.step, progress.step / schedule.steps, rate)
         mix = stage.mix
+        manner = Manner.draw(np.random.default_rng(seed[:2]), mix.noisy)
         keeps = mix.wake_word == "kept"
         batch = make_batch(chosen, self.pieces, self.normaliser, self.noises, mix.augmented, manner, rng, keeps)
         self.flat.zero()

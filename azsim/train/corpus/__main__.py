@@ -19,7 +19,7 @@ from azsim.errors import InputError
 from azsim.train.command import exit_status
 from azsim.train.corpus import testset, wake_streams
 from azsim.train.corpus.build import build_train, evaluation_items, report
-from azsim.train.corpus.clips import clip_items
+from azsim.train.corpus.clips import clip_items, recorded_items
 from azsim.train.corpus.layouts import LAYOUTS
 from azsim.train.corpus.real import real_items, unlabelled_items
 from azsim.train.corpus.store import Entry, is_complete, read_index, write_shard
@@ -46,6 +46,10 @@ def _eval(arguments: argparse.Namespace) -> None:
 
 def _noise(arguments: argparse.Namespace) -> None:
     _write(arguments.out / "noise", clip_items(arguments.seed, arguments.clips))
+
+
+def _recorded_noise(arguments: argparse.Namespace) -> None:
+    _write(arguments.out / "noise-recorded", recorded_items(arguments.audio, arguments.until_s))
 
 
 def _real(arguments: argparse.Namespace) -> None:
@@ -106,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         "build": (_build, "training shards of synthetic speech"),
         "eval": (_eval, "evaluation splits: dev, unknown names, and the shipped test speech"),
         "noise": (_noise, "noise, babble and music clips to mix in while training"),
+        "recorded-noise": (_recorded_noise, "clips of recorded noise, for recipes that name them"),
         "real": (_real, "recordings of people: train, held-out speakers, dev"),
         "unlabelled": (_unlabelled, "recordings of people that nobody wrote down, for a teacher"),
         "streams": (_streams, "wake word and command in one stream, with and without another voice behind them"),
@@ -124,6 +129,8 @@ def _parser() -> argparse.ArgumentParser:
     added["build"].add_argument("--shards", type=int, default=3)
     added["eval"].add_argument("--testset", type=Path, default=Path("experiments/speech"))
     added["noise"].add_argument("--clips", type=int, default=120)
+    added["recorded-noise"].add_argument("--audio", type=Path, nargs="+", required=True, metavar="FILE")
+    added["recorded-noise"].add_argument("--until-s", type=float, default=60.0, help="the rest is left for measuring")
     added["real"].add_argument("--real", type=Path, help="a CSV or JSONL manifest, or a corpus's root folder")
     added["real"].add_argument("--layout", choices=list(LAYOUTS), default="manifest")
     added["real"].add_argument("--domain", default="coffee")

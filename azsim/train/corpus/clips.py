@@ -1,19 +1,23 @@
-"""Noise, babble and music clips of their own, for mixing into features while training."""
+"""Noise, babble and music clips, made or cut from recordings, for mixing into features while training."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
+from azsim.errors import InputError
 from azsim.speech import noise
 from azsim.speech.features import SAMPLE_RATE_HZ, log_mel
 from azsim.train.corpus.music import compose
+from azsim.train.corpus.recordings import read_sound
 from azsim.train.corpus.scene import NOISES, make_pool
 from azsim.train.corpus.store import Entry
 
 CLIP_S = 10.0
 CLIP_PEAK = 0.5
+STRIDE_S = 2.0  # from one clip of a recording to the next
 KINDS = (*NOISES, "babble", "babble", "music", "music", "music", "music")
 
 
@@ -30,17 +34,41 @@ def clip_items(seed: int, clips: int) -> Iterator[tuple[Entry, np.ndarray]]:
             sound = noise.babble(rng, length, pool.voices)
         else:
             sound = noise.MAKERS[kind](rng, length)
-        sound = sound * (CLIP_PEAK / float(np.abs(sound).max()))
-        entry: Entry = {
-            "id": f"clip-{number:04d}",
-            "split": "music" if kind == "music" else "noise",
-            "text": "",
-            "voice": kind,
-            "engine": "azsim",
-            "domain": kind,
-            "source": "synth",
-            "speaker": kind,
-            "speech_start_ms": 0,
-            "speech_end_ms": 0,
-        }
-        yield entry, log_mel(sound).astype(np.float16)
+        split = "music" if kind == "music" else "noise"
+        yield _clip(f"clip-{number:04d}", split, kind, "azsim", "synth", sound)
+
+
+def recorded_items(paths: Sequence[Path], until_s: float) -> Iterator[tuple[Entry, np.ndarray]]:
+    """Index entries and features of clips of 10 s from the first ``until_s`` of recordings; split ``noise-recorded``.
+
+    What comes after ``until_s`` is left for measuring.
+
+    Raises:
+        InputError: a recording cannot be read, or holds less than a clip before ``until_s``.
+    """
+    length = int(CLIP_S * SAMPLE_RATE_HZ)
+    for path in paths:
+        sound = read_sound(path)[: round(until_s * SAMPLE_RATE_HZ)]
+        if len(sound) < length:
+            had_s = len(sound) / SAMPLE_RATE_HZ
+            raise InputError(f"{path}: {had_s:.1f} s until --until-s {until_s:g}; a clip takes {CLIP_S:g} s")
+        for number, start in enumerate(range(0, len(sound) - length + 1, int(STRIDE_S * SAMPLE_RATE_HZ))):
+            name = f"{path.stem}-{number:04d}"
+            yield _clip(name, "noise-recorded", path.stem, "", str(path.name), sound[start : start + length])
+
+
+def _clip(name: str, split: str, kind: str, engine: str, source: str, sound: np.ndarray) -> tuple[Entry, np.ndarray]:
+    """One clip at the peak that all have."""
+    entry: Entry = {
+        "id": name,
+        "split": split,
+        "text": "",
+        "voice": kind,
+        "engine": engine,
+        "domain": kind,
+        "source": source,
+        "speaker": kind,
+        "speech_start_ms": 0,
+        "speech_end_ms": 0,
+    }
+    return entry, log_mel(sound * (CLIP_PEAK / float(np.abs(sound).max()))).astype(np.float16)
