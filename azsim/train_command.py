@@ -15,7 +15,8 @@ import msgspec
 
 from azsim.errors import InputError, WorkError
 from azsim.resources import shipped
-from azsim.train.recipe import SCRATCH, Recipe, load_recipe, recipe_names
+from azsim.train.recipe import SCRATCH, Recipe
+from azsim.train.recipe_file import load_recipe, recipe_names
 
 CORPUS = Path("~/.cache/azsim/corpus")
 

@@ -55,7 +55,9 @@ def cases() -> list[Case]:
         found.append(Case(label, "large network", f"joint/{b}bit-{s}", "zvsv", b, s / 100, "teacher fp32"))
     for b, s in COMPRESSIONS:
         label = f"post-training {b} bits, {s} %"
-        found.append(Case(label, "post-training", "one_percent/control", "zvsv" if s else PLAIN, b, s / 100, "teacher fp32"))
+        found.append(
+            Case(label, "post-training", "one_percent/control", "zvsv" if s else PLAIN, b, s / 100, "teacher fp32")
+        )
     return found
 
 

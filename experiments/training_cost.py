@@ -23,7 +23,7 @@ import msgspec
 import numpy as np
 import torch
 
-from azsim.train.recipe import load_recipe
+from azsim.train.recipe_file import load_recipe
 from azsim.train.start import Place
 from azsim.train.trainer import Trainer
 from azsim.train_command import CORPUS, exported

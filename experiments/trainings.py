@@ -20,7 +20,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from azsim.errors import InputError
-from azsim.train.recipe import SCRATCH, load_recipe, recipe_names
+from azsim.train.recipe import SCRATCH
+from azsim.train.recipe_file import load_recipe, recipe_names
 from azsim.train_command import exported
 
 ORDER = (

@@ -17,7 +17,8 @@ from azsim.compress.network import CompressedNetwork
 from azsim.errors import InputError
 from azsim.nn.network import Network
 from azsim.train.export import ModelCard, Trained
-from azsim.train.recipe import SCRATCH, Recipe, load_recipe
+from azsim.train.recipe import SCRATCH, Recipe
+from azsim.train.recipe_file import load_recipe
 
 FP32_BYTES = 4
 COLUMNS = 118

@@ -28,7 +28,8 @@ import torch
 from torch import nn
 
 from azsim.errors import InputError
-from azsim.train.data import Batch, Normaliser, Utterance
+from azsim.train.batch import Batch
+from azsim.train.data import Normaliser, Utterance
 from azsim.train.decode import recognise
 from azsim.train.export import load_model
 from azsim.train.mechanism import Forward, Mechanism, Moment

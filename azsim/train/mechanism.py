@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 from azsim.nn.network import Network
-from azsim.train.data import Batch, Utterance
+from azsim.train.batch import Batch
+from azsim.train.data import Utterance
 
 
 @dataclass(frozen=True)

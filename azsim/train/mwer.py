@@ -19,17 +19,8 @@ import torch
 
 from azsim.nn.network import Network
 from azsim.report.wer import count_errors
-from azsim.train.data import (
-    NOISE_SPLITS,
-    REAL_TRAIN,
-    TRAIN,
-    Batch,
-    Manner,
-    Normaliser,
-    Utterance,
-    expected_frames,
-    make_batch,
-)
+from azsim.train.batch import Batch, Manner, make_batch
+from azsim.train.data import NOISE_SPLITS, REAL_TRAIN, TRAIN, Normaliser, Utterance, expected_frames
 from azsim.train.mechanism import Forward, Mechanism, Moment
 from azsim.train.model import Transducer
 from azsim.train.nbest import Labels, n_best

@@ -25,18 +25,9 @@ import torch
 
 from azsim.compress.update.mask import seeded_mask
 from azsim.errors import InputError
+from azsim.train.batch import Manner, make_batch
 from azsim.train.command import exit_status
-from azsim.train.data import (
-    NOISE_SPLITS,
-    REAL_TRAIN,
-    TRAIN,
-    Manner,
-    Utterance,
-    complete_folders,
-    load_utterances,
-    make_batch,
-    plan_epoch,
-)
+from azsim.train.data import NOISE_SPLITS, REAL_TRAIN, TRAIN, Utterance, complete_folders, load_utterances, plan_epoch
 from azsim.train.export import Trained, exported_tensors, load_model, save_model
 from azsim.train.flat import FlatParameters
 from azsim.train.model import Transducer

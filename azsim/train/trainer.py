@@ -22,16 +22,9 @@ import torch
 import torch.distributed
 
 from azsim.errors import InputError
+from azsim.train.batch import Batch, Manner, make_batch
 from azsim.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from azsim.train.data import (
-    Batch,
-    Manner,
-    Utterance,
-    complete_folders,
-    load_utterances,
-    make_batch,
-    plan_epoch,
-)
+from azsim.train.data import Utterance, complete_folders, load_utterances, plan_epoch
 from azsim.train.decode import recognise, word_errors
 from azsim.train.distillation import transcribed
 from azsim.train.export import Trained, as_network, save_model

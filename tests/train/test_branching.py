@@ -12,12 +12,13 @@ import msgspec  # noqa: E402 (after the check for torch)
 import numpy as np  # noqa: E402
 
 from azsim.errors import InputError  # noqa: E402
+from azsim.train.batch import Batch  # noqa: E402
 from azsim.train.branching import BranchChoice, branched  # noqa: E402
-from azsim.train.data import Batch  # noqa: E402
 from azsim.train.export import load_model  # noqa: E402
 from azsim.train.mechanism import Forward, Moment  # noqa: E402
 from azsim.train.model import Shape, Transducer  # noqa: E402
-from azsim.train.recipe import Branching, Recipe, load_recipe, recipe_names  # noqa: E402
+from azsim.train.recipe import Branching, Recipe  # noqa: E402
+from azsim.train.recipe_file import load_recipe, recipe_names  # noqa: E402
 from azsim.train.rnnt_loss import Cells  # noqa: E402
 from azsim.train.trainer import Trainer  # noqa: E402
 from tests.train.recipes import place_in, tiny_recipe  # noqa: E402

@@ -11,7 +11,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from azsim.compress.prune import prune  # noqa: E402 (needs torch)
-from azsim.train.data import Manner, Normaliser, Utterance, load_utterances, make_batch  # noqa: E402 (needs torch)
+from azsim.train.batch import Manner, make_batch  # noqa: E402 (needs torch)
+from azsim.train.data import Normaliser, Utterance, load_utterances  # noqa: E402 (needs torch)
 from azsim.train.decode import recognise, wer_percent  # noqa: E402 (needs torch)
 from azsim.train.export import load_model  # noqa: E402 (needs torch)
 from azsim.train.levels import levels_of, snap  # noqa: E402 (needs torch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from azsim.train.progress import NOT_MEASURED, Progress, averaged, stage_is_over
-from azsim.train.recipe import load_recipe
+from azsim.train.recipe_file import load_recipe
 
 STAGES = load_recipe("base")[1].stages
 FLAT, CLEAN, AUGMENTED = range(3)

@@ -185,5 +185,5 @@ def test_an_unknown_form_is_refused(corpus: Path, tmp_path: Path) -> None:
 
 
 def test_the_line_of_recipes_ends_where_no_recipe_is() -> None:
-    assert [name for name, _ in lineage("joint/5bit-50")] == ["base", "joint/5bit-50"]
+    assert [name for name, _ in lineage("joint/5bit-50")] == ["base", "noisy", "joint/5bit-50"]
     assert lineage("mine") == lineage("") == []

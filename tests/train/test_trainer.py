@@ -13,8 +13,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from azsim.errors import InputError  # noqa: E402 (needs torch)
+from azsim.train.batch import Manner, make_batch  # noqa: E402 (needs torch)
 from azsim.train.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402 (needs torch)
-from azsim.train.data import Manner, load_utterances, make_batch  # noqa: E402 (needs torch)
+from azsim.train.data import load_utterances  # noqa: E402 (needs torch)
 from azsim.train.decode import recognise  # noqa: E402 (needs torch)
 from azsim.train.export import exported_tensors, load_model  # noqa: E402 (needs torch)
 from azsim.train.recipe import Quantisation, Recipe, Sparsity  # noqa: E402 (needs torch)

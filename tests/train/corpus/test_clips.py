@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
+from azsim.errors import InputError
+from azsim.speech.features import SAMPLE_RATE_HZ, log_mel
 from azsim.train.corpus import clips
-from azsim.train.corpus.clips import KINDS, clip_items
+from azsim.train.corpus.clips import CLIP_PEAK, CLIP_S, KINDS, STRIDE_S, clip_items, recorded_items
 from azsim.train.corpus.scene import NoisePool
 
 
@@ -19,3 +23,22 @@ def test_a_round_of_clips_holds_every_kind(monkeypatch: pytest.MonkeyPatch, pool
     for _, features in made:
         assert features.shape == (98, 64)
         assert np.isfinite(features).all()
+
+
+def test_recorded_clips_leave_the_rest_for_measuring(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    length = int(SAMPLE_RATE_HZ * (CLIP_S + STRIDE_S))
+    sound = np.concatenate([0.25 * rng.standard_normal(length), np.ones(5 * SAMPLE_RATE_HZ)]).clip(-1, 1)
+    soundfile.write(tmp_path / "fan.wav", sound.astype(np.float32), SAMPLE_RATE_HZ, subtype="FLOAT")
+    made = list(recorded_items([tmp_path / "fan.wav"], CLIP_S + STRIDE_S))
+    assert [entry["id"] for entry, _ in made] == ["fan-0000", "fan-0001"]
+    assert {entry["split"] for entry, _ in made} == {"noise-recorded"}
+    part = sound[: int(CLIP_S * SAMPLE_RATE_HZ)].astype(np.float32)
+    expected = log_mel(part * (CLIP_PEAK / float(np.abs(part).max()))).astype(np.float16)
+    assert np.array_equal(made[0][1], expected)
+
+
+def test_a_recording_too_short_for_a_clip_is_named(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "short.wav", np.full(SAMPLE_RATE_HZ, 0.5, np.float32), SAMPLE_RATE_HZ)
+    with pytest.raises(InputError, match=r"short\.wav: 1\.0 s until --until-s 60; a clip takes 10 s"):
+        list(recorded_items([tmp_path / "short.wav"], 60.0))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from azsim.errors import InputError
-from azsim.train.recipe import load_recipe, recipe_names
+from azsim.train.recipe_file import load_recipe, recipe_names
 
 GOOD = """
 title = "mine"

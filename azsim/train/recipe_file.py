@@ -1,0 +1,99 @@
+"""Recipes as files: found by name, their variants laid over, read and checked.
+
+Recipes lie in ``models/recipes/``. A file may hold ``[variants.NAME]`` tables, each laid over the rest of the file, so
+that a sweep is one file; a variant is called ``FILE/NAME``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from azsim.errors import InputError, nearest
+from azsim.resources import shipped_root
+from azsim.toml import convert, read_toml
+from azsim.train.recipe import SCRATCH, Recipe
+
+
+def recipe_folder() -> Path:
+    """Where the shipped recipes lie."""
+    return shipped_root() / "models" / "recipes"
+
+
+def recipe_names() -> Iterator[str]:
+    """Every shipped recipe, variants one by one, as `load_recipe` takes them."""
+    for path in sorted(recipe_folder().glob("*.toml")):
+        variants = read_toml(path).get("variants")
+        yield from (f"{path.stem}/{variant}" for variant in variants) if variants else (path.stem,)
+
+
+def load_recipe(name: str) -> tuple[str, Recipe]:
+    """A recipe by its name, or from the user's own file, ``FILE.toml`` or ``FILE.toml/VARIANT``.
+
+    Returns:
+        Its name, under which its run is kept, and the recipe.
+
+    Raises:
+        InputError: there is none of that name, or its file is wrong.
+    """
+    file, variant = name, ""
+    if not name.endswith(".toml"):
+        file, _, variant = name.rpartition("/") if "/" in name else (name, "", "")
+    path = Path(file)
+    if not file.endswith(".toml"):
+        path = recipe_folder() / f"{file}.toml"
+        if not path.exists():
+            known = sorted(each.stem for each in recipe_folder().glob("*.toml"))
+            raise InputError(f"recipe {file!r}: not known; there are {', '.join(known)}{nearest(file, known)}")
+    tree, where = _with_variant(read_toml(path), variant, path)
+    recipe = convert(tree, Recipe, where)
+    _check(recipe, where)
+    return (f"{path.stem}/{variant}" if variant else path.stem), recipe
+
+
+def _with_variant(tree: dict[str, Any], variant: str, path: Path) -> tuple[dict[str, Any], str]:
+    variants = tree.pop("variants", {})
+    if not isinstance(variants, dict) or not all(isinstance(each, dict) for each in variants.values()):
+        raise InputError(f"{path}: variants: must be tables, [variants.NAME]")
+    if not variant and not variants:
+        return tree, str(path)
+    if variant not in variants:
+        said = f"variant {variant!r}: not known" if variant else "holds variants"
+        known = ", ".join(f"{path.stem}/{each}" for each in variants) or "none"
+        raise InputError(f"{path}: {said}; name one of {known}{nearest(variant, variants)}")
+    return _laid_over(tree, variants[variant]), f"{path}: variant {variant}"
+
+
+def _laid_over(tree: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(tree)
+    for key, value in changes.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _laid_over(merged[key], value) if both else value
+    return merged
+
+
+def _check(recipe: Recipe, where: str) -> None:
+    """What the types alone cannot say."""
+    quantisation, branching = recipe.quantisation, recipe.branching
+    if branching and (recipe.start == SCRATCH or recipe.sizes.bidirectional):
+        raise InputError(f"{where}: branching: needs a streaming network to start from; name one as start")
+    if branching and quantisation and quantisation.activations:
+        raise InputError(f"{where}: quantisation.activations = true: not together with a table [branching]")
+    if recipe.resized and recipe.start == SCRATCH:
+        raise InputError(f"{where}: resized = true: needs a network; name one as start")
+    if quantisation and quantisation.codec == "packed" and quantisation.weight_bits == 1:
+        raise InputError(f"{where}: quantisation.weight_bits = 1: uniform values take 2 to 8; 1 takes codec 'palette'")
+    if quantisation and quantisation.method == "multi-regional" and quantisation.codec == "packed":
+        raise InputError(f"{where}: quantisation.codec = 'packed': 'multi-regional' takes 'palette' or 'zvsv'")
+    if quantisation and quantisation.activations and recipe.sizes.bidirectional:
+        raise InputError(f"{where}: quantisation.activations = true: a bidirectional network runs in float alone")
+    if quantisation and quantisation.method == "none" and not quantisation.activations:
+        raise InputError(f"{where}: quantisation.method = 'none': takes activations = true, or leave the table out")
+    for index, stage in enumerate(recipe.stages):
+        if stage.mix.unlabelled_repeats and recipe.distillation is None:
+            raise InputError(f"{where}: stages[{index}].mix.unlabelled_repeats: needs a table [distillation]")
+        if stage.mix.wake_word == "kept" and (recipe.distillation or recipe.mwer):
+            raise InputError(
+                f"{where}: stages[{index}].mix.wake_word = 'kept': takes neither [distillation] nor [mwer]"
+            )
