@@ -26,20 +26,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies s
 
 from experiments.studies.study import Case, main
 
-SEEDS = ("", "-seed2", "-seed3")
 WAYS = ("lattice", "lattice-and-encoder", "streaming-teacher", "unlabelled")
 
 
 def cases() -> list[Case]:
-    """Teachers, the student that all go on from, then students seed by seed."""
-    found = [Case("teacher", "teacher", "teacher", None, 32), Case("base", "base", "base", None, 32)]
-    found.append(Case("before", "before", "student", "raw"))
-    found.append(Case("from scratch", "from scratch", "student_from_scratch", "raw", against="before"))
-    for seed in SEEDS:
-        alone = f"alone{seed}"
-        found.append(Case(alone, "alone", f"distilled/{alone}", "raw"))
-        found += [Case(f"{way}{seed}", way, f"distilled/{way}{seed}", "raw", against=alone) for way in WAYS]
-    return found
+    """Teachers, the student that all go on from, then the ways in which it goes on."""
+    return [
+        Case("teacher", "teacher", "teacher", None, 32),
+        Case("base", "base", "base", None, 32),
+        Case("before", "before", "student", "raw"),
+        Case("from scratch", "from scratch", "student_from_scratch", "raw", against="before"),
+        Case("alone", "alone", "distilled/alone", "raw"),
+        *(Case(way, way, f"distilled/{way}", "raw", against="alone") for way in WAYS),
+    ]
 
 
 if __name__ == "__main__":
