@@ -38,6 +38,7 @@ from azsim.train_command import CORPUS, exported
 from experiments.anchoring import sphinx
 from experiments.anchoring.orders import count_slots
 from experiments.anchoring.recordings import Condition, Orders
+from experiments.studies.cells import interval_cell
 from experiments.studies.hearing import Listening, hear
 from experiments.studies.runs import runs_folder
 
@@ -150,13 +151,6 @@ def rows_of(heard: Sequence[Heard], orders: Orders) -> list[Row]:
     return rows
 
 
-def _cell(interval: Interval | None) -> str:
-    if interval is None:
-        return ""
-    value = f"{interval.value:.1f}"
-    return value if interval.low is None else f"{value} [{interval.low:.1f}, {interval.high:.1f}]"
-
-
 def markdown(rows: Sequence[Row]) -> str:
     """The table of the report."""
     lines = [
@@ -166,8 +160,8 @@ def markdown(rows: Sequence[Row]) -> str:
     for row in rows:
         size = "" if row.model_bytes is None else f"{row.model_bytes:,}"
         lines.append(
-            f"| {row.recogniser} | {size} | {row.condition} | {_cell(row.wer)} | {_cell(row.less_anchor)} "
-            f"| {_cell(row.slots_right)} | {row.orders_right_percent:.0f} |"
+            f"| {row.recogniser} | {size} | {row.condition} | {interval_cell(row.wer)} "
+            f"| {interval_cell(row.less_anchor)} | {interval_cell(row.slots_right)} | {row.orders_right_percent:.0f} |"
         )
     return "\n".join(lines) + "\n"
 

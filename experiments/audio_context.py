@@ -38,6 +38,7 @@ from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, sa
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train.corpus.wake_streams import QUIET
 from azsim.train_command import CORPUS, exported
+from experiments.studies.cells import interval_cell
 from experiments.studies.context_cost import cost_of_context
 from experiments.studies.hearing import hear
 from experiments.studies.runs import runs_folder
@@ -180,9 +181,9 @@ def markdown(rows: Sequence[Row]) -> str:
         )
         parts += [
             f"| {row.commands} | {row.wake_word} | {row.background} | {row.streams} "
-            f"| {_cell(row.kept_percent, row.kept_low, row.kept_high)} "
-            f"| {_cell(row.reset_percent, row.reset_low, row.reset_high)} "
-            f"| {_cell(row.difference_percent, row.difference_low, row.difference_high)} |"
+            f"| {interval_cell(Interval(row.kept_percent, row.kept_low, row.kept_high))} "
+            f"| {interval_cell(Interval(row.reset_percent, row.reset_low, row.reset_high))} "
+            f"| {interval_cell(Interval(row.difference_percent, row.difference_low, row.difference_high))} |"
             for row in rows
             if row.network == network
         ]
@@ -224,10 +225,6 @@ def _verdict(row: Row) -> str:
         word = "no difference that can be told from chance"
     share = f", {100 * row.difference_percent / row.reset_percent:+.0f} % of its errors" if row.reset_percent else ""
     return f"{word} ({row.kept_percent:.1f} % against {row.reset_percent:.1f} %{share})"
-
-
-def _cell(value: float, low: float | None, high: float | None) -> str:
-    return f"{value:.1f}" if low is None else f"{value:.1f} [{low:.1f}, {high:.1f}]"
 
 
 def write(rows: Sequence[Row], cost: str, out: Path) -> None:

@@ -35,6 +35,7 @@ from azsim.train.export import load_model
 from azsim.train.model import FRAMES_PER_STEP
 from azsim.train.nbest import n_best
 from azsim.train_command import CORPUS, exported
+from experiments.studies.cells import interval_cell
 from experiments.studies.hearing import SEED, Listening, hear
 from experiments.studies.pauses import longest_pause_ms, with_pause
 from experiments.studies.runs import runs_folder
@@ -183,13 +184,6 @@ def oracle(run: str, runs: Path, features: list[np.ndarray], references: list[st
     return rates
 
 
-def _cell(interval: Interval | None) -> str:
-    if interval is None:
-        return ""
-    value = f"{interval.value:.2f}"
-    return value if interval.low is None else f"{value} [{interval.low:.2f}, {interval.high:.2f}]"
-
-
 def markdown(rows: Sequence[Row], oracles: Mapping[str, tuple[float, float]]) -> str:
     """The tables of the report."""
     lines = []
@@ -204,8 +198,8 @@ def markdown(rows: Sequence[Row], oracles: Mapping[str, tuple[float, float]]) ->
             substituted, deleted, inserted, _ = row.edits.tolist()
             against = row.against if row.difference else ""
             lines.append(
-                f"| {row.run} | {substituted} | {deleted} | {row.tail} | {inserted} | {_cell(row.wer)} | {against} "
-                f"| {_cell(row.difference)} |"
+                f"| {row.run} | {substituted} | {deleted} | {row.tail} | {inserted} "
+                f"| {interval_cell(row.wer, 2)} | {against} | {interval_cell(row.difference, 2)} |"
             )
     lines += [
         f"\n**Beam search, {ORACLE}**\n",
@@ -233,7 +227,7 @@ def plain_words(rows: Sequence[Row], oracles: Mapping[str, tuple[float, float]])
                 f"  - {name}: deleted words {theirs.edits[1]} to {ours.edits[1]} (at the end {theirs.tail} to "
                 f"{ours.tail}), substituted {theirs.edits[0]} to {ours.edits[0]}, "
                 f"inserted {theirs.edits[2]} to {ours.edits[2]}; "
-                f"WER {theirs.wer.value:.2f} to {ours.wer.value:.2f} % ({_cell(gap)}): {said}"
+                f"WER {theirs.wer.value:.2f} to {ours.wer.value:.2f} % ({interval_cell(gap, 2)}): {said}"
             )
         if run in oracles and against in oracles:
             lines.append(f"  - best of {BEAM}, {ORACLE}: {oracles[against][1]:.2f} to {oracles[run][1]:.2f} %")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import fill
 
+from azsim.report.wer import Interval
 from experiments.branches.cases import REFERENCES
 from experiments.branches.device import MEMORIES, SWAPPED, Measured
 from experiments.branches.rows import Row
+from experiments.studies.cells import interval_cell
 
 WORDS_HEAD = (
     "| case | 10⁶ products/s | saved % | large steps % | in speech / else % | switches/s | kB "
@@ -17,10 +19,7 @@ DEVICE_HEAD = (
     "| case | memory | MiB | DRAM | resident kB | DRAM MB/s | swaps/s | busy % | end-point to words ms (p90) "
     "| user-perceived ms | backlog ms | late % |\n|:--|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
 )
-
-
-def _interval(value: float, low: float, high: float) -> str:
-    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
+PARTS = ("percent", "low", "high")
 
 
 def words_table(rows: Sequence[Row]) -> str:
@@ -30,11 +29,11 @@ def words_table(rows: Sequence[Row]) -> str:
         gaps = [
             ""
             if row.case in REFERENCES.values()
-            else _interval(*(getattr(row, f"difference_{kind}_{part}") for part in ("percent", "low", "high")))
+            else interval_cell(Interval(*(getattr(row, f"difference_{kind}_{part}") for part in PARTS)))
             for kind in ("synthetic", "real")
         ]
         rates = [
-            _interval(*(getattr(row, f"wer_{kind}_{part}") for part in ("percent", "low", "high")))
+            interval_cell(Interval(*(getattr(row, f"wer_{kind}_{part}") for part in PARTS)))
             for kind in ("synthetic", "real")
         ]
         lines.append(

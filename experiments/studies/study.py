@@ -17,6 +17,7 @@ from azsim.errors import InputError
 from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train_command import CORPUS, exported
+from experiments.studies.cells import interval_cell
 from experiments.studies.hearing import Heard, Listening, hear
 from experiments.studies.runs import runs_folder
 
@@ -122,24 +123,19 @@ def _row(
     )  # fmt: skip
 
 
-def _cell(value: float, low: float | None, high: float | None) -> str:
-    return f"{value:.1f}" if low is None else f"{value:.1f} [{low:.1f}, {high:.1f}]"
-
-
 def markdown(rows: Sequence[Row]) -> str:
     """The table of a report."""
     lines = []
     for row in rows:
         step = "" if row.seconds_per_step is None else f"{row.seconds_per_step:.2f}"
-        gap = (
-            ""
-            if row.difference_percent is None
-            else _cell(row.difference_percent, row.difference_low, row.difference_high)
-        )
+        synthetic = Interval(row.wer_synthetic_percent, row.wer_synthetic_low, row.wer_synthetic_high)
+        real = Interval(row.wer_real_percent, row.wer_real_low, row.wer_real_high)
+        gap = None
+        if row.difference_percent is not None:
+            gap = Interval(row.difference_percent, row.difference_low, row.difference_high)
         lines.append(
             f"| {row.label} | {row.weight_bits} | {row.sparsity:.0%} | {row.model_bytes:,} | {row.bits_per_weight:.2f} "
-            f"| {step} | {_cell(row.wer_synthetic_percent, row.wer_synthetic_low, row.wer_synthetic_high)} "
-            f"| {_cell(row.wer_real_percent, row.wer_real_low, row.wer_real_high)} | {row.against} | {gap} |"
+            f"| {step} | {interval_cell(synthetic)} | {interval_cell(real)} | {row.against} | {interval_cell(gap)} |"
         )
     return HEADINGS + "\n".join(lines) + "\n"
 
