@@ -26,30 +26,36 @@ from experiments.studies.streams import Streams
 NOISY_EVERY = 4
 
 
-@dataclass(frozen=True)
-class Material:
-    """Recordings or streams in one order.
+@dataclass(frozen=True, kw_only=True)
+class Material(Listening):
+    """Recordings or streams in one order, and where the command lies in each.
 
     Attributes:
-        features: log-mel, float32 ``(frames, 64)`` each.
-        references, clusters, is_real, is_noisy: as in `experiments.studies.hearing.Listening`.
-        calibration: features of training material of the same kind.
         spans: first frame of the command, and the frame after its end.
-        wake_end_ms: where a wake word ends, 0 without one.
     """
 
-    features: list[np.ndarray]
-    references: list[str]
-    clusters: list[str]
-    is_real: np.ndarray
-    is_noisy: np.ndarray
-    calibration: list[np.ndarray]
     spans: list[tuple[int, int]]
-    wake_end_ms: list[int]
+
+    @classmethod
+    def of(cls, heard: Listening, chosen: np.ndarray, spans: list[tuple[int, int]]) -> Material:
+        """Some of what is heard; ``chosen``: bool, one each."""
+        rows = np.flatnonzero(chosen).tolist()
+        return cls(
+            features=[heard.features[i] for i in rows],
+            references=[heard.references[i] for i in rows],
+            clusters=[heard.clusters[i] for i in rows],
+            is_real=heard.is_real[rows],
+            is_noisy=heard.is_noisy[rows],
+            calibration=heard.calibration,
+            wake_end_ms=[heard.wake_end_ms[i] for i in rows] if heard.wake_end_ms else [],
+            name=heard.name,
+            spans=[spans[i] for i in rows],
+        )
 
     def recognise(self, case: Case, recogniser: Recogniser, index: int, share: float) -> Recognition:
         """One of them, by a case."""
-        network, wake_end_ms = recogniser.compressed.network, self.wake_end_ms[index]
+        network = recogniser.compressed.network
+        wake_end_ms = self.wake_end_ms[index] if self.wake_end_ms else 0
         start, end = self.spans[index]
         command_step = wake_outputs(network, wake_end_ms) * network.steps_per_output or -(-start // STACKED_FRAMES)
         return recogniser.recognise(
@@ -71,7 +77,7 @@ def recordings(corpus: Path) -> Material:
     splits = load_utterances(corpus, complete_folders(corpus))
     spans = 2 * [u.speech_frames for split in (*SYNTHETIC, *REAL) for u in splits.get(split, [])]
     kept = ~heard.is_noisy | heard.is_real | (np.arange(len(spans)) % NOISY_EVERY == 0)
-    return _material(heard, heard.clusters, np.flatnonzero(kept).tolist(), spans, [0] * len(spans))
+    return Material.of(heard, kept, spans)
 
 
 def streams(corpus: Path, network: Network) -> Material:
@@ -81,21 +87,4 @@ def streams(corpus: Path, network: Network) -> Material:
         InputError: there are none.
     """
     found = Streams.load(corpus, network)
-    chosen = np.flatnonzero(~found.kept.is_noisy).tolist()
-    spans = [each.speech_frames for each in found.utterances]
-    return _material(found.kept, found.clusters, chosen, spans, found.kept.wake_end_ms)
-
-
-def _material(
-    heard: Listening, clusters: list[str], rows: list[int], spans: list[tuple[int, int]], wakes: list[int]
-) -> Material:
-    return Material(
-        [heard.features[i] for i in rows],
-        [heard.references[i] for i in rows],
-        [clusters[i] for i in rows],
-        heard.is_real[rows],
-        heard.is_noisy[rows],
-        heard.calibration,
-        [spans[i] for i in rows],
-        [wakes[i] for i in rows],
-    )
+    return Material.of(found.kept, ~found.kept.is_noisy, [each.speech_frames for each in found.utterances])

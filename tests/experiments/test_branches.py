@@ -16,6 +16,8 @@ from azsim.speech.recogniser import Recogniser
 from experiments.branches.cases import CASES, REFERENCES
 from experiments.branches.device import MEMORIES, on_production, on_trained, production_network
 from experiments.branches.hearing import Heard, share_in_speech
+from experiments.branches.material import Material
+from experiments.studies.hearing import Listening
 
 CHOICE = ProductionChoice(
     encoder_layers=2, encoder_units=64, prediction_layers=1, prediction_units=32, embedding=16, joint=32, pieces=40,
@@ -40,6 +42,19 @@ def test_products_shares_and_switches_are_counted_up_to_the_end_point() -> None:
     assert heard.switches_per_s == pytest.approx(2 / 0.18)
     assert heard.rates == {"a": pytest.approx(3 / 0.18), "b": pytest.approx(3 / 0.18)}
     assert share_in_speech(heard, [(0, 6), (3, 6)]) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("wakes", [[], [500, 600, 700]])
+def test_material_is_some_of_what_is_heard_row_by_row(wakes: list[int]) -> None:
+    features = [np.full((frames, 64), frames, np.float32) for frames in (4, 5, 6)]
+    is_real, is_noisy = np.array([True, False, False]), np.array([False, False, True])
+    heard = Listening(features, ["a", "b", "c"], ["x", "", ""], is_real, is_noisy, features[:1], wakes)
+    some = Material.of(heard, np.array([True, False, True]), [(0, 1), (1, 2), (2, 3)])
+    assert [len(each) for each in some.features] == [4, 6]
+    assert (some.references, some.clusters, some.spans) == (["a", "c"], ["x", ""], [(0, 1), (2, 3)])
+    assert (some.is_real.tolist(), some.is_noisy.tolist()) == ([True, False], [False, True])
+    assert some.wake_end_ms == wakes[::2]
+    assert some.calibration is heard.calibration
 
 
 def test_the_device_charges_what_ran(make_network) -> None:
