@@ -10,13 +10,12 @@ from msgspec import Meta, Struct, field
 from azsim.compress.codecs import codecs
 from azsim.devices.quantities import Period, Residency
 from azsim.errors import InputError, nearest
+from azsim.ranges import Bits, Few, Zeros
 from azsim.resources import shipped
 from azsim.toml import convert, read_toml
 
 SEEDS = 2**31
 EIGHT_BIT_CODECS = ("raw", "bitmap")
-Bits = Annotated[int, Meta(ge=1, le=8)]
-Sparsity = Annotated[float, Meta(ge=0, lt=1)]
 Count = Annotated[int, Meta(ge=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 
@@ -25,7 +24,7 @@ class MatrixChoice(Struct, frozen=True, forbid_unknown_fields=True):
     """What one matrix, or the matrices of a pattern, get instead of the configuration's choice."""
 
     weight_bits: Bits | None = None
-    sparsity: Sparsity | None = None
+    sparsity: Zeros | None = None
     codec: str | None = None
 
 
@@ -39,7 +38,7 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     codec: str
     weight_bits: Bits = 8
-    sparsity: Sparsity = 0.0
+    sparsity: Zeros = 0.0
     model: str = ""
     matrices: dict[str, MatrixChoice] = field(default_factory=dict)
     residency: dict[str, Residency] = field(default_factory=dict)
@@ -81,7 +80,7 @@ class CompanionChoice(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     layers: Annotated[tuple[LayerChoice, ...], Meta(min_length=1)]
     every_ms: Period
-    vectors: Annotated[int, Meta(ge=1, le=65_535)] = 1
+    vectors: Few = 1
     priority: Annotated[int, Meta(ge=0, le=99)] = 50
 
 

@@ -13,12 +13,11 @@ from azsim.devices.quantities import (
     FlashRate,
     LinkRate,
     Milliseconds,
-    NonNegative,
     Patience,
     Positive,
     Priority,
-    Share,
 )
+from azsim.ranges import NonNegative, Share
 
 
 class AudioSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,8 +6,9 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
 
-from azsim.devices.quantities import Clock, Count, Dataflow, Few, Natural, NonNegative, SkipMode, Wait
+from azsim.devices.quantities import Clock, Count, Dataflow, Natural, SkipMode, Wait
 from azsim.nn.program import VectorFunction
+from azsim.ranges import Few, NonNegative
 
 
 class DecoderSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from azsim.devices.quantities import CoreClock, CoreCycles, CyclesEach, Microseconds, NonNegative, Period
+from azsim.devices.quantities import CoreClock, CoreCycles, CyclesEach, Microseconds, Period
+from azsim.ranges import NonNegative
 
 
 class OperatingPointSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,7 +6,8 @@ from typing import Annotated, Generic
 
 from msgspec import Meta, Struct
 
-from azsim.devices.quantities import Arbitration, Count, DramPart, Each, Fidelity, NonNegative, Priority
+from azsim.devices.quantities import Arbitration, Count, DramPart, Each, Fidelity, Priority
+from azsim.ranges import NonNegative
 
 
 class TokenBucketSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,11 +7,9 @@ from typing import Annotated, Literal, TypeVar
 from msgspec import Meta
 
 Count = Annotated[int, Meta(ge=1, le=2**40)]
-Few = Annotated[int, Meta(ge=1, le=65_535)]
 Wait = Annotated[int, Meta(ge=0, le=65_535)]
 Natural = Annotated[int, Meta(ge=0, le=2**40)]
 Positive = Annotated[float, Meta(ge=1e-6, le=1e9)]
-NonNegative = Annotated[float, Meta(ge=0, le=1e9)]
 Clock = Annotated[float, Meta(ge=1e-3, le=100_000)]
 CoreClock = Annotated[float, Meta(ge=1, le=100_000)]
 DecodeClock = Annotated[float, Meta(ge=0, le=100_000)]
@@ -27,7 +25,6 @@ CyclesEach = Annotated[float, Meta(ge=0, le=10_000)]
 """Per byte, element or weight."""
 LinkRate = Annotated[float, Meta(ge=1e-3, le=1e6)]
 FlashRate = Annotated[float, Meta(ge=0.1, le=1e6)]
-Share = Annotated[float, Meta(ge=0, le=1)]
 SkipMode = Literal["none", "weights", "activations", "both"]
 Residency = Literal["streamed", "compressed", "decoded"]
 Preemption = Literal["never", "layer", "tile"]

@@ -15,16 +15,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from azsim.ranges import Bits, Few, NonNegative, Share, Zeros
+
 SCRATCH = "scratch"
 
 Steps = Annotated[int, Meta(ge=1, le=10**7)]
-Few = Annotated[int, Meta(ge=1, le=65_535)]
 Natural = Annotated[int, Meta(ge=0, le=10**7)]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Zeros = Annotated[float, Meta(ge=0, lt=1)]
 Positive = Annotated[float, Meta(gt=0, le=1e9)]
-NonNegative = Annotated[float, Meta(ge=0, le=1e9)]
-Bits = Annotated[int, Meta(ge=1, le=8)]
 Width = Annotated[int, Meta(ge=4, le=4096)]
 
 
