@@ -9,8 +9,6 @@ from pathlib import Path
 from rich.console import Console
 
 from azsim.compress import compress
-from azsim.compress.layout import TileLayout
-from azsim.compress.network import CompressedNetwork
 from azsim.compress.recipe import MatrixRecipe
 from azsim.compress.stored import load_compressed, load_network
 from azsim.errors import InputError, nearest
@@ -64,22 +62,36 @@ def _inspect(options: argparse.Namespace) -> Inspection:
         from azsim.inspect.bitstream import inspect_bitstream
 
         return inspect_bitstream(Path(options.thing))
+    if kind == "network":
+        return _inspect_network(options)
     from azsim.devices import load_device
+    from azsim.inspect.device import Weights, inspect_device
 
-    as_stored = options.codec is None and options.weight_bits is None and options.sparsity is None
     wanted = _wanted(options)
-    if kind == "device":
-        from azsim.inspect.device import Weights, inspect_device
+    return inspect_device(load_device(options.thing), Weights.of(wanted.weight_bits, wanted.sparsity))
 
-        return inspect_device(load_device(options.thing), Weights.of(wanted.weight_bits, wanted.sparsity))
+
+def _inspect_network(options: argparse.Namespace) -> Inspection:
+    """On a device, its weights as the file has them or compressed as wanted; in float if no device can run it."""
     from azsim.chip.build import tile_layout
-    from azsim.inspect.network import inspect_network
+    from azsim.devices import load_device
+    from azsim.inspect.network import inspect_float, inspect_network
     from azsim.speech.gather import check_together
 
-    device = load_device(options.device)
-    small = _compressed(options.thing, wanted, as_stored, tile_layout(device.chip))
-    check_together(options.frames_per_step, small.network.steps_per_output)
-    return inspect_network(device, small, options.frames_per_step, options.program)
+    wanted, device, steps = _wanted(options), load_device(options.device), options.frames_per_step
+    layout = tile_layout(device.chip)
+    as_stored = options.codec is None and options.weight_bits is None and options.sparsity is None
+    small = load_compressed(options.thing) if as_stored else None
+    if small is not None:
+        small = small.laid_out(layout)
+    else:
+        network = load_network(options.thing)
+        if network.is_bidirectional and as_stored and steps == 1 and not options.program:
+            return inspect_float(network)
+        bits, sparsity, codec = wanted.weight_bits, wanted.sparsity, wanted.codec
+        small = compress(network, weight_bits=bits, sparsity=sparsity, codec=codec, layout=layout)
+    check_together(steps, small.network.steps_per_output)
+    return inspect_network(device, small, steps, options.program)
 
 
 def _wanted(options: argparse.Namespace) -> MatrixRecipe:
@@ -91,15 +103,6 @@ def _wanted(options: argparse.Namespace) -> MatrixRecipe:
     if not 0 <= sparsity <= 1:
         raise InputError(f"--sparsity {sparsity}: must be a share from 0 to 1")
     return MatrixRecipe(bits, sparsity, options.codec or DEFAULT.codec)
-
-
-def _compressed(thing: str, wanted: MatrixRecipe, as_stored: bool, layout: TileLayout) -> CompressedNetwork:
-    """As the file has it, or compressed as wanted."""
-    stored = load_compressed(thing) if as_stored else None
-    if stored is not None:
-        return stored.laid_out(layout)
-    bits, sparsity, codec = wanted.weight_bits, wanted.sparsity, wanted.codec
-    return compress(load_network(thing), weight_bits=bits, sparsity=sparsity, codec=codec, layout=layout)
 
 
 def _networks() -> tuple[str, ...]:

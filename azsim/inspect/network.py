@@ -1,4 +1,7 @@
-"""A network on a device: its matrices and where they stay, its programs and how long each takes, their instructions."""
+"""A network on a device: its matrices and where they stay, its programs and how long each takes, their instructions.
+
+A network that no device can run is shown as it is: its matrices in float.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from azsim.chip.schedule import CpuWork, Sections
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.spec import Device
 from azsim.inspect.inspection import Inspection, Table, number
+from azsim.nn.network import Network
 
 
 def inspect_network(device: Device, small: CompressedNetwork, steps: int = 1, program: bool = False) -> Inspection:
@@ -49,6 +53,31 @@ def inspect_network(device: Device, small: CompressedNetwork, steps: int = 1, pr
     return Inspection(answer, (_matrix_table(answer, matrices), _program_table(programs)), listed)
 
 
+def inspect_float(network: Network) -> Inspection:
+    """Shapes and zeros of every matrix of a network that runs in float, in the cloud alone."""
+    matrices = [
+        {
+            "matrix": name,
+            "rows": len(value),
+            "columns": value.shape[1],
+            "weights": value.size,
+            "sparsity": _zeros(value),
+        }
+        for name, value in network.parameters.items()
+        if name in network.weight_matrices
+    ]
+    fp32_bytes = sum(4 * value.size for value in network.parameters.values())
+    answer = {"network": network.name, "weights": network.weights, "fp32_bytes": fp32_bytes, "matrices": matrices}
+    rows = [(row["matrix"], _shape(row), f"{row['weights']:,}", f"{100 * row['sparsity']:.0f} %") for row in matrices]
+    title = f"{network.name} in float: {network.weights:,} weights, {fp32_bytes:,} B"
+    why = "no device runs it: its encoder hears a whole recording before it says anything"
+    return Inspection(answer, (Table(title, ("matrix", "shape", "weights", "zeros"), rows),), (why,))
+
+
+def _zeros(weights: np.ndarray) -> float:
+    return 1 - np.count_nonzero(weights) / weights.size
+
+
 def _matrix(small: CompressedNetwork, plan: ResidencyPlan, name: str) -> dict[str, object]:
     encoded, weights = small.matrices[name].encoded, small.decoded[name]
     return {
@@ -58,7 +87,7 @@ def _matrix(small: CompressedNetwork, plan: ResidencyPlan, name: str) -> dict[st
         "weights": weights.size,
         "codec": encoded.codec,
         "weight_bits": encoded.weight_bits,
-        "sparsity": 1 - np.count_nonzero(weights) / weights.size,
+        "sparsity": _zeros(weights),
         "stream_bytes": len(encoded.data),
         "bits_per_weight": encoded.bits_per_weight,
         "tiles": len(encoded.tiling),
@@ -104,11 +133,15 @@ def _programs(
     return rows, lines
 
 
+def _shape(row: dict[str, object]) -> str:
+    return f"{row['rows']} x {row['columns']}"
+
+
 def _matrix_table(answer: dict[str, object], matrices: list[dict[str, object]]) -> Table:
     rows = [
         (
             str(row["matrix"]),
-            f"{row['rows']} x {row['columns']}",
+            _shape(row),
             f"{row['weights']:,}",
             f"{row['codec']} {row['weight_bits']}",
             f"{100 * row['sparsity']:.0f} %",
@@ -119,8 +152,9 @@ def _matrix_table(answer: dict[str, object], matrices: list[dict[str, object]]) 
         )
         for row in matrices
     ]
+    form = "stored" if answer["config"] == answer["network"] else answer["config"]
     title = (
-        f"{answer['network']} as {answer['config']} on {answer['device']}: {answer['weights']:,} weights, "
+        f"{answer['network']} as {form} on {answer['device']}: {answer['weights']:,} weights, "
         f"{answer['model_bytes']:,} B; {answer['resident_bytes']:,} B of weights stay on the chip"
     )
     headings = ("matrix", "shape", "weights", "codec", "zeros", "bytes", "bits/weight", "tiles", "residency")

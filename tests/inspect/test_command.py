@@ -14,7 +14,9 @@ from azsim.compress import compress, encode
 from azsim.compress.stored import save_compressed
 from azsim.errors import CodecError, InputError
 from azsim.inspect.command import kind_of, perform
+from azsim.nn.save import save_network
 from tests.conftest import random_network
+from tests.nn.test_bidirectional import bidirectional
 
 
 def inspect(*arguments: object) -> dict[str, object]:
@@ -85,6 +87,29 @@ def test_a_network_that_is_stored_compressed_is_shown_as_it_is(tmp_path: Path) -
         assert now["sparsity"] >= was["sparsity"]
     chip = inspect(path, "--device", "az2", "--json")
     assert [row["sparsity"] for row in chip["matrices"]] == [row["sparsity"] for row in answer["matrices"]]
+
+
+def test_the_title_says_that_bitstreams_are_shown_as_stored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "few.safetensors"
+    save_compressed(compress(random_network(3), codec="packed", weight_bits=3), path)
+    inspect(path)
+    assert "random-3 as stored on az1:" in capsys.readouterr().out
+    inspect(path, "--codec", "raw", "--weight-bits", 8, "--sparsity", 0)
+    assert "random-3 as raw-8bit on az1:" in capsys.readouterr().out
+
+
+def test_a_network_that_no_device_can_run_is_shown_in_float(tmp_path: Path) -> None:
+    path = tmp_path / "teacher.safetensors"
+    network = bidirectional()
+    save_network(network, path)
+    answer = inspect(path, "--json")
+    assert answer["weights"] == network.weights == sum(row["weights"] for row in answer["matrices"])
+    assert answer["fp32_bytes"] == sum(value.nbytes for value in network.parameters.values())
+    assert answer["matrices"][2]["matrix"] == "encoder.0.reverse.input"
+    json.dumps(answer, allow_nan=False)
+    for asked in (["--codec", "zvsv"], ["--program"], ["--frames-per-step", 2]):
+        with pytest.raises(InputError, match="runs in float, in the cloud"):
+            inspect(path, *asked)
 
 
 def test_a_device_of_one_s_own_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
