@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -79,7 +80,8 @@ def _list(as_json: bool, runs: Path) -> dict[str, object]:
         row = {"recipe": name, "steps": recipe.schedule.steps, "start": recipe.start, "title": recipe.title}
         rows.append(row | {"is_done": (runs / name / "final.safetensors").is_file()})
     if not as_json:
-        for row in rows:
-            done = "done" if row["is_done"] else ""
-            print(f"{row['recipe']:34} {row['steps']:6} steps  {done:5} {row['title']}")
+        for (file, title), variants in groupby(rows, lambda row: (str(row["recipe"]).split("/")[0], row["title"])):
+            print(f"{file}: {title}")
+            for row in variants:
+                print(f"    {row['recipe']:34} {row['steps']:6} steps  {'done' if row['is_done'] else ''}".rstrip())
     return {"recipes": rows}

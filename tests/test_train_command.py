@@ -10,6 +10,7 @@ import pytest
 from azsim import train_command
 from azsim.cli import main
 from azsim.errors import InputError
+from azsim.train.recipe_file import load_recipe, recipe_names
 from azsim.train_command import exported
 
 
@@ -21,6 +22,19 @@ def test_the_list_holds_every_recipe_and_what_is_done(tmp_path: Path, capsys):
     assert recipes["control"]["is_done"]
     assert not recipes["base"]["is_done"]
     assert recipes["sparsity/gradual-50"]["start"] == "student"
+
+
+def test_the_list_says_the_title_of_a_sweep_once_and_marks_what_is_done(tmp_path: Path, capsys):
+    (tmp_path / "sparsity" / "gradual-50").mkdir(parents=True)
+    (tmp_path / "sparsity" / "gradual-50" / "final.safetensors").touch()
+    assert main(["train", "--list", "--runs", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    titles = {name: load_recipe(name)[1].title for name in recipe_names()}
+    heads = [line for line in lines if not line.startswith(" ")]
+    assert heads == list(dict.fromkeys(f"{name.split('/')[0]}: {title}" for name, title in titles.items()))
+    rows = {line.split()[0]: line for line in lines if line.startswith(" ")}
+    assert list(rows) == list(titles)
+    assert [name for name, line in rows.items() if line.endswith("done")] == ["sparsity/gradual-50"]
 
 
 def test_a_run_comes_before_a_shipped_network_of_the_same_name(tmp_path: Path):
