@@ -2,8 +2,9 @@
 
     python experiments/trainings.py [--jobs 2] [--runs runs/train] [--corpus FOLDER] [PATTERN ...]
 
-A recipe that is done is passed over, one that was stopped goes on where it stopped, and one whose start or teacher is
-not there yet is named and left out. Stop this script and start it again as often as you like; two of them may run
+A recipe that is done is passed over, one that was stopped goes on where it stopped, one that failed is tried once more
+when the others have had their turn. What another process runs is waited for; a recipe whose start or teacher is not
+there in the end is named and left out. Stop this script and start it again as often as you like; two of them may run
 side by side.
 """
 
@@ -14,6 +15,7 @@ import fcntl
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
@@ -29,6 +31,7 @@ ORDER = (
     "mwer/*", "audio_context/*", "branching/*", "student_from_scratch",
 )  # fmt: skip
 WAIT_S = 5.0
+ATTEMPTS = 2
 
 
 def in_order(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
@@ -85,20 +88,26 @@ def run_one(name: str, arguments: argparse.Namespace) -> bool:
 
 
 def work(arguments: argparse.Namespace) -> int:
-    """Go through the recipes until none is left that can run; the number that failed."""
-    left, failed = in_order(list(recipe_names()), arguments.patterns), 0
-    while left:
-        name = next((each for each in left if is_done(each, arguments.runs) or is_ready(each, arguments.runs)), None)
-        if name is None:
-            print(f"left out, since what they build on is not there yet: {', '.join(left)}", flush=True)
-            return failed
-        left.remove(name)
-        if is_done(name, arguments.runs):
-            continue
-        with claimed(name, arguments.runs) as mine:
-            if mine and not run_one(name, arguments):
-                failed += 1
-    return failed
+    """Go through the recipes until none is left that can run; the number that failed for good."""
+    left, runs = in_order(list(recipe_names()), arguments.patterns), arguments.runs
+    failures: Counter[str] = Counter()
+    while left := [name for name in left if not is_done(name, runs) and failures[name] < ATTEMPTS]:
+        is_held = False
+        for name in [each for each in left if is_ready(each, runs)]:
+            with claimed(name, runs) as mine:
+                if not mine:
+                    is_held = True
+                    continue
+                if not is_done(name, runs) and not run_one(name, arguments):
+                    failures[name] += 1
+                    left.append(left.pop(left.index(name)))
+                break
+        else:
+            if not is_held:
+                print(f"left out, since what they build on is not there yet: {', '.join(left)}", flush=True)
+                break
+            time.sleep(WAIT_S)
+    return sum(count == ATTEMPTS for count in failures.values())
 
 
 def main() -> int:
