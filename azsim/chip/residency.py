@@ -19,6 +19,7 @@ import numpy as np
 
 from azsim.chip.decoder import decode_cycles
 from azsim.chip.pool import SUM_BYTES
+from azsim.compress.encoded import Encoded
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
@@ -77,9 +78,7 @@ def plan_residency(
     """
     programs = network.network.programs()
     loads = _loads(programs, {**runs_per_second(programs), **(rates or {})}, steps)
-    streams = {name: len(network.matrices[name].encoded.data) for name in loads}
-    positions = {name: int(network.matrices[name].encoded.tiling.positions.sum()) for name in loads}
-    sizes = {name: {"streamed": 0, "compressed": streams[name], "decoded": positions[name]} for name in loads}
+    sizes = {name: kept_bytes(network.matrices[name].encoded) for name in loads}
     fixed = _pins(tuple(loads), pinned or {})
     frames = max(program.frames(steps) for program in programs.values())
     working = _shared_bytes(chip, network, frames) + _buffer_bytes(chip, network)
@@ -100,8 +99,13 @@ def plan_residency(
         modes |= _chosen(chip, network, {name: loads[name] for name in loads if name not in fixed}, sizes, room - taken)
     modes |= fixed
     used = sum(sizes[name][mode] for name, mode in modes.items())
-    reload_bytes = sum(streams[name] for name, mode in modes.items() if mode != "streamed")
+    reload_bytes = sum(sizes[name]["compressed"] for name, mode in modes.items() if mode != "streamed")
     return ResidencyPlan(modes, used, reload_bytes, used + _working_bytes(chip, network, modes))
+
+
+def kept_bytes(encoded: Encoded) -> dict[Residency, int]:
+    """Mode -> on-chip bytes of a matrix that is kept so: its stream, or 8 bits a position."""
+    return {"streamed": 0, "compressed": len(encoded.data), "decoded": int(encoded.tiling.positions.sum())}
 
 
 def check_pins(chip: ChipSpec, positions: Mapping[str, int], pinned: Mapping[str, Residency]) -> None:

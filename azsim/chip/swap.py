@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from azsim.chip.residency import ResidencyPlan, plan_residency
+from azsim.chip.residency import ResidencyPlan, kept_bytes, plan_residency
 from azsim.chip.schedule import TileSchedule
 from azsim.chip.wake import reload_tiles
 from azsim.compress.network import CompressedNetwork
@@ -61,7 +61,7 @@ def plan_swapped(
         InputError: the larger branch does not fit, or there are no branches.
     """
     own = branch_matrices(network).values()
-    sizes = [sum(len(network.matrices[name].encoded.data) for name in names) for names in own]
+    sizes = [sum(kept_bytes(network.matrices[name].encoded)[mode] for name in names) for names in own]
     smaller, larger = (names for _, names in sorted(zip(sizes, own, strict=True)))
     pinned: dict[str, Residency] = {**dict.fromkeys(smaller, "streamed"), **dict.fromkeys(larger, mode)}
     plan = plan_residency(chip, network, rates, pinned=pinned)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from azsim.chip.build import build_schedules, tile_layout
 from azsim.chip.swap import SWAP_LARGE, SWAP_SMALL, branch_matrices, plan_swapped, swap_schedules
-from azsim.compress.recipe import compress
+from azsim.compress.recipe import MatrixRecipe, compress
 from azsim.devices.loader import load_device
 from azsim.errors import InputError
 
@@ -57,3 +58,20 @@ def test_a_plain_encoder_has_nothing_to_swap(make_network, chip) -> None:
     plain = compress(make_network(8), layout=tile_layout(chip))
     with pytest.raises(InputError, match="nothing to swap"):
         plan_swapped(chip, plain)
+
+
+def test_room_is_that_of_the_branch_that_is_larger_as_it_is_kept(make_network, chip) -> None:
+    network = make_network(8, branch_rank=10, arbiter=5)
+    few = dict.fromkeys(
+        [f"encoder.{i}.{kind}" for i in range(3) for kind in ("input", "recurrent")],
+        MatrixRecipe(weight_bits=2, sparsity=0.98, codec="golomb"),
+    )
+    small = compress(network, overrides=few, layout=tile_layout(chip))
+    own = branch_matrices(small)
+    positions = {swap: sum(small.decoded[name].size for name in names) for swap, names in own.items()}
+    streams = {swap: stream_bytes(small, names) for swap, names in own.items()}
+    assert streams[SWAP_LARGE] < streams[SWAP_SMALL]
+    assert positions[SWAP_LARGE] > positions[SWAP_SMALL]
+    streamed = msgspec.structs.replace(chip, sram=msgspec.structs.replace(chip.sram, residency="streamed"))
+    assert plan_swapped(streamed, small, mode="decoded").resident_bytes == positions[SWAP_LARGE]
+    assert plan_swapped(streamed, small, mode="compressed").resident_bytes == streams[SWAP_SMALL]
