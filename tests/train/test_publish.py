@@ -19,7 +19,6 @@ from azsim.errors import InputError
 from azsim.nn.load import read_stored
 from azsim.nn.network import Network
 from azsim.nn.save import save_network
-from azsim.train.card import lineage
 from azsim.train.data import IndexLine, Normaliser, Utterance
 from azsim.train.export import ModelCard, Trained, as_network, load_model
 from azsim.train.model import Shape, Transducer
@@ -182,8 +181,3 @@ def test_a_teacher_is_published_in_float_alone(corpus: Path, tmp_path: Path) -> 
 def test_an_unknown_form_is_refused(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--as 'zvs': must be one of float32"):
         publish(exported(tmp_path / "run", Trained(1, 5, 0.1)), corpus, tmp_path / "mine", form="zvs")
-
-
-def test_the_line_of_recipes_ends_where_no_recipe_is() -> None:
-    assert [name for name, _ in lineage("joint/5bit-50")] == ["base", "noisy", "joint/5bit-50"]
-    assert lineage("mine") == lineage("") == []
