@@ -56,7 +56,9 @@ class Measured:
         swaps_per_s: switches that fetched a branch.
         busy_percent: of the processor.
         wait_ms, wait_p90_ms: from the end-point to the final words, median and 90th percentile.
-        latency_ms: user-perceived, from the true end of speech, median of the utterances that were not cut short.
+        utterances: that were played.
+        early_cut: of those, how many the end-point cut before the true end of speech.
+        latency_ms: user-perceived, from the true end of speech to the final words, median of the others, else NaN.
         backlog_ms: how far the last step is behind, its own work left out, median.
         late_percent: steps that ended after the next one's release.
     """
@@ -72,6 +74,8 @@ class Measured:
     busy_percent: float
     wait_ms: float
     wait_p90_ms: float
+    utterances: int
+    early_cut: int
     latency_ms: float
     backlog_ms: float
     late_percent: float
@@ -151,6 +155,8 @@ def _measured(
         busy_percent=100 * sum(line.busy_ps["npu"] for line in timelines) / 1e12 / elapsed_s,
         wait_ms=float(np.median(waits_ms)),
         wait_p90_ms=float(np.percentile(waits_ms, 90)),
+        utterances=len(timelines),
+        early_cut=sum(line.early_cut for line in timelines),
         latency_ms=float(np.median(whole_ms)) if whole_ms else float("nan"),
         backlog_ms=float(np.median([part.backlog_ps / PS_PER_MS for part in parts])),
         late_percent=100 * sum(line.deadline_misses for line in timelines) / steps,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from textwrap import fill
 
 from azsim.report.wer import Interval
+from azsim.train.recipe_file import load_recipe
 from experiments.branches.cases import REFERENCES
 from experiments.branches.device import MEMORIES, SWAPPED, Measured
 from experiments.branches.rows import Row
@@ -17,7 +19,7 @@ WORDS_HEAD = (
 )
 DEVICE_HEAD = (
     "| case | memory | MiB | DRAM | resident kB | DRAM MB/s | swaps/s | busy % | end-point to words ms (p90) "
-    "| user-perceived ms | backlog ms | late % |\n|:--|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+    "| cut early | user-perceived ms | backlog ms | late % |\n|:--|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
 )
 PARTS = ("percent", "low", "high")
 
@@ -49,10 +51,14 @@ def device_table(measured: Sequence[Measured]) -> str:
     lines = [
         f"| {m.case} | {m.memory} | {m.sram_mib:g} | {m.dram_share:g} | {m.resident_bytes / 1000:.0f} "
         f"| {m.dram_mb_per_s:.1f} | {m.swaps_per_s:.1f} | {m.busy_percent:.1f} | {m.wait_ms:.2f} ({m.wait_p90_ms:.2f}) "
-        f"| {m.latency_ms:.0f} | {m.backlog_ms:.2f} | {m.late_percent:.1f} |"
+        f"| {m.early_cut} of {m.utterances} | {_known(m.latency_ms)} | {m.backlog_ms:.2f} | {m.late_percent:.1f} |"
         for m in measured
     ]
     return DEVICE_HEAD + "\n".join(lines) + "\n"
+
+
+def _known(latency_ms: float) -> str:
+    return "–" if math.isnan(latency_ms) else f"{latency_ms:.0f}"
 
 
 def said(rows: Sequence[Row], trained: Sequence[Measured], production: Sequence[Measured]) -> list[str]:
@@ -107,16 +113,24 @@ def about(rows: Sequence[Row]) -> str:
     )
 
 
+def _steps(run: str) -> str:
+    """Of a recipe."""
+    return f"{load_recipe(run)[1].schedule.steps:,}"
+
+
 def trust() -> str:
     """What to believe."""
     return fill(
-        "One seed each, and short fine-tunings (450 steps; the reference had 1,500 of the same kind, which favours it; "
-        "bifocal and its reference 400 each): small differences between the arbiters are not proven. Intervals are "
-        "bootstraps over recordings, over speakers for real people; recordings of real people count "
+        f"One seed each, and short fine-tunings ({_steps('branching/careful')} steps; the reference had "
+        f"{_steps('control')} of the same kind, which favours it; bifocal had {_steps('branching/bifocal')}, its "
+        f"reference {_steps('audio_context/kept')}): small differences between the arbiters are not proven. "
+        "Intervals are bootstraps over recordings, over speakers for real people; recordings of real people count "
         "twice, once in noise, as does every fourth synthetic one. Where a wake word ends is the corpus's own mark; a "
         "device has it from its wake-word detector. Products with zero weights do not count; all programs do, up to "
-        "the end-point. On the device each utterance begins with a wake-up that reloads what is resident, which weighs "
-        "in the traffic of so short a time. The production-size network is timed, not trained: its weights "
+        "the end-point. User-perceived latency, from the true end of speech to the final words, is the median of the "
+        "utterances that the end-point did not cut early: words of one that was cut may be missing, so its wait says "
+        "nothing. On the device each utterance begins with a wake-up that reloads what is resident, which weighs in "
+        "the traffic of so short a time. The production-size network is timed, not trained: its weights "
         "are drawn from the trained network's values, its small branches are an eighth as wide as its layers, as in "
         "the trained one, and it takes the trained network's picks. The arbiter's score leaves the chip (2 bytes); the "
         "CPU's time to start the branch is not charged, as for every other job.",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,6 +20,7 @@ from experiments.branches.cases import CASES, REFERENCES
 from experiments.branches.device import MEMORIES, on_production, on_trained, production_network
 from experiments.branches.hearing import Heard, share_in_speech
 from experiments.branches.material import Material
+from experiments.branches.page import device_table, trust
 from experiments.studies.hearing import Listening
 
 CHOICE = ProductionChoice(
@@ -78,3 +82,19 @@ def test_the_device_charges_what_ran(make_network) -> None:
     assert large.matrices["encoder.1.small.expand"].encoded.shape == (256, 8)
     works = [(found["half"].work, found["half"].transcript.label_steps)]
     assert [each.dram_share for each in on_production("half", device, large, works)] == [1.0, 0.25, 0.125]
+
+
+def test_an_utterance_that_is_cut_early_is_counted_and_has_no_latency(make_network) -> None:
+    device = load_device("az1")
+    small = compress(make_network(8, branch_rank=4, arbiter=5), layout=tile_layout(device.chip))
+    features = np.random.default_rng(1).normal(5, 2, (90, 64)).astype(np.float32)
+    whole = Recogniser(small).recognise(features, speech_end_ms=300, picker=Always(True)).work
+    cut = replace(whole, speech_end_ms=whole.endpoint_ms + 100)
+    alone, both, none = (on_trained("case", device, small, {}, works)[0] for works in ([whole], [whole, cut], [cut]))
+    assert [(each.utterances, each.early_cut) for each in (alone, both, none)] == [(1, 0), (2, 1), (1, 1)]
+    assert both.latency_ms == alone.latency_ms
+    assert both.wait_ms == alone.wait_ms
+    assert math.isnan(none.latency_ms)
+    assert "| 1 of 1 | – |" in device_table([none])
+    assert f"| 1 of 2 | {alone.latency_ms:.0f} |" in device_table([both])
+    assert "cut early" in trust()
