@@ -36,7 +36,7 @@ def trained_line(row: dict) -> str:
         f"| {row['wer_endpoint_percent']:.1f} | {'–' if post is None else f'{post:.1f}'} "
         f"| {row['model_bytes'] / 1024:,.0f} | {row['bits_per_weight']:.2f} | {100 * row['share_of_fp32']:.1f} "
         f"| {row['dram_bytes_per_s_speech'] / 1e6:.1f} | {row['latency_p50_ms']:.0f} / {row['latency_p90_ms']:.0f} "
-        f"| {row['uplink_bytes_per_utterance'] / 1000:.1f} | {row['energy_margin_mj_per_utterance']:.1f} "
+        f"| {row['uplink_bytes_per_utterance'] / 1024:.1f} | {row['energy_margin_mj_per_utterance']:.1f} "
         f"| {row['underruns']} |"
     )
 
@@ -55,7 +55,7 @@ def production_line(row: dict) -> str:
 
 TRAINED_HEAD = (
     "configuration", "WER % [95 %]", "at end-point %", "post-training WER %", "KiB", "bits/weight", "% of fp32",
-    "DRAM MB/s",    "latency p50 / p90 ms", "up kB", "speech energy mJ", "underruns",
+    "DRAM MB/s", "latency p50 / p90 ms", "up KiB", "speech energy mJ", "underruns",
 )  # fmt: skip
 PRODUCTION_HEAD = (
     "configuration", "MiB", "bits/weight", "DRAM MB/s", "NPU busy %", "wait after end-point ms", "latency p50 ms",

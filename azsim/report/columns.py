@@ -190,8 +190,8 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "up",
-        "kB",
-        lambda r: number(scaled(r.uplink_bytes_per_utterance, 1e3), 1),
+        "KiB",
+        lambda r: number(scaled(r.uplink_bytes_per_utterance, 1024), 1),
         "bytes sent over the air per utterance",
         legend="sent over the air per utterance",
     ),

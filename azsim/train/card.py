@@ -127,7 +127,7 @@ def _stored(published: Published) -> str:
     scales = (
         "Activation scales for integer inference are stored with them." if published.network.activation_scales else ""
     )
-    size = f"{published.file_bytes / 1e6:.2f} MB"
+    size = f"{published.file_bytes / 2**20:.2f} MiB"
     if small is None:
         return f"Parameters are stored as {form} ({size}). {scales}"
     fp32 = FP32_BYTES * sum(value.size for value in published.network.parameters.values())

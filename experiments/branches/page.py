@@ -14,11 +14,11 @@ from experiments.branches.rows import Row
 from experiments.studies.cells import interval_cell
 
 WORDS_HEAD = (
-    "| case | 10⁶ products/s | saved % | large steps % | in speech / else % | switches/s | kB "
+    "| case | 10⁶ products/s | saved % | large steps % | in speech / else % | switches/s | KiB "
     "| WER synthetic % | difference | WER real % | difference |\n|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
 )
 DEVICE_HEAD = (
-    "| case | memory | MiB | DRAM | resident kB | DRAM MB/s | swaps/s | busy % | end-point to words ms (p90) "
+    "| case | memory | MiB | DRAM | resident KiB | DRAM MB/s | swaps/s | busy % | end-point to words ms (p90) "
     "| cut early | user-perceived ms | backlog ms | late % |\n|:--|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
 )
 PARTS = ("percent", "low", "high")
@@ -41,7 +41,7 @@ def words_table(rows: Sequence[Row]) -> str:
         lines.append(
             f"| {row.case} | {row.mega_products_per_s:.1f} | {row.saved_percent:.0f} | {row.large_percent:.0f} "
             f"| {row.large_in_speech_percent:.0f} / {row.large_outside_percent:.0f} | {row.switches_per_s:.1f} "
-            f"| {row.stored_bytes / 1000:.0f} | {rates[0]} | {gaps[0]} | {rates[1]} | {gaps[1]} |"
+            f"| {row.stored_bytes / 1024:.0f} | {rates[0]} | {gaps[0]} | {rates[1]} | {gaps[1]} |"
         )
     return WORDS_HEAD + "\n".join(lines) + "\n"
 
@@ -49,7 +49,7 @@ def words_table(rows: Sequence[Row]) -> str:
 def device_table(measured: Sequence[Measured]) -> str:
     """One line per case and device."""
     lines = [
-        f"| {m.case} | {m.memory} | {m.sram_mib:g} | {m.dram_share:g} | {m.resident_bytes / 1000:.0f} "
+        f"| {m.case} | {m.memory} | {m.sram_mib:g} | {m.dram_share:g} | {m.resident_bytes / 1024:.0f} "
         f"| {m.dram_mb_per_s:.1f} | {m.swaps_per_s:.1f} | {m.busy_percent:.1f} | {m.wait_ms:.2f} ({m.wait_p90_ms:.2f}) "
         f"| {m.early_cut} of {m.utterances} | {_known(m.latency_ms)} | {m.backlog_ms:.2f} | {m.late_percent:.1f} |"
         for m in measured

@@ -127,11 +127,11 @@ def energy(rows: Sequence[Row], link: str) -> Figure:
         look = {"height": 0.24, "color": COLOURS[path], "label": path}
         for axes, values, digits in (
             (left, [row.margin_mj for row in line], 0),
-            (right, [row.audio_bytes / 1000 for row in line], 1),
+            (right, [row.audio_bytes / 1024 for row in line], 1),
         ):
             bars = axes.barh(places, values, **look)
             axes.bar_label(bars, [f"{value:,.{digits}f}" for value in values], padding=3, color=GREY, fontsize=8)
-    for axes, text in ((left, "energy per request over silence (mJ)"), (right, "audio sent per request (kB)")):
+    for axes, text in ((left, "energy per request over silence (mJ)"), (right, "audio sent per request (KiB)")):
         axes.set_yticks(range(len(devices)), devices)
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")

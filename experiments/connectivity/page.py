@@ -85,7 +85,7 @@ def _table(rows: Sequence[Row], within_s: Sequence[float]) -> str:
     limits = " | ".join(f"≤ {limit:g} s" for limit in within_s)
     lines = [
         f"| device | link | up % | path | answered % | {limits} | p50 ms | p90 ms | p99 ms | cut early % "
-        "| WER, answered | WER, all | audio up kB | energy mJ |",
+        "| WER, answered | WER, all | audio up KiB | energy mJ |",
         "|:--|:--|--:|:--|--:|" + "--:|" * (len(within_s) + 8),
     ]
     lines += [
@@ -93,7 +93,7 @@ def _table(rows: Sequence[Row], within_s: Sequence[float]) -> str:
         f"| {' | '.join(f'{share:.0f}' for share in row.within_percent)} "
         f"| {_number(row.latency_p50_ms)} | {_number(row.latency_p90_ms)} | {_number(row.latency_p99_ms)} "
         f"| {_number(row.early_cut_percent)} | {_number(row.wer_answered_percent, 1)} | {_number(row.wer_percent, 1)} "
-        f"| {row.audio_bytes / 1000:.1f} | {row.margin_mj:.0f} |"
+        f"| {row.audio_bytes / 1024:.1f} | {row.margin_mj:.0f} |"
         for row in rows
     ]
     return "\n".join(lines)

@@ -47,14 +47,14 @@ def bytes_and_words(rows: Sequence[Row]) -> Figure:
             points = bytes_of(rows, way, codec)
             if points:
                 style = {"color": OKABE_ITO[index], "marker": MARKERS[index], "linestyle": "none", "markersize": 6}
-                axes.plot([size / 1000 for _, size, _ in points], [wer for *_, wer in points], label=label, **style)
+                axes.plot([size / 1024 for _, size, _ in points], [wer for *_, wer in points], label=label, **style)
         base = next(row.wer_percent for row in rows if row.codec == codec and not row.release)
         axes.axhline(base, color="#777777", linestyle="--", linewidth=1, label="WER before the first update")
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_title(codec)
-        axes.set_xlabel("Update (kB, logarithmic)")
+        axes.set_xlabel("Update (KiB, logarithmic)")
     panels[0].set_ylabel("Word error rate (%)")
     panels[0].set_ylim(0, 1.35 * max(row.wer_percent for row in rows))
     handles = {label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels())}

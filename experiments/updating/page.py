@@ -74,7 +74,7 @@ def readme(
 def size_table(rows: Sequence[Row]) -> list[str]:
     """One line per series, codec and way of compressing."""
     lines = [
-        "| trained | codec | compressed | changed % | full kB | delta kB | of full % | masked kB | xz of XOR kB "
+        "| trained | codec | compressed | changed % | full KiB | delta KiB | of full % | masked KiB | xz of XOR KiB "
         "| WER 0 % | WER 5 % | difference, points |",
         "|:--|:--|:--|--:|--:|--:|--:|--:|--:|--:|--:|:--|",
     ]
@@ -96,13 +96,13 @@ def size_table(rows: Sequence[Row]) -> list[str]:
 def device_table(loads: Sequence[Load]) -> list[str]:
     """One line per device and update."""
     lines = [
-        "| device | update | payload kB | updates | one update s | of it download s | cores ms | energy mJ "
+        "| device | update | payload KiB | updates | one update s | of it download s | cores ms | energy mJ "
         "| wait p50 ms | wait p99 ms | wait max ms | step p99 ms | missed steps | underruns |",
         "|:--|:--|" + "--:|" * 12,
     ]
     for load in loads:
         one = (
-            f"{load.payload_bytes / 1000:,.0f} | {load.updates} | {load.total_ms / 1000:.2f} "
+            f"{load.payload_bytes / 1024:,.0f} | {load.updates} | {load.total_ms / 1000:.2f} "
             f"| {load.phase_ms['download'] / 1000:.2f} | {load.cpu_ms:.0f} | {sum(load.energy_mj.values()):.0f}"
             if load.updates
             else " | | | | | "
@@ -125,8 +125,8 @@ def _what(series: Sequence[releases.Series], setup: Setup, model: str) -> str:
         f"Five successive releases of `{model}` in three series ({plans}), trained on the project's corpus; "
         f"{len(setup.utterances)} utterances of the shipped test speech. Every update is signed; a delta is applied "
         "before it is handed out and must give the new image byte for byte. `docs/updates.md` has the formats. The "
-        f"releases themselves take {stored / 1e6:.2f} MB in `experiments/releases`: 8-bit masters, as deltas of this "
-        "very format."
+        f"releases themselves take {stored / 2**20:.2f} MiB in `experiments/releases`: 8-bit masters, as deltas of "
+        "this very format."
     )
 
 
@@ -183,8 +183,8 @@ def _prose(text: str) -> str:
 
 
 def _kilobytes(values: Sequence[int | None]) -> str:
-    """Mean, in kB; empty if one is missing."""
-    return "" if None in values or not values else f"{np.mean(values) / 1000:,.1f}"
+    """Mean, in KiB; empty if one is missing."""
+    return "" if None in values or not values else f"{np.mean(values) / 1024:,.1f}"
 
 
 def _share(part: Sequence[int], whole: Sequence[int]) -> float:

@@ -43,7 +43,7 @@ def test_sizes_are_those_of_the_network() -> None:
     assert f"{NETWORK.weights / 1e6:.2f} M weights" in text
     assert f"LSTM encoder of {NETWORK.encoder_layers} layers of 12 cells with" in text
     assert f"{len(NETWORK.pieces)} word pieces" in text
-    assert "Parameters are stored as float16 (1.23 MB)." in text
+    assert "Parameters are stored as float16 (1.18 MiB)." in text
 
 
 def test_bitstreams_are_described_by_what_they_are() -> None:
@@ -51,7 +51,7 @@ def test_bitstreams_are_described_by_what_they_are() -> None:
     text, small = text_of(given), given.small
     zeros = 1 - sum(map(np.count_nonzero, small.decoded.values())) / NETWORK.weights
     fp32 = sum(value.nbytes for value in NETWORK.parameters.values())
-    assert "Trained for 4 bits and 75% zeros in every matrix but the embedding, and stored (1.23 MB)" in text
+    assert "Trained for 4 bits and 75% zeros in every matrix but the embedding, and stored (1.18 MiB)" in text
     assert f"`zvsv`, {zeros:.0%} of all weights zero, {small.bits_per_weight:.2f} bits per weight" in text
     assert (
         f"{small.model_bytes / 1024:,.0f} KiB on the device, {small.model_bytes / fp32:.1%} of the same network" in text
@@ -67,7 +67,7 @@ def test_that_no_weight_changes_is_said_where_it_holds_alone(exact: bool) -> Non
 @pytest.mark.parametrize(
     ("trained", "codec", "begins"),
     [
-        (Trained(1, 5, 0.1), "raw", "Stored (1.23 MB) as the bitstreams"),
+        (Trained(1, 5, 0.1), "raw", "Stored (1.18 MiB) as the bitstreams"),
         (Trained(1, 5, 0.1, 0.0, 5, codec="palette"), "palette", "Trained for 5 bits, and stored"),
         (Trained(1, 5, 0.1, sparsity=0.5), "bitmap", "Trained for 50% zeros in every matrix but the embedding, and"),
     ],
