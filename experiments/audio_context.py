@@ -34,11 +34,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies s
 
 from azsim.errors import InputError
 from azsim.nn.load import load_network
+from azsim.report.columns import interval
 from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train.corpus.wake_streams import QUIET
 from azsim.train_command import CORPUS, exported
-from experiments.studies.cells import interval_cell
 from experiments.studies.context_cost import cost_of_context
 from experiments.studies.hearing import hear
 from experiments.studies.runs import runs_folder
@@ -181,9 +181,9 @@ def markdown(rows: Sequence[Row]) -> str:
         )
         parts += [
             f"| {row.commands} | {row.wake_word} | {row.background} | {row.streams} "
-            f"| {interval_cell(Interval(row.kept_percent, row.kept_low, row.kept_high))} "
-            f"| {interval_cell(Interval(row.reset_percent, row.reset_low, row.reset_high))} "
-            f"| {interval_cell(Interval(row.difference_percent, row.difference_low, row.difference_high))} |"
+            f"| {interval(row.kept_percent, row.kept_low, row.kept_high)} "
+            f"| {interval(row.reset_percent, row.reset_low, row.reset_high)} "
+            f"| {interval(row.difference_percent, row.difference_low, row.difference_high)} |"
             for row in rows
             if row.network == network
         ]

@@ -27,6 +27,7 @@ from azsim.compare.speech_set import load_speech
 from azsim.compare.trained import describe, play
 from azsim.devices.cpu_spec import BackgroundSpec, CpuPrioritySpec
 from azsim.devices.spec import Device
+from azsim.report.columns import interval
 from azsim.report.figures.style import (
     ALERT,
     GREY,
@@ -235,12 +236,10 @@ def page(conditions: Sequence[Condition], music: Sequence[Music], setup: Setup, 
     words = []
     for one in conditions:
         row = one.row
-        delta = f"{row.wer_delta_percent:+.1f} [{row.wer_delta_low_percent:+.1f}, {row.wer_delta_high_percent:+.1f}]"
+        rate = interval(row.wer_percent, row.wer_low_percent, row.wer_high_percent)
+        delta = interval(row.wer_delta_percent, row.wer_delta_low_percent, row.wer_delta_high_percent, sign=True)
         erle = f"{np.median(one.erle_db):.1f}" if one.erle_db else ""
-        words.append(
-            f"| {one.name} | {row.wer_percent:.1f} [{row.wer_low_percent:.1f}, {row.wer_high_percent:.1f}] | {delta} | "
-            f"{erle} | {100 * one.cpu_share:.1f} |"
-        )
+        words.append(f"| {one.name} | {rate} | {delta} | {erle} | {100 * one.cpu_share:.1f} |")
     sounds = [
         f"| {one.device} | {'with' if one.speech else 'without'} | {one.seconds / 60:.1f} | {one.underruns} | "
         f"{one.underruns_per_hour:.1f} | "

@@ -9,23 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from azsim.report.columns import interval
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # the package of the studies lies beside this script
-
-from azsim.report.wer import Interval  # noqa: E402 (after the path is set)
-from experiments.studies.cells import interval_cell  # noqa: E402
-
 REPORT = ROOT / "reports" / "compression" / "results.json"
 
 
 def percent(row: dict, key: str) -> str:
     """WER with its interval, or a dash."""
     value, low, high = (row[f"{key}{part}_percent"] for part in ("", "_low", "_high"))
-    return "–" if value is None else interval_cell(Interval(value, low, high))
+    return interval(value, low, high)
 
 
 def trained_line(row: dict) -> str:

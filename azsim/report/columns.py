@@ -63,11 +63,11 @@ def scaled(value: float | None, divisor: float) -> float | None:
     return None if value is None else value / divisor
 
 
-def interval(value: float | None, low: float | None, high: float | None, sign: bool = False) -> str:
+def interval(value: float | None, low: float | None, high: float | None, sign: bool = False, digits: int = 1) -> str:
     """``value [low, high]``; ``value`` alone where there is no interval."""
     if value is None or low is None or high is None:
-        return number(value, 1, sign)
-    return f"{number(value, 1, sign)} [{number(low, 1, sign)}, {number(high, 1, sign)}]"
+        return number(value, digits, sign)
+    return f"{number(value, digits, sign)} [{number(low, digits, sign)}, {number(high, digits, sign)}]"
 
 
 def _difference_short(row: Row) -> str:

@@ -28,6 +28,7 @@ from azsim.errors import InputError
 from azsim.nn.load import MODEL_FILE, decode_metadata, read_stored, seal
 from azsim.nn.network import Network
 from azsim.nn.save import CARD_KEY, save_network
+from azsim.report.columns import interval
 from azsim.report.wer import bootstrap_wer, count_errors
 from azsim.speech.recogniser import recognise_many
 from azsim.train.calibrate import calibrate
@@ -122,8 +123,8 @@ def measured(network: Network, small: CompressedNetwork | None, utterances: Sequ
     cells = []
     for recognitions in heard:
         texts = [recognition.transcript.text_whole for recognition in recognitions]
-        interval = bootstrap_wer(count_errors(references, texts), speakers)
-        cells.append(f"{interval.value:.1f} [{interval.low:.1f}, {interval.high:.1f}]")
+        found = bootstrap_wer(count_errors(references, texts), speakers)
+        cells.append(interval(found.value, found.low, found.high))
     return cells
 
 

@@ -6,12 +6,11 @@ import math
 from collections.abc import Sequence
 from textwrap import fill
 
-from azsim.report.wer import Interval
+from azsim.report.columns import interval
 from azsim.train.recipe_file import load_recipe
 from experiments.branches.cases import REFERENCES
 from experiments.branches.device import MEMORIES, SWAPPED, Measured
 from experiments.branches.rows import Row
-from experiments.studies.cells import interval_cell
 
 WORDS_HEAD = (
     "| case | 10⁶ products/s | saved % | large steps % | in speech / else % | switches/s | KiB "
@@ -31,13 +30,10 @@ def words_table(rows: Sequence[Row]) -> str:
         gaps = [
             ""
             if row.case in REFERENCES.values()
-            else interval_cell(Interval(*(getattr(row, f"difference_{kind}_{part}") for part in PARTS)))
+            else interval(*(getattr(row, f"difference_{kind}_{part}") for part in PARTS))
             for kind in ("synthetic", "real")
         ]
-        rates = [
-            interval_cell(Interval(*(getattr(row, f"wer_{kind}_{part}") for part in PARTS)))
-            for kind in ("synthetic", "real")
-        ]
+        rates = [interval(*(getattr(row, f"wer_{kind}_{part}") for part in PARTS)) for kind in ("synthetic", "real")]
         lines.append(
             f"| {row.case} | {row.mega_products_per_s:.1f} | {row.saved_percent:.0f} | {row.large_percent:.0f} "
             f"| {row.large_in_speech_percent:.0f} / {row.large_outside_percent:.0f} | {row.switches_per_s:.1f} "

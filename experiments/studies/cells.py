@@ -1,15 +1,11 @@
-"""Cells of the tables of reports."""
+"""Cells of the tables of studies."""
 
 from __future__ import annotations
 
+from azsim.report.columns import interval
 from azsim.report.wer import Interval
 
 
-def interval_cell(interval: Interval | None, decimals: int = 1) -> str:
-    """An estimate with its interval in brackets if it has one, ``12.3 [11.0, 13.9]``; empty without an estimate."""
-    if interval is None:
-        return ""
-    value, *ends = (
-        "" if part is None else f"{part:.{decimals}f}" for part in (interval.value, interval.low, interval.high)
-    )
-    return f"{value} [{', '.join(ends)}]" if all(ends) else value
+def interval_cell(found: Interval | None, digits: int = 1) -> str:
+    """``value [low, high]``; empty where nothing is compared."""
+    return "" if found is None else interval(found.value, found.low, found.high, digits=digits)

@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from azsim.errors import InputError
+from azsim.report.columns import interval
 from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train_command import CORPUS, exported
-from experiments.studies.cells import interval_cell
 from experiments.studies.hearing import Heard, Listening, hear
 from experiments.studies.runs import runs_folder
 
@@ -128,14 +128,12 @@ def markdown(rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         step = "" if row.seconds_per_step is None else f"{row.seconds_per_step:.2f}"
-        synthetic = Interval(row.wer_synthetic_percent, row.wer_synthetic_low, row.wer_synthetic_high)
-        real = Interval(row.wer_real_percent, row.wer_real_low, row.wer_real_high)
-        gap = None
-        if row.difference_percent is not None:
-            gap = Interval(row.difference_percent, row.difference_low, row.difference_high)
+        synthetic = interval(row.wer_synthetic_percent, row.wer_synthetic_low, row.wer_synthetic_high)
+        real = interval(row.wer_real_percent, row.wer_real_low, row.wer_real_high)
+        gap = interval(row.difference_percent, row.difference_low, row.difference_high) if row.against else ""
         lines.append(
             f"| {row.label} | {row.weight_bits} | {row.sparsity:.0%} | {row.model_bytes:,} | {row.bits_per_weight:.2f} "
-            f"| {step} | {interval_cell(synthetic)} | {interval_cell(real)} | {row.against} | {interval_cell(gap)} |"
+            f"| {step} | {synthetic} | {real} | {row.against} | {gap} |"
         )
     return HEADINGS + "\n".join(lines) + "\n"
 

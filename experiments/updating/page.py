@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from azsim.compare.setup import Setup
+from azsim.report.columns import interval
 from experiments.updating import releases
 from experiments.updating.on_device import Load
 from experiments.updating.power_cuts import Cuts
@@ -81,14 +82,13 @@ def size_table(rows: Sequence[Row]) -> list[str]:
     for key in dict.fromkeys((row.label, row.codec, row.how) for row in rows):
         own = [row for row in rows if (row.label, row.codec, row.how) == key]
         first, last, updates = own[0], own[-1], own[1:]
-        low, high = last.delta_wer_low_percent, last.delta_wer_high_percent
-        span = f" [{low:+.1f}, {high:+.1f}]" if low is not None and high is not None else ""
+        gap = interval(last.delta_wer_percent, last.delta_wer_low_percent, last.delta_wer_high_percent, sign=True)
         lines.append(
             f"| {' | '.join(key)} | {np.mean([row.changed_percent for row in updates]):.1f} "
-            f"| {_kilobytes([row.full_bytes for row in updates])} | {_kilobytes([row.delta_bytes for row in updates])} "
+            f"| {_kib([row.full_bytes for row in updates])} | {_kib([row.delta_bytes for row in updates])} "
             f"| {_share([row.delta_bytes for row in updates], [row.full_bytes for row in updates]):.1f} "
-            f"| {_kilobytes([row.masked_bytes for row in updates])} | {_kilobytes([row.xz_bytes for row in updates])} "
-            f"| {first.wer_percent:.1f} | {last.wer_percent:.1f} | {last.delta_wer_percent:+.1f}{span} |"
+            f"| {_kib([row.masked_bytes for row in updates])} | {_kib([row.xz_bytes for row in updates])} "
+            f"| {first.wer_percent:.1f} | {last.wer_percent:.1f} | {gap} |"
         )
     return lines
 
@@ -182,7 +182,7 @@ def _prose(text: str) -> str:
     return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
-def _kilobytes(values: Sequence[int | None]) -> str:
+def _kib(values: Sequence[int | None]) -> str:
     """Mean, in KiB; empty if one is missing."""
     return "" if None in values or not values else f"{np.mean(values) / 1024:,.1f}"
 

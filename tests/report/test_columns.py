@@ -47,6 +47,7 @@ def test_what_does_not_apply_is_a_dash() -> None:
 def test_an_interval_is_shown_only_whole() -> None:
     assert interval(12.34, 11.0, 13.06) == "12.3 [11.0, 13.1]"
     assert interval(-0.5, -1.0, 0.02, sign=True) == "-0.5 [-1.0, 0.0]"
+    assert interval(12.345, 11.0, 13.06, digits=2) == "12.35 [11.00, 13.06]"
     assert interval(12.34, None, 13.0) == interval(12.34, 11.0, None) == "12.3"
 
 
