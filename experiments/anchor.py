@@ -219,10 +219,8 @@ def run(options: argparse.Namespace) -> None:
     real = np.ones(len(orders.texts), bool)
     calibration = calibration_features(splits)
     listenings = [
-        Listening(
-            [log_mel(s) for s in each], orders.texts, orders.speakers, real, ~real, calibration, name=f"{condition}"
-        )
-        for condition, each in zip(CONDITIONS, sounds, strict=True)
+        Listening([log_mel(s) for s in each], orders.texts, orders.speakers, real, ~real, calibration)
+        for each in sounds
     ]
     heard += [network(each, listenings, options.runs, kept) for each in options.networks]
     rows = rows_of(heard, orders)

@@ -36,7 +36,7 @@ from azsim.train.model import FRAMES_PER_STEP
 from azsim.train.nbest import n_best
 from azsim.train_command import CORPUS, exported
 from experiments.studies.cells import interval_cell
-from experiments.studies.hearing import SEED, Listening, hear
+from experiments.studies.hearing import SEED, Listening, digest, hear
 from experiments.studies.pauses import longest_pause_ms, with_pause
 from experiments.studies.runs import runs_folder
 
@@ -165,7 +165,7 @@ def rows_of(listening: Listening, paused: np.ndarray, runs: Path) -> list[Row]:
 def oracle(run: str, runs: Path, features: list[np.ndarray], references: list[str]) -> tuple[float, float]:
     """WER in percent of the best hypothesis by score, and of the best by errors, of a beam search in float."""
     path = exported(run, runs)
-    key = hashlib.sha256(path.read_bytes() + f"{BEAM} {len(features)} {sum(map(len, features))}".encode()).hexdigest()
+    key = hashlib.sha256(path.read_bytes() + f"{BEAM} {digest(features)}".encode()).hexdigest()
     kept = path.parent / f"oracle-{key[:16]}.json"
     if kept.exists():
         return tuple(json.loads(kept.read_text()))

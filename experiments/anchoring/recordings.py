@@ -42,9 +42,6 @@ class Condition:
     snr_db: float | None = None
     is_opened: bool = False
 
-    def __str__(self) -> str:
-        return f"{self.name}, {self.snr_db} dB, noise {SEED}"
-
 
 @dataclass(frozen=True)
 class Orders:

@@ -88,8 +88,9 @@ def compressed(path: Path, material: Material, device: Device) -> CompressedNetw
 
 def hear(case: Case, small: CompressedNetwork, path: Path, material: Material, share: float) -> Heard:
     """Word errors, runs and picks of a case; kept beside the run."""
-    heard = f"{case.hears} {len(material.features)} {sum(map(len, material.features))}"
-    settings = f"{small.network.digest} {case.who} {share:.4f} {CODEC} {WEIGHT_BITS} {SEED} {heard}"
+    settings = (
+        f"{small.network.digest} {case.who} {share:.4f} {CODEC} {WEIGHT_BITS} {SEED} {material.digest} {material.spans}"
+    )
     kept = path.parent / f"branches-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.npz"
     if not kept.exists():
         np.savez(kept, **_heard(case, small, material, share))

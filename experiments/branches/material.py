@@ -48,7 +48,6 @@ class Material(Listening):
             is_noisy=heard.is_noisy[rows],
             calibration=heard.calibration,
             wake_end_ms=[heard.wake_end_ms[i] for i in rows] if heard.wake_end_ms else [],
-            name=heard.name,
             spans=[spans[i] for i in rows],
         )
 

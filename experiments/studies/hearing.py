@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +45,6 @@ class Listening:
         is_real, is_noisy: bool, one each.
         calibration: features of training recordings.
         wake_end_ms: where the wake word ends that begins each recording; empty where none does.
-        name: tells them from others of the same lengths.
     """
 
     features: list[np.ndarray]
@@ -53,7 +54,11 @@ class Listening:
     is_noisy: np.ndarray
     calibration: list[np.ndarray]
     wake_end_ms: list[int] = field(default_factory=list)
-    name: str = ""
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all that is heard, in hexadecimal."""
+        return digest((*self.features, np.array(self.wake_end_ms), *self.calibration))
 
     @classmethod
     def load(cls, corpus: Path) -> Listening:
@@ -78,6 +83,15 @@ class Listening:
             is_noisy=np.repeat([False, True], len(heard)),
             calibration=calibration_features(splits),
         )
+
+
+def digest(sounds: Iterable[np.ndarray]) -> str:
+    """Of arrays, their shapes and values, in hexadecimal."""
+    found = hashlib.sha256()
+    for sound in sounds:
+        found.update(repr(sound.shape).encode())
+        found.update(np.ascontiguousarray(sound))
+    return found.hexdigest()
 
 
 def _noisy(features: np.ndarray, noises: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
@@ -109,9 +123,7 @@ def hear(
 ) -> Heard:
     """What a network hears as it is on the device, or in float without a codec; kept, beside its file by default."""
     network = load_network(path)
-    recordings = f"{len(listening.references)} {sum(map(len, listening.features))} {SEED}"
-    recordings += f" {sum(listening.wake_end_ms)}" if listening.wake_end_ms else ""
-    settings = f"texts {network.digest} {codec} {weight_bits} {sparsity} {recordings}{listening.name}"
+    settings = f"texts {network.digest} {codec} {weight_bits} {sparsity} {listening.digest}"
     kept = (kept_in or path.parent) / f"heard-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.npz"
     if kept.exists():
         with np.load(kept) as found:
