@@ -126,9 +126,9 @@ def crop(utterance: Utterance, is_long: bool, rng: np.random.Generator, keeps_wa
 
 
 def waited(cropped: Cropped, rng: np.random.Generator) -> Cropped:
-    """The same after up to four seconds of what was recorded before the speech, to and fro; a stream stays as it is."""
+    """The same after up to four seconds of what was recorded before the speech, to and fro."""
     missing = round(rng.uniform(*WAIT_S) * 1000 / FRAME_SHIFT_MS) - cropped.start
-    if cropped.wake_end or cropped.start < 2 or missing <= 0:
+    if cropped.start < 2 or missing <= 0:
         return cropped
     longer = np.pad(cropped.features[: cropped.start], ((missing, 0), (0, 0)), "symmetric")
     features = np.concatenate([longer, cropped.features[cropped.start :]])
@@ -182,7 +182,7 @@ def make_batch(
     frames, cleans, labels, targets, bands, starts, waking = [], [], [], [], [], [], []
     for utterance in chosen:
         cropped = crop(utterance, manner.is_long, rng, keeps_wake_word)
-        if manner.is_long and manner.is_noisy:
+        if manner.is_long and manner.is_noisy and not utterance.wake_frames:
             cropped = waited(cropped, rng)
         features = cropped.features.astype(np.float32)
         scale = 1 / (len(features) * FRAMES_PER_STEP)
