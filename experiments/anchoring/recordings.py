@@ -24,14 +24,13 @@ import numpy as np
 from azsim.errors import InputError
 from azsim.speech.features import SAMPLE_RATE_HZ
 from azsim.speech.noise import cut, mixed, unit_rms
+from azsim.train.corpus.clips import UNTIL_S
 from azsim.train.corpus.recordings import estimate_bounds_ms, read_sound
 
 SPLIT = "dev"
 SEED = 11
 FULL_SCALE = 0.99
 OPENS_MS, CLOSES_MS = 500, 700
-HEARD_S = 60
-"""Of the kitchen, what `python -m azsim.train.corpus recorded-noise` makes clips of."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Orders:
 
 
 def _kitchen(path: Path) -> np.ndarray:
-    sound = read_sound(path)[HEARD_S * SAMPLE_RATE_HZ :]
+    sound = read_sound(path)[round(UNTIL_S * SAMPLE_RATE_HZ) :]
     if not len(sound):
-        raise InputError(f"{path}: ends before {HEARD_S} s; what comes after is measured with")
+        raise InputError(f"{path}: ends before {UNTIL_S:g} s; what comes after is measured with")
     return sound

@@ -19,7 +19,7 @@ from azsim.errors import InputError
 from azsim.train.command import exit_status
 from azsim.train.corpus import testset, wake_streams
 from azsim.train.corpus.build import build_train, evaluation_items, report
-from azsim.train.corpus.clips import clip_items, recorded_items
+from azsim.train.corpus.clips import UNTIL_S, clip_items, recorded_items
 from azsim.train.corpus.layouts import LAYOUTS
 from azsim.train.corpus.real import real_items, unlabelled_items
 from azsim.train.corpus.store import Entry, is_complete, read_index, write_shard
@@ -130,7 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     added["eval"].add_argument("--testset", type=Path, default=Path("experiments/speech"))
     added["noise"].add_argument("--clips", type=int, default=120)
     added["recorded-noise"].add_argument("--audio", type=Path, nargs="+", required=True, metavar="FILE")
-    added["recorded-noise"].add_argument("--until-s", type=float, default=60.0, help="the rest is left for measuring")
+    added["recorded-noise"].add_argument(
+        "--until-s", type=float, default=UNTIL_S, help="the rest is left for measuring"
+    )
     added["real"].add_argument("--real", type=Path, help="a CSV or JSONL manifest, or a corpus's root folder")
     added["real"].add_argument("--layout", choices=list(LAYOUTS), default="manifest")
     added["real"].add_argument("--domain", default="coffee")

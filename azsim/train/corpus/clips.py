@@ -18,6 +18,7 @@ from azsim.train.corpus.store import Entry
 CLIP_S = 10.0
 CLIP_PEAK = 0.5
 STRIDE_S = 2.0  # from one clip of a recording to the next
+UNTIL_S = 60.0  # of a recording; what comes after is left for measuring
 KINDS = (*NOISES, "babble", "babble", "music", "music", "music", "music")
 
 
@@ -44,8 +45,11 @@ def recorded_items(paths: Sequence[Path], until_s: float) -> Iterator[tuple[Entr
     What comes after ``until_s`` is left for measuring.
 
     Raises:
-        InputError: a recording cannot be read, or holds less than a clip before ``until_s``.
+        InputError: ``until_s`` is less than a clip; a recording cannot be read, holds less than a clip before
+            ``until_s``, or nothing but zeros in one.
     """
+    if not until_s >= CLIP_S:
+        raise InputError(f"--until-s {until_s:g}: must be at least the {CLIP_S:g} s of a clip")
     length = int(CLIP_S * SAMPLE_RATE_HZ)
     for path in paths:
         sound = read_sound(path)[: round(until_s * SAMPLE_RATE_HZ)]
@@ -53,8 +57,12 @@ def recorded_items(paths: Sequence[Path], until_s: float) -> Iterator[tuple[Entr
             had_s = len(sound) / SAMPLE_RATE_HZ
             raise InputError(f"{path}: {had_s:.1f} s until --until-s {until_s:g}; a clip takes {CLIP_S:g} s")
         for number, start in enumerate(range(0, len(sound) - length + 1, int(STRIDE_S * SAMPLE_RATE_HZ))):
-            name = f"{path.stem}-{number:04d}"
-            yield _clip(name, "noise-recorded", path.stem, "", str(path.name), sound[start : start + length])
+            part = sound[start : start + length]
+            if not part.any():
+                raise InputError(
+                    f"{path}: holds nothing but zeros from {start / SAMPLE_RATE_HZ:g} s on for {CLIP_S:g} s"
+                )
+            yield _clip(f"{path.stem}-{number:04d}", "noise-recorded", path.stem, "", path.name, part)
 
 
 def _clip(name: str, split: str, kind: str, engine: str, source: str, sound: np.ndarray) -> tuple[Entry, np.ndarray]:

@@ -38,6 +38,17 @@ def test_recorded_clips_leave_the_rest_for_measuring(tmp_path: Path) -> None:
     assert np.array_equal(made[0][1], expected)
 
 
+def test_a_stretch_of_zeros_or_no_stretch_is_refused(tmp_path: Path) -> None:
+    sound = np.zeros(int(SAMPLE_RATE_HZ * (CLIP_S + STRIDE_S)), np.float32)
+    sound[: int(SAMPLE_RATE_HZ * STRIDE_S)] = 0.5
+    soundfile.write(tmp_path / "gap.wav", sound, SAMPLE_RATE_HZ)
+    with pytest.raises(InputError, match=r"gap\.wav: holds nothing but zeros from 2 s on for 10 s"):
+        list(recorded_items([tmp_path / "gap.wav"], 60.0))
+    for until_s in (-1.0, 9.9, float("nan")):
+        with pytest.raises(InputError, match=r"--until-s .*: must be at least the 10 s of a clip"):
+            list(recorded_items([tmp_path / "gap.wav"], until_s))
+
+
 def test_a_recording_too_short_for_a_clip_is_named(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "short.wav", np.full(SAMPLE_RATE_HZ, 0.5, np.float32), SAMPLE_RATE_HZ)
     with pytest.raises(InputError, match=r"short\.wav: 1\.0 s until --until-s 60; a clip takes 10 s"):
