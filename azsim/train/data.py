@@ -24,7 +24,6 @@ from azsim.train.model import FEATURE_CLIP
 from azsim.train.recipe import Mix
 
 TRAIN, REAL_TRAIN = "train", "real-train"
-NOISE_SPLITS = ("noise", "music")
 MEAN_SILENCE_MS = 850
 
 

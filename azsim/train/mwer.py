@@ -20,11 +20,11 @@ import torch
 from azsim.nn.network import Network
 from azsim.report.wer import count_errors
 from azsim.train.batch import Batch, Manner, make_batch
-from azsim.train.data import NOISE_SPLITS, REAL_TRAIN, TRAIN, Normaliser, Utterance, expected_frames
+from azsim.train.data import REAL_TRAIN, TRAIN, Normaliser, Utterance, expected_frames
 from azsim.train.mechanism import Forward, Mechanism, Moment
 from azsim.train.model import Transducer
 from azsim.train.nbest import Labels, n_best
-from azsim.train.recipe import Mwer
+from azsim.train.recipe import NOISES, Mwer
 from azsim.train.rnnt_loss import Cells, rnnt_losses
 from azsim.train.tokens import Pieces
 
@@ -67,7 +67,7 @@ class MinimumErrors(Mechanism):
         self._synthetic, self._real = (
             [u for u in splits.get(split, []) if expected_frames(u) <= MOST_FRAMES] for split in (TRAIN, REAL_TRAIN)
         )
-        self._noises = [u.features for split in NOISE_SPLITS for u in splits.get(split, [])]
+        self._noises = [u.features for split in NOISES for u in splits.get(split, [])]
         parameters = network.parameters
         self._normaliser = Normaliser(parameters["frontend.mean"], parameters["frontend.inv_std"])
 

@@ -18,6 +18,7 @@ from msgspec import Meta, Struct
 from azsim.ranges import Bits, Few, NonNegative, Share, Zeros
 
 SCRATCH = "scratch"
+NOISES = ("noise", "music")
 
 Steps = Annotated[int, Meta(ge=1, le=10**7)]
 Natural = Annotated[int, Meta(ge=0, le=10**7)]
@@ -50,10 +51,11 @@ class Mix(Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         augmented: vary the utterances.
-        noisy: most of them in noise, some in noise as loud as they are, and often for seconds before they are spoken.
+        noisy: most of those that are varied in noise, some in noise as loud as they are, and often for seconds before
+            they are spoken; a stream does not wait between its wake word and its command.
         real_repeats: how often each real recording occurs.
         max_frames: longer utterances (after cropping) are left out.
-        batch_frames: padded frames of a step, over all workers.
+        batch_frames: padded frames of a step, over all workers, with what silence most utterances keep.
         coffee_share: share of the synthetic coffee orders that an epoch takes, drawn anew each time: they are long,
             few words serve them all, and they are learned early.
         unlabelled_repeats: how often each recording without text occurs; they need a teacher.
@@ -72,7 +74,7 @@ class Mix(Struct, frozen=True, forbid_unknown_fields=True):
     unlabelled_repeats: Natural = 0
     synthetic: tuple[str, ...] = ("train",)
     real: tuple[str, ...] = ("real-train",)
-    noises: tuple[str, ...] = ("noise", "music")
+    noises: tuple[str, ...] = NOISES
     wake_word: Literal["kept", "reset"] = "reset"
 
 
@@ -198,6 +200,9 @@ class Distillation(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Mwer(Struct, frozen=True, forbid_unknown_fields=True):
     """Training on the word error rate itself (`azsim.train.mwer`).
+
+    The recordings that are decoded are of the splits ``train`` and ``real-train``, varied without `Mix.noisy`, whatever
+    the stage trains on.
 
     Attributes:
         weight: of the expected word errors beside the transducer loss.

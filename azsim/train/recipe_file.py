@@ -91,6 +91,8 @@ def _check(recipe: Recipe, where: str) -> None:
     if quantisation and quantisation.method == "none" and not quantisation.activations:
         raise InputError(f"{where}: quantisation.method = 'none': takes activations = true, or leave the table out")
     for index, stage in enumerate(recipe.stages):
+        if stage.mix.noisy and not stage.mix.augmented:
+            raise InputError(f"{where}: stages[{index}].mix.noisy = true: takes augmented = true")
         if stage.mix.unlabelled_repeats and recipe.distillation is None:
             raise InputError(f"{where}: stages[{index}].mix.unlabelled_repeats: needs a table [distillation]")
         if stage.mix.wake_word == "kept" and (recipe.distillation or recipe.mwer):

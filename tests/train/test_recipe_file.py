@@ -72,6 +72,11 @@ def test_a_variant_is_laid_over_its_file(tmp_path: Path):
             'augmented = true, wake_word = "forgotten",',
             r"stages\[0\]\.mix\.wake_word = 'forgotten': must be",
         ),
+        (
+            "augmented = true,",
+            "augmented = false, noisy = true,",
+            r"stages\[0\]\.mix\.noisy = true: takes augmented = true",
+        ),
     ],
 )
 def test_a_wrong_recipe_is_refused_with_its_key_and_value(tmp_path: Path, old: str, new: str, message: str):
