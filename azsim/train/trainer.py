@@ -147,7 +147,11 @@ class Trainer:
                 self.guessed,
             )
             if not plan:
-                raise InputError(f"{self.place.corpus}: no utterances for a batch of {mix}")
+                wanted = ", ".join((*mix.synthetic, *mix.real))
+                raise InputError(
+                    f"{self.place.corpus}: no two utterances of the splits {wanted} fit into a batch of "
+                    f"{mix.batch_frames} frames, at most {mix.max_frames} each; make them: python -m azsim.train.corpus"
+                )
             for batch in plan[progress.epoch_step :]:
                 progress.epoch_step += 1
                 yield batch[self.rank :: self.recipe.workers]

@@ -12,12 +12,15 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
 import torch
 import torch.distributed
 import torch.multiprocessing
 
+from azsim.errors import AzsimError
 from azsim.train.recipe import Recipe
 from azsim.train.start import Place
 from azsim.train.trainer import Trainer
@@ -36,8 +39,21 @@ def work(rank: int, recipe: Recipe, place: Place, meeting_point: str) -> None:
         torch.distributed.destroy_process_group()
 
 
+def _work(rank: int, recipe: Recipe, place: Place, meeting_point: str, errors: SimpleQueue[AzsimError]) -> None:
+    """`work` in a process of its own; what it can explain is put into the queue ``errors`` as well."""
+    try:
+        work(rank, recipe, place, meeting_point)
+    except AzsimError as error:
+        errors.put(error)
+        raise
+
+
 def train(recipe: Recipe, place: Place) -> None:
-    """Train with as many processes as the recipe says; goes on where an earlier run was stopped."""
+    """Train with as many processes as the recipe says; goes on where an earlier run was stopped.
+
+    Raises:
+        AzsimError: what the worker that failed first could explain.
+    """
     place.out.mkdir(parents=True, exist_ok=True)
     if recipe.workers == 1:
         work(0, recipe, place, "")
@@ -45,4 +61,10 @@ def train(recipe: Recipe, place: Place) -> None:
     os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
     with tempfile.TemporaryDirectory() as folder:
         meeting_point = str(Path(folder) / "meeting")
-        torch.multiprocessing.spawn(work, (recipe, place, meeting_point), nprocs=recipe.workers)
+        errors: SimpleQueue[AzsimError] = get_context("spawn").SimpleQueue()
+        try:
+            torch.multiprocessing.spawn(_work, (recipe, place, meeting_point, errors), nprocs=recipe.workers)
+        except torch.multiprocessing.ProcessRaisedException:
+            if errors.empty():
+                raise
+            raise errors.get() from None
