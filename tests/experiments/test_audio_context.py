@@ -12,7 +12,8 @@ import pytest
 
 pytest.importorskip("torch", reason="the study's helpers need the extra `train`")
 
-from experiments.audio_context import BEHIND, draw, findings, markdown, rows_of
+from azsim.train.recipe_file import load_recipe
+from experiments.audio_context import BEHIND, draw, findings, markdown, rows_of, trust
 from experiments.studies import streams as module
 from experiments.studies.hearing import Heard
 from experiments.studies.streams import BACKGROUNDS, Streams, conditions
@@ -85,6 +86,10 @@ def test_rows_pair_kept_and_reset_in_every_condition(corpus: Path, monkeypatch: 
         "real commands, same voice: in the quiet, keeping the state helps (0.0 % against 33.3 %, -100 % of its errors)"
     )
     assert f"* fine-tuned for it, {said}" in findings(rows)
+    told = " ".join(trust(rows).split())
+    steps = load_recipe("audio_context/kept")[1].schedule.steps
+    assert f"of {steps:,} steps, one seed. They took the network that keeps its state from 0 % of the words" in told
+    assert "They took" not in trust([row for row in rows if row.network == "base"])
     assert draw(rows).axes[0].get_title() == "synthetic commands"
 
 
