@@ -163,7 +163,7 @@ def in_the_cloud(setup: Setup) -> TrainedOutcome:
         codec=None,
         weight_bits=32,
         sparsity=0.0,
-        model_bytes=fp32_bytes(reference.parameters),
+        model_bytes=reference.fp32_bytes,
         bits_per_weight=32.0,
         share_of_fp32=1.0,
         note="the model is in the cloud, audio goes up",
@@ -180,7 +180,7 @@ def describe(small: CompressedNetwork, timing_only: bool = False) -> report.Conf
         sparsity=small.sparsity,
         model_bytes=small.model_bytes,
         bits_per_weight=small.bits_per_weight,
-        share_of_fp32=small.model_bytes / fp32_bytes(small.network.parameters),
+        share_of_fp32=small.model_bytes / small.network.fp32_bytes,
         timing_only=timing_only,
     )
 
@@ -189,11 +189,6 @@ def mean_weight_bits(small: CompressedNetwork) -> float:
     """Bits of an index or value before the codec, mean over the weights."""
     parts = [matrix.encoded for matrix in small.matrices.values()]
     return sum(part.weight_bits * part.shape[0] * part.shape[1] for part in parts) / small.network.weights
-
-
-def fp32_bytes(parameters: dict) -> int:
-    """Bytes of the uncompressed fp32 model."""
-    return 4 * sum(value.size for value in parameters.values())
 
 
 def result_of(

@@ -63,13 +63,16 @@ def inspect_float(network: Network) -> Inspection:
             "weights": value.size,
             "sparsity": _zeros(value),
         }
-        for name, value in network.parameters.items()
-        if name in network.weight_matrices
+        for name, value in ((name, network.parameters[name]) for name in network.weight_matrices)
     ]
-    fp32_bytes = sum(4 * value.size for value in network.parameters.values())
-    answer = {"network": network.name, "weights": network.weights, "fp32_bytes": fp32_bytes, "matrices": matrices}
+    answer = {
+        "network": network.name,
+        "weights": network.weights,
+        "fp32_bytes": network.fp32_bytes,
+        "matrices": matrices,
+    }
     rows = [(row["matrix"], _shape(row), f"{row['weights']:,}", f"{100 * row['sparsity']:.0f} %") for row in matrices]
-    title = f"{network.name} in float: {network.weights:,} weights, {fp32_bytes:,} B"
+    title = f"{network.name} in float: {network.weights:,} weights, {network.fp32_bytes:,} B"
     why = "no device runs it: its encoder hears a whole recording before it says anything"
     return Inspection(answer, (Table(title, ("matrix", "shape", "weights", "zeros"), rows),), (why,))
 

@@ -105,6 +105,11 @@ class Network:
         """Number of weights in the compressed matrices."""
         return sum(self.parameters[name].size for name in self.weight_matrices)
 
+    @property
+    def fp32_bytes(self) -> int:
+        """Bytes of all parameters before compression."""
+        return 4 * sum(value.size for value in self.parameters.values())
+
     def programs(self) -> Mapping[str, Program]:
         """The activations of the processor that run this network (see ``azsim.nn.rnnt_programs``).
 

@@ -20,7 +20,6 @@ from azsim.train.export import ModelCard, Trained
 from azsim.train.recipe import SCRATCH, Recipe
 from azsim.train.recipe_file import load_recipe
 
-FP32_BYTES = 4
 COLUMNS = 118
 
 
@@ -130,14 +129,14 @@ def _stored(published: Published) -> str:
     size = f"{published.file_bytes / 2**20:.2f} MiB"
     if small is None:
         return f"Parameters are stored as {form} ({size}). {scales}"
-    fp32 = FP32_BYTES * sum(value.size for value in published.network.parameters.values())
+    share = small.model_bytes / published.network.fp32_bytes
     aim = _aim(published.card.trained)
     begin = f"Trained for {aim}, and stored" if aim else "Stored"
     again = ", and compressing the result at the same bits and zeros changes no weight" if published.exact else ""
     return (
         f"{begin} ({size}) as the bitstreams that travel to the device: "
         f"`{form}`, {small.sparsity:.0%} of all weights zero, {small.bits_per_weight:.2f} bits per weight, "
-        f"{small.model_bytes / 1024:,.0f} KiB on the device, {small.model_bytes / fp32:.1%} of the same network in "
+        f"{small.model_bytes / 1024:,.0f} KiB on the device, {share:.1%} of the same network in "
         f"fp32. `azsim.load_network` decodes them{again}. {scales}"
     )
 

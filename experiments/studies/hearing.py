@@ -141,7 +141,7 @@ def transcribed(
     names = [str(i) for i in range(len(listening.features))]
     if codec is None:
         found = recognise_in_cloud(network, listening.features, names, [None] * len(names))
-        size = 4 * sum(value.size for value in network.parameters.values())
+        size = network.fp32_bytes
     else:
         if not network.activation_scales:
             network = replace(network, activation_scales=calibrate(network, listening.calibration))

@@ -26,6 +26,7 @@ def test_layers_weights_and_steps(make_network, shape: dict, layers: tuple[int, 
     assert len(network.weight_matrices) == 2 * sum(layers) + 4
     rest = sum(value.size for name, value in network.parameters.items() if name.endswith(vectors))
     assert network.weights + rest == sum(value.size for value in network.parameters.values())
+    assert network.fp32_bytes == sum(value.astype(np.float32).nbytes for value in network.parameters.values())
 
 
 def test_a_reduction_that_is_not_used_joins_nothing(tiny_network) -> None:
