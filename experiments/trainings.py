@@ -27,7 +27,7 @@ from azsim.train.recipe_file import load_recipe, recipe_names
 from azsim.train_command import exported
 
 ORDER = (
-    "base", "noisy", "joint/*", "control", "teacher", "student", "distilled/*", "one_percent/*", "sparsity/*",
+    "base", "noisy", "joint/*", "control", "teacher*", "student", "distilled/*", "one_percent/*", "sparsity/*",
     "quantisation/*", "mwer/*", "audio_context/*", "branching/*", "student_from_scratch",
 )  # fmt: skip
 WAIT_S = 5.0
