@@ -16,11 +16,14 @@ from textwrap import fill
 from azsim.compress.network import CompressedNetwork
 from azsim.errors import InputError
 from azsim.nn.network import Network
+from azsim.train.corpus.clips import RECORDED
 from azsim.train.export import ModelCard, Trained
 from azsim.train.recipe import SCRATCH, Recipe
 from azsim.train.recipe_file import load_recipe
 
 COLUMNS = 118
+KITCHEN = """- Recorded noise: the first minute of a kitchen, from the same benchmark, which took it from Freesound.
+"""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ split were never used to choose anything.
   (github.com/Picovoice/speech-to-intent-benchmark), Apache-2.0, training split (28 speakers estimated,
   less those held out). Transcripts were made by decoding under a grammar; 1 to 2 % of their words are estimated to be
   wrong.
-
+{_recorded_noise(published)}
 ## Not for
 
 Free dictation, names outside the grammar, languages other than English. Real people are represented by one domain and
@@ -152,6 +155,11 @@ def _on_device(published: Published) -> str:
         return "int8 weights and activations"
     bits = {matrix.encoded.weight_bits for matrix in published.small.matrices.values()}
     return f"{published.card.dtype}, {max(bits)} bits, int8 activations"
+
+
+def _recorded_noise(published: Published) -> str:
+    stages = (stage for _, recipe in lineage(published.card.trained.recipe) for stage in recipe.stages)
+    return KITCHEN if any(RECORDED in stage.mix.noises for stage in stages) else ""
 
 
 def _made_by(published: Published) -> str:

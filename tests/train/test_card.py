@@ -138,6 +138,15 @@ def test_the_line_of_recipes_ends_where_no_recipe_is() -> None:
     assert lineage("mine") == lineage("") == []
 
 
+@pytest.mark.parametrize(
+    ("name", "heard"), [("joint/5bit-50", True), ("noisy", True), ("base", False), ("mine", False)]
+)
+def test_recorded_noise_is_named_where_a_recipe_of_the_line_took_it(name: str, heard: bool) -> None:
+    assert (
+        "Recorded noise: the first minute of a kitchen" in text_of(published(Trained(1, 5, 0.1, recipe=name)))
+    ) == heard
+
+
 def test_prose_is_wrapped() -> None:
     recipe = "distilled/unlabelled"
     text = card_text(published(Trained(1, 5, 0.1, 0.5, 5, recipe, "zvsv"), codec="zvsv", exact=True), ROWS)

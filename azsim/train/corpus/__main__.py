@@ -19,7 +19,7 @@ from azsim.errors import InputError
 from azsim.train.command import exit_status
 from azsim.train.corpus import testset, wake_streams
 from azsim.train.corpus.build import build_train, evaluation_items, report
-from azsim.train.corpus.clips import UNTIL_S, clip_items, recorded_items
+from azsim.train.corpus.clips import RECORDED, UNTIL_S, clip_items, recorded_items
 from azsim.train.corpus.layouts import LAYOUTS
 from azsim.train.corpus.real import real_items, unlabelled_items
 from azsim.train.corpus.store import Entry, is_complete, read_index, write_shard
@@ -49,7 +49,7 @@ def _noise(arguments: argparse.Namespace) -> None:
 
 
 def _recorded_noise(arguments: argparse.Namespace) -> None:
-    _write(arguments.out / "noise-recorded", recorded_items(arguments.audio, arguments.until_s))
+    _write(arguments.out / RECORDED, recorded_items(arguments.audio, arguments.until_s))
 
 
 def _real(arguments: argparse.Namespace) -> None:

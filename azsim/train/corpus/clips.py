@@ -17,6 +17,8 @@ from azsim.train.corpus.store import Entry
 
 CLIP_S = 10.0
 CLIP_PEAK = 0.5
+RECORDED = "noise-recorded"
+"""The split of recorded noise, and the corpus folder that holds it."""
 STRIDE_S = 2.0  # from one clip of a recording to the next
 UNTIL_S = 60.0  # of a recording; what comes after is left for measuring
 KINDS = (*NOISES, "babble", "babble", "music", "music", "music", "music")
@@ -62,7 +64,7 @@ def recorded_items(paths: Sequence[Path], until_s: float) -> Iterator[tuple[Entr
                 raise InputError(
                     f"{path}: holds nothing but zeros from {start / SAMPLE_RATE_HZ:g} s on for {CLIP_S:g} s"
                 )
-            yield _clip(f"{path.stem}-{number:04d}", "noise-recorded", path.stem, "", path.name, part)
+            yield _clip(f"{path.stem}-{number:04d}", RECORDED, path.stem, "", path.name, part)
 
 
 def _clip(name: str, split: str, kind: str, engine: str, source: str, sound: np.ndarray) -> tuple[Entry, np.ndarray]:
