@@ -53,8 +53,8 @@ CONDITIONS = (
 OPENED = np.array([condition.is_opened for condition in CONDITIONS])
 ANCHOR = "pocketsphinx"
 NETWORKS = ("rnnt-teacher", "rnnt-student:raw:8:0", "rnnt-5bit-50:zvsv:5:0.5")
-BEFORE = "control:raw:8:0"
-"""The recogniser as it was before it went on in louder noise, fine-tuned for as long; heard where it is trained."""
+TRAINED = ("control:raw:8:0", "teacher_noisy")
+"""Heard where they are trained: the recogniser without the louder noise, and the teacher with it."""
 DOMAIN = "coffee"
 TRUST = """## How far to trust it
 
@@ -226,8 +226,8 @@ def run(options: argparse.Namespace) -> None:
         Listening([log_mel(s) for s in each], orders.texts, orders.speakers, real, ~real, calibration)
         for each in sounds
     ]
-    is_before = (options.runs / BEFORE.split(":")[0] / "final.safetensors").exists()
-    networks = options.networks or (*NETWORKS, *([BEFORE] if is_before else []))
+    trained = [each for each in TRAINED if (options.runs / each.split(":")[0] / "final.safetensors").exists()]
+    networks = options.networks or (*NETWORKS, *trained)
     heard += [network(each, listenings, options.runs, kept) for each in networks]
     rows = rows_of(heard, orders)
     with (options.out / "anchor.csv").open("w", newline="", encoding="utf-8") as file:

@@ -40,7 +40,7 @@ PLAIN = "palette"  # where there are no zeros to refill
 def cases() -> list[Case]:
     """From the largest to the smallest, and what post-training compression would have given."""
     found = [
-        Case("teacher fp32", "waterfall", "teacher_noisy", None, 32),
+        Case("teacher fp32", "waterfall", "teacher", None, 32),
         Case("student fp32", "waterfall", "one_percent/control", None, 32, against="teacher fp32"),
         Case("student 8 bits", "waterfall", "one_percent/control", "raw", 8, against="teacher fp32"),
     ]
