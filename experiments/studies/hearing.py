@@ -25,6 +25,7 @@ from azsim.report.wer import count_errors
 from azsim.speech.recogniser import recognise_many
 from azsim.train.augment import add_noise
 from azsim.train.calibrate import calibrate
+from azsim.train.corpus.clips import MEASURED
 from azsim.train.data import Utterance, complete_folders, load_utterances
 from azsim.train.publish import calibration_features
 
@@ -36,7 +37,7 @@ SEED = 7
 
 @dataclass(frozen=True)
 class Listening:
-    """Held-out recordings, every one twice: as it is and in noise of the corpus, 5 to 15 dB below the speech.
+    """Held-out recordings, every one twice: as it is and in noise that training did not hear, 5 to 15 dB below.
 
     Attributes:
         features: log-mel, float32 ``(frames, 64)`` each.
@@ -65,14 +66,16 @@ class Listening:
         """Read a corpus.
 
         Raises:
-            InputError: it has no held-out recordings.
+            InputError: it has no held-out recordings, or no noise to measure in.
         """
         splits = load_utterances(corpus, complete_folders(corpus))
         heard = [u for split in (*SYNTHETIC, *REAL) for u in splits.get(split, [])]
         if not heard:
             raise InputError(f"{corpus}: no utterances of {', '.join((*SYNTHETIC, *REAL))}")
         rng = np.random.default_rng(SEED)
-        noises = [u.features for u in splits.get("noise", [])]
+        noises = [u.features for u in splits.get(MEASURED, [])]
+        if not noises:
+            raise InputError(f"{corpus}: no clips of {MEASURED}; make them: python -m azsim.train.corpus noise")
         quiet = [np.asarray(u.features, np.float32) for u in heard]
         noisy = [_noisy(each, noises, rng) for each in quiet]
         return cls(

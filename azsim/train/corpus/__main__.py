@@ -19,7 +19,7 @@ from azsim.errors import InputError
 from azsim.train.command import exit_status
 from azsim.train.corpus import testset, wake_streams
 from azsim.train.corpus.build import build_train, evaluation_items, report
-from azsim.train.corpus.clips import RECORDED, UNTIL_S, clip_items, recorded_items
+from azsim.train.corpus.clips import MEASURED, RECORDED, UNTIL_S, clip_items, measured_items, recorded_items
 from azsim.train.corpus.layouts import LAYOUTS
 from azsim.train.corpus.real import real_items, unlabelled_items
 from azsim.train.corpus.store import Entry, is_complete, read_index, write_shard
@@ -46,6 +46,7 @@ def _eval(arguments: argparse.Namespace) -> None:
 
 def _noise(arguments: argparse.Namespace) -> None:
     _write(arguments.out / "noise", clip_items(arguments.seed, arguments.clips))
+    _write(arguments.out / MEASURED, measured_items(arguments.seed, arguments.clips))
 
 
 def _recorded_noise(arguments: argparse.Namespace) -> None:
@@ -109,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     builders = {
         "build": (_build, "training shards of synthetic speech"),
         "eval": (_eval, "evaluation splits: dev, unknown names, and the shipped test speech"),
-        "noise": (_noise, "noise, babble and music clips to mix in while training"),
+        "noise": (_noise, "noise, babble and music clips to mix in while training, and others to measure in"),
         "recorded-noise": (_recorded_noise, "clips of recorded noise, for recipes that name them"),
         "real": (_real, "recordings of people: train, held-out speakers, dev"),
         "unlabelled": (_unlabelled, "recordings of people that nobody wrote down, for a teacher"),

@@ -17,6 +17,8 @@ from azsim.train.corpus.store import Entry
 
 CLIP_S = 10.0
 CLIP_PEAK = 0.5
+MEASURED = "noise-measured"
+"""The split of noise that is measured in, and the corpus folder that holds it."""
 RECORDED = "noise-recorded"
 """The split of recorded noise, and the corpus folder that holds it."""
 STRIDE_S = 2.0  # from one clip of a recording to the next
@@ -25,20 +27,32 @@ KINDS = (*NOISES, "babble", "babble", "music", "music", "music", "music")
 
 
 def clip_items(seed: int, clips: int) -> Iterator[tuple[Entry, np.ndarray]]:
-    """Index entries and features of ``clips`` clips of 10 s; splits are ``noise`` and ``music``."""
+    """Index entries and features of ``clips`` clips of 10 s to train in; splits are ``noise`` and ``music``."""
+    for number, kind, sound in _made(seed, 0x636C6970, KINDS, clips):
+        yield _clip(f"clip-{number:04d}", "music" if kind == "music" else "noise", kind, "azsim", "synth", sound)
+
+
+def measured_items(seed: int, clips: int) -> Iterator[tuple[Entry, np.ndarray]]:
+    """The same of noise that no training hears; the split is `MEASURED`."""
+    kinds = [kind for kind in KINDS if kind != "music"]
+    for number, kind, sound in _made(seed, 0x6D656173, kinds, clips):
+        yield _clip(f"measured-{number:04d}", MEASURED, kind, "azsim", "synth", sound)
+
+
+def _made(seed: int, purpose: int, kinds: Sequence[str], clips: int) -> Iterator[tuple[int, str, np.ndarray]]:
+    """Number, kind and sound of clips made from the seed."""
     pool = make_pool(seed)
     length = int(CLIP_S * SAMPLE_RATE_HZ)
     for number in range(clips):
-        rng = np.random.default_rng([seed, 0x636C6970, number])
-        kind = KINDS[number % len(KINDS)]
+        rng = np.random.default_rng([seed, purpose, number])
+        kind = kinds[number % len(kinds)]
         if kind == "music":
             sound = compose(int(rng.integers(1 << 31)), CLIP_S, SAMPLE_RATE_HZ).mean(axis=1)
         elif kind == "babble":
             sound = noise.babble(rng, length, pool.voices)
         else:
             sound = noise.MAKERS[kind](rng, length)
-        split = "music" if kind == "music" else "noise"
-        yield _clip(f"clip-{number:04d}", split, kind, "azsim", "synth", sound)
+        yield number, kind, sound
 
 
 def recorded_items(paths: Sequence[Path], until_s: float) -> Iterator[tuple[Entry, np.ndarray]]:

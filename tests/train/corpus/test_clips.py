@@ -10,7 +10,16 @@ import soundfile
 from azsim.errors import InputError
 from azsim.speech.features import SAMPLE_RATE_HZ, log_mel
 from azsim.train.corpus import clips
-from azsim.train.corpus.clips import CLIP_PEAK, CLIP_S, KINDS, STRIDE_S, clip_items, recorded_items
+from azsim.train.corpus.clips import (
+    CLIP_PEAK,
+    CLIP_S,
+    KINDS,
+    MEASURED,
+    STRIDE_S,
+    clip_items,
+    measured_items,
+    recorded_items,
+)
 from azsim.train.corpus.scene import NoisePool
 
 
@@ -23,6 +32,16 @@ def test_a_round_of_clips_holds_every_kind(monkeypatch: pytest.MonkeyPatch, pool
     for _, features in made:
         assert features.shape == (98, 64)
         assert np.isfinite(features).all()
+
+
+def test_noise_to_measure_in_is_another(monkeypatch: pytest.MonkeyPatch, pool: NoisePool) -> None:
+    monkeypatch.setattr(clips, "make_pool", lambda seed: pool)
+    monkeypatch.setattr(clips, "CLIP_S", 1.0)
+    heard = {features.tobytes() for _, features in clip_items(1, 40)}
+    measured = list(measured_items(1, 40))
+    assert {entry["split"] for entry, _ in measured} == {MEASURED}
+    assert not heard & {features.tobytes() for _, features in measured}
+    assert {entry["voice"] for entry, _ in measured} == {kind for kind in KINDS if kind != "music"}
 
 
 def test_recorded_clips_leave_the_rest_for_measuring(tmp_path: Path) -> None:
