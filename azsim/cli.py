@@ -62,7 +62,7 @@ def _run(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--model",
         default="rnnt-5bit-50",
-        help="a name under models/ or a .safetensors (default: rnnt-5bit-50)",
+        help="a name under models/, or a .safetensors or its folder (default: rnnt-5bit-50)",
     )
     command.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
     command.add_argument(
@@ -99,7 +99,9 @@ def _train(command: argparse.ArgumentParser) -> None:
 def _inspect(command: argparse.ArgumentParser) -> None:
     command.set_defaults(perform="azsim.inspect.command:perform")
     command.add_argument(
-        "thing", metavar="THING", help="a network or a device, by name or path (.safetensors, .toml), or a bitstream"
+        "thing",
+        metavar="THING",
+        help="a network or a device, by name or path (.safetensors or its folder, .toml), or a bitstream",
     )
     command.add_argument("--device", default="az1", help="the device that a network is shown on (default: az1)")
     command.add_argument("--program", action="store_true", help="list the instructions of a network's programs")
@@ -140,7 +142,7 @@ def _update(command: argparse.ArgumentParser) -> None:
     key = actions.add_parser("key", help="make a key pair: FILE.pem for the maker, FILE.pub.pem for devices")
     key.add_argument("file", type=Path, metavar="FILE.pem")
     image = actions.add_parser("image", help="compress a network to the file that lies in the device's flash")
-    image.add_argument("model", metavar="MODEL", help="a name under models/ or a .safetensors")
+    image.add_argument("model", metavar="MODEL", help="a name under models/, or a .safetensors or its folder")
     image.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
     image.add_argument("--weight-bits", type=int, default=5, help="bits per weight, 1 to 8 (default: 5)")
     image.add_argument("--sparsity", type=float, default=0.0, help="share of zeros (default: 0)")

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from azsim.errors import InputError, WorkError
-from azsim.resources import shipped
+from azsim.nn.load import network_file
 from azsim.train.recipe import SCRATCH, Recipe
 from azsim.train.recipe_file import load_recipe, recipe_names
 
@@ -54,7 +54,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
 
 
 def exported(name: str, runs: Path) -> Path:
-    """The exported network that a name stands for: an earlier run's, a shipped one, or the user's own file.
+    """The exported network that a name stands for: an earlier run's, a shipped one, or the user's own.
 
     Raises:
         InputError: there is none.
@@ -68,7 +68,7 @@ def exported(name: str, runs: Path) -> Path:
     if ran.is_file():
         return ran
     try:
-        return shipped("models", name) / "model.safetensors"
+        return network_file(name)
     except InputError as error:
         raise InputError(f"{name!r}: neither {ran} is there (azsim train {name} makes it), nor {error}") from None
 

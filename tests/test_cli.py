@@ -65,7 +65,7 @@ def test_no_command_is_said_and_ends_with_2(capsys: pytest.CaptureFixture[str]) 
         (
             'model = "rnnt-8bit-50"',
             'model = ".."',
-            "configuration 'int8 bitmap 50%': model = '..': '..': not a model",
+            "configuration 'int8 bitmap 50%': model = '..': '..': is a folder without",
         ),
         ('music = "music/track.ogg"', 'music = "no.ogg"', "music = 'no.ogg': "),
         (
@@ -173,10 +173,19 @@ def test_a_manifest_is_refused_with_its_line(
     assert says in line
 
 
-@pytest.mark.parametrize("model", ["", "..", ".", "models/rnnt-student"])
-def test_a_folder_is_no_model(capsys: pytest.CaptureFixture[str], tmp_path: Path, model: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        ("", "not a model; give a name under models/ or the path of a .safetensors or its folder"),
+        ("nowhere/rnnt-student", "not a model; give a name under models/"),
+        ("/", "is a folder without model.safetensors"),
+    ],
+)
+def test_what_holds_no_network_is_no_model(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, model: str, says: str
+) -> None:
     line = refused(capsys, "run", str(ONE), "--model", model, "--out", str(tmp_path / "out"))
-    assert f"--model: {model!r}: not a model; give a name under models/ or the path of a .safetensors" in line
+    assert f"--model: {model!r}: {says}" in line
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

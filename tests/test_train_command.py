@@ -44,6 +44,8 @@ def test_a_run_comes_before_a_shipped_network_of_the_same_name(tmp_path: Path):
     own.touch()
     assert exported("rnnt-student", tmp_path) == own
     assert exported(str(own), tmp_path / "other") == own
+    shipped = exported("rnnt-student", tmp_path / "other")
+    assert exported(str(shipped.parent), tmp_path) == shipped
     with pytest.raises(InputError, match="azsim train basis makes it"):
         exported("basis", tmp_path)
     with pytest.raises(InputError, match="no such file"):

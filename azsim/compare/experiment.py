@@ -185,11 +185,11 @@ def check_seed(seed: int, where: str) -> None:
 
 
 def _with_model_paths(tree: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The same tree with every ``.safetensors`` path made relative to the experiment's folder."""
+    """The same tree with every path of a network made relative to the experiment's folder."""
     parts = tree.get("configuration")
     for table in [tree, *(part for part in (parts if isinstance(parts, list) else []) if isinstance(part, dict))]:
         model = table.get("model")
-        if isinstance(model, str) and model.endswith(".safetensors"):
+        if isinstance(model, str) and (model.endswith(".safetensors") or "/" in model):
             table["model"] = str(beside(path, model))
     return tree
 

@@ -49,10 +49,12 @@ def kind_of(thing: str) -> str:
         return "network"
     if thing in device_names():
         return "device"
+    if path.is_dir():
+        return "network"
     known = (*networks, *device_names())
     raise InputError(
-        f"{thing}: no network, device or file of that name; there are the networks {', '.join(networks) or 'none'} and "
-        f"the devices {', '.join(device_names())}{nearest(thing, known)}"
+        f"{thing}: no network, device, file or folder of that name; there are the networks "
+        f"{', '.join(networks) or 'none'} and the devices {', '.join(device_names())}{nearest(thing, known)}"
     )
 
 

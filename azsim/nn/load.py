@@ -30,7 +30,7 @@ from azsim.nn.save import (
     content_digest,
     write_sealed,
 )
-from azsim.resources import shipped
+from azsim.resources import shipped, shipped_root
 from azsim.toml import convert
 
 MODEL_FILE = "model.safetensors"
@@ -69,26 +69,40 @@ class Stored:
     verified: bool
 
 
+def network_file(name_or_path: str | Path) -> Path:
+    """The file of a network, by its name under ``models/``, or the user's own: a file, or the folder that holds it.
+
+    Raises:
+        InputError: there is no such model, or the folder has no network.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".safetensors" or path.is_file():
+        return path
+    is_name = path.name == str(name_or_path) and path.name not in ("", "..")
+    if str(name_or_path) and path.is_dir() and not (is_name and (shipped_root() / "models" / path).exists()):
+        if not (path / MODEL_FILE).is_file():
+            raise InputError(f"{str(name_or_path)!r}: is a folder without {MODEL_FILE}")
+        return path / MODEL_FILE
+    if not is_name:
+        raise InputError(
+            f"{str(name_or_path)!r}: not a model; give a name under models/ or the path of a .safetensors or its folder"
+        )
+    return shipped("models", path.name) / MODEL_FILE
+
+
 def read_stored(name_or_path: str | Path) -> Stored:
-    """The file of a network, by its name under ``models/``, or the user's own.
+    """The file of a network, as `network_file` finds it.
 
     A file with a digest must match it. A shipped model must have one; a user's file without one is read as it is.
 
     Raises:
         InputError: there is no such model or file, or it is damaged.
     """
-    path = Path(name_or_path)
-    ours = path.suffix != ".safetensors" and not path.is_file()
-    if ours:
-        if path.name != str(name_or_path) or path.name in ("", ".."):
-            raise InputError(
-                f"{str(name_or_path)!r}: not a model; give a name under models/ or the path of a .safetensors"
-            )
-        path = shipped("models", path.name) / MODEL_FILE
+    path = network_file(name_or_path)
     tensors, metadata = _read(path)
     stated = metadata.get(DIGEST_KEY)
     digest = content_digest(tensors, metadata)
-    if ours and stated is None:
+    if path.parent.parent == shipped_root() / "models" and stated is None:
         raise InputError(f"{path}: {DIGEST_KEY}: missing; a shipped model must carry one")
     if stated is not None and stated != digest:
         raise InputError(f"{path}: damaged: its contents have sha-256 {digest[:12]}..., it states {stated[:12]}...")

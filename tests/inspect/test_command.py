@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,8 @@ def stream(tmp_path: Path) -> Path:
     return path
 
 
-def test_things_are_told_apart(stream: Path) -> None:
+def test_things_are_told_apart(stream: Path, tmp_path: Path) -> None:
+    assert kind_of(str(tmp_path)) == "network"
     assert kind_of("az1") == kind_of("mine.toml") == "device"
     assert kind_of("rnnt-student") == kind_of("mine.safetensors") == "network"
     assert kind_of(str(stream)) == "bitstream"
@@ -40,8 +42,9 @@ def test_things_are_told_apart(stream: Path) -> None:
 @pytest.mark.parametrize(
     ("thing", "message"),
     [
-        ("azi1", r"azi1: no network, device or file .* the networks .*rnnt-student.* the devices az1.*mean 'az1'"),
+        ("azi1", r"azi1: no network, device, file .* the networks .*rnnt-student.* the devices az1.*mean 'az1'"),
         ("rnnt-studnet", r"did you mean 'rnnt-student'"),
+        (tempfile.gettempdir(), r": is a folder without model.safetensors"),
         ("nowhere.toml", r"nowhere.toml: no such file"),
         ("nowhere.safetensors", r"nowhere.safetensors: no such file"),
     ],

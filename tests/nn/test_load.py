@@ -45,6 +45,18 @@ def test_round_trip(tiny_network, tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["model.safetensors"]
 
 
+def test_a_folder_stands_for_the_network_in_it(saved, tmp_path, monkeypatch):
+    assert load_network(saved.parent).digest == load_network(saved).digest
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"empty': is a folder without model\.safetensors"):
+        load_network(tmp_path / "empty")
+    (tmp_path / "rnnt-student").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert load_network("rnnt-student").verified, "a shipped name means the shipped network"
+    monkeypatch.chdir(saved.parent)
+    assert load_network(".").digest == load_network(saved).digest
+
+
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_flipped_bit_is_found(saved, data):
