@@ -103,14 +103,16 @@ def _inspect(command: argparse.ArgumentParser) -> None:
         metavar="THING",
         help="a network or a device, by name or path (.safetensors or its folder, .toml), or a bitstream",
     )
-    command.add_argument("--device", default="az1", help="the device that a network is shown on (default: az1)")
-    command.add_argument("--program", action="store_true", help="list the instructions of a network's programs")
+    command.add_argument("--device", help="the device that a network is shown on (default: az1)")
+    command.add_argument(
+        "--program", action="store_const", const=True, help="list the instructions of a network's programs"
+    )
     stored = "a network that is stored compressed is shown as it is, unless one of these is given"
     command.add_argument("--codec", help=f"weight codec (default: zvsv; {stored})")
     command.add_argument("--weight-bits", type=int, help="bits per weight, 1 to 8 (default: 5)")
     command.add_argument("--sparsity", type=float, help="share of zeros (default: 0.5)")
     command.add_argument(
-        "--frames-per-step", type=_count, default=1, metavar="N", help="encoder steps gathered into a run (default: 1)"
+        "--frames-per-step", type=_count, metavar="N", help="encoder steps gathered into a run (default: 1)"
     )
     command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from azsim.errors import InputError
+
 Few = Annotated[int, Meta(ge=1, le=65_535)]
 NonNegative = Annotated[float, Meta(ge=0, le=1e9)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -13,3 +15,17 @@ Zeros = Annotated[float, Meta(ge=0, lt=1)]
 """Share of a matrix's weights that are zero; something has to be left."""
 Bits = Annotated[int, Meta(ge=1, le=8)]
 """Of a weight."""
+
+
+def check_bits_and_zeros(
+    weight_bits: int, sparsity: float, bits_where: str = "--weight-bits", zeros_where: str = "--sparsity"
+) -> None:
+    """Refuse on a command line what a file could not hold as `Bits` and `Zeros`.
+
+    Raises:
+        InputError: one of them is out of range; ``bits_where``, ``zeros_where`` say who gave it.
+    """
+    if not 1 <= weight_bits <= 8:
+        raise InputError(f"{bits_where} {weight_bits}: must be 1 to 8")
+    if not 0 <= sparsity < 1:
+        raise InputError(f"{zeros_where} {sparsity:g}: must be at least 0 and below 1")

@@ -13,7 +13,8 @@ from azsim.compare.speech_set import load_utterance
 from azsim.compare.surroundings import heard_in
 from azsim.compare.trained import on_device
 from azsim.devices.loader import find_device, load_device
-from azsim.errors import InputError, located
+from azsim.errors import located
+from azsim.ranges import check_bits_and_zeros
 from azsim.report.results import Comparison
 from azsim.soc.music import load_music
 
@@ -37,11 +38,8 @@ def make_single(recordings: Sequence[Path], single: Single, music: Path | None, 
         InputError: any of them is wrong, or a setting is out of range.
     """
     check_codec(single.codec, "--codec")
-    if not 1 <= single.weight_bits <= 8:
-        raise InputError(f"--weight-bits {single.weight_bits}: must be 1 to 8")
+    check_bits_and_zeros(single.weight_bits, single.sparsity)
     check_seed(single.seed, "--seed")
-    if not 0 <= single.sparsity < 1:
-        raise InputError(f"--sparsity {single.sparsity:g}: must be at least 0 and below 1")
     check_bits(single.codec, single.weight_bits, "--weight-bits")
     name = f"{single.weight_bits}-bit {single.codec}" + (f" {single.sparsity:.0%}" if single.sparsity else "")
     experiment = Experiment(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -13,10 +14,14 @@ from azsim.compress.recipe import MatrixRecipe
 from azsim.compress.stored import load_compressed, load_network
 from azsim.errors import InputError, nearest
 from azsim.inspect.inspection import Inspection, show
+from azsim.ranges import check_bits_and_zeros
 from azsim.resources import device_names, shipped_root
 
 TABLE_COLUMNS = 160
 DEFAULT = MatrixRecipe(weight_bits=5, sparsity=0.5, codec="zvsv")
+DEVICE = "az1"
+FOR_NETWORKS = ("program", "device", "codec", "frames_per_step")
+ALL = (*FOR_NETWORKS, "weight_bits", "sparsity")
 
 
 def perform(options: argparse.Namespace) -> dict[str, object]:
@@ -60,6 +65,8 @@ def kind_of(thing: str) -> str:
 
 def _inspect(options: argparse.Namespace) -> Inspection:
     kind = kind_of(options.thing)
+    if kind != "network":
+        _refuse(options, FOR_NETWORKS if kind == "device" else ALL, f"is a {kind}")
     if kind == "bitstream":
         from azsim.inspect.bitstream import inspect_bitstream
 
@@ -73,6 +80,13 @@ def _inspect(options: argparse.Namespace) -> Inspection:
     return inspect_device(load_device(options.thing), Weights.of(wanted.weight_bits, wanted.sparsity))
 
 
+def _refuse(options: argparse.Namespace, names: Sequence[str], what: str) -> None:
+    """Say which options were given that the thing has no use for."""
+    given = ["--" + name.replace("_", "-") for name in names if getattr(options, name) is not None]
+    if given:
+        raise InputError(f"{options.thing}: {what}; leave out {', '.join(given)}")
+
+
 def _inspect_network(options: argparse.Namespace) -> Inspection:
     """On a device, its weights as the file has them or compressed as wanted; in float if no device can run it."""
     from azsim.chip.build import tile_layout
@@ -80,7 +94,7 @@ def _inspect_network(options: argparse.Namespace) -> Inspection:
     from azsim.inspect.network import inspect_float, inspect_network
     from azsim.speech.gather import check_together
 
-    wanted, device, steps = _wanted(options), load_device(options.device), options.frames_per_step
+    wanted, device, steps = _wanted(options), load_device(options.device or DEVICE), options.frames_per_step or 1
     layout = tile_layout(device.chip)
     as_stored = options.codec is None and options.weight_bits is None and options.sparsity is None
     small = load_compressed(options.thing) if as_stored else None
@@ -88,22 +102,20 @@ def _inspect_network(options: argparse.Namespace) -> Inspection:
         small = small.laid_out(layout)
     else:
         network = load_network(options.thing)
-        if network.is_bidirectional and as_stored and steps == 1 and not options.program:
+        if network.is_bidirectional:
+            _refuse(options, ALL, "a bidirectional encoder hears no stream, so it runs in float, in the cloud")
             return inspect_float(network)
         bits, sparsity, codec = wanted.weight_bits, wanted.sparsity, wanted.codec
         small = compress(network, weight_bits=bits, sparsity=sparsity, codec=codec, layout=layout)
     check_together(steps, small.network.steps_per_output)
-    return inspect_network(device, small, steps, options.program)
+    return inspect_network(device, small, steps, bool(options.program))
 
 
 def _wanted(options: argparse.Namespace) -> MatrixRecipe:
     """Codec, bits and zeros that the options ask for, with the defaults of those left out."""
     bits = DEFAULT.weight_bits if options.weight_bits is None else options.weight_bits
     sparsity = DEFAULT.sparsity if options.sparsity is None else options.sparsity
-    if not 1 <= bits <= 8:
-        raise InputError(f"--weight-bits {bits}: must be a whole number from 1 to 8")
-    if not 0 <= sparsity <= 1:
-        raise InputError(f"--sparsity {sparsity}: must be a share from 0 to 1")
+    check_bits_and_zeros(bits, sparsity)
     return MatrixRecipe(bits, sparsity, options.codec or DEFAULT.codec)
 
 

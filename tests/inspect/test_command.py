@@ -57,7 +57,14 @@ def test_what_there_is_not_ends_in_one_line(thing: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("--weight-bits", 9), ("--sparsity", 1.5), ("--sparsity", "nan"), ("--frames-per-step", 3), ("--codec", "zvs")],
+    [
+        ("--weight-bits", 9),
+        ("--sparsity", 1.5),
+        ("--sparsity", 1),
+        ("--sparsity", "nan"),
+        ("--frames-per-step", 3),
+        ("--codec", "zvs"),
+    ],
 )
 def test_options_out_of_range_are_refused(option: str, value: object) -> None:
     with pytest.raises(InputError):
@@ -110,9 +117,17 @@ def test_a_network_that_no_device_can_run_is_shown_in_float(tmp_path: Path) -> N
     assert answer["fp32_bytes"] == sum(value.nbytes for value in network.parameters.values())
     assert answer["matrices"][2]["matrix"] == "encoder.0.reverse.input"
     json.dumps(answer, allow_nan=False)
-    for asked in (["--codec", "zvsv"], ["--program"], ["--frames-per-step", 2]):
-        with pytest.raises(InputError, match="runs in float, in the cloud"):
+    for asked in (["--codec", "zvsv"], ["--program"], ["--frames-per-step", 2], ["--sparsity", 0]):
+        with pytest.raises(InputError, match=f"runs in float, in the cloud; leave out {asked[0]}$"):
             inspect(path, *asked)
+
+
+def test_options_that_a_thing_has_no_use_for_are_refused(stream: Path) -> None:
+    with pytest.raises(InputError, match=r"az1: is a device; leave out --program, --device$"):
+        inspect("az1", "--device", "az2", "--program")
+    with pytest.raises(InputError, match=r"is a bitstream; leave out --sparsity$"):
+        inspect(stream, "--sparsity", 0)
+    assert inspect("az1", "--sparsity", 0, "--json")["device"] == "az1"
 
 
 def test_a_device_of_one_s_own_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
