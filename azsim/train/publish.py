@@ -139,31 +139,43 @@ def publish(source: Path, corpus: Path, out: Path, curve: Path | None = None, fo
         form: a float type or a codec; None for what the network was trained for.
 
     Raises:
-        InputError: the network or the corpus cannot be read, or the form is not known.
+        InputError: the network cannot be read, the corpus holds none of ``SETS``, there is no such curve, or the form
+            is not known.
     """
     if form is not None and form not in (*FLOATS, *codecs()):
         raise InputError(f"--as {form!r}: must be one of {', '.join((*FLOATS, *codecs()))}")
+    if curve is not None and not curve.is_file():
+        raise InputError(f"--curve {curve}: no such file")
     stored = read_stored(source)
     trained_card = decode_metadata(stored, CARD_KEY, ModelCard)
     network = replace(network_in(stored), name=out.name)
     card = msgspec.structs.replace(trained_card, name=out.name, dtype=form or form_of(network, trained_card.trained))
     splits = load_utterances(corpus, complete_folders(corpus))
+    sets = {name: utterances for name in SETS if (utterances := members(splits, name))}
+    if not sets:
+        raise InputError(
+            f"{corpus}: none of the sets {', '.join(SETS)}; make them: python -m azsim.train.corpus eval --out {corpus}"
+        )
     model = out / MODEL_FILE
     write_model(network, card, splits, model)
-    curve = curve or source.parent / CURVE
-    if curve.is_file():
-        shutil.copyfile(curve, out / CURVE)
+    _ship_curve(curve or source.parent / CURVE, out / CURVE)
     network, small = load_network(model), load_compressed(model)
     rows = []
-    for name, what in SETS.items():
-        utterances = members(splits, name)
-        if utterances:
-            cells = measured(network, small, utterances)
-            rows.append(f"| {' | '.join((name, what, str(len(utterances)), *cells))} |")
-            print(rows[-1])
+    for name, utterances in sets.items():
+        cells = measured(network, small, utterances)
+        rows.append(f"| {' | '.join((name, SETS[name], str(len(utterances)), *cells))} |")
+        print(rows[-1])
     exact = small is not None and is_exact(network, small, card)
     published = Published(card, network, small, model.stat().st_size, (out / CURVE).is_file(), exact)
     (out / "card.md").write_text(card_text(published, rows), encoding="utf-8")
+
+
+def _ship_curve(curve: Path, shipped: Path) -> None:
+    """Put the curve beside the model; without one, take away that of a network which the folder held before."""
+    if not curve.is_file():
+        shipped.unlink(missing_ok=True)
+    elif curve.resolve() != shipped.resolve():
+        shutil.copyfile(curve, shipped)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

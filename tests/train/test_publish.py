@@ -182,3 +182,28 @@ def test_a_teacher_is_published_in_float_alone(corpus: Path, tmp_path: Path) -> 
 def test_an_unknown_form_is_refused(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--as 'zvs': must be one of float32"):
         publish(exported(tmp_path / "run", Trained(1, 5, 0.1)), corpus, tmp_path / "mine", form="zvs")
+
+
+def test_a_corpus_without_a_set_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    source = exported(tmp_path / "run", Trained(1, 5, 0.1))
+    with pytest.raises(InputError, match=r"nope: none of the sets dev-seen, .*; make them: python -m azsim\.train\."):
+        publish(source, tmp_path / "nope", tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
+
+
+def test_a_curve_that_is_named_must_be_there(corpus: Path, tmp_path: Path) -> None:
+    source = exported(tmp_path / "run", Trained(1, 5, 0.1))
+    with pytest.raises(InputError, match=r"--curve .*nope\.csv: no such file"):
+        publish(source, corpus, tmp_path / "mine", curve=tmp_path / "nope.csv")
+    assert not (tmp_path / "mine").exists()
+
+
+def test_the_curve_beside_a_model_is_its_own(corpus: Path, tmp_path: Path) -> None:
+    source, shipped = exported(tmp_path / "run", Trained(1, 5, 0.1)), tmp_path / "mine" / "curve.csv"
+    publish(source, corpus, tmp_path / "mine")
+    publish(source, corpus, tmp_path / "mine", curve=shipped)
+    assert shipped.read_text() == "step\n1\n"
+    (tmp_path / "run" / "curve.csv").unlink()
+    publish(source, corpus, tmp_path / "mine")
+    assert not shipped.exists()
+    assert "The curve is in" not in (tmp_path / "mine" / "card.md").read_text()
