@@ -17,7 +17,7 @@ import msgspec
 from azsim.errors import InputError, WorkError
 from azsim.nn.load import network_file
 from azsim.train.recipe import SCRATCH, Recipe
-from azsim.train.recipe_file import load_recipe, recipe_names
+from azsim.train.recipe_file import load_recipe, recipe_names, seeded
 
 CORPUS = Path("~/.cache/azsim/corpus")
 
@@ -28,7 +28,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         return _list(options.json, options.runs)
     name, recipe = load_recipe(options.recipe)
     if options.seed is not None and options.seed != recipe.seed:
-        recipe, name = msgspec.structs.replace(recipe, seed=options.seed), f"{name}-seed{options.seed}"
+        recipe, name = msgspec.structs.replace(recipe, seed=options.seed), seeded(name, options.seed)
     if options.workers is not None:
         recipe = msgspec.structs.replace(recipe, workers=options.workers)
     if find_spec("torch") is None or find_spec("sentencepiece") is None:

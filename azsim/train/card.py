@@ -13,13 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import fill
 
+import msgspec
+
 from azsim.compress.network import CompressedNetwork
 from azsim.errors import InputError
 from azsim.nn.network import Network
 from azsim.train.corpus.clips import RECORDED
 from azsim.train.export import ModelCard, Trained
 from azsim.train.recipe import SCRATCH, Recipe
-from azsim.train.recipe_file import load_recipe
+from azsim.train.recipe_file import load_recipe, split_seed
 
 COLUMNS = 118
 KITCHEN = """- Recorded noise: the first minute of a kitchen, from the same benchmark, which took it from Freesound.
@@ -89,20 +91,36 @@ few speakers. Licence of the weights: Apache-2.0.
 """
 
 
-def lineage(name: str) -> list[tuple[str, Recipe]]:
-    """The recipes that lead to a network, first to last, by the names that `load_recipe` takes.
+def lineage(name: str, start: str = "") -> list[tuple[str, Recipe]]:
+    """The recipes that lead to a network, first to last, by the names that `load_recipe` takes, with seed and start as
+    they ran.
 
     What is not a shipped recipe (a model, a user's own file) ends the line.
+
+    Args:
+        name: of its run.
+        start: what it really started from; empty for what its recipe says.
     """
     line: list[tuple[str, Recipe]] = []
-    while name and name != SCRATCH and name not in (known for known, _ in line):
+    seen = {"", SCRATCH}
+    while name not in seen:
+        seen.add(name)
+        known, seed = split_seed(name)
         try:
-            recipe = load_recipe(name)[1]
+            recipe = load_recipe(known)[1]
         except InputError:
             break
-        line.insert(0, (name, recipe))
-        name = recipe.start
+        ran = msgspec.structs.replace(recipe, seed=recipe.seed if seed is None else seed, start=start or recipe.start)
+        line.insert(0, (known, ran))
+        name, start = ran.start, ""
     return line
+
+
+def _command(name: str, ran: Recipe) -> str:
+    recipe = load_recipe(name)[1]
+    start = f" --start {ran.start}" if ran.start != recipe.start else ""
+    seed = f" --seed {ran.seed}" if ran.seed != recipe.seed else ""
+    return f"azsim train {name}{start}{seed}"
 
 
 def _what(network: Network) -> str:
@@ -158,7 +176,8 @@ def _on_device(published: Published) -> str:
 
 
 def _recorded_noise(published: Published) -> str:
-    stages = (stage for _, recipe in lineage(published.card.trained.recipe) for stage in recipe.stages)
+    trained = published.card.trained
+    stages = (stage for _, recipe in lineage(trained.recipe, trained.start) for stage in recipe.stages)
     return KITCHEN if any(RECORDED in stage.mix.noises for stage in stages) else ""
 
 
@@ -166,10 +185,10 @@ def _made_by(published: Published) -> str:
     trained = published.card.trained
     curve = " The curve is in `curve.csv`." if published.curve else ""
     facts = f"Seed {trained.seed}, {trained.steps} steps, {trained.hours:.2f} hours.{curve}"
-    line = lineage(trained.recipe)
+    line = lineage(trained.recipe, trained.start)
     if not line:
         return facts
-    commands = "\n".join(f"    azsim train {name}" for name, _ in line)
+    commands = "\n".join(f"    {_command(name, ran)}" for name, ran in line)
     name, recipe = line[-1]
     said = f"Recipe `models/recipes/{name.split('/')[0]}.toml`: {recipe.title}."
     if recipe.distillation:

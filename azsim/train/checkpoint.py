@@ -22,7 +22,9 @@ from azsim.train.progress import Progress
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """What stays the same during a run: seed, word pieces, sizes (as in `azsim.train.model.Shape`)."""
+    """What stays the same during a run: seed, word pieces, sizes (as in `azsim.train.model.Shape`), and what it
+    started from (as in `azsim.train.export.Trained`).
+    """
 
     seed: int
     pieces: list[str]
@@ -33,6 +35,7 @@ class Setup(msgspec.Struct, frozen=True):
     bidirectional: bool = False
     branch_rank: int = 0
     arbiter: int = 0
+    start: str = ""
 
     @property
     def shape(self) -> Shape:

@@ -35,7 +35,13 @@ DTYPES = {"float32": np.float32, "float16": np.float16}
 
 
 class Trained(msgspec.Struct, frozen=True):
-    """How a model came about; ``sparsity``, ``weight_bits`` and ``codec`` are what it was trained for, if any."""
+    """How a model came about.
+
+    Attributes:
+        recipe: the name of its run.
+        start: the run or network that it really went on from, or ``scratch``; empty in files that do not say.
+        sparsity, weight_bits, codec: what it was trained for, if any.
+    """
 
     seed: int
     steps: int
@@ -44,6 +50,7 @@ class Trained(msgspec.Struct, frozen=True):
     weight_bits: int = 0
     recipe: str = ""
     codec: str = ""
+    start: str = ""
 
 
 class ModelCard(msgspec.Struct, frozen=True):

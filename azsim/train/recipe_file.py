@@ -6,6 +6,7 @@ that a sweep is one file; a variant is called ``FILE/NAME``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,17 @@ def recipe_names() -> Iterator[str]:
     for path in sorted(recipe_folder().glob("*.toml")):
         variants = read_toml(path).get("variants")
         yield from (f"{path.stem}/{variant}" for variant in variants) if variants else (path.stem,)
+
+
+def seeded(name: str, seed: int) -> str:
+    """The name of a recipe's run by another seed than its own."""
+    return f"{name}-seed{seed}"
+
+
+def split_seed(name: str) -> tuple[str, int | None]:
+    """The recipe's name and the seed in the name of a run; None where it has the recipe's own."""
+    found = re.fullmatch(r"(.+)-seed(\d+)", name)
+    return (found[1], int(found[2])) if found else (name, None)
 
 
 def load_recipe(name: str) -> tuple[str, Recipe]:

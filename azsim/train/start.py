@@ -22,7 +22,7 @@ from azsim.train.checkpoint import Checkpoint, Setup
 from azsim.train.data import REAL_TRAIN, TRAIN, Normaliser, Utterance
 from azsim.train.export import load_model
 from azsim.train.model import Shape, Transducer
-from azsim.train.recipe import Recipe
+from azsim.train.recipe import SCRATCH, Recipe
 from azsim.train.resize import resized
 from azsim.train.sentence_end import with_sentence_end
 from azsim.train.tokens import train_pieces
@@ -72,7 +72,7 @@ def start_from(path: Path, recipe: Recipe) -> Start:
     Raises:
         InputError: the file cannot be read as one, or cannot be resized to the recipe's sizes.
     """
-    model, normaliser, pieces, _ = load_model(path)
+    model, normaliser, pieces, card = load_model(path)
     if recipe.sentence_end and pieces.sentence_end == NO_LABEL:
         model, pieces = with_sentence_end(model), pieces.with_sentence_end()
     if recipe.resized:
@@ -94,6 +94,7 @@ def start_from(path: Path, recipe: Recipe) -> Start:
         shape.bidirectional,
         shape.branch_rank,
         shape.arbiter,
+        card.trained.recipe or card.name,
     )
     return Start(setup, normaliser, model)
 
@@ -119,6 +120,6 @@ def start_from_scratch(recipe: Recipe, place: Place, splits: Mapping[str, Sequen
         pieces = pieces.with_sentence_end()
     setup = Setup(
         recipe.seed, list(pieces.strings), sizes.hidden, sizes.embedding, sizes.joint, sizes.prediction,
-        sizes.bidirectional,
+        sizes.bidirectional, start=SCRATCH,
     )  # fmt: skip
     return Start(setup, normaliser, Transducer(setup.shape))

@@ -320,6 +320,7 @@ class Trainer:
             weight_bits=few.weight_bits if few else 0,
             recipe=self.place.name,
             codec=few.codec if few else "",
+            start=self.setup.start,
         )
         self._deployed()
         card_name = self.place.name.replace("/", "-")

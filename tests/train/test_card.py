@@ -138,6 +138,39 @@ def test_the_line_of_recipes_ends_where_no_recipe_is() -> None:
     assert lineage("mine") == lineage("") == []
 
 
+def commands(trained: Trained) -> list[str]:
+    """The commands on the card."""
+    return re.findall(r"^    (azsim train .+)$", card_text(published(trained), ROWS), re.MULTILINE)
+
+
+def test_a_run_by_another_seed_keeps_its_line() -> None:
+    assert commands(Trained(2, 5, 0.1, recipe="joint/5bit-50-seed2")) == [
+        "azsim train base", "azsim train noisy", "azsim train joint/5bit-50 --seed 2",
+    ]  # fmt: skip
+    assert "Recipe `models/recipes/joint.toml`" in text_of(published(Trained(2, 5, 0.1, recipe="joint/5bit-50-seed2")))
+
+
+@pytest.mark.parametrize(
+    ("start", "lead"),
+    [
+        ("", ["azsim train base", "azsim train noisy", "azsim train joint/5bit-50"]),
+        ("noisy", ["azsim train base", "azsim train noisy", "azsim train joint/5bit-50"]),
+        ("base", ["azsim train base", "azsim train joint/5bit-50 --start base"]),
+        ("base-seed2", ["azsim train base --seed 2", "azsim train joint/5bit-50 --start base-seed2"]),
+        ("mine", ["azsim train joint/5bit-50 --start mine"]),
+        (SCRATCH, ["azsim train joint/5bit-50 --start scratch"]),
+    ],
+)
+def test_the_line_follows_what_a_run_really_started_from(start: str, lead: list[str]) -> None:
+    assert commands(Trained(1, 5, 0.1, recipe="joint/5bit-50", start=start)) == lead
+
+
+def test_recorded_noise_of_another_start_is_named() -> None:
+    for start, heard in (("", False), ("noisy", True)):
+        trained = Trained(1, 5, 0.1, recipe="control", start=start)
+        assert ("Recorded noise:" in text_of(published(trained))) == heard
+
+
 @pytest.mark.parametrize(
     ("name", "heard"), [("joint/5bit-50", True), ("noisy", True), ("base", False), ("mine", False)]
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from azsim.errors import InputError
-from azsim.train.recipe_file import load_recipe, recipe_names
+from azsim.train.recipe_file import load_recipe, recipe_names, seeded, split_seed
 
 GOOD = """
 title = "mine"
@@ -35,6 +35,12 @@ def test_every_shipped_recipe_loads_and_starts_from_something_known():
         own, recipe = load_recipe(name)
         assert own == name
         assert recipe.start == "scratch" or recipe.start in names, name
+
+
+def test_the_name_of_a_run_says_its_seed_where_it_is_not_the_recipes():
+    for name in recipe_names():
+        assert split_seed(name) == (name, None)
+        assert split_seed(seeded(name, 12)) == (name, 12)
 
 
 def test_a_variant_is_laid_over_its_file(tmp_path: Path):

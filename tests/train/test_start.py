@@ -21,6 +21,7 @@ def test_from_scratch_pieces_and_statistics_come_from_the_training_speech(tiny_c
     splits = load_utterances(tiny_corpus, complete_folders(tiny_corpus))
     start = start_from_scratch(tiny_recipe(), place_in(tiny_corpus, tmp_path), splits)
     assert start.model.shape == start.setup.shape
+    assert start.setup.start == "scratch"
     assert Pieces(tuple(start.setup.pieces)).decode(Pieces(tuple(start.setup.pieces)).encode("abc cab")) == "abc cab"
     spoken = [*splits["train"], *splits["real-train"]]
     frames = np.concatenate([np.asarray(u.features, np.float64) for u in spoken])
@@ -31,8 +32,10 @@ def test_another_network_is_taken_over_as_it_is(tiny_corpus: Path, tmp_path: Pat
     splits = load_utterances(tiny_corpus, complete_folders(tiny_corpus))
     first = start_from_scratch(tiny_recipe(), place_in(tiny_corpus, tmp_path), splits)
     path = tmp_path / "first.safetensors"
-    save_model(path, first.model, first.normaliser, Pieces(tuple(first.setup.pieces)), "first", Trained(1, 0, 0.0))
+    trained = Trained(1, 0, 0.0, recipe="kind/first")
+    save_model(path, first.model, first.normaliser, Pieces(tuple(first.setup.pieces)), "kind-first", trained)
     again = start_from(path, tiny_recipe(seed=7))
+    assert again.setup.start == "kind/first"
     assert again.setup.seed == 7
     assert again.setup.pieces == first.setup.pieces
     assert again.setup.shape == first.setup.shape

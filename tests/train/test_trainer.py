@@ -119,7 +119,7 @@ def test_the_checkpoint_of_an_earlier_release_is_read(tiny_corpus: Path, tmp_pat
     path = tmp_path / "checkpoint.safetensors"
     checkpoint = load_checkpoint(path)
     old = json.loads(msgspec.json.encode(checkpoint.setup))
-    del old["prediction"], old["bidirectional"]
+    del old["prediction"], old["bidirectional"], old["start"]
     setup = msgspec.json.decode(json.dumps(old).encode(), type=type(checkpoint.setup))
     save_checkpoint(path, msgspec.structs.replace(checkpoint, setup=setup))
     resumed = Trainer(recipe, place)
@@ -139,6 +139,8 @@ def test_fine_tuning_exports_the_zeros_and_values_it_was_asked_for(tiny_corpus: 
     recipe = tiny_recipe(steps=6, flat_steps=1, **COMPRESSIONS["gradual, fake-quant"])
     model, _, _, card = load_model(compressed(tiny_corpus, tmp_path, recipe))
     assert (card.trained.sparsity, card.trained.weight_bits, card.trained.recipe) == (0.5, 3, "tiny")
+    assert card.trained.start == "tiny"
+    assert load_model(tmp_path / "dense" / "final.safetensors")[3].trained.start == "scratch"
     for name, matrix in model.matrices().items():
         assert len(torch.unique(matrix)) <= 9, name
         if name != "prediction.embedding":
