@@ -29,10 +29,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # what belongs 
 import numpy as np
 from matplotlib.figure import Figure
 
-from azsim.errors import AzsimError, InputError
+from azsim.errors import InputError
 from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_errors
 from azsim.speech.features import log_mel
+from azsim.train.command import exit_status
 from azsim.train.data import REAL_TRAIN, TRAIN, complete_folders, load_utterances
 from azsim.train.publish import calibration_features
 from azsim.train_command import CORPUS, exported
@@ -41,7 +42,7 @@ from experiments.anchoring.orders import count_slots
 from experiments.anchoring.recordings import Condition, Orders
 from experiments.studies.cells import interval_cell
 from experiments.studies.hearing import Listening, hear
-from experiments.studies.runs import runs_folder
+from experiments.studies.runs import finished_corpus, runs_folder
 
 CONDITIONS = (
     Condition("quiet"),
@@ -214,7 +215,7 @@ def run(options: argparse.Namespace) -> None:
     kept = options.runs / "anchor"
     for folder in (kept, options.out):
         folder.mkdir(parents=True, exist_ok=True)
-    corpus = options.corpus.expanduser()
+    corpus = finished_corpus(options.corpus)
     splits = load_utterances(corpus, complete_folders(corpus))
     spoken = [u.line.text for split in (TRAIN, REAL_TRAIN) for u in splits.get(split, []) if u.line.domain == DOMAIN]
     orders = Orders.load(Path(data))
@@ -248,12 +249,8 @@ def main() -> int:
     parser.add_argument("--runs", type=Path, default=runs_folder())
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--out", type=Path, default=Path("runs/anchor"))
-    try:
-        run(parser.parse_args())
-    except AzsimError as error:
-        print(f"anchor: {error}", file=sys.stderr)
-        return error.exit_status
-    return 0
+    options = parser.parse_args()
+    return exit_status(lambda: run(options))
 
 
 if __name__ == "__main__":

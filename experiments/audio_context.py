@@ -23,7 +23,7 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -32,17 +32,17 @@ from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies share a package beside this script
 
-from azsim.errors import InputError
 from azsim.nn.load import load_network
 from azsim.report.columns import interval
 from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
+from azsim.train.command import exit_status
 from azsim.train.corpus.wake_streams import QUIET
 from azsim.train.recipe_file import load_recipe
 from azsim.train_command import CORPUS, exported
 from experiments.studies.context_cost import cost_of_context
 from experiments.studies.hearing import hear
-from experiments.studies.runs import runs_folder
+from experiments.studies.runs import finished_corpus, runs_folder, trained
 from experiments.studies.streams import BACKGROUNDS, Streams, conditions
 
 NAME = "audio_context"
@@ -92,18 +92,15 @@ class Row:
     difference_high: float | None
 
 
-def rows_of(streams: Streams, runs: Path) -> list[Row]:
-    """Every condition for every pair of networks that is trained; the others are named and left out."""
+def rows_of(streams: Streams, files: Mapping[str, Path]) -> list[Row]:
+    """Every condition for every pair of networks that is there, their files by ``files``."""
     rows = []
     for network, pair in TRAININGS.items():
-        try:
-            paths = [exported(run, runs) for run in pair]
-        except InputError:
-            print(f"{network}: {' or '.join(pair)} is not trained yet")
+        if not files.keys() >= set(pair):
             continue
         kept, reset = (
-            hear(path, CODEC, WEIGHT_BITS, 0.0, listening).counts
-            for path, listening in zip(paths, (streams.kept, streams.reset), strict=True)
+            hear(files[run], CODEC, WEIGHT_BITS, 0.0, listening).counts
+            for run, listening in zip(pair, (streams.kept, streams.reset), strict=True)
         )
         print(f"{network}: kept {kept[:, 0].sum()} errors, reset {reset[:, 0].sum()}", flush=True)
         for (commands, wake), (of_kind, of_wake) in conditions().items():
@@ -259,6 +256,14 @@ def write(rows: Sequence[Row], cost: str, out: Path) -> None:
     (out / "README.md").write_text(page, encoding="utf-8")
 
 
+def study(options: argparse.Namespace) -> None:
+    """Hear, play and write."""
+    files = trained((run for pair in TRAININGS.values() for run in pair), options.runs)
+    network = load_network(exported("base", options.runs))
+    streams = Streams.load(finished_corpus(options.corpus), network)
+    write(rows_of(streams, files), cost_of_context(network, streams), options.out)
+
+
 def main() -> int:
     """The command line; its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -266,11 +271,7 @@ def main() -> int:
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--out", type=Path, default=Path("runs") / NAME)
     options = parser.parse_args()
-    network = load_network(exported("base", options.runs))
-    streams = Streams.load(options.corpus.expanduser(), network)
-    rows = rows_of(streams, options.runs)
-    write(rows, cost_of_context(network, streams), options.out)
-    return 0
+    return exit_status(lambda: study(options))
 
 
 if __name__ == "__main__":

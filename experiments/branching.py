@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -34,7 +34,8 @@ from azsim.nn.load import load_network  # noqa: E402
 from azsim.report.figures.style import report_style, save_png, save_svg  # noqa: E402
 from azsim.speech.conclusion import Recognition  # noqa: E402
 from azsim.speech.recogniser import Recogniser  # noqa: E402
-from azsim.train_command import CORPUS, exported  # noqa: E402
+from azsim.train.command import exit_status  # noqa: E402
+from azsim.train_command import CORPUS  # noqa: E402
 from experiments.branches import figures  # noqa: E402
 from experiments.branches.cases import CASES, REFERENCES, Case  # noqa: E402
 from experiments.branches.device import Measured, on_production, on_trained, production_network  # noqa: E402
@@ -42,7 +43,7 @@ from experiments.branches.hearing import Heard, compressed, hear  # noqa: E402
 from experiments.branches.material import Material, recordings, streams  # noqa: E402
 from experiments.branches.page import about, device_table, said, trust, words_table  # noqa: E402
 from experiments.branches.rows import Row, row_of  # noqa: E402
-from experiments.studies.runs import runs_folder  # noqa: E402
+from experiments.studies.runs import finished_corpus, runs_folder, trained  # noqa: E402
 
 COMMAND = "AZSIM_RUNS=... python experiments/branching.py --out reports/branching"
 
@@ -50,8 +51,8 @@ COMMAND = "AZSIM_RUNS=... python experiments/branching.py --out reports/branchin
 class Study:
     """Everything that is read once, and what was heard."""
 
-    def __init__(self, corpus: Path, runs: Path, device: Device) -> None:
-        self.corpus, self.runs, self.device = corpus, runs, device
+    def __init__(self, corpus: Path, paths: Mapping[str, Path], device: Device) -> None:
+        self.corpus, self.paths, self.device = corpus, paths, device
         self.materials: dict[str, Material] = {}
         self.networks: dict[str, CompressedNetwork] = {}
         self.heard: dict[str, Heard] = {}
@@ -60,11 +61,8 @@ class Study:
         """The cases whose network and whose reference are trained, heard."""
         done = []
         for case in CASES:
-            reference = REFERENCES[case.hears]
-            try:
-                path = exported(case.run, self.runs)
-            except InputError:
-                print(f"{case.label}: {case.run} is not trained yet", flush=True)
+            reference, path = REFERENCES[case.hears], self.paths.get(case.run)
+            if path is None:
                 continue
             if case.label != reference and reference not in self.heard:
                 print(f"{case.label}: left out, since its reference is not trained yet", flush=True)
@@ -159,6 +157,20 @@ def write(out: Path, study: Study, rows: Sequence[Row], measured: Sequence[Measu
     (out / "README.md").write_text("\n\n".join(part.rstrip() for part in parts) + "\n", encoding="utf-8")
 
 
+def run(options: argparse.Namespace) -> None:
+    """Hear, play and write."""
+    paths = trained((case.run for case in CASES), options.runs)
+    if CASES[0].run not in paths:
+        raise InputError(f"{options.runs}: the reference is not trained yet; azsim train {CASES[0].run}")
+    study = Study(finished_corpus(options.corpus), paths, load_device("az1"))
+    cases = study.hear_all()
+    rows = [
+        row_of(case, study.heard[case.label], study.heard[REFERENCES[case.hears]], study.materials[case.hears])
+        for case in cases
+    ]
+    write(options.out, study, rows, played(study, cases, options.utterances, options.production))
+
+
 def main() -> int:
     """The command; its exit status."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -168,17 +180,7 @@ def main() -> int:
     options.add_argument("--utterances", type=int, default=12, help="that the device plays")
     options.add_argument("--production", type=int, default=3, help="of those, at production size; 0 for none")
     chosen = options.parse_args()
-    study = Study(chosen.corpus.expanduser(), chosen.runs, load_device("az1"))
-    cases = study.hear_all()
-    if "recordings" not in study.materials:
-        print(f"the reference is not trained yet: azsim train {CASES[0].run}")
-        return 1
-    rows = [
-        row_of(case, study.heard[case.label], study.heard[REFERENCES[case.hears]], study.materials[case.hears])
-        for case in cases
-    ]
-    write(chosen.out, study, rows, played(study, cases, chosen.utterances, chosen.production))
-    return 0
+    return exit_status(lambda: run(chosen))
 
 
 if __name__ == "__main__":

@@ -28,17 +28,17 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from azsim.errors import InputError
 from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_edits, count_errors, normalise
+from azsim.train.command import exit_status
 from azsim.train.export import load_model
 from azsim.train.model import FRAMES_PER_STEP
 from azsim.train.nbest import n_best
-from azsim.train_command import CORPUS, exported
+from azsim.train_command import CORPUS
 from experiments.studies.cells import interval_cell
 from experiments.studies.hearing import SEED, Listening, digest, hear
 from experiments.studies.pauses import longest_pause_ms, with_pause
-from experiments.studies.runs import runs_folder
+from experiments.studies.runs import finished_corpus, runs_folder, trained
 
 AGAINST = {
     "base": "",
@@ -135,16 +135,12 @@ def deleted_at_the_end(reference: str, hypothesis: str) -> int:
     return last.ref_end_idx - last.ref_start_idx if last.type == "delete" else 0
 
 
-def rows_of(listening: Listening, paused: np.ndarray, runs: Path) -> list[Row]:
-    """Every network that was trained, on every slice; the others are named and left out."""
+def rows_of(listening: Listening, paused: np.ndarray, paths: Mapping[str, Path]) -> list[Row]:
+    """Every network that is there, its file by ``paths``, on every slice."""
     parts, rows = slices(listening, paused), []
     heard: dict[str, np.ndarray] = {}
-    for run, against in AGAINST.items():
-        try:
-            path = exported(run, runs)
-        except InputError:
-            print(f"{run} is not trained yet")
-            continue
+    for run, path in paths.items():
+        against = AGAINST[run]
         found = hear(path, "raw", 8, 0.0, listening)
         heard[run] = found.counts
         edits = count_edits(listening.references, found.texts)
@@ -162,9 +158,8 @@ def rows_of(listening: Listening, paused: np.ndarray, runs: Path) -> list[Row]:
     return rows
 
 
-def oracle(run: str, runs: Path, features: list[np.ndarray], references: list[str]) -> tuple[float, float]:
+def oracle(path: Path, features: list[np.ndarray], references: list[str]) -> tuple[float, float]:
     """WER in percent of the best hypothesis by score, and of the best by errors, of a beam search in float."""
-    path = exported(run, runs)
     key = hashlib.sha256(path.read_bytes() + f"{BEAM} {digest(features)}".encode()).hexdigest()
     kept = path.parent / f"oracle-{key[:16]}.json"
     if kept.exists():
@@ -253,21 +248,14 @@ def draw(rows: Sequence[Row], out: Path) -> None:
         (out / "mwer.png").write_bytes(save_png(figure))
 
 
-def main() -> int:
-    """The command; its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=Path, default=runs_folder())
-    parser.add_argument("--corpus", type=Path, default=CORPUS)
-    parser.add_argument("--out", type=Path, default=Path("runs/mwer"))
-    options = parser.parse_args()
-    listening, paused = with_pauses(Listening.load(options.corpus.expanduser()))
-    rows = rows_of(listening, paused, options.runs)
-    if not rows:
-        print("nothing is trained yet: azsim train mwer/control")
-        return 1
+def study(options: argparse.Namespace) -> None:
+    """Hear, count and write."""
+    paths = trained(AGAINST, options.runs)
+    listening, paused = with_pauses(Listening.load(finished_corpus(options.corpus)))
+    rows = rows_of(listening, paused, paths)
     chosen = np.flatnonzero(slices(listening, paused)[ORACLE])
     features, references = ([items[i] for i in chosen] for items in (listening.features, listening.references))
-    oracles = {run: oracle(run, options.runs, features, references) for run in dict.fromkeys(row.run for row in rows)}
+    oracles = {run: oracle(path, features, references) for run, path in paths.items()}
     options.out.mkdir(parents=True, exist_ok=True)
     with (options.out / "mwer.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -277,7 +265,16 @@ def main() -> int:
     text = f"{__doc__}\n![word errors by kind](mwer.png)\n\n{plain_words(rows, oracles)}\n## Figures\n"
     text += markdown(rows, oracles)
     (options.out / "README.md").write_text(text, encoding="utf-8")
-    return 0
+
+
+def main() -> int:
+    """The command; its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=Path, default=runs_folder())
+    parser.add_argument("--corpus", type=Path, default=CORPUS)
+    parser.add_argument("--out", type=Path, default=Path("runs/mwer"))
+    options = parser.parse_args()
+    return exit_status(lambda: study(options))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import argparse
 import csv
 import json
 import os
-import sys
 import tempfile
 from pathlib import Path
 
@@ -22,9 +21,10 @@ import msgspec
 
 from azsim.compare.experiment import load_experiment
 from azsim.compare.runner import compare, default_workers, make_setup
-from azsim.errors import AzsimError, InputError
+from azsim.errors import InputError
 from azsim.report.results import rows_to_json
 from azsim.report.table import markdown_table
+from azsim.train.command import exit_status
 
 ROOT = Path(__file__).resolve().parent.parent
 SPLIT = "dev"
@@ -60,23 +60,23 @@ def dev_manifest(data: Path, folder: Path) -> Path:
 
 
 def main() -> int:
-    """Run and write ``results.json`` and ``README.md``."""
+    """The command; its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "real-recordings")
-    out = parser.parse_args().out
+    options = parser.parse_args()
+    return exit_status(lambda: run(options.out))
+
+
+def run(out: Path) -> None:
+    """Compare, and write ``results.json`` and ``README.md``."""
     data = os.environ.get("AZSIM_DATA")
     if not data:
-        print("real_recordings: AZSIM_DATA: not set; it names the folder that holds barista/", file=sys.stderr)
-        return InputError.exit_status
-    try:
-        experiment, path = load_experiment(None)
-        with tempfile.TemporaryDirectory() as scratch:
-            only_words = msgspec.structs.replace(experiment, name="real-recordings", production=None, sensitivity=None)
-            setup = make_setup(only_words, path, dev_manifest(Path(data), Path(scratch)))
-            comparison = compare(setup, default_workers())
-    except AzsimError as error:
-        print(f"real_recordings: {error}", file=sys.stderr)
-        return error.exit_status
+        raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/")
+    experiment, path = load_experiment(None)
+    with tempfile.TemporaryDirectory() as scratch:
+        only_words = msgspec.structs.replace(experiment, name="real-recordings", production=None, sensitivity=None)
+        setup = make_setup(only_words, path, dev_manifest(Path(data), Path(scratch)))
+        comparison = compare(setup, default_workers())
     speakers = len({utterance.columns["speaker"] for utterance in setup.utterances})
     seconds = sum(utterance.audio_ms for utterance in setup.utterances) / 1000
     out.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,6 @@ def main() -> int:
         ABOUT.format(about=about, table=markdown_table(comparison.rows), cut=cut), encoding="utf-8"
     )
     print((out / "README.md").read_text())
-    return 0
 
 
 if __name__ == "__main__":

@@ -23,11 +23,12 @@ import msgspec
 import numpy as np
 import torch
 
+from azsim.train.command import exit_status
 from azsim.train.recipe_file import load_recipe
 from azsim.train.start import Place
 from azsim.train.trainer import Trainer
 from azsim.train_command import CORPUS, exported
-from experiments.studies.runs import runs_folder
+from experiments.studies.runs import finished_corpus, runs_folder
 
 CONTROL = "quantisation/control"
 WAYS = {
@@ -47,14 +48,15 @@ WARM_UP_STEPS = 3
 
 def trainers(options: argparse.Namespace, scratch: Path) -> Iterator[tuple[str, Trainer]]:
     """One run per way, none of which is kept, all on the data of the control."""
+    start, corpus = exported(options.start, options.runs), finished_corpus(options.corpus)
     stages = load_recipe(CONTROL)[1].stages
     for way, name in WAYS.items():
         recipe = load_recipe(name)[1]
         place = Place(
             name=name,
-            corpus=options.corpus.expanduser(),
+            corpus=corpus,
             out=scratch / name,
-            start=exported(options.start, options.runs),
+            start=start,
             teacher=exported(options.teacher, options.runs) if recipe.distillation else None,
         )
         place.out.mkdir(parents=True)
@@ -75,16 +77,8 @@ def measure(running: dict[str, Trainer], steps: int) -> dict[str, list[float]]:
     return seconds
 
 
-def main() -> None:
+def study(options: argparse.Namespace) -> None:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--start", default="student", help="network that goes on: a run's, a model's name, or a path")
-    parser.add_argument("--teacher", default="teacher")
-    parser.add_argument("--runs", type=Path, default=runs_folder())
-    parser.add_argument("--corpus", type=Path, default=CORPUS)
-    parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--out", type=Path, default=Path("runs/training_cost"))
-    options = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as scratch:
         seconds = measure(dict(trainers(options, Path(scratch))), options.steps)
@@ -105,5 +99,18 @@ def main() -> None:
     print(text)
 
 
+def main() -> int:
+    """The command; its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--start", default="student", help="network that goes on: a run's, a model's name, or a path")
+    parser.add_argument("--teacher", default="teacher")
+    parser.add_argument("--runs", type=Path, default=runs_folder())
+    parser.add_argument("--corpus", type=Path, default=CORPUS)
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--out", type=Path, default=Path("runs/training_cost"))
+    options = parser.parse_args()
+    return exit_status(lambda: study(options))
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

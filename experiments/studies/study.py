@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,13 +13,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from azsim.errors import InputError
 from azsim.report.columns import interval
 from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
-from azsim.train_command import CORPUS, exported
+from azsim.train.command import exit_status
+from azsim.train_command import CORPUS
 from experiments.studies.hearing import Heard, Listening, hear
-from experiments.studies.runs import runs_folder
+from experiments.studies.runs import finished_corpus, runs_folder, trained
 
 FLOAT = "fp32"  # a line that is a level of comparison and no place on the axis
 HEADINGS = (
@@ -85,16 +85,14 @@ def seconds_per_step(run: Path) -> float | None:
     return 60 * float(last["minutes"]) / int(last["step"])
 
 
-def rows_of(cases: Sequence[Case], listening: Listening, runs: Path) -> list[Row]:
-    """Hear every case that was trained; the others are named and left out."""
+def rows_of(cases: Sequence[Case], listening: Listening, paths: Mapping[str, Path]) -> list[Row]:
+    """Hear every case whose run is there, its network's file by ``paths``."""
     heard: dict[str, Heard] = {}
     rows = []
     for case in cases:
-        try:
-            path = exported(case.run, runs)
-        except InputError:
-            print(f"{case.label}: {case.run} is not trained yet")
+        if case.run not in paths:
             continue
+        path = paths[case.run]
         found = heard[case.label] = hear(path, case.codec, case.weight_bits, case.sparsity, listening)
         synthetic, real = (_rate(found.counts, listening, which) for which in (~listening.is_real, listening.is_real))
         difference = None
@@ -196,18 +194,18 @@ def main(
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--out", type=Path, default=Path("runs") / name)
     options = parser.parse_args()
-    rows = rows_of(cases, Listening.load(options.corpus.expanduser()), options.runs)
-    heard = {row.label for row in rows}
-    missing = sorted({case.run for case in cases if case.label not in heard})
-    if not rows:
-        print("nothing is trained yet: azsim train --list")
-        return 1
-    os.makedirs(options.out, exist_ok=True)
-    write_csv(rows, options.out / f"{name}.csv")
-    curves(rows, along, name, options.out)
-    text = f"{about}\n{markdown(rows)}\n![word error rate]({name}.png)\n"
-    if missing:
-        text += f"\nNot trained, so left out: {', '.join(f'`{run}`' for run in missing)}.\n"
-    text += "".join(f"\n{each(rows, options.runs, options.out)}" for each in more)
-    (options.out / "README.md").write_text(text, encoding="utf-8")
-    return 0
+
+    def work() -> None:
+        paths = trained((case.run for case in cases), options.runs)
+        rows = rows_of(cases, Listening.load(finished_corpus(options.corpus)), paths)
+        missing = sorted({case.run for case in cases} - paths.keys())
+        os.makedirs(options.out, exist_ok=True)
+        write_csv(rows, options.out / f"{name}.csv")
+        curves(rows, along, name, options.out)
+        text = f"{about}\n{markdown(rows)}\n![word error rate]({name}.png)\n"
+        if missing:
+            text += f"\nNot trained, so left out: {', '.join(f'`{run}`' for run in missing)}.\n"
+        text += "".join(f"\n{each(rows, options.runs, options.out)}" for each in more)
+        (options.out / "README.md").write_text(text, encoding="utf-8")
+
+    return exit_status(work)

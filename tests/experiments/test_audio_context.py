@@ -72,8 +72,7 @@ def test_rows_pair_kept_and_reset_in_every_condition(corpus: Path, monkeypatch: 
         return Heard([], counts, 1, 1)
 
     monkeypatch.setattr("experiments.audio_context.hear", heard)
-    monkeypatch.setattr("experiments.audio_context.exported", lambda run, runs: tmp_path / run)
-    rows = rows_of(streams, tmp_path)
+    rows = rows_of(streams, {run: tmp_path / run for run in ("base", "audio_context/kept", "audio_context/reset")})
     assert {row.network for row in rows} == {"fine-tuned for it", "base"}
     by_place = {(r.network, r.commands, r.wake_word, r.background): r for r in rows}
     one = by_place["base", "synthetic", "other voice", BEHIND]
