@@ -3,9 +3,9 @@
     python experiments/trainings.py [--jobs 2] [--runs runs/train] [--corpus FOLDER] [PATTERN ...]
 
 A recipe that is done is passed over, one that was stopped goes on where it stopped, one that failed is tried once more
-when the others have had their turn. What another process runs is waited for; a recipe whose start or teacher is not
-there in the end is named and left out. Stop this script and start it again as often as you like; two of them may run
-side by side.
+(by each of several processes) when the others have had their turn. What another process runs is waited for; a recipe
+whose start, teacher or spelling is not there in the end is named and left out. Stop this script and start it again as
+often as you like; two of them may run side by side.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from azsim.errors import InputError
+from azsim.train.command import whole
 from azsim.train.recipe import SCRATCH
 from azsim.train.recipe_file import load_recipe, recipe_names
 from azsim.train_command import exported
@@ -35,7 +36,14 @@ ATTEMPTS = 2
 
 
 def in_order(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
-    """The names that match a pattern (all without one), by the place of their kind in ``ORDER``."""
+    """The names that match a pattern (all without one), by the place of their kind in ``ORDER``.
+
+    Raises:
+        InputError: a pattern matches none.
+    """
+    for pattern in patterns:
+        if not any(fnmatch(name, pattern) for name in names):
+            raise InputError(f"{pattern}: no recipe matches; azsim train --list")
     wanted = [name for name in names if not patterns or any(fnmatch(name, pattern) for pattern in patterns)]
 
     def place(name: str) -> int:
@@ -54,6 +62,7 @@ def is_ready(name: str, runs: Path) -> bool:
     recipe = load_recipe(name)[1]
     needed = [] if recipe.start == SCRATCH else [recipe.start]
     needed += [recipe.distillation.teacher] if recipe.distillation else []
+    needed += [recipe.spelling] if recipe.spelling else []
     try:
         return all(exported(each, runs) for each in needed)
     except InputError:
@@ -114,10 +123,15 @@ def main() -> int:
     """The command; its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("patterns", nargs="*", metavar="PATTERN", help="only these recipes, such as 'sparsity/*'")
-    parser.add_argument("--jobs", type=int, default=1, help="at once, one core each")
+    parser.add_argument("--jobs", type=whole(1, 64), default=1, help="at once, one core each")
     parser.add_argument("--runs", type=Path, default=Path("runs/train"))
     parser.add_argument("--corpus", type=Path)
     arguments = parser.parse_args()
+    try:
+        in_order(list(recipe_names()), arguments.patterns)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_status
     others = []
     for _ in range(arguments.jobs - 1):
         others.append(subprocess.Popen([sys.executable, __file__, *sys.argv[1:], "--jobs", "1"]))

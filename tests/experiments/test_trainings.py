@@ -7,10 +7,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 import pytest
 
 pytest.importorskip("torch", reason="training needs the extra `train`")
 
+from azsim.train.recipe import SCRATCH
+from azsim.train.recipe_file import load_recipe
 from experiments import trainings
 
 BUILDS_ON = {"base": "", "student": "base", "joint/a": "student", "joint/b": "student"}
@@ -73,3 +76,24 @@ def test_what_another_process_gave_up_is_taken_over(go, tmp_path: Path, monkeypa
         assert other.enter_context(trainings.claimed("base", tmp_path))
         monkeypatch.setattr(trainings.time, "sleep", lambda seconds: other.close())
         assert go({}) == (0, list(BUILDS_ON))
+
+
+def test_a_recipe_waits_for_all_it_builds_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = load_recipe("distilled/alone")[1]
+    spelt = msgspec.structs.replace(recipe, start=SCRATCH, distillation=None, spelling="speller")
+    monkeypatch.setattr(trainings, "load_recipe", lambda name: (name, spelt))
+    assert not trainings.is_ready("mine", tmp_path)
+    (tmp_path / "speller").mkdir()
+    (tmp_path / "speller" / "final.safetensors").touch()
+    assert trainings.is_ready("mine", tmp_path)
+
+
+def test_wrong_options_are_refused_before_anything_runs(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setattr(trainings.subprocess, "Popen", lambda *words: pytest.fail("started"))
+    monkeypatch.setattr(trainings.sys, "argv", ["trainings.py", "--jobs", "2", "base", "nosuch"])
+    assert trainings.main() == 2
+    assert capsys.readouterr().err == "error: nosuch: no recipe matches; azsim train --list\n"
+    monkeypatch.setattr(trainings.sys, "argv", ["trainings.py", "--jobs", "0"])
+    with pytest.raises(SystemExit):
+        trainings.main()
+    assert "0: must be a whole number from 1 to 64" in capsys.readouterr().err

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
+
+import pytest
+
 from azsim.errors import InputError
-from azsim.train.command import exit_status
+from azsim.train.command import exit_status, whole
+
+
+@pytest.mark.parametrize("text", ["2", "64", " 7 "])
+def test_whole_numbers_in_range_are_taken(text: str):
+    assert whole(2, 64)(text) == int(text)
+
+
+@pytest.mark.parametrize("text", ["1", "65", "-3", "2.0", "", "nan", "two"])
+def test_what_is_no_whole_number_in_range_is_refused(text: str):
+    with pytest.raises(argparse.ArgumentTypeError, match=f"^{text}: must be a whole number from 2 to 64$"):
+        whole(2, 64)(text)
 
 
 def test_done_is_zero():
