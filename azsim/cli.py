@@ -92,7 +92,7 @@ def _train(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--start", metavar="MODEL", help="another network to start from than the recipe's")
     command.add_argument("--seed", type=int, metavar="N", help="another seed; the run's name then ends in -seedN")
-    command.add_argument("--workers", type=_count, metavar="N", help="processes that share every step")
+    command.add_argument("--workers", type=int, metavar="N", help="processes that share every step, 1 to 64")
     command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from azsim.errors import InputError, WorkError
 from azsim.nn.load import network_file
+from azsim.toml import convert
 from azsim.train.recipe import SCRATCH, Recipe
 from azsim.train.recipe_file import load_recipe, recipe_names, seeded
 
@@ -27,10 +28,10 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
     if options.list or options.recipe is None:
         return _list(options.json, options.runs)
     name, recipe = load_recipe(options.recipe)
-    if options.seed is not None and options.seed != recipe.seed:
-        recipe, name = msgspec.structs.replace(recipe, seed=options.seed), seeded(name, options.seed)
-    if options.workers is not None:
-        recipe = msgspec.structs.replace(recipe, workers=options.workers)
+    given = {key: value for key in ("seed", "workers") if (value := getattr(options, key)) is not None}
+    own_seed = recipe.seed
+    recipe = convert(msgspec.to_builtins(recipe) | given, Recipe, "azsim train")
+    name = name if recipe.seed == own_seed else seeded(name, recipe.seed)
     if find_spec("torch") is None or find_spec("sentencepiece") is None:
         raise InputError("training needs PyTorch and sentencepiece: pip install 'azsim[train]'")
     from azsim.train.start import Place

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from azsim import train_command
@@ -56,6 +57,33 @@ def test_without_pytorch_it_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setattr(train_command, "find_spec", lambda name: None)
     assert main(["train", "base"]) == 2
     assert "pip install 'azsim[train]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--seed", "-1", "seed = -1: must be a whole number from 0 to 10000000"),
+        ("--workers", "65", "workers = 65: must be a whole number from 1 to 64"),
+        ("--workers", "0", "workers = 0: must be a whole number from 1 to 64"),
+    ],
+)
+def test_what_a_recipe_may_not_say_no_option_may(option: str, value: str, said: str, capsys):
+    assert main(["train", "base", option, value]) == 2
+    assert capsys.readouterr().err == f"azsim: azsim train: {said}\n"
+
+
+def test_options_are_laid_over_the_recipe(tmp_path: Path, monkeypatch, capsys):
+    workers = pytest.importorskip("azsim.train.workers", reason="training needs the extra `train`")
+    ran = []
+    monkeypatch.setattr(workers, "train", lambda recipe, place: ran.append((place.name, recipe)))
+    base = load_recipe("base")[1]
+    for options, seed, count, name in (
+        ((), base.seed, base.workers, "base"),
+        (("--seed", str(base.seed), "--workers", "3"), base.seed, 3, "base"),
+        (("--seed", "7"), 7, base.workers, "base-seed7"),
+    ):
+        assert main(["train", "base", "--runs", str(tmp_path), *options]) == 0
+        assert ran.pop() == (name, msgspec.structs.replace(base, seed=seed, workers=count))
 
 
 def test_an_unknown_recipe_is_one_line(capsys):

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from azsim.errors import InputError
-from azsim.train.command import exit_status
+from azsim.train.command import exit_status, whole
 from azsim.train.corpus import testset, wake_streams
 from azsim.train.corpus.build import build_train, evaluation_items, report
 from azsim.train.corpus.clips import MEASURED, RECORDED, UNTIL_S, clip_items, measured_items, recorded_items
@@ -27,6 +27,7 @@ from azsim.train.corpus.track import write_track
 from azsim.train.corpus.untranscribed import load_untranscribed
 
 REAL_MANIFEST_UNDER_DATA = "barista/manifest.csv"
+MOST = 1_000_000
 
 
 def main() -> int:
@@ -123,13 +124,13 @@ def _parser() -> argparse.ArgumentParser:
         added[name] = commands.add_parser(name, help=text)
         added[name].set_defaults(run=run)
         added[name].add_argument("--out", type=Path, required=True)
-        added[name].add_argument("--seed", type=int, default=1)
+        added[name].add_argument("--seed", type=whole(0, 2**31 - 1), default=1)
     for name in ("build", "eval", "streams"):
-        added[name].add_argument("--workers", type=int, default=2)
-    added["build"].add_argument("--shard-utterances", type=int, default=5000)
-    added["build"].add_argument("--shards", type=int, default=3)
+        added[name].add_argument("--workers", type=whole(1, 64), default=2)
+    added["build"].add_argument("--shard-utterances", type=whole(1, MOST), default=5000)
+    added["build"].add_argument("--shards", type=whole(1, MOST), default=3)
     added["eval"].add_argument("--testset", type=Path, default=Path("experiments/speech"))
-    added["noise"].add_argument("--clips", type=int, default=120)
+    added["noise"].add_argument("--clips", type=whole(1, MOST), default=120)
     added["recorded-noise"].add_argument("--audio", type=Path, nargs="+", required=True, metavar="FILE")
     added["recorded-noise"].add_argument(
         "--until-s", type=float, default=UNTIL_S, help="the rest is left for measuring"
@@ -139,8 +140,12 @@ def _parser() -> argparse.ArgumentParser:
     added["real"].add_argument("--domain", default="coffee")
     added["unlabelled"].add_argument("--audio", type=Path, nargs="+", required=True, metavar="FOLDER")
     added["streams"].add_argument("--data", type=Path, help="folder with wakeword, speakers and barista in it")
-    added["streams"].add_argument("--commands", type=int, default=1200, help="synthetic ones, two streams each")
-    added["streams"].add_argument("--test-commands", type=int, default=70, help="synthetic ones, twelve streams each")
+    added["streams"].add_argument(
+        "--commands", type=whole(0, MOST), default=1200, help="synthetic ones, two streams each"
+    )
+    added["streams"].add_argument(
+        "--test-commands", type=whole(0, MOST), default=70, help="synthetic ones, twelve streams each"
+    )
     return parser
 
 

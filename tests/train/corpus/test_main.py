@@ -38,3 +38,23 @@ def test_real_recordings_become_a_shard(tmp_path: Path, monkeypatch: pytest.Monk
     assert run(monkeypatch, "real", "--out", str(tmp_path), "--real", str(tmp_path / "m.csv")) == 0
     (entry,) = read_index(tmp_path / "real")
     assert (entry["split"], entry["text"], entry["frames"]) == ("real-train", "a latte", 98)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("noise", "--seed", "-1"),
+        ("noise", "--clips", "0"),
+        ("build", "--shards", "-1"),
+        ("build", "--shard-utterances", "0"),
+        ("eval", "--workers", "0"),
+        ("streams", "--commands", "-1"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_by_name(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run(monkeypatch, *words, "--out", str(tmp_path / "corpus"))
+    assert f"argument {words[1]}: {words[2]}: must be a whole number from" in capsys.readouterr().err
+    assert not (tmp_path / "corpus").exists()
