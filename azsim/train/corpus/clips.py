@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -61,11 +62,17 @@ def recorded_items(paths: Sequence[Path], until_s: float) -> Iterator[tuple[Entr
     What comes after ``until_s`` is left for measuring.
 
     Raises:
-        InputError: ``until_s`` is less than a clip; a recording cannot be read, holds less than a clip before
-            ``until_s``, or nothing but zeros in one.
+        InputError: ``until_s`` is less than a clip or infinite; two recordings have one name; one cannot be read, holds
+            less than a clip before ``until_s``, or a single value all through one.
     """
-    if not until_s >= CLIP_S:
-        raise InputError(f"--until-s {until_s:g}: must be at least the {CLIP_S:g} s of a clip")
+    if not CLIP_S <= until_s < math.inf:
+        raise InputError(f"--until-s {until_s:g}: must be at least the {CLIP_S:g} s of a clip, and finite")
+    by_stem: dict[str, Path] = {}
+    for path in paths:
+        if path.stem in by_stem:
+            other = by_stem[path.stem]
+            raise InputError(f"{path}: its clips would be named {path.stem!r} as those of {other}; rename it")
+        by_stem[path.stem] = path
     length = int(CLIP_S * SAMPLE_RATE_HZ)
     for path in paths:
         sound = read_sound(path)[: round(until_s * SAMPLE_RATE_HZ)]
@@ -74,9 +81,9 @@ def recorded_items(paths: Sequence[Path], until_s: float) -> Iterator[tuple[Entr
             raise InputError(f"{path}: {had_s:.1f} s until --until-s {until_s:g}; a clip takes {CLIP_S:g} s")
         for number, start in enumerate(range(0, len(sound) - length + 1, int(STRIDE_S * SAMPLE_RATE_HZ))):
             part = sound[start : start + length]
-            if not part.any():
+            if np.ptp(part) == 0:
                 raise InputError(
-                    f"{path}: holds nothing but zeros from {start / SAMPLE_RATE_HZ:g} s on for {CLIP_S:g} s"
+                    f"{path}: holds nothing but {part[0]:g} from {start / SAMPLE_RATE_HZ:g} s on for {CLIP_S:g} s"
                 )
             yield _clip(f"{path.stem}-{number:04d}", RECORDED, path.stem, "", path.name, part)
 

@@ -57,14 +57,15 @@ def test_recorded_clips_leave_the_rest_for_measuring(tmp_path: Path) -> None:
     assert np.array_equal(made[0][1], expected)
 
 
-def test_a_stretch_of_zeros_or_no_stretch_is_refused(tmp_path: Path) -> None:
-    sound = np.zeros(int(SAMPLE_RATE_HZ * (CLIP_S + STRIDE_S)), np.float32)
+@pytest.mark.parametrize("level", [0.0, 0.25])
+def test_a_stretch_of_one_value_or_no_stretch_is_refused(tmp_path: Path, level: float) -> None:
+    sound = np.full(int(SAMPLE_RATE_HZ * (CLIP_S + STRIDE_S)), level, np.float32)
     sound[: int(SAMPLE_RATE_HZ * STRIDE_S)] = 0.5
     soundfile.write(tmp_path / "gap.wav", sound, SAMPLE_RATE_HZ)
-    with pytest.raises(InputError, match=r"gap\.wav: holds nothing but zeros from 2 s on for 10 s"):
+    with pytest.raises(InputError, match=rf"gap\.wav: holds nothing but {level:g} from 2 s on for 10 s"):
         list(recorded_items([tmp_path / "gap.wav"], 60.0))
-    for until_s in (-1.0, 9.9, float("nan")):
-        with pytest.raises(InputError, match=r"--until-s .*: must be at least the 10 s of a clip"):
+    for until_s in (-1.0, 9.9, float("nan"), float("inf")):
+        with pytest.raises(InputError, match=r"--until-s .*: must be at least the 10 s of a clip, and finite"):
             list(recorded_items([tmp_path / "gap.wav"], until_s))
 
 
@@ -72,3 +73,10 @@ def test_a_recording_too_short_for_a_clip_is_named(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "short.wav", np.full(SAMPLE_RATE_HZ, 0.5, np.float32), SAMPLE_RATE_HZ)
     with pytest.raises(InputError, match=r"short\.wav: 1\.0 s until --until-s 60; a clip takes 10 s"):
         list(recorded_items([tmp_path / "short.wav"], 60.0))
+
+
+def test_two_recordings_of_one_name_are_refused(tmp_path: Path) -> None:
+    paths = [tmp_path / "a" / "fan.wav", tmp_path / "b" / "fan.flac"]
+    for given in (paths, [paths[0], paths[0]]):
+        with pytest.raises(InputError, match=r"fan\.\w+: its clips would be named 'fan' as those of .*fan\.wav"):
+            list(recorded_items(given, 60.0))
