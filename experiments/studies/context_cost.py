@@ -96,7 +96,7 @@ def cost_of_context(network: Network, streams: Streams) -> str:
             [replay(each.work, each.transcript.label_steps, programs) for each in kept],
         ),
     ]
-    return _section(found, len(chosen))
+    return section(found, len(chosen))
 
 
 def _cost(name: str, device: Device, small: CompressedNetwork, works: Sequence[Work]) -> Cost:
@@ -145,19 +145,20 @@ def _microjoules(runs: Mapping[str, int], schedules: Mapping[str, TileSchedule],
     )
 
 
-def _section(costs: Sequence[Cost], streams: int) -> str:
+def section(costs: Sequence[Cost], streams: int) -> str:
+    """The text and table of costs, sizes in KiB of 1,024 bytes."""
     lines = [
         "## What it costs on the chip\n",
         f"Medians of {streams} streams on `{DEVICE}`, {WEIGHT_BITS} bits and {SPARSITY:.0%} zeros (`{CODEC}`), weights "
         "resident as planned, no music. The device finds the wake word when it has ended, so the encoder catches up on "
         "it from a buffer of features then; without context these steps are not computed at all.\n",
-        "| network | wake word, steps | MACs of them | of all encoder MACs | fetched KB | energy uJ | catching up ms "
+        "| network | wake word, steps | MACs of them | of all encoder MACs | fetched KiB | energy uJ | catching up ms "
         "| final words later by ms |",
         "|:--|--:|--:|--:|--:|--:|--:|--:|",
     ]
     lines += [
         f"| {c.network} | {c.steps:.0f} | {c.macs / 1e6:.1f} M | {c.macs / c.whole_macs:.0%} "
-        f"| {c.fetched_bytes / 1e3:,.0f} | {c.microjoules:,.0f} | {c.catching_up_ms:.1f} | {c.later_ms:.2f} |"
+        f"| {c.fetched_bytes / 1024:,.0f} | {c.microjoules:,.0f} | {c.catching_up_ms:.1f} | {c.later_ms:.2f} |"
         for c in costs
     ]
     return "\n".join(lines) + "\n"

@@ -15,6 +15,7 @@ pytest.importorskip("torch", reason="the study's helpers need the extra `train`"
 from azsim.train.recipe_file import load_recipe
 from experiments.audio_context import BEHIND, draw, findings, markdown, rows_of, trust
 from experiments.studies import streams as module
+from experiments.studies.context_cost import Cost, section
 from experiments.studies.hearing import Heard
 from experiments.studies.streams import BACKGROUNDS, Streams, conditions
 from tests.conftest import random_network
@@ -96,3 +97,10 @@ def test_conditions_name_every_kind_of_stream():
     assert ("real", "other voice, synthetic") not in conditions()
     assert BACKGROUNDS == ("none", "10 dB", "5 dB", "0 dB")
     assert module.MEASURED == ("stream-dev", "real-stream-dev")
+
+
+def test_what_context_fetches_is_given_in_kib():
+    lines = section([Cost("trained", 20, 4e6, 3 * 1024, 5, 8e6, 0.5, 0.25)], 24).splitlines()
+    heads, cells = ([cell.strip() for cell in line.split("|")] for line in (lines[-3], lines[-1]))
+    assert cells[heads.index("fetched KiB")] == "3"
+    assert cells[heads.index("of all encoder MACs")] == "50%"
