@@ -36,12 +36,13 @@ from azsim.speech.features import log_mel
 from azsim.train.command import exit_status
 from azsim.train.data import REAL_TRAIN, TRAIN, complete_folders, load_utterances
 from azsim.train.publish import calibration_features
-from azsim.train_command import CORPUS, exported
+from azsim.train_command import CORPUS
 from experiments.anchoring import sphinx
+from experiments.anchoring.networks import Choice, Heard
 from experiments.anchoring.orders import count_slots
 from experiments.anchoring.recordings import Condition, Orders
 from experiments.studies.cells import interval_cell
-from experiments.studies.hearing import Listening, hear
+from experiments.studies.hearing import Listening
 from experiments.studies.runs import finished_corpus, runs_folder
 
 CONDITIONS = (
@@ -68,19 +69,10 @@ TRUST = """## How far to trust it
   robustness to noise at large. Noise is set against the speech between its first and last loud moment; other ways to
   say decibels differ by several."""
 COLUMNS = (
-    "recogniser", "model_bytes", "condition", "recordings", "wer_percent", "wer_low", "wer_high", "slots_right_percent",
-    "slots_right_low", "slots_right_high", "orders_right_percent", "wer_less_anchor", "wer_less_anchor_low",
-    "wer_less_anchor_high",
+    "recogniser", "model_bytes", "heard_kitchen", "condition", "recordings", "wer_percent", "wer_low", "wer_high",
+    "slots_right_percent", "slots_right_low", "slots_right_high", "orders_right_percent", "wer_less_anchor",
+    "wer_less_anchor_low", "wer_less_anchor_high",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A recogniser: its name, its bytes where it is ours, and its words under every condition."""
-
-    name: str
-    model_bytes: int | None
-    texts: list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -89,6 +81,7 @@ class Row:
 
     recogniser: str
     model_bytes: int | None
+    heard_kitchen: str
     condition: str
     recordings: int
     wer: Interval
@@ -100,7 +93,8 @@ class Row:
         """As ``COLUMNS`` names them."""
         wer, right, less = self.wer, self.slots_right, self.less_anchor or Interval(float("nan"), None, None)
         return (
-            self.recogniser, self.model_bytes, self.condition, self.recordings, wer.value, wer.low, wer.high,
+            self.recogniser, self.model_bytes, self.heard_kitchen, self.condition, self.recordings,
+            wer.value, wer.low, wer.high,
             right.value, right.low, right.high, self.orders_right_percent, less.value, less.low, less.high,
         )  # fmt: skip
 
@@ -122,24 +116,6 @@ def anchored(sounds: Sequence[np.ndarray], texts: Sequence[str], kept: Path) -> 
     return heard
 
 
-def network(given: str, listenings: Sequence[Listening], runs: Path, kept: Path) -> Heard:
-    """A network that is given as NAME:CODEC:BITS:ZEROS, or NAME alone in float, under every condition.
-
-    Raises:
-        InputError: it is written otherwise, or is not there.
-    """
-    name, *rest = given.split(":")
-    try:
-        codec, bits, zeros = (rest[0], int(rest[1]), float(rest[2])) if rest else (None, 32, 0.0)
-    except (IndexError, ValueError):
-        raise InputError(f"--networks {given}: give NAME:CODEC:BITS:ZEROS such as {NETWORKS[-1]}, or NAME") from None
-    path = exported(name, runs)
-    found = [hear(path, codec, bits, zeros, listening, kept) for listening in listenings]
-    how = f"{codec}, {bits} bits" + (f", {zeros:.0%} zeros" if zeros else "") if codec else "float"
-    print(f"{name} ({how})", flush=True)
-    return Heard(f"{name} ({how})", found[0].model_bytes, [each.texts for each in found])
-
-
 def rows_of(heard: Sequence[Heard], orders: Orders) -> list[Row]:
     """Rates of every recogniser under every condition; the first is what the others are compared with."""
     rows = []
@@ -152,21 +128,24 @@ def rows_of(heard: Sequence[Heard], orders: Orders) -> list[Row]:
             less = None if each is heard[0] else bootstrap_difference(errors, baseline, orders.speakers)
             whole = 100 * float((slots[:, 0] == 0).mean())
             wer = bootstrap_wer(errors, orders.speakers)
-            rows.append(Row(each.name, each.model_bytes, condition.name, len(texts), wer, right, whole, less))
+            about = each.name, each.model_bytes, each.heard_kitchen, condition.name, len(texts)
+            rows.append(Row(*about, wer, right, whole, less))
     return rows
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """The table of the report."""
     lines = [
-        "| recogniser | bytes | condition | WER % | less pocketsphinx | slots right % | orders right % |",
-        "|:--|--:|:--|--:|--:|--:|--:|",
+        "| recogniser | heard the kitchen | bytes | condition | WER % | less pocketsphinx | slots right % "
+        "| orders right % |",
+        "|:--|:--|--:|:--|--:|--:|--:|--:|",
     ]
     for row in rows:
         size = "" if row.model_bytes is None else f"{row.model_bytes:,}"
         lines.append(
-            f"| {row.recogniser} | {size} | {row.condition} | {interval_cell(row.wer)} "
-            f"| {interval_cell(row.less_anchor)} | {interval_cell(row.slots_right)} | {row.orders_right_percent:.0f} |"
+            f"| {row.recogniser} | {row.heard_kitchen} | {size} | {row.condition} "
+            f"| {interval_cell(row.wer)} | {interval_cell(row.less_anchor)} | {interval_cell(row.slots_right)} "
+            f"| {row.orders_right_percent:.0f} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -212,24 +191,25 @@ def run(options: argparse.Namespace) -> None:
     data = os.environ.get("AZSIM_DATA")
     if not data:
         raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/ and noise/")
+    there = [each for each in TRAINED if (options.runs / each.split(":")[0] / "final.safetensors").exists()]
+    networks = options.networks or (*NETWORKS, *there)
+    choices = [Choice.of(given, options.runs) for given in networks]
+    corpus = finished_corpus(options.corpus)
     kept = options.runs / "anchor"
     for folder in (kept, options.out):
         folder.mkdir(parents=True, exist_ok=True)
-    corpus = finished_corpus(options.corpus)
     splits = load_utterances(corpus, complete_folders(corpus))
     spoken = [u.line.text for split in (TRAIN, REAL_TRAIN) for u in splits.get(split, []) if u.line.domain == DOMAIN]
     orders = Orders.load(Path(data))
     sounds = [orders.heard(condition) for condition in CONDITIONS]
-    heard = [Heard(ANCHOR, None, [anchored(each, spoken, kept) for each in sounds])]
+    heard = [Heard(ANCHOR, None, "no", [anchored(each, spoken, kept) for each in sounds])]
     real = np.ones(len(orders.texts), bool)
     calibration = calibration_features(splits)
     listenings = [
         Listening([log_mel(s) for s in each], orders.texts, orders.speakers, real, ~real, calibration)
         for each in sounds
     ]
-    trained = [each for each in TRAINED if (options.runs / each.split(":")[0] / "final.safetensors").exists()]
-    networks = options.networks or (*NETWORKS, *trained)
-    heard += [network(each, listenings, options.runs, kept) for each in networks]
+    heard += [choice.hear(listenings, kept) for choice in choices]
     rows = rows_of(heard, orders)
     with (options.out / "anchor.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -245,10 +225,18 @@ def run(options: argparse.Namespace) -> None:
 def main() -> int:
     """The command; its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--networks", nargs="+", metavar="NAME[:CODEC:BITS:ZEROS]")
-    parser.add_argument("--runs", type=Path, default=runs_folder())
-    parser.add_argument("--corpus", type=Path, default=CORPUS)
-    parser.add_argument("--out", type=Path, default=Path("runs/anchor"))
+    parser.add_argument(
+        "--networks",
+        nargs="+",
+        metavar="NAME[:CODEC:BITS:ZEROS]",
+        help="a run, a model or a path each, in float if the name stands alone "
+        f"(default: {' '.join(NETWORKS)}, and {' '.join(TRAINED)} where they are trained)",
+    )
+    runs = runs_folder()
+    parser.add_argument("--runs", type=Path, default=runs, help=f"where networks were trained (default: {runs})")
+    parser.add_argument("--corpus", type=Path, default=CORPUS, help=f"that training reads (default: {CORPUS})")
+    out = Path("runs/anchor")
+    parser.add_argument("--out", type=Path, default=out, help=f"where the report goes (default: {out})")
     options = parser.parse_args()
     return exit_status(lambda: run(options))
 

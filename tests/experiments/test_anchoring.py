@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import math
 import re
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+pytest.importorskip("torch", reason="the anchor stands beside trained networks")
+
 from azsim.errors import InputError
+from azsim.nn.save import save_network
+from azsim.report.wer import Interval
 from azsim.train.corpus.coffee import coffee_grammar
+from experiments import anchor
+from experiments.anchor import COLUMNS, Row, markdown
+from experiments.anchoring.networks import Choice, heard_kitchen
 from experiments.anchoring.orders import count_slots, slots
 from experiments.anchoring.sphinx import pronunciations
 from experiments.anchoring.trigram import END, START, Trigram
+from tests.conftest import random_network
 
 SENTENCES = [each.split() for each in ("a b", "a b c", "b c", "a", "c a b")]
 
@@ -95,3 +105,47 @@ def test_only_the_words_of_the_texts_are_pronounced() -> None:
     assert pronunciations(dictionary, {"a", "b"}) == "a AH\na(2) EY\nb B IY\n"
     with pytest.raises(InputError, match="does not hold c"):
         pronunciations(dictionary, {"a", "c"})
+
+
+def test_a_network_is_chosen_with_codec_bits_and_zeros_or_in_float(tmp_path: Path) -> None:
+    chosen = Choice.of("rnnt-5bit-50:zvsv:5:0.5", tmp_path)
+    assert (chosen.name, chosen.codec, chosen.weight_bits, chosen.sparsity) == ("rnnt-5bit-50", "zvsv", 5, 0.5)
+    assert chosen.label == "rnnt-5bit-50 (zvsv, 5 bits, 50% zeros)"
+    assert Choice.of("rnnt-student:raw:8:0", tmp_path).label == "rnnt-student (raw, 8 bits)"
+    alone = Choice.of("rnnt-teacher", tmp_path)
+    assert (alone.codec, alone.label) == (None, "rnnt-teacher (float)")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("rnnt-student:raw", "give NAME:CODEC:BITS:ZEROS such as"),
+        ("rnnt-student:raw:eight:0", "give NAME:CODEC:BITS:ZEROS such as"),
+        ("rnnt-student:rwa:8:0", "codec = 'rwa': no such codec.*mean 'raw'"),
+        ("rnnt-student:zvsv:9:0", "bits 9: must be 1 to 8"),
+        ("rnnt-student:raw:5:0", "bits 5: codec 'raw' stores 8 bits"),
+        ("rnnt-student:zvsv:5:1", "zeros 1: must be at least 0 and below 1"),
+        ("rnnt-student:zvsv:5:nan", "zeros nan: must be"),
+        ("nowhere", "azsim train nowhere makes it"),
+    ],
+)
+def test_a_choice_that_cannot_be_heard_is_refused_before_any_work(
+    given: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AZSIM_DATA", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["anchor", "--networks", given, "--runs", str(tmp_path / "runs")])
+    assert anchor.main() == 2
+    said = capsys.readouterr().err
+    assert re.search(rf"^error: --networks.*{says}", said)
+    assert said.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
+
+
+def test_networks_whose_recipes_name_recorded_noise_heard_the_kitchen(tmp_path: Path) -> None:
+    save_network(random_network(8), tmp_path / "mine.safetensors")
+    for name, said in (("rnnt-5bit-50", "yes"), ("rnnt-teacher", "no"), (str(tmp_path / "mine.safetensors"), "")):
+        path = Choice.of(name, tmp_path).path
+        assert heard_kitchen(path) == said
+        row = Row(name, 1, heard_kitchen(path), "quiet", 2, Interval(1, 0, 2), Interval(3, 2, 4), 5, None)
+        assert dict(zip(COLUMNS, row.cells(), strict=True))["heard_kitchen"] == said
+        assert f"| {name} | {said} | 1 | quiet | 1.0 [0.0, 2.0] |" in markdown([row])
