@@ -38,6 +38,7 @@ from azsim.compress.network import CompressedNetwork
 from azsim.devices.quantities import Residency
 from azsim.devices.spec import Device
 from azsim.report.figures.style import OKABE_ITO, new_figure, plain_ticks, report_style, save_png, save_svg
+from azsim.report.page import write_page
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "python experiments/analytic.py --out reports/analytic"
@@ -340,7 +341,7 @@ def write(points: Sequence[Point], found: Mapping[str, tuple[int, float]], utter
         figure = draw_figure(points)
         (out / "analytic.svg").write_bytes(save_svg(figure))
         (out / "analytic.png").write_bytes(save_png(figure))
-    (out / "README.md").write_text(readme(points, found, utterances), encoding="utf-8")
+    write_page(out, readme(points, found, utterances))
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ from matplotlib.figure import Figure
 
 from azsim.errors import InputError
 from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_errors
 from azsim.speech.features import log_mel
 from azsim.train.command import exit_status
@@ -219,7 +220,7 @@ def run(options: argparse.Namespace) -> None:
     of = f"{len(orders.texts)} recordings of {len(set(orders.speakers))} speakers"
     of += f"; {len(spoken):,} orders in the trigram. Networks (`--networks`): `{' '.join(networks)}`."
     text = f"{__doc__}\n{of}\n\n![word error rate and slots](anchor.png)\n\n{plain_words(rows)}\n{markdown(rows)}"
-    (options.out / "README.md").write_text(text, encoding="utf-8")
+    write_page(options.out, text)
 
 
 def main() -> int:

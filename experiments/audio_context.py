@@ -35,6 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies s
 from azsim.nn.load import load_network
 from azsim.report.columns import interval
 from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train.command import exit_status
 from azsim.train.corpus.wake_streams import QUIET
@@ -253,7 +254,7 @@ def write(rows: Sequence[Row], cost: str, out: Path) -> None:
         (out / f"{NAME}.png").write_bytes(save_png(figure))
     shown = _left_out(rows) + f"![word error rate]({NAME}.png)\n\n## What it shows\n\n{findings(rows)}"
     page = f"{__doc__}\n{shown}\n## Word errors\n\n{markdown(rows)}\n{cost}\n{trust(rows)}"
-    (out / "README.md").write_text(page, encoding="utf-8")
+    write_page(out, page)
 
 
 def study(options: argparse.Namespace) -> None:

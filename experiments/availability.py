@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))  # the parts are a package beside this script
 
 from azsim.compare.runner import default_workers  # noqa: E402 (after the path is set)
 from azsim.report.figures.style import report_style, save_png, save_svg  # noqa: E402
+from azsim.report.page import write_page  # noqa: E402
 from azsim.speech.audio import read_audio  # noqa: E402
 from experiments.connectivity import figures  # noqa: E402
 from experiments.connectivity.page import page  # noqa: E402
@@ -59,7 +60,7 @@ def main() -> None:
             (out / f"{name}.svg").write_bytes(save_svg(figure))
             (out / f"{name}.png").write_bytes(save_png(figure))
     battery = battery_rows(outcomes, rows, choice.requests_per_hour)
-    (out / "README.md").write_text(page(choice, rows, battery, chosen.noise), encoding="utf-8")
+    write_page(out, page(choice, rows, battery, chosen.noise))
 
 
 if __name__ == "__main__":

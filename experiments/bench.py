@@ -23,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the sections are a package beside this script
 
+from azsim.report.page import write_page  # noqa: E402
 from experiments.benches import commands, device, limits, peers, production  # noqa: E402 (after the path is set)
 from experiments.benches.figure import Figure  # noqa: E402
 
@@ -125,7 +126,7 @@ def write(found: Sequence[Figure], command: str, where: str, out: Path) -> None:
         for figure in found:
             value = "" if figure.value is None else f"{figure.value:.6g}"
             table.writerow({**asdict(figure), "value": value, "met": figure.met})
-    (out / "README.md").write_text(readme(found, command, where), encoding="utf-8")
+    write_page(out, readme(found, command, where))
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ from azsim.devices.spec import Device  # noqa: E402
 from azsim.errors import InputError  # noqa: E402
 from azsim.nn.load import load_network  # noqa: E402
 from azsim.report.figures.style import report_style, save_png, save_svg  # noqa: E402
+from azsim.report.page import write_page  # noqa: E402
 from azsim.speech.conclusion import Recognition  # noqa: E402
 from azsim.speech.recogniser import Recogniser  # noqa: E402
 from azsim.train.command import exit_status  # noqa: E402
@@ -154,7 +155,7 @@ def write(out: Path, study: Study, rows: Sequence[Row], measured: Sequence[Measu
         "## How far to trust it",
         trust(),
     ]
-    (out / "README.md").write_text("\n\n".join(part.rstrip() for part in parts) + "\n", encoding="utf-8")
+    write_page(out, "\n\n".join(part.rstrip() for part in parts) + "\n")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -31,6 +31,7 @@ from azsim.compare.trained import awake, recognise
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.spec import Device
 from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.page import write_page
 from azsim.soc import simulate
 from azsim.soc.timeline import Timeline
 from azsim.speech.conclusion import Recognition
@@ -238,7 +239,7 @@ def write(points: Sequence[Point], utterances: int, out: Path) -> None:
         figure = draw_figure(points)
         (out / "chunking.svg").write_bytes(save_svg(figure))
         (out / "chunking.png").write_bytes(save_png(figure))
-    (out / "README.md").write_text(readme(points, utterances), encoding="utf-8")
+    write_page(out, readme(points, utterances))
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ from azsim.compress.recipe import MatrixRecipe, quantise
 from azsim.errors import InputError
 from azsim.nn.load import MODEL_FILE
 from azsim.report.figures.style import MARKERS, OKABE_ITO, new_figure, report_style, save_png, save_svg
+from azsim.report.page import write_page
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ("mlw", "zlib", "zstd")
@@ -270,7 +271,7 @@ def main() -> None:
             "## Smallest against fastest on az1", "", *smallest_and_fastest(rows)]  # fmt: skip
     for title, key, digits in titles:
         text += ["", f"## {title}", "", *table(rows, key, digits)]
-    (chosen.out / "README.md").write_text("\n".join(text) + "\n", encoding="utf-8")
+    write_page(chosen.out, "\n".join(text) + "\n")
 
 
 if __name__ == "__main__":

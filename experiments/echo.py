@@ -40,6 +40,7 @@ from azsim.report.figures.style import (
     save_svg,
 )
 from azsim.report.metrics import make_row
+from azsim.report.page import write_page
 from azsim.report.results import Row, UtteranceResult
 from azsim.soc.device import DeviceSimulation
 
@@ -354,7 +355,7 @@ def main() -> None:
         for name, figure in (("words", words_figure(conditions)), ("refills", refills_figure(music, rings_ms))):
             (out / f"{name}.svg").write_bytes(save_svg(figure))
             (out / f"{name}.png").write_bytes(save_png(figure))
-    (out / "README.md").write_text(page(conditions, music, setup, chosen.limit), encoding="utf-8")
+    write_page(out, page(conditions, music, setup, chosen.limit))
 
 
 if __name__ == "__main__":

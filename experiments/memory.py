@@ -37,6 +37,7 @@ from azsim.report.figures.style import (
     save_png,
     save_svg,
 )
+from azsim.report.page import write_page
 from azsim.soc import simulate
 from azsim.soc.arbitration import CPU, MICROPHONE, NETWORK
 from azsim.soc.memory.poisson import Source, poisson_load
@@ -241,7 +242,7 @@ def main() -> None:
     svg, png = figure(loads)
     (options.out / "latency.svg").write_bytes(svg)
     (options.out / "latency.png").write_bytes(png)
-    (options.out / "README.md").write_text("\n".join(readme(checks, devices)))
+    write_page(options.out, "\n".join(readme(checks, devices)))
 
 
 def readme(checks: Rows, devices: Rows) -> list[str]:

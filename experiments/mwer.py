@@ -29,6 +29,7 @@ import torch
 from matplotlib.figure import Figure
 
 from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_edits, count_errors, normalise
 from azsim.train.command import exit_status
 from azsim.train.export import load_model
@@ -264,7 +265,7 @@ def study(options: argparse.Namespace) -> None:
     draw(rows, options.out)
     text = f"{__doc__}\n![word errors by kind](mwer.png)\n\n{plain_words(rows, oracles)}\n## Figures\n"
     text += markdown(rows, oracles)
-    (options.out / "README.md").write_text(text, encoding="utf-8")
+    write_page(options.out, text)
 
 
 def main() -> int:

@@ -24,6 +24,7 @@ from msgspec.structs import replace
 import azsim
 from azsim.devices.memory_spec import LatencyTargetSpec, PerClient, TokenBucketSpec
 from azsim.devices.spec import Device
+from azsim.report.page import write_page
 from azsim.soc.arbitration import CPU, MICROPHONE, NETWORK, PLAYBACK, Policy
 from azsim.soc.arbitration.fifo import Fifo
 from azsim.soc.arbitration.fixed_priority import FixedPriority
@@ -270,7 +271,7 @@ def write(out: Path, checks: list[Check]) -> None:
         cells = (one.layer, one.what, f"{one.jobs:,}", f"{one.theory:.5g}", f"{one.measured:.5g}", apart_text)
         lines.append(f"| {' | '.join(cells)} |")
     lines += ["", *EXPLAINED, ""]
-    (out / "README.md").write_text("\n".join(lines))
+    write_page(out, "\n".join(lines))
 
 
 EXPLAINED = (

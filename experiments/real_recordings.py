@@ -22,6 +22,7 @@ import msgspec
 from azsim.compare.experiment import load_experiment
 from azsim.compare.runner import compare, default_workers, make_setup
 from azsim.errors import InputError
+from azsim.report.page import write_page
 from azsim.report.results import rows_to_json
 from azsim.report.table import markdown_table
 from azsim.train.command import exit_status
@@ -38,7 +39,9 @@ wrong. Intervals are bootstraps by speaker; the true end of speech is estimated.
 
 {table}
 WER is over whole recordings. Up to the end-point (480 ms without a new label) it is higher, since people pause in the
-middle of an order: {cut}."""
+middle of an order:
+
+{cut}"""
 
 
 def dev_manifest(data: Path, folder: Path) -> Path:
@@ -81,13 +84,12 @@ def run(out: Path) -> None:
     seconds = sum(utterance.audio_ms for utterance in setup.utterances) / 1000
     out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(json.dumps({"rows": rows_to_json(comparison.rows)}, indent=1) + "\n")
-    cut = "; ".join(
-        f"{row.config} {row.wer_endpoint_percent:.1f} %, {row.early_cut_share:.0%} cut early" for row in comparison.rows
+    cut = "\n".join(
+        f"- {row.config}: {row.wer_endpoint_percent:.1f} %, {row.early_cut_share:.0%} cut early"
+        for row in comparison.rows
     )
     about = f"{len(setup.utterances)} coffee orders, {seconds:.0f} s, {speakers} speakers (estimated)"
-    (out / "README.md").write_text(
-        ABOUT.format(about=about, table=markdown_table(comparison.rows), cut=cut), encoding="utf-8"
-    )
+    write_page(out, ABOUT.format(about=about, table=markdown_table(comparison.rows), cut=cut))
     print((out / "README.md").read_text())
 
 

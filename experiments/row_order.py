@@ -19,6 +19,7 @@ import numpy as np
 import azsim
 from azsim.chip.build import tile_layout
 from azsim.devices.spec import Device
+from azsim.report.page import write_page
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "python experiments/row_order.py --out reports/row-order"
@@ -72,7 +73,7 @@ def main() -> None:
         cells += [f"{part[key]:,}" for part in (plain, balanced) for key in ("cycles", "imbalance_cycles")]
         lines.append(f"| {' | '.join(cells)} | {row['gain']:.3f} |")
     lines += ["", "The permutation costs two bytes per row on the way in (write addresses) and no cycle.", ""]
-    (out / "README.md").write_text("\n".join(lines))
+    write_page(out, "\n".join(lines))
 
 
 if __name__ == "__main__":

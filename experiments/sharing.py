@@ -16,7 +16,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
-from textwrap import fill
 
 import msgspec
 from matplotlib.figure import Figure
@@ -30,6 +29,7 @@ from azsim.compare.experiment import load_experiment  # noqa: E402 (after the pa
 from azsim.compare.pool import Pool  # noqa: E402
 from azsim.compare.runner import make_setup  # noqa: E402
 from azsim.report.figures.style import ALERT, OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg  # noqa: E402
+from azsim.report.page import write_page  # noqa: E402
 from experiments.load.share import ORDERS, PREEMPTIONS, RECOGNISER, Response, measure  # noqa: E402
 
 COMMAND = "python experiments/sharing.py --out reports/sharing"
@@ -129,14 +129,14 @@ def readme(rows: Sequence[Response], utterances: int) -> str:
     parts = [
         "# Sharing the processor",
         f"    {COMMAND}",
-        fill(policies, 120),
+        policies,
         "![99th percentiles in periods](sharing.svg)",
-        "\n".join(fill(one, 120, subsequent_indent="  ") for one in said),
+        "\n".join(said),
         "99th percentile of the time from release to end in ms, in brackets the share of late runs in percent "
-        "(sharing.csv has\nmedians, the worst, and how many runs there were):",
+        "(sharing.csv has medians, the worst, and how many runs there were):",
         "\n".join(lines),
         "## How far to trust it",
-        fill(trust, 120),
+        trust,
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -167,7 +167,7 @@ def main() -> None:
         figure = draw(rows)
         (chosen.out / "sharing.svg").write_bytes(save_svg(figure))
         (chosen.out / "sharing.png").write_bytes(save_png(figure))
-    (chosen.out / "README.md").write_text(readme(rows, chosen.utterances), encoding="utf-8")
+    write_page(chosen.out, readme(rows, chosen.utterances))
 
 
 if __name__ == "__main__":

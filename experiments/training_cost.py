@@ -23,6 +23,7 @@ import msgspec
 import numpy as np
 import torch
 
+from azsim.report.page import write_page
 from azsim.train.command import exit_status
 from azsim.train.recipe_file import load_recipe
 from azsim.train.start import Place
@@ -95,7 +96,7 @@ def study(options: argparse.Namespace) -> None:
     lines = ["| way | recipe | ms/step | over control | quartiles |", "|:--|:--|--:|--:|:--|"]
     lines += [f"| {w} | `{r}` | {ms:.0f} | {x:.2f} x | {a:.2f} to {b:.2f} |" for w, r, ms, x, a, b in rows]
     text = f"{__doc__}\n" + "\n".join(lines) + f"\n\n{options.steps} steps of each way.\n"
-    (options.out / "README.md").write_text(text, encoding="utf-8")
+    write_page(options.out, text)
     print(text)
 
 

@@ -25,6 +25,7 @@ from azsim.compress.follow import follow
 from azsim.compress.update.image import pack_image
 from azsim.errors import InputError
 from azsim.report.figures.style import report_style, save_png, save_svg
+from azsim.report.page import write_page
 from azsim.soc.update import UpdateJob
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -131,7 +132,7 @@ def main() -> None:
             (chosen.out / f"{name}.svg").write_bytes(save_svg(figure))
             (chosen.out / f"{name}.png").write_bytes(save_png(figure))
     text = page.readme(rows, loads, cuts, series, setup, chosen.model, command(chosen))
-    (chosen.out / "README.md").write_text(text, encoding="utf-8")
+    write_page(chosen.out, text)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the checks share cases and reference machines with the tests
 
+from azsim.report.page import write_page  # noqa: E402
 from experiments.checks import SECTIONS, Section  # noqa: E402 (after the path is set)
 
 COMMAND = "python experiments/validation.py --out reports/validation"
@@ -39,7 +40,7 @@ def main() -> int:
         sections.append(make())
         print(f"{'holds' if sections[-1].holds else 'DOES NOT HOLD':14} {sections[-1].title}", flush=True)
     out.mkdir(parents=True, exist_ok=True)
-    (out / "README.md").write_text(report(sections))
+    write_page(out, report(sections))
     rows = {"command": COMMAND, "sections": [asdict(section) for section in sections]}
     (out / "validation.json").write_text(json.dumps(rows, indent=1) + "\n")
     return 0 if all(section.holds for section in sections) else 1

@@ -31,6 +31,7 @@ from azsim.devices import load_device
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
 from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.page import write_page
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZE, BITS, SEED = 1024, 5, 1
@@ -235,7 +236,7 @@ def write(points: list[Point], figure: Figure, out: Path) -> None:
         table.writerows([f"{v:.6g}" if isinstance(v, float) else v for v in astuple(point)] for point in points)
     (out / "skipping.svg").write_bytes(save_svg(figure))
     (out / "skipping.png").write_bytes(save_png(figure))
-    (out / "README.md").write_text(readme(points), encoding="utf-8")
+    write_page(out, readme(points))
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from textwrap import fill
 
 from azsim.report.columns import interval
 from azsim.train.recipe_file import load_recipe
@@ -93,19 +92,18 @@ def said(rows: Sequence[Row], trained: Sequence[Measured], production: Sequence[
     if shown:
         listed = "; ".join(f"{m.case} {m.wait_ms:.0f} ms ({m.late_percent:.0f} % of steps late)" for m in shown)
         items.append(f"* Production size with 1/{round(1 / slow)} of the DRAM, end-point to final words: {listed}.")
-    return [fill(item, 120, subsequent_indent="  ") for item in items]
+    return items
 
 
 def about(rows: Sequence[Row]) -> str:
     """What was compared."""
     counts = {row.hears: row.recordings for row in rows}
-    return fill(
+    return (
         "Each encoder layer has a large branch (the recogniser's own) and a small one of rank 32 that adds up other "
         "gates for the same cells, so the state is shared; an arbiter of 16 LSTM cells picks one per 30 ms step "
         "(`azsim/train/branches.py`, `azsim/nn/branching.py`). Recordings hold a command; streams hold a wake word and "
         "a command, and bifocal gives the wake word to the small branch: the device finds it when it has ended, so the "
-        f"encoder catches up on it then. {' and '.join(f'{count} {kind}' for kind, count in counts.items())}.",
-        120,
+        f"encoder catches up on it then. {' and '.join(f'{count} {kind}' for kind, count in counts.items())}."
     )
 
 
@@ -116,7 +114,7 @@ def _steps(run: str) -> str:
 
 def trust() -> str:
     """What to believe."""
-    return fill(
+    return (
         f"One seed each, and short fine-tunings ({_steps('branching/careful')} steps; the reference had "
         f"{_steps('control')} of the same kind, which favours it; bifocal had {_steps('branching/bifocal')}, its "
         f"reference {_steps('audio_context/kept')}): small differences between the arbiters are not proven. "
@@ -129,6 +127,5 @@ def trust() -> str:
         "the traffic of so short a time. The production-size network is timed, not trained: its weights "
         "are drawn from the trained network's values, its small branches are an eighth as wide as its layers, as in "
         "the trained one, and it takes the trained network's picks. The arbiter's score leaves the chip (2 bytes); the "
-        "CPU's time to start the branch is not charged, as for every other job.",
-        120,
+        "CPU's time to start the branch is not charged, as for every other job."
     )

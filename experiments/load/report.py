@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.page import write_page
 from azsim.soc.arbitration import CLIENTS
 from experiments.load.points import (
     HEADROOM_GBPS,
@@ -67,7 +67,7 @@ def write(
             figure = draw()
             (out / f"{name}.svg").write_bytes(save_svg(figure))
             (out / f"{name}.png").write_bytes(save_png(figure))
-    (out / "README.md").write_text(readme(rows, headroom, utterances), encoding="utf-8")
+    write_page(out, readme(rows, headroom, utterances))
 
 
 def configs_of(rows: Sequence[Row]) -> list[str]:
@@ -228,7 +228,7 @@ def readme(rows: Sequence[Row], headroom: Mapping[tuple[str, str], float], utter
     networks = [find(rows, config, networks=NETWORKS[-1]) for config in SHOWN]
     slow = [find(rows, config, policy="fifo", background_gbps=1.5, peak_gbps=SLOW_GBPS) for config in SHOWN]
     music = [find(rows, SHOWN[1], policy="fifo", background_gbps=3.0, music_kbps=kbps) for kbps in MUSIC_KBPS]
-    return wrapped(f"""# Contention
+    return f"""# Contention
 
     {COMMAND}
 
@@ -283,20 +283,4 @@ for a handful of steps. Budgets of the regulating policies are assumed (`experim
 for the cores under `rate-regulated` and `window-threshold`, 1.5 us as the processor's target under
 `latency-regulated`.
 Compare rows, not devices.
-""")
-
-
-def wrapped(page: str) -> str:
-    """Paragraphs and list items filled to the width of the project; tables, code and pictures as they are."""
-    parts = []
-    for part in page.strip().split("\n\n"):
-        if part.startswith(("|", "#", "    ", "!")):
-            parts.append(part)
-            continue
-        items = [f"* {item}" for item in part[2:].split("\n* ")] if part.startswith("* ") else [part]
-        parts.append(
-            "\n".join(
-                fill(" ".join(item.split()), 120, subsequent_indent="  " if item[:2] == "* " else "") for item in items
-            )
-        )
-    return "\n\n".join(parts) + "\n"
+"""

@@ -15,6 +15,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from azsim.report.columns import interval
 from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train.command import exit_status
 from azsim.train_command import CORPUS
@@ -206,6 +207,6 @@ def main(
         if missing:
             text += f"\nNot trained, so left out: {', '.join(f'`{run}`' for run in missing)}.\n"
         text += "".join(f"\n{each(rows, options.runs, options.out)}" for each in more)
-        (options.out / "README.md").write_text(text, encoding="utf-8")
+        write_page(options.out, text)
 
     return exit_status(work)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,37 +29,37 @@ def readme(
     parts = [
         "# Model updates",
         f"    {command}",
-        _prose(_what(series, setup, model)),
+        _what(series, setup, model),
         "![bytes and words](bytes_and_words.svg)",
         "\n".join(size_table(rows)),
-        _prose(
+        (
             "Bytes: mean of the five updates. Changed: weights with another int8 value than in the release before. "
             "WER before the first update and after the fifth; difference to release 0 in the same codec, 95 % interval "
             "over speakers. xz of XOR: the old bitstreams XOR the new ones through `xz -9`, a general tool's delta "
             "(biases left out); for the first series, where lengths agree."
         ),
-        _prose(_sizes_shown(rows)),
+        _sizes_shown(rows),
         "## On the device",
-        _prose(
+        (
             f"Updates one after the other without a pause, {loads[0].utterances} utterances one second apart, music "
             f"playing. The update of release 3, and the same scaled to {PRODUCTION_WEIGHTS / 1e6:.1f} M weights."
         ),
         "![phases of an update](phases.svg)",
         "\n".join(device_table(loads)),
-        _prose(
+        (
             "Wait: from the end-point to the final words. Step: from its release to the end of its jobs. Cores and "
             "energy are those of one update (radio, cores, DRAM and flash bits; what stands by anyway is left out)."
         ),
-        _prose(_device_shown(loads)),
+        _device_shown(loads),
         "## Power cuts",
-        _prose(
+        (
             f"The installation of a delta of the whole model ({cuts.install_ms:.0f} ms here), killed with SIGKILL at a "
             f"random moment {cuts.kills} times: {cuts.killed} died of it, {cuts.partial} left a half-written file "
             f"lying about. Afterwards the device ran the old model {cuts.old} times, the new one {cuts.new} times, "
             f"anything else {cuts.neither} times. How the kills fall depends on the machine; the last number must not."
         ),
         "## How far to trust it",
-        _prose(
+        (
             "Bytes are exact. Word errors are those of the integer engine on the decoded weights. The masters lie on "
             "the 8-bit grid of the shipped model, so the 5-bit images are made from 8-bit weights, not from float32. "
             "Times on the device rest on assumed rates: flash (one board's eMMC), cycles per patched weight and per "
@@ -176,10 +175,6 @@ def _device_shown(loads: Sequence[Load]) -> str:
         f"{sum(i.underruns for i in idle.values())}. Patching and digests are background jobs, which speech and music "
         "preempt; radio and flash serve one at a time, and music waits for at most one record of 16 KiB."
     )
-
-
-def _prose(text: str) -> str:
-    return textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def _kib(values: Sequence[int | None]) -> str:
