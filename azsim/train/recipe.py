@@ -60,7 +60,8 @@ class Mix(Struct, frozen=True, forbid_unknown_fields=True):
             few words serve them all, and they are learned early.
         unlabelled_repeats: how often each recording without text occurs; they need a teacher.
         synthetic, real: splits of the corpus whose utterances are taken as such.
-        noises: splits of the corpus whose clips are mixed in; one that is not there is done without.
+        noises: splits of the corpus whose clips are mixed in; without recorded noise (``noise-recorded``), or without
+            any, it is done without; a name that is not there beside others is refused.
         wake_word: what is heard of the wake word with which a stream begins. ``reset``: nothing, the network starts
             where it ends; ``kept``: all of it, and labels are asked of the encoder outputs after it.
     """

@@ -19,10 +19,11 @@ from azsim.errors import InputError
 from azsim.nn.network import NO_LABEL
 from azsim.train.branching import branched
 from azsim.train.checkpoint import Checkpoint, Setup
+from azsim.train.corpus.clips import RECORDED
 from azsim.train.data import REAL_TRAIN, TRAIN, Normaliser, Utterance
 from azsim.train.export import load_model
 from azsim.train.model import Shape, Transducer
-from azsim.train.recipe import SCRATCH, Recipe
+from azsim.train.recipe import NOISES, SCRATCH, Recipe
 from azsim.train.resize import resized
 from azsim.train.sentence_end import with_sentence_end
 from azsim.train.tokens import train_pieces
@@ -58,6 +59,23 @@ class Start:
     setup: Setup
     normaliser: Normaliser
     model: Transducer
+
+
+def check_noises(recipe: Recipe, corpus: Path, splits: Mapping[str, Sequence[Utterance]]) -> None:
+    """Refuse a recipe that names noise which the corpus does not have, while it has other noise.
+
+    Recorded noise may be missing, and so may what a recipe leaves at its default.
+
+    Raises:
+        InputError: so it is.
+    """
+    for index, mix in enumerate(stage.mix for stage in recipe.stages):
+        there = [split for split in dict.fromkeys((*NOISES, RECORDED, *mix.noises)) if split in splits]
+        missing = [split for split in mix.noises if split not in (*there, RECORDED)]
+        if mix.augmented and mix.noises != NOISES and there and missing:
+            raise InputError(
+                f"stages[{index}].mix.noises: {corpus} has no split {missing[0]!r}; there are {', '.join(there)}"
+            )
 
 
 def resumed_start(checkpoint: Checkpoint) -> Start:

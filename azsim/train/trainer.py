@@ -36,7 +36,7 @@ from azsim.train.recipe import Recipe, Stage
 from azsim.train.recorder import HISTOGRAM_MATRIX, Recorder
 from azsim.train.rnnt_loss import rnnt_losses
 from azsim.train.schedule import learning_rate
-from azsim.train.start import Place, resumed_start, start_from, start_from_scratch
+from azsim.train.start import Place, check_noises, resumed_start, start_from, start_from_scratch
 from azsim.train.tokens import BLANK, Pieces
 
 SAVE_EVERY_S = 60.0
@@ -58,6 +58,7 @@ class Trainer:
         self.recipe, self.place, self.rank = recipe, place, rank
         torch.manual_seed(recipe.seed)
         self.splits = load_utterances(place.corpus, complete_folders(place.corpus))
+        check_noises(recipe, place.corpus, self.splits)
         resumed = place.out / "checkpoint.safetensors"
         checkpoint = load_checkpoint(resumed) if resumed.exists() else None
         self.progress = checkpoint.progress if checkpoint else Progress()

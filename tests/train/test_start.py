@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,7 +13,8 @@ torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 from azsim.errors import InputError  # noqa: E402 (needs torch)
 from azsim.train.data import complete_folders, load_utterances  # noqa: E402 (needs torch)
 from azsim.train.export import Trained, save_model  # noqa: E402 (needs torch)
-from azsim.train.start import start_from, start_from_scratch  # noqa: E402 (needs torch)
+from azsim.train.recipe import NOISES  # noqa: E402 (needs torch)
+from azsim.train.start import check_noises, start_from, start_from_scratch  # noqa: E402 (needs torch)
 from azsim.train.tokens import Pieces  # noqa: E402 (needs torch)
 from tests.train.recipes import place_in, tiny_recipe  # noqa: E402 (needs torch)
 
@@ -41,6 +43,45 @@ def test_another_network_is_taken_over_as_it_is(tiny_corpus: Path, tmp_path: Pat
     assert again.setup.shape == first.setup.shape
     for name, weights in first.model.matrices().items():
         assert torch.equal(weights, again.model.matrices()[name])
+
+
+def noise_checked(noises: tuple[str, ...], there: tuple[str, ...], stage: int = 1) -> None:
+    """`check_noises` of the tiny recipe, whose last stage alone is varied, with other noises in one stage."""
+    recipe = tiny_recipe()
+    stages = list(recipe.stages)
+    mix = msgspec.structs.replace(stages[stage].mix, noises=noises)
+    stages[stage] = msgspec.structs.replace(stages[stage], mix=mix)
+    splits = dict.fromkeys(("train", *there), ())
+    check_noises(msgspec.structs.replace(recipe, stages=tuple(stages)), Path("CORPUS"), splits)
+
+
+@pytest.mark.parametrize(
+    ("noises", "there", "missing"),
+    [
+        (("noise", "noize"), ("noise", "music"), "noize"),
+        (("noize",), ("noise-recorded",), "noize"),
+        (("mine", "music"), ("mine",), "music"),
+    ],
+)
+def test_a_slip_in_the_noises_is_refused(noises: tuple[str, ...], there: tuple[str, ...], missing: str):
+    said = rf"stages\[1\]\.mix\.noises: CORPUS has no split '{missing}'; there are {', '.join(there)}$"
+    with pytest.raises(InputError, match=said):
+        noise_checked(noises, there)
+    noise_checked(noises, there, stage=0)
+
+
+@pytest.mark.parametrize(
+    ("noises", "there"),
+    [
+        (("noise", "music", "noise-recorded"), ("noise", "music")),
+        (("noise", "music", "noise-recorded"), ()),
+        (NOISES, ("noise",)),
+        (NOISES, ("noise-recorded",)),
+        ((), ("noise",)),
+    ],
+)
+def test_noise_may_be_done_without(noises: tuple[str, ...], there: tuple[str, ...]):
+    noise_checked(noises, there)
 
 
 def test_a_corpus_without_training_speech_is_refused(tiny_corpus: Path, tmp_path: Path):

@@ -147,6 +147,14 @@ def test_fine_tuning_exports_the_zeros_and_values_it_was_asked_for(tiny_corpus: 
             assert (matrix == 0).float().mean().item() >= 0.49, name
 
 
+def test_a_slip_in_the_noises_is_refused_before_the_first_step(tiny_corpus: Path, tmp_path: Path):
+    recipe = tiny_recipe()
+    mix = msgspec.structs.replace(recipe.stages[1].mix, noises=("noise", "musik"))
+    stages = (recipe.stages[0], msgspec.structs.replace(recipe.stages[1], mix=mix))
+    with pytest.raises(InputError, match=r"stages\[1\]\.mix\.noises: .* has no split 'musik'; there are noise, music"):
+        Trainer(msgspec.structs.replace(recipe, stages=stages), place_in(tiny_corpus, tmp_path))
+
+
 def test_wrong_files_end_in_one_line(tmp_path: Path):
     (tmp_path / "broken.safetensors").write_bytes(b"not a model")
     with pytest.raises(InputError, match=r"broken\.safetensors"):
