@@ -125,7 +125,10 @@ def start_from_scratch(recipe: Recipe, place: Place, splits: Mapping[str, Sequen
     """
     spoken = [*splits.get(TRAIN, []), *splits.get(REAL_TRAIN, [])]
     if not spoken:
-        raise InputError(f"{place.corpus}: no finished folder with utterances of split {TRAIN!r}")
+        raise InputError(
+            f"{place.corpus}: no finished folder with utterances of split {TRAIN!r}; make one: "
+            f"python -m azsim.train.corpus build --out {place.corpus}"
+        )
     sizes = recipe.sizes
     spelling = place.teacher or place.spelling  # a student must spell as its teacher does
     if spelling:

@@ -58,6 +58,7 @@ def train(recipe: Recipe, place: Place) -> None:
     if recipe.workers == 1:
         work(0, recipe, place, "")
         return
+    logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # which workers it ends is no news
     os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
     with tempfile.TemporaryDirectory() as folder:
         meeting_point = str(Path(folder) / "meeting")
