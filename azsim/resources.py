@@ -12,6 +12,7 @@ from pathlib import Path
 
 from azsim.errors import InputError, nearest
 
+MODEL_FILE = "model.safetensors"
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -35,6 +36,25 @@ def shipped(kind: str, name: str) -> Path:
             f"{kind}/{name}: not shipped with azsim; there are {', '.join(known) or 'none'}{nearest(name, known)}"
         )
     return path
+
+
+def model_file(name: str) -> Path:
+    """Path of a shipped network, by the name of its folder under ``models/``.
+
+    Raises:
+        InputError: no network has that name.
+    """
+    path = shipped_root() / "models" / name / MODEL_FILE
+    if not path.is_file():
+        known = model_names()
+        said = ", ".join(known) or "none"
+        raise InputError(f"models/{name}: not shipped with azsim; there are {said}{nearest(name, known)}")
+    return path
+
+
+def model_names() -> tuple[str, ...]:
+    """Names of the shipped networks."""
+    return tuple(sorted(path.parent.name for path in (shipped_root() / "models").glob(f"*/{MODEL_FILE}")))
 
 
 def device_file(name: str) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from azsim.errors import InputError, WorkError
+from azsim.errors import InputError, WorkError, nearest
 from azsim.nn.load import network_file
 from azsim.toml import convert
 from azsim.train.recipe import SCRATCH, Recipe
@@ -71,7 +71,10 @@ def exported(name: str, runs: Path) -> Path:
     try:
         return network_file(name)
     except InputError as error:
-        raise InputError(f"{name!r}: neither {ran} is there (azsim train {name} makes it), nor {error}") from None
+        recipes = list(recipe_names())
+        hint = f"azsim train {name} makes it" if name in recipes else nearest(name, recipes).removeprefix("; ")
+        said = f" ({hint})" if hint else ""
+        raise InputError(f"{name!r}: neither {ran} is there{said}, nor {error}") from None
 
 
 def _list(as_json: bool, runs: Path) -> dict[str, object]:

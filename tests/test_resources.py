@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from azsim.errors import InputError
-from azsim.resources import device_file, shipped, shipped_root
+from azsim.resources import device_file, model_file, model_names, shipped, shipped_root
 
 
 def test_what_is_shipped_is_found() -> None:
@@ -13,6 +13,7 @@ def test_what_is_shipped_is_found() -> None:
         assert shipped(kind, name).is_file()
     assert (shipped_root() / "models").is_dir()
     assert device_file("az1").is_file()
+    assert model_file("rnnt-student").is_file()
 
 
 def test_a_wrong_name_lists_what_there_is_and_offers_the_nearest() -> None:
@@ -22,3 +23,12 @@ def test_a_wrong_name_lists_what_there_is_and_offers_the_nearest() -> None:
         shipped("experiments", "compresion.toml")
     with pytest.raises(InputError, match=r"device 'az': not known; there are az1, az2"):
         device_file("az")
+    with pytest.raises(InputError, match=r"models/rnnt-studnt: not shipped .* did you mean 'rnnt-student'"):
+        model_file("rnnt-studnt")
+
+
+def test_a_folder_without_a_network_is_no_model() -> None:
+    assert (shipped_root() / "models" / "recipes").is_dir()
+    assert "recipes" not in model_names()
+    with pytest.raises(InputError, match=r"models/recipes: not shipped with azsim; there are rnnt-"):
+        model_file("recipes")

@@ -47,8 +47,12 @@ def test_a_run_comes_before_a_shipped_network_of_the_same_name(tmp_path: Path):
     assert exported(str(own), tmp_path / "other") == own
     shipped = exported("rnnt-student", tmp_path / "other")
     assert exported(str(shipped.parent), tmp_path) == shipped
-    with pytest.raises(InputError, match="azsim train basis makes it"):
-        exported("basis", tmp_path)
+    with pytest.raises(InputError, match=r"'base': neither .* is there \(azsim train base makes it\), nor models/base"):
+        exported("base", tmp_path)
+    with pytest.raises(InputError, match=r"'bsae': neither .* is there \(did you mean 'base'\?\), nor models/bsae"):
+        exported("bsae", tmp_path)
+    with pytest.raises(InputError, match=r"'xyz': neither .* is there, nor models/xyz: not shipped"):
+        exported("xyz", tmp_path)
     with pytest.raises(InputError, match="no such file"):
         exported("missing.safetensors", tmp_path)
 

@@ -15,7 +15,7 @@ from azsim.compress.stored import load_compressed, load_network
 from azsim.errors import InputError, nearest
 from azsim.inspect.inspection import Inspection, show
 from azsim.ranges import check_bits_and_zeros
-from azsim.resources import device_names, shipped_root
+from azsim.resources import device_names, model_names
 
 TABLE_COLUMNS = 160
 DEFAULT = MatrixRecipe(weight_bits=5, sparsity=0.5, codec="zvsv")
@@ -49,7 +49,7 @@ def kind_of(thing: str) -> str:
         return "network"
     if path.is_file():
         return "bitstream"
-    networks = _networks()
+    networks = model_names()
     if thing in networks:
         return "network"
     if thing in device_names():
@@ -117,7 +117,3 @@ def _wanted(options: argparse.Namespace) -> MatrixRecipe:
     sparsity = DEFAULT.sparsity if options.sparsity is None else options.sparsity
     check_bits_and_zeros(bits, sparsity)
     return MatrixRecipe(bits, sparsity, options.codec or DEFAULT.codec)
-
-
-def _networks() -> tuple[str, ...]:
-    return tuple(sorted(path.parent.name for path in (shipped_root() / "models").glob("*/model.safetensors")))

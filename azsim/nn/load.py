@@ -30,10 +30,9 @@ from azsim.nn.save import (
     content_digest,
     write_sealed,
 )
-from azsim.resources import shipped, shipped_root
+from azsim.resources import MODEL_FILE, model_file, model_names, shipped_root
 from azsim.toml import convert
 
-MODEL_FILE = "model.safetensors"
 T = TypeVar("T")
 
 
@@ -79,7 +78,7 @@ def network_file(name_or_path: str | Path) -> Path:
     if path.suffix == ".safetensors" or path.is_file():
         return path
     is_name = path.name == str(name_or_path) and path.name not in ("", "..")
-    if str(name_or_path) and path.is_dir() and not (is_name and (shipped_root() / "models" / path).exists()):
+    if str(name_or_path) and path.is_dir() and not (is_name and path.name in model_names()):
         if not (path / MODEL_FILE).is_file():
             raise InputError(f"{str(name_or_path)!r}: is a folder without {MODEL_FILE}")
         return path / MODEL_FILE
@@ -87,7 +86,7 @@ def network_file(name_or_path: str | Path) -> Path:
         raise InputError(
             f"{str(name_or_path)!r}: not a model; give a name under models/ or the path of a .safetensors or its folder"
         )
-    return shipped("models", path.name) / MODEL_FILE
+    return model_file(path.name)
 
 
 def read_stored(name_or_path: str | Path) -> Stored:

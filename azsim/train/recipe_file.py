@@ -57,7 +57,7 @@ def load_recipe(name: str) -> tuple[str, Recipe]:
         path = recipe_folder() / f"{file}.toml"
         if not path.exists():
             known = sorted(each.stem for each in recipe_folder().glob("*.toml"))
-            raise InputError(f"recipe {file!r}: not known; there are {', '.join(known)}{nearest(file, known)}")
+            raise InputError(f"recipe {name!r}: not known; there are {', '.join(known)}{nearest(file, known)}")
     tree, where = _with_variant(read_toml(path), variant, path)
     recipe = convert(tree, Recipe, where)
     _check(recipe, where)
@@ -70,9 +70,11 @@ def _with_variant(tree: dict[str, Any], variant: str, path: Path) -> tuple[dict[
         raise InputError(f"{path}: variants: must be tables, [variants.NAME]")
     if not variant and not variants:
         return tree, str(path)
+    if not variants:
+        raise InputError(f"{path}: holds no variants, so none named {variant!r}")
     if variant not in variants:
         said = f"variant {variant!r}: not known" if variant else "holds variants"
-        known = ", ".join(f"{path.stem}/{each}" for each in variants) or "none"
+        known = ", ".join(f"{path.stem}/{each}" for each in variants)
         raise InputError(f"{path}: {said}; name one of {known}{nearest(variant, variants)}")
     return _laid_over(tree, variants[variant]), f"{path}: variant {variant}"
 

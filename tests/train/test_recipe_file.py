@@ -95,6 +95,10 @@ def test_unknown_names_are_refused_with_the_nearest(tmp_path: Path):
         load_recipe("contrl")
     with pytest.raises(InputError, match="did you mean 'gradual-50'"):
         load_recipe("sparsity/gradul-50")
+    with pytest.raises(InputError, match=r"recipe '/tmp': not known; there are"):
+        load_recipe("/tmp")
+    with pytest.raises(InputError, match=r"mine\.toml: holds no variants, so none named 'v'"):
+        load_recipe(f"{written(tmp_path, GOOD)}/v")
     with pytest.raises(InputError, match=r"holds variants; name one of mine/a, mine/b"):
         load_recipe(written(tmp_path, GOOD + SWEEP))
     with pytest.raises(InputError, match=r"stages\[0\]\.mix\.unlabelled_repeats: needs a table \[distillation\]"):
