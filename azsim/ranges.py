@@ -8,13 +8,16 @@ from msgspec import Meta
 
 from azsim.errors import InputError
 
-Few = Annotated[int, Meta(ge=1, le=65_535)]
+SmallCount = Annotated[int, Meta(ge=1, le=65_535)]
+"""How many there are of what there is at least one: 1 to 65,535 lanes, frames, word pieces."""
 NonNegative = Annotated[float, Meta(ge=0, le=1e9)]
+"""An amount that may be none: 0 to 1e9."""
 Share = Annotated[float, Meta(ge=0, le=1)]
+"""Part of a whole: 0 to 1."""
 Zeros = Annotated[float, Meta(ge=0, lt=1)]
-"""Share of a matrix's weights that are zero; something has to be left."""
+"""Share of a matrix's weights that are zero: 0 to below 1, since something has to be left."""
 Bits = Annotated[int, Meta(ge=1, le=8)]
-"""Of a weight."""
+"""Of a weight: 1 to 8."""
 
 
 def check_bits_and_zeros(

@@ -12,7 +12,13 @@ from azsim.compare import experiment
 from azsim.devices import quantities
 
 RANGES = {name: kind for name, kind in vars(ranges).items() if get_origin(kind) is Annotated}
-ENDS = {"Few": (1, 65_535), "NonNegative": (0.0, 1e9), "Share": (0.0, 1.0), "Zeros": (0.0, 1 - 1e-9), "Bits": (1, 8)}
+ENDS = {
+    "SmallCount": (1, 65_535),
+    "NonNegative": (0.0, 1e9),
+    "Share": (0.0, 1.0),
+    "Zeros": (0.0, 1 - 1e-9),
+    "Bits": (1, 8),
+}
 
 
 @pytest.mark.parametrize("name", sorted(RANGES))
@@ -26,8 +32,11 @@ def test_the_ends_are_in_and_what_lies_beyond_is_not(name: str) -> None:
             msgspec.convert(value, kind)
 
 
-def test_they_are_written_once() -> None:
+def test_each_is_written_once_and_a_name_stands_for_one() -> None:
     recipe = pytest.importorskip("azsim.train.recipe")
+    taken = dict(RANGES)
     for module in (quantities, experiment, recipe):
-        own = {kind for name, kind in vars(module).items() if get_origin(kind) is Annotated and name not in RANGES}
-        assert own.isdisjoint(RANGES.values()), module.__name__
+        own = {name: kind for name, kind in vars(module).items() if get_origin(kind) is Annotated}
+        for name, kind in own.items():
+            assert taken.setdefault(name, kind) == kind, f"{module.__name__}: {name}"
+            assert name in RANGES or kind not in RANGES.values(), f"{module.__name__}: {name}"

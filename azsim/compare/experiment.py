@@ -10,13 +10,13 @@ from msgspec import Meta, Struct, field
 from azsim.compress.codecs import codecs
 from azsim.devices.quantities import Period, Residency
 from azsim.errors import InputError, nearest
-from azsim.ranges import Bits, Few, Zeros
+from azsim.ranges import Bits, SmallCount, Zeros
 from azsim.resources import shipped
 from azsim.toml import convert, read_toml
 
 SEEDS = 2**31
 EIGHT_BIT_CODECS = ("raw", "bitmap")
-Count = Annotated[int, Meta(ge=1)]
+AtLeastOne = Annotated[int, Meta(ge=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 
 
@@ -66,8 +66,8 @@ class LayerChoice(Struct, frozen=True, forbid_unknown_fields=True):
     """One layer of a stand-in: an LSTM or a dense matrix."""
 
     kind: Literal["lstm", "dense"]
-    inputs: Count
-    units: Count
+    inputs: AtLeastOne
+    units: AtLeastOne
 
 
 class CompanionChoice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,27 +80,27 @@ class CompanionChoice(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     layers: Annotated[tuple[LayerChoice, ...], Meta(min_length=1)]
     every_ms: Period
-    vectors: Few = 1
+    vectors: SmallCount = 1
     priority: Annotated[int, Meta(ge=0, le=99)] = 50
 
 
 class ProductionChoice(Struct, frozen=True, forbid_unknown_fields=True):
     """Shape of the production-size recogniser that is timed without being trained."""
 
-    encoder_layers: Count
-    encoder_units: Count
-    prediction_layers: Count
-    prediction_units: Count
-    embedding: Count
-    joint: Count
-    pieces: Count
-    utterances: Count
+    encoder_layers: AtLeastOne
+    encoder_units: AtLeastOne
+    prediction_layers: AtLeastOne
+    prediction_units: AtLeastOne
+    embedding: AtLeastOne
+    joint: AtLeastOne
+    pieces: AtLeastOne
+    utterances: AtLeastOne
 
 
 class SensitivityChoice(Struct, frozen=True, forbid_unknown_fields=True):
     """Device constants that are halved and doubled: a name, and the keys of the device that are scaled together."""
 
-    utterances: Count
+    utterances: AtLeastOne
     constants: dict[Name, Annotated[tuple[str, ...], Meta(min_length=1)]]
 
 

@@ -8,16 +8,16 @@ from msgspec import Meta, Struct
 
 from azsim.devices.quantities import Clock, Count, Dataflow, Natural, SkipMode, Wait
 from azsim.nn.program import VectorFunction
-from azsim.ranges import Few, NonNegative
+from azsim.ranges import NonNegative, SmallCount
 
 
 class DecoderSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The circuit that decodes compressed weights: rates are per stream."""
 
-    streams: Few
-    positions_per_cycle: Few
-    values_per_cycle: Few
-    bits_per_cycle: Few
+    streams: SmallCount
+    positions_per_cycle: SmallCount
+    values_per_cycle: SmallCount
+    bits_per_cycle: SmallCount
     startup_cycles: Wait
 
 
@@ -29,11 +29,11 @@ class LanesSpec(Struct, frozen=True, forbid_unknown_fields=True):
     input or output vector held at once, 0 for any; longer ones run in batches.
     """
 
-    lanes: Few
-    multipliers_per_lane: Few
-    window_positions: Few
-    block_columns: Few
-    queue_blocks: Few
+    lanes: SmallCount
+    multipliers_per_lane: SmallCount
+    window_positions: SmallCount
+    block_columns: SmallCount
+    queue_blocks: SmallCount
     broadcast_cycles: Wait
     min_block_cycles: Wait
     skip: SkipMode
@@ -47,8 +47,8 @@ class LanesSpec(Struct, frozen=True, forbid_unknown_fields=True):
 class SystolicSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """A dense array of multiply-accumulate cells: no zero is skipped. See `azsim.chip.systolic`."""
 
-    rows: Few
-    columns: Few
+    rows: SmallCount
+    columns: SmallCount
     dataflow: Dataflow
 
 
@@ -61,11 +61,11 @@ class SramSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     bytes: Annotated[int, Meta(ge=1, le=2**32)]
-    banks: Few
+    banks: SmallCount
     port_bytes_per_cycle: Count
     activation_bytes: Natural
-    fetch_buffers: Few
-    weight_buffers: Few
+    fetch_buffers: SmallCount
+    weight_buffers: SmallCount
     tile_positions: Count
     residency: Literal["auto", "streamed", "resident"]
     ports: Annotated[int, Meta(ge=1, le=2)] = 1

@@ -15,15 +15,19 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from azsim.ranges import Bits, Few, NonNegative, Share, Zeros
+from azsim.ranges import Bits, NonNegative, Share, SmallCount, Zeros
 
 SCRATCH = "scratch"
 NOISES = ("noise", "music")
 
 Steps = Annotated[int, Meta(ge=1, le=10**7)]
-Natural = Annotated[int, Meta(ge=0, le=10**7)]
-Positive = Annotated[float, Meta(gt=0, le=1e9)]
+"""1 to 10,000,000."""
+FromZero = Annotated[int, Meta(ge=0, le=10**7)]
+"""A count that may be none: 0 to 10,000,000."""
+AboveZero = Annotated[float, Meta(gt=0, le=1e9)]
+"""A rate, strength or threshold: anything above 0, up to 1e9."""
 Width = Annotated[int, Meta(ge=4, le=4096)]
+"""Of a layer: 4 to 4,096."""
 
 
 class Sizes(Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,7 +42,7 @@ class Sizes(Struct, frozen=True, forbid_unknown_fields=True):
         bidirectional: the encoder hears the whole recording before it says anything: for teachers, float only.
     """
 
-    pieces: Few = 401
+    pieces: SmallCount = 401
     hidden: Width = 256
     prediction: Width = 256
     embedding: Width = 256
@@ -67,12 +71,12 @@ class Mix(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     augmented: bool
-    real_repeats: Natural
-    max_frames: Few
-    batch_frames: Few
+    real_repeats: FromZero
+    max_frames: SmallCount
+    batch_frames: SmallCount
     coffee_share: Share = 1.0
     noisy: bool = False
-    unlabelled_repeats: Natural = 0
+    unlabelled_repeats: FromZero = 0
     synthetic: tuple[str, ...] = ("train",)
     real: tuple[str, ...] = ("real-train",)
     noises: tuple[str, ...] = NOISES
@@ -98,11 +102,11 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True):
     mix: Mix
     transducer: bool = True
     ctc_weight: NonNegative = 0.0
-    at_least: Natural = 0
+    at_least: FromZero = 0
     at_most: Steps = 10**7
     below_loss: NonNegative = 0.0
-    below_wer_percent: Positive = 1e9
-    measure_every_steps: Natural = 500
+    below_wer_percent: AboveZero = 1e9
+    measure_every_steps: FromZero = 500
 
 
 class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,7 +121,7 @@ class Schedule(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     steps: Steps
-    peak_learning_rate: Positive
+    peak_learning_rate: AboveZero
     warm_up_steps: Steps = 100
     constant_share: Share = 0.0
     last_share: Share = 0.02
@@ -142,8 +146,8 @@ class Sparsity(Struct, frozen=True, forbid_unknown_fields=True):
     pattern: Literal["free", "balanced"] = "free"
     ramp_share: Annotated[float, Meta(gt=0, le=1)] = 0.5
     choose_every_steps: Steps = 50
-    lanes: Few = 32
-    block_columns: Few = 16
+    lanes: SmallCount = 32
+    block_columns: SmallCount = 16
     pull: Share = 0.02
     threshold: Share = 0.0005
 
@@ -170,7 +174,7 @@ class Quantisation(Struct, frozen=True, forbid_unknown_fields=True):
     codec: Literal["packed", "palette", "zvsv"] = "packed"
     from_share: Share = 0.0
     ramp_share: Annotated[float, Meta(gt=0, le=1)] = 0.6
-    strength: Positive = 2e-3
+    strength: AboveZero = 2e-3
     levels_every_steps: Steps = 25
     snap_every_steps: Steps = 200
     activations: bool = False
@@ -216,9 +220,9 @@ class Mwer(Struct, frozen=True, forbid_unknown_fields=True):
 
     weight: NonNegative = 1.0
     hypotheses: Annotated[int, Meta(ge=2, le=64)] = 4
-    recordings: Few = 100
+    recordings: SmallCount = 100
     real_share: Share = 0.25
-    recordings_per_step: Few = 4
+    recordings_per_step: SmallCount = 4
     decode_every_steps: Steps = 50
 
 
@@ -240,8 +244,8 @@ class Branching(Struct, frozen=True, forbid_unknown_fields=True):
     arbiter: Width = 16
     cost_weight: NonNegative = 0.1
     large_share: Share = 0.5
-    first_temperature: Positive = 2.0
-    last_temperature: Positive = 0.5
+    first_temperature: AboveZero = 2.0
+    last_temperature: AboveZero = 0.5
 
 
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -268,7 +272,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     start: str = SCRATCH
     resized: bool = False
     spelling: str = ""
-    seed: Natural = 1
+    seed: FromZero = 1
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     bfloat16: bool = True
     sizes: Sizes = Sizes()
