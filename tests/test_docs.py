@@ -8,15 +8,17 @@ import pytest
 
 import azsim
 
-DOCS = Path(azsim.__file__).parent.parent / "docs"
+ROOT = Path(azsim.__file__).parent.parent
+DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
+PROSE = [*PAGES, ROOT / "README.md", ROOT / "CHANGELOG.md"]
 COLUMNS = 120
 
 
 @pytest.mark.skipif(not PAGES, reason="the documents travel with the source, not with the wheel")
 def test_lines_of_prose_are_not_too_long() -> None:
     too_long = []
-    for page in PAGES:
+    for page in PROSE:
         for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
             if len(line) > COLUMNS and not line.startswith("|"):
                 too_long.append(f"{page.name}:{number}: {len(line)}")
