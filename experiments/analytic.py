@@ -37,7 +37,7 @@ from azsim.compare.trained import recognise
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.quantities import Residency
 from azsim.devices.spec import Device
-from azsim.report.figures.style import OKABE_ITO, new_figure, plain_ticks, report_style, save_png, save_svg
+from azsim.report.figures.style import OKABE_ITO, new_figure, plain_ticks, report_style, write_figure
 from azsim.report.page import write_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -339,8 +339,7 @@ def write(points: Sequence[Point], found: Mapping[str, tuple[int, float]], utter
             table.writerow([f"{value:.6g}" if isinstance(value, float) else value for value in values])
     with report_style():
         figure = draw_figure(points)
-        (out / "analytic.svg").write_bytes(save_svg(figure))
-        (out / "analytic.png").write_bytes(save_png(figure))
+        write_figure(figure, "analytic", out)
     write_page(out, readme(points, found, utterances))
 
 

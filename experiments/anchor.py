@@ -30,7 +30,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from azsim.errors import InputError
-from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_errors
 from azsim.speech.features import log_mel
@@ -183,8 +183,7 @@ def draw(rows: Sequence[Row], out: Path) -> None:
             axes.set(title=title, ylim=(0, None if "error" in title else 100))
             axes.set_xticks(range(len(CONDITIONS)), [each.name.replace(", ", "\n") for each in CONDITIONS])
         figure.axes[1].legend(loc="lower left")
-        (out / "anchor.svg").write_bytes(save_svg(figure))
-        (out / "anchor.png").write_bytes(save_png(figure))
+        write_figure(figure, "anchor", out)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies s
 
 from azsim.nn.load import load_network
 from azsim.report.columns import interval
-from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train.command import exit_status
@@ -250,8 +250,7 @@ def write(rows: Sequence[Row], cost: str, out: Path) -> None:
         writer.writerows(asdict(row) for row in rows)
     with report_style():
         figure = draw(rows)
-        (out / f"{NAME}.svg").write_bytes(save_svg(figure))
-        (out / f"{NAME}.png").write_bytes(save_png(figure))
+        write_figure(figure, NAME, out)
     shown = _left_out(rows) + f"![word error rate]({NAME}.png)\n\n## What it shows\n\n{findings(rows)}"
     page = f"{__doc__}\n{shown}\n## Word errors\n\n{markdown(rows)}\n{cost}\n{trust(rows)}"
     write_page(out, page)

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the parts are a package beside this script
 
 from azsim.compare.runner import default_workers  # noqa: E402 (after the path is set)
-from azsim.report.figures.style import report_style, save_png, save_svg  # noqa: E402
+from azsim.report.figures.style import report_style, write_figure  # noqa: E402
 from azsim.report.page import write_page  # noqa: E402
 from azsim.speech.audio import read_audio  # noqa: E402
 from experiments.connectivity import figures  # noqa: E402
@@ -57,8 +57,7 @@ def main() -> None:
             ("answers", figures.over_time(outcomes, places)),
             ("energy", figures.energy(rows, rows[0].link)),
         ):
-            (out / f"{name}.svg").write_bytes(save_svg(figure))
-            (out / f"{name}.png").write_bytes(save_png(figure))
+            write_figure(figure, name, out)
     battery = battery_rows(outcomes, rows, choice.requests_per_hour)
     write_page(out, page(choice, rows, battery, chosen.noise))
 

@@ -31,7 +31,7 @@ from azsim.devices.loader import load_device  # noqa: E402
 from azsim.devices.spec import Device  # noqa: E402
 from azsim.errors import InputError  # noqa: E402
 from azsim.nn.load import load_network  # noqa: E402
-from azsim.report.figures.style import report_style, save_png, save_svg  # noqa: E402
+from azsim.report.figures.style import report_style, write_figure  # noqa: E402
 from azsim.report.page import write_page  # noqa: E402
 from azsim.speech.conclusion import Recognition  # noqa: E402
 from azsim.speech.recogniser import Recogniser  # noqa: E402
@@ -138,8 +138,7 @@ def write(out: Path, study: Study, rows: Sequence[Row], measured: Sequence[Measu
         if production:
             drawn["waits"] = figures.waits(production)
         for name, figure in drawn.items():
-            (out / f"{name}.svg").write_bytes(save_svg(figure))
-            (out / f"{name}.png").write_bytes(save_png(figure))
+            write_figure(figure, name, out)
     parts = [
         "# A small and a large branch in the encoder",
         f"    {COMMAND}",

@@ -30,7 +30,7 @@ from azsim.compare.setup import Setup, compressed
 from azsim.compare.trained import awake, recognise
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.spec import Device
-from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.soc import simulate
 from azsim.soc.timeline import Timeline
@@ -237,8 +237,7 @@ def write(points: Sequence[Point], utterances: int, out: Path) -> None:
         table.writerows([f"{v:.6g}" if isinstance(v, float) else v for v in astuple(point)] for point in points)
     with report_style():
         figure = draw_figure(points)
-        (out / "chunking.svg").write_bytes(save_svg(figure))
-        (out / "chunking.png").write_bytes(save_png(figure))
+        write_figure(figure, "chunking", out)
     write_page(out, readme(points, utterances))
 
 

@@ -26,7 +26,7 @@ from azsim.chip.decoder import decode_cycles
 from azsim.compress.recipe import MatrixRecipe, quantise
 from azsim.errors import InputError
 from azsim.nn.load import MODEL_FILE
-from azsim.report.figures.style import MARKERS, OKABE_ITO, new_figure, report_style, save_png, save_svg
+from azsim.report.figures.style import MARKERS, OKABE_ITO, new_figure, report_style, write_figure
 from azsim.report.page import write_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -177,8 +177,7 @@ def draw(rows: list[dict[str, object]], out: Path) -> None:
         panels[0, 0].set_ylabel("bits per weight")
         panels[1, 0].set_ylabel("cycles per tile, streamed")
         figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="lower center", ncols=7)
-        (out / "frontier.svg").write_bytes(save_svg(figure))
-        (out / "frontier.png").write_bytes(save_png(figure))
+        write_figure(figure, "frontier", out)
 
 
 def targets(rows: list[dict[str, object]]) -> list[str]:

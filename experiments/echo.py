@@ -36,8 +36,7 @@ from azsim.report.figures.style import (
     panel_grid,
     plain_ticks,
     report_style,
-    save_png,
-    save_svg,
+    write_figure,
 )
 from azsim.report.metrics import make_row
 from azsim.report.page import write_page
@@ -353,8 +352,7 @@ def main() -> None:
     rings_ms = {one.device: short if one.device != setup.device.name else ring_ms(setup.device) for one in music}
     with report_style():
         for name, figure in (("words", words_figure(conditions)), ("refills", refills_figure(music, rings_ms))):
-            (out / f"{name}.svg").write_bytes(save_svg(figure))
-            (out / f"{name}.png").write_bytes(save_png(figure))
+            write_figure(figure, name, out)
     write_page(out, page(conditions, music, setup, chosen.limit))
 
 

@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_edits, count_errors, normalise
 from azsim.train.command import exit_status
@@ -245,8 +245,7 @@ def draw(rows: Sequence[Row], out: Path) -> None:
             axes.set_yticks(range(len(mine)), [row.run.removeprefix("mwer/") for row in mine])
         axes.invert_yaxis()
         figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=len(KINDS))
-        (out / "mwer.svg").write_bytes(save_svg(figure))
-        (out / "mwer.png").write_bytes(save_png(figure))
+        write_figure(figure, "mwer", out)
 
 
 def study(options: argparse.Namespace) -> None:

@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))  # the parts are a package beside this script
 from azsim.compare.experiment import load_experiment  # noqa: E402 (after the path is set)
 from azsim.compare.pool import Pool  # noqa: E402
 from azsim.compare.runner import make_setup  # noqa: E402
-from azsim.report.figures.style import ALERT, OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg  # noqa: E402
+from azsim.report.figures.style import ALERT, OKABE_ITO, WIDTH_INCHES, report_style, write_figure  # noqa: E402
 from azsim.report.page import write_page  # noqa: E402
 from experiments.load.share import ORDERS, PREEMPTIONS, RECOGNISER, Response, measure  # noqa: E402
 
@@ -165,8 +165,7 @@ def main() -> None:
         table.writerows([f"{v:.6g}" if isinstance(v, float) else v for v in astuple(row)] for row in rows)
     with report_style():
         figure = draw(rows)
-        (chosen.out / "sharing.svg").write_bytes(save_svg(figure))
-        (chosen.out / "sharing.png").write_bytes(save_png(figure))
+        write_figure(figure, "sharing", chosen.out)
     write_page(chosen.out, readme(rows, chosen.utterances))
 
 

@@ -24,7 +24,7 @@ from azsim.compress import compress
 from azsim.compress.follow import follow
 from azsim.compress.update.image import pack_image
 from azsim.errors import InputError
-from azsim.report.figures.style import report_style, save_png, save_svg
+from azsim.report.figures.style import report_style, write_figure
 from azsim.report.page import write_page
 from azsim.soc.update import UpdateJob
 
@@ -129,8 +129,7 @@ def main() -> None:
         for name, figure in (
             ("bytes_and_words", figures.bytes_and_words(rows)), ("phases", figures.phases(loads)),
         ):  # fmt: skip
-            (chosen.out / f"{name}.svg").write_bytes(save_svg(figure))
-            (chosen.out / f"{name}.png").write_bytes(save_png(figure))
+            write_figure(figure, name, chosen.out)
     text = page.readme(rows, loads, cuts, series, setup, chosen.model, command(chosen))
     write_page(chosen.out, text)
 

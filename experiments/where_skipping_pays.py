@@ -30,7 +30,7 @@ from azsim.compress.encoded import Encoded
 from azsim.devices import load_device
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
-from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -234,8 +234,7 @@ def write(points: list[Point], figure: Figure, out: Path) -> None:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow([field.name for field in fields(Point)])
         table.writerows([f"{v:.6g}" if isinstance(v, float) else v for v in astuple(point)] for point in points)
-    (out / "skipping.svg").write_bytes(save_svg(figure))
-    (out / "skipping.png").write_bytes(save_png(figure))
+    write_figure(figure, "skipping", out)
     write_page(out, readme(points))
 
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.soc.arbitration import CLIENTS
 from experiments.load.points import (
@@ -64,9 +64,7 @@ def write(
     }
     with report_style():
         for name, draw in drawn.items():
-            figure = draw()
-            (out / f"{name}.svg").write_bytes(save_svg(figure))
-            (out / f"{name}.png").write_bytes(save_png(figure))
+            write_figure(draw(), name, out)
     write_page(out, readme(rows, headroom, utterances))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from azsim.report.figures.style import Margins, label_below, label_left, panel_grid, report_style, save_png, save_svg
+from azsim.report.figures.style import Margins, label_below, label_left, panel_grid, report_style, write_figure
 from azsim.train.recorder import HISTOGRAM_MATRIX
 
 MARGINS = Margins(left=0.75, right=0.15, top=0.4, bottom=0.6, across=0.25, down=0.55)
@@ -55,8 +55,7 @@ def draw_histograms(runs: Mapping[str, Path], name: str, out: Path) -> str:
                 label_left(axes, "training step", 0.5)
             if index + COLUMNS >= len(found):
                 label_below(axes, "weight over the largest")
-        (out / f"{name}.svg").write_bytes(save_svg(figure))
-        (out / f"{name}.png").write_bytes(save_png(figure))
+        write_figure(figure, name, out)
     return (
         f"![weights over training]({name}.png)\n\nWeights of `{HISTOGRAM_MATRIX}`, over the largest of the moment, in "
         "the course of training (upwards), darker where there are more, on a logarithmic scale.\n"

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from azsim.report.columns import interval
-from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, save_png, save_svg
+from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train.command import exit_status
@@ -162,8 +162,7 @@ def curves(rows: Sequence[Row], along: str, name: str, out: Path) -> None:
                 axes.xaxis.set_minor_formatter(NullFormatter())
         panels[0].set_ylabel("word error rate, %")
         panels[1].legend()
-        (out / f"{name}.svg").write_bytes(save_svg(figure))
-        (out / f"{name}.png").write_bytes(save_png(figure))
+        write_figure(figure, name, out)
 
 
 def write_csv(rows: Sequence[Row], path: Path) -> None:

@@ -14,9 +14,8 @@ from azsim.report.figures.style import (
     panel_grid,
     plain_ticks,
     report_style,
-    save_png,
-    save_svg,
     width_inches,
+    write_figure,
 )
 
 BAR_INCHES = 0.34
@@ -46,5 +45,4 @@ def draw_waterfall(bars: Sequence[tuple[str, int]], limit_bytes: float, name: st
         plain_ticks(axes)
         name_rows(axes, names)
         label_below(axes, f"KiB (dashed: {limit_bytes / largest:.0%} of the first)")
-        (out / f"{name}.svg").write_bytes(save_svg(figure))
-        (out / f"{name}.png").write_bytes(save_png(figure))
+        write_figure(figure, name, out)

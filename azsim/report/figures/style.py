@@ -130,6 +130,12 @@ def save_png(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
+def write_figure(figure: Figure, name: str, folder: Path) -> None:
+    """``NAME.svg`` and ``NAME.png`` in a folder; as `report_style` has it where called inside of it."""
+    (folder / f"{name}.svg").write_bytes(save_svg(figure))
+    (folder / f"{name}.png").write_bytes(save_png(figure))
+
+
 def config_colours(comparison: Comparison) -> dict[str, str]:
     """Configuration -> colour, the same in every figure; colours repeat beyond eight."""
     return {name: OKABE_ITO[index % len(OKABE_ITO)] for index, name in enumerate(_configs(comparison))}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pytest
 
 from azsim.report.figures import FIGURES, DrawnFigure, draw_all
-from azsim.report.figures.style import new_figure, plain_ticks, report_style, save_svg
+from azsim.report.figures.style import new_figure, plain_ticks, report_style, save_png, save_svg, write_figure
 from azsim.report.figures.utterance import busy_share
 from azsim.report.figures.wer_size import pareto_front
 from azsim.report.results import Comparison
@@ -111,3 +112,13 @@ def test_logarithmic_axes_show_plain_numbers() -> None:
         drawn = save_svg(figure).decode()
     assert "mathdefault" not in drawn
     assert [axes.xaxis.get_major_formatter()(value) for value in (0.1, 1000.0)] == ["0.1", "1000"]
+
+
+def test_a_figure_is_written_as_svg_and_png(tmp_path: Path) -> None:
+    with report_style():
+        figure = new_figure(2.0)
+        figure.subplots().plot([1, 2])
+        write_figure(figure, "line", tmp_path)
+        assert (tmp_path / "line.svg").read_bytes() == save_svg(figure)
+        assert (tmp_path / "line.png").read_bytes() == save_png(figure)
+    assert len(list(tmp_path.iterdir())) == 2
