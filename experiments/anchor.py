@@ -4,8 +4,8 @@
 
 Coffee orders of speakers that training never heard, in the quiet and in the noise of a kitchen, 12 and 6 dB below the
 speech: our networks in the integer engine (those without a codec in float), and pocketsphinx, whose US English voice
-model learned from real people, under a trigram of the very coffee orders that our recogniser was trained on. Our
-networks heard the first minute of the kitchen in training, among other noise; what is measured is its second minute.
+model learned from real people, under a trigram of the very coffee orders that our recogniser was trained on. Some of
+our networks heard the first minute of the kitchen in training, as the table says; what is measured comes after it.
 Every recogniser hears the same samples: whole recordings, which hold some seconds of silence or noise before and after
 the order, and "opened" ones, as after a wake word, from 0.5 s before the order to 0.7 s after it. Slots are read from
 the words (`experiments/anchoring/orders.py`): a slot is right if its value is, and one that nobody asked for is wrong.

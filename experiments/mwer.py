@@ -3,11 +3,12 @@
     AZSIM_RUNS=... python experiments/mwer.py --out reports/mwer
 
 The base recogniser and four fine-tunings of it of equal steps: the transducer loss alone (`mwer/control`), with the
-expected word errors of 4-best lists beside it (`mwer/nbest-4`), and both again in a network that says `</s>` at the end
-of a sentence, after which nothing more is heard. Integer engine, 8 bits. Every held-out recording counts as it is and
-in noise (5 to 15 dB); synthetic sentences of five words and more count once again with a pause of 0.6 to 1.5 s put into
-their middle. "Tail" are the deleted words behind the last one that has a counterpart. Differences are paired; 95 %
-bootstrap intervals, by speaker for real people. The oracle is the best of 8 hypotheses of a beam search in float.
+expected word errors of 4-best lists beside it (`mwer/nbest-4`), and both again in a network that says `</s>` at the
+end of a sentence, after which nothing more is heard. Integer engine, 8 bits. Every held-out recording counts as it is
+and in noise that no training heard (5 to 15 dB); synthetic sentences of five words and more count once again with a
+pause of 0.6 to 1.5 s put into their middle. "Tail" are the deleted words behind the last one that has a counterpart.
+Differences are paired; 95 % bootstrap intervals, by speaker for real people. The oracle is the best of 8 hypotheses of
+a beam search in float.
 """
 
 from __future__ import annotations

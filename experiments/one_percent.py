@@ -6,17 +6,11 @@ The waterfall: the teacher in fp32, the smaller network, fewer bits, zeros, the 
 networks of the comparison, three times as large. Bytes count bitstreams with headers, palettes and tables, and vectors
 at 4 bytes an element. The claim holds for a case with at most 1 % of the teacher's bytes whose word error rate is at
 most 1.1 times the teacher's on synthetic and on real speech. Every held-out recording counts twice, as it is and in
-noise (5 to 15 dB). Differences are paired with the teacher; 95 % bootstrap intervals. ANS codes the trained network's
-int8 values as they are, near their entropy (hence "8" bits, of which it spends fewer).
+noise that no training heard (5 to 15 dB). Differences are paired with the teacher; 95 % bootstrap intervals. ANS codes
+the trained network's int8 values as they are, near their entropy (hence "8" bits, of which it spends fewer).
 
-**What it shows.** The bytes are reached, the words are not. 3 bits and half zeros bring the student to 0.79 to 0.86 %
-of the teacher in fp32 (to 1.7 % of the float16 file in which it is shipped). Trained for them, the student goes from
-18.3 to 23.6 % of the synthetic words; the same bits and zeros afterwards cost it half the words (coded by ANS, whose
-eight values at 3 bits include zero, while zvsv has eight beside it). But in fp32 it already makes 79 % more errors
-than the teacher on synthetic speech and 124 % more on real speech: it is the network of a tenth of the weights that
-misses the claim, not its compression. The frontier lies between: the large network at 5 bits and half zeros stays
-nearest the teacher, with a twenty-fifth of its bytes and 37 and 52 % more errors. The student had about forty minutes
-of one core; distilling it longer is what remains to be done.
+The student and the large networks were trained in louder noise at last, the large ones in that of a kitchen as well,
+the teacher was not; so in noise, which is half of what is heard, the comparison favours the small.
 """
 
 from __future__ import annotations
@@ -30,6 +24,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies s
 from experiments.studies.study import Case, Row, main
 from experiments.studies.waterfall import draw_waterfall
 
+SHOWN = """The bytes are reached, the words are not. 3 bits and half zeros bring the student to 0.79 to 0.86 %
+of the teacher in fp32 (to 1.7 % of the float16 file in which it is shipped). Trained for them, the student goes from
+18.3 to 23.6 % of the synthetic words; the same bits and zeros afterwards cost it half the words (coded by ANS, whose
+eight values at 3 bits include zero, while zvsv has eight beside it). But in fp32 it already makes 79 % more errors
+than the teacher on synthetic speech and 124 % more on real speech: it is the network of a tenth of the weights that
+misses the claim, not its compression. The frontier lies between: the large network at 5 bits and half zeros stays
+nearest the teacher, with a twenty-fifth of its bytes and 37 and 52 % more errors. The student had about forty minutes
+of one core; distilling it longer is what remains to be done."""
 LIMIT = 0.01
 LARGEST_INCREASE = 0.10
 COMPRESSIONS = ((3, 0), (4, 50), (3, 50), (2, 50))
@@ -118,4 +120,4 @@ def _weights(row: Row) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main("one_percent", __doc__ or "", cases(), "model_bytes", [claim]))
+    sys.exit(main("one_percent", __doc__ or "", SHOWN, cases(), "model_bytes", [claim]))

@@ -6,15 +6,9 @@ On the small student (0.76 M weights), where few bits tell sooner. Post-training
 fp32, quantised afterwards. The others were fine-tuned for their bits, 600 steps each, by the recipes `quantisation/*`:
 on the grid in the forward pass, by a regulariser, between Lloyd-Max centroids with hard snaps. Everything runs in the
 integer engine, activations and state in the chip's formats. Every held-out recording counts twice, as it is and in
-noise (5 to 15 dB). Differences are paired with post-training at the same bits and grid; 95 % bootstrap intervals, by
-speaker for real people. Seconds per step are those of a loaded machine; `reports/training_cost` compares the ways.
-
-**What it shows.** Down to 4 bits there is little to gain: post-training quantisation stays within about two points of
-fp32, with either grid, so the trained ways were run at 3 and 2 bits, where the gap opens. On the uniform grid the
-forward pass (`fake-quant`) is the best way, the regulariser (`regularised`) is between it and post-training: at its
-strength, which was not tuned, part of the weights never reaches the grid and is rounded in the end. A palette alone
-does much of what training does on the uniform grid; training between its centroids (`multi-regional`) gains some
-points more and is the best at 3 bits, while at 2 bits the forward pass on the uniform grid is. One seed each.
+noise that no training heard (5 to 15 dB). Differences are paired with post-training at the same bits and grid; 95 %
+bootstrap intervals, by speaker for real people. Seconds per step are those of a loaded machine;
+`reports/training_cost` compares the ways.
 """
 
 from __future__ import annotations
@@ -28,6 +22,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies s
 from experiments.studies.histograms import draw_histograms
 from experiments.studies.study import Case, Row, main
 
+SHOWN = """Down to 4 bits there is little to gain: post-training quantisation stays within about two points of
+fp32, with either grid, so the trained ways were run at 3 and 2 bits, where the gap opens. On the uniform grid the
+forward pass (`fake-quant`) is the best way, the regulariser (`regularised`) is between it and post-training: at its
+strength, which was not tuned, part of the weights never reaches the grid and is rounded in the end. A palette alone
+does much of what training does on the uniform grid; training between its centroids (`multi-regional`) gains some
+points more and is the best at 3 bits, while at 2 bits the forward pass on the uniform grid is. One seed each."""
 BITS = (8, 6, 5, 4, 3, 2)
 WAYS = {"fake-quant": "packed", "regularised": "packed", "multi-regional": "palette"}
 
@@ -60,4 +60,4 @@ def histograms(rows: Sequence[Row], runs: Path, out: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main("quantisation", __doc__ or "", cases(), "weight_bits", [histograms]))
+    sys.exit(main("quantisation", __doc__ or "", SHOWN, cases(), "weight_bits", [histograms]))

@@ -48,7 +48,7 @@ SETS = {
     "test-unseen espeak": "shipped test speech, 16 unseen espeak-ng voices",
     "test-unseen festival": "shipped test speech, unseen voice ked (festival)",
     "real-heldout": "real coffee orders, training speakers held out for selection",
-    "real-dev": "real coffee orders, dev split, unseen speakers; never selected on",
+    "real-dev": "real coffee orders, dev split, unseen speakers",
 }
 
 

@@ -176,6 +176,7 @@ def write_csv(rows: Sequence[Row], path: Path) -> None:
 def main(
     name: str,
     about: str,
+    shown: str,
     cases: Sequence[Case],
     along: str,
     more: Sequence[Callable[[Sequence[Row], Path, Path], str]] = (),
@@ -184,7 +185,8 @@ def main(
 
     Args:
         name: of the report's files.
-        about: what the report says before its table.
+        about: what the report says before its table: the question, and how it is asked.
+        shown: and what the table answered when it was last made.
         cases: what is heard.
         along: column of the figure's horizontal axis.
         more: what is shown besides, each from the rows, the folder of runs and the report's folder; its text is added.
@@ -202,7 +204,7 @@ def main(
         os.makedirs(options.out, exist_ok=True)
         write_csv(rows, options.out / f"{name}.csv")
         curves(rows, along, name, options.out)
-        text = f"{about}\n{markdown(rows)}\n![word error rate]({name}.png)\n"
+        text = f"{about}\n**What it shows.** {shown}\n\n{markdown(rows)}\n![word error rate]({name}.png)\n"
         if missing:
             text += f"\nNot trained, so left out: {', '.join(f'`{run}`' for run in missing)}.\n"
         text += "".join(f"\n{each(rows, options.runs, options.out)}" for each in more)
