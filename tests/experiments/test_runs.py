@@ -41,7 +41,7 @@ def ended(study: str, runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setattr(sys, "argv", [study, *folders])
     module = importlib.import_module(f"experiments.{study}")
     if study == "quantisation":
-        assert module.main(study, "", module.cases(), "weight_bits") == 2
+        assert module.main(study, "", "", module.cases(), "weight_bits") == 2
     else:
         assert module.main() == 2
     said = capsys.readouterr().err
