@@ -20,11 +20,11 @@ synthetic commands with all their streams.
 from __future__ import annotations
 
 import argparse
-import csv
+import itertools
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,7 @@ from azsim.train.command import exit_status
 from azsim.train.corpus.wake_streams import QUIET
 from azsim.train.recipe_file import load_recipe
 from azsim.train_command import CORPUS, exported
+from experiments.studies.cells import write_csv
 from experiments.studies.context_cost import cost_of_context
 from experiments.studies.hearing import hear
 from experiments.studies.runs import finished_corpus, runs_folder, trained
@@ -128,7 +129,7 @@ def _row(
     kept: np.ndarray,
     reset: np.ndarray,
 ) -> Row:
-    clusters = [name for name, here in zip(streams.clusters, chosen, strict=True) if here]
+    clusters = list(itertools.compress(streams.clusters, chosen))
     found: list[Interval | None] = [
         bootstrap_wer(kept[chosen], clusters),
         bootstrap_wer(reset[chosen], clusters),
@@ -244,10 +245,7 @@ def trust(rows: Sequence[Row]) -> str:
 def write(rows: Sequence[Row], cost: str, out: Path) -> None:
     """The report's files."""
     os.makedirs(out, exist_ok=True)
-    with (out / f"{NAME}.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, asdict(rows[0]))
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
+    write_csv(rows, out / f"{NAME}.csv")
     with report_style():
         figure = draw(rows)
         write_figure(figure, NAME, out)

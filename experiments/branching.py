@@ -13,10 +13,8 @@ runs. Writes words.csv, device.csv, four figures as SVG and PNG, and README.md.
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +42,7 @@ from experiments.branches.hearing import Heard, compressed, hear  # noqa: E402
 from experiments.branches.material import Material, recordings, streams  # noqa: E402
 from experiments.branches.page import about, device_table, said, trust, words_table  # noqa: E402
 from experiments.branches.rows import Row, row_of  # noqa: E402
+from experiments.studies.cells import write_csv  # noqa: E402
 from experiments.studies.runs import finished_corpus, runs_folder, trained  # noqa: E402
 
 COMMAND = "AZSIM_RUNS=... python experiments/branching.py --out reports/branching"
@@ -107,15 +106,6 @@ def played(study: Study, cases: Sequence[Case], utterances: int, few: int) -> li
             production += on_production(case.label, study.device, large, works)
         print(f"played: {case.label}", flush=True)
     return trained + production
-
-
-def write_csv(rows: Sequence[Row] | Sequence[Measured], path: Path) -> None:
-    """One line each, floats to six digits."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, asdict(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in asdict(row).items()})
 
 
 def write(out: Path, study: Study, rows: Sequence[Row], measured: Sequence[Measured]) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import csv
 import hashlib
+import itertools
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -149,7 +150,7 @@ def rows_of(listening: Listening, paused: np.ndarray, paths: Mapping[str, Path])
         pairs = zip(listening.references, found.texts, strict=True)
         tails = np.array([deleted_at_the_end(reference, text) for reference, text in pairs])
         for name, here in parts.items():
-            clusters = [cluster for cluster, is_here in zip(listening.clusters, here, strict=True) if is_here]
+            clusters = list(itertools.compress(listening.clusters, here))
             gap = None
             if against in heard:
                 gap = bootstrap_difference(found.counts[here], heard[against][here], clusters)

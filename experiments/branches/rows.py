@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +49,7 @@ def row_of(case: Case, heard: Heard, reference: Heard, material: Material) -> Ro
     intervals: list[float] = []
     differences: list[float] = []
     for which in (~material.is_real, material.is_real):
-        clusters = [name for name, here in zip(material.clusters, which, strict=True) if here]
+        clusters = list(itertools.compress(material.clusters, which))
         rate = bootstrap_wer(heard.counts[which], clusters) or UNKNOWN_INTERVAL
         gap = bootstrap_difference(heard.counts[which], reference.counts[which], clusters) or UNKNOWN_INTERVAL
         intervals += _parts(rate)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train.command import exit_status
 from azsim.train_command import CORPUS
+from experiments.studies.cells import write_csv
 from experiments.studies.hearing import Heard, Listening, hear
 from experiments.studies.runs import finished_corpus, runs_folder, trained
 
@@ -106,7 +108,7 @@ def rows_of(cases: Sequence[Case], listening: Listening, paths: Mapping[str, Pat
 
 
 def _rate(counts: np.ndarray, listening: Listening, which: np.ndarray) -> Interval:
-    clusters = [name for name, here in zip(listening.clusters, which, strict=True) if here]
+    clusters = list(itertools.compress(listening.clusters, which))
     return bootstrap_wer(counts[which], clusters) or Interval(float("nan"), None, None)
 
 
@@ -163,14 +165,6 @@ def curves(rows: Sequence[Row], along: str, name: str, out: Path) -> None:
         panels[0].set_ylabel("word error rate, %")
         panels[1].legend()
         write_figure(figure, name, out)
-
-
-def write_csv(rows: Sequence[Row], path: Path) -> None:
-    """One line per case."""
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, asdict(rows[0]))
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
 
 
 def main(
