@@ -30,7 +30,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
     name, recipe = load_recipe(options.recipe)
     given = {key: value for key in ("seed", "workers") if (value := getattr(options, key)) is not None}
     own_seed = recipe.seed
-    recipe = convert(msgspec.to_builtins(recipe) | given, Recipe, "azsim train")
+    recipe = convert(msgspec.to_builtins(recipe) | given, Recipe, f"recipe {name!r}")
     name = name if recipe.seed == own_seed else seeded(name, recipe.seed)
     if find_spec("torch") is None or find_spec("sentencepiece") is None:
         raise InputError("training needs PyTorch and sentencepiece: pip install 'azsim[train]'")

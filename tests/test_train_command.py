@@ -73,7 +73,7 @@ def test_without_pytorch_it_says_what_to_install(monkeypatch, capsys):
 )
 def test_what_a_recipe_may_not_say_no_option_may(option: str, value: str, said: str, capsys):
     assert main(["train", "base", option, value]) == 2
-    assert capsys.readouterr().err == f"azsim: azsim train: {said}\n"
+    assert capsys.readouterr().err == f"azsim: recipe 'base': {said}\n"
 
 
 def test_options_are_laid_over_the_recipe(tmp_path: Path, monkeypatch, capsys):
