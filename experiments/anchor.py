@@ -66,9 +66,9 @@ TRUST = """## How far to trust it
 - Pocketsphinx may say nothing but coffee orders; ours may say anything and knows a smart speaker's domain as well, into
   which noise before the order leads it.
 - Pocketsphinx normalises each recording as a whole, which a device that answers at once cannot do.
-- One recording of a kitchen, of which ours know the first minute, few speakers: read the intervals, and do not call it
-  robustness to noise at large. Noise is set against the speech between its first and last loud moment; other ways to
-  say decibels differ by several."""
+- One recording of a kitchen, of which some of ours know the first minute, few speakers: read the intervals, and do
+  not call it robustness to noise at large. Noise is set against the speech between its first and last loud moment;
+  other ways to say decibels differ by several."""
 COLUMNS = (
     "recogniser", "model_bytes", "heard_kitchen", "condition", "recordings", "wer_percent", "wer_low", "wer_high",
     "slots_right_percent", "slots_right_low", "slots_right_high", "orders_right_percent", "wer_less_anchor",
