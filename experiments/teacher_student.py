@@ -43,4 +43,4 @@ def cases() -> list[Case]:
 
 
 if __name__ == "__main__":
-    sys.exit(main("teacher_student", __doc__ or "", SHOWN, cases(), "model_bytes"))
+    sys.exit(main("teacher_student", __doc__ or "", SHOWN, cases(), None))

@@ -22,6 +22,7 @@ from azsim.train.command import exit_status
 from azsim.train_command import CORPUS
 from experiments.studies.cells import write_csv
 from experiments.studies.hearing import Heard, Listening, hear
+from experiments.studies.intervals import draw_intervals
 from experiments.studies.runs import finished_corpus, runs_folder, trained
 
 FLOAT = "fp32"  # a line that is a level of comparison and no place on the axis
@@ -167,12 +168,19 @@ def curves(rows: Sequence[Row], along: str, name: str, out: Path) -> None:
         write_figure(figure, name, out)
 
 
+def _panels(rows: Sequence[Row]) -> dict[str, list[tuple[float, float | None, float | None]]]:
+    return {
+        "synthetic speech": [(r.wer_synthetic_percent, r.wer_synthetic_low, r.wer_synthetic_high) for r in rows],
+        "real speech": [(r.wer_real_percent, r.wer_real_low, r.wer_real_high) for r in rows],
+    }
+
+
 def main(
     name: str,
     about: str,
     shown: str,
     cases: Sequence[Case],
-    along: str,
+    along: str | None,
     more: Sequence[Callable[[Sequence[Row], Path, Path], str]] = (),
 ) -> int:
     """The command line of a study; its exit status.
@@ -182,7 +190,7 @@ def main(
         about: what the report says before its table: the question, and how it is asked.
         shown: and what the table answered when it was last made.
         cases: what is heard.
-        along: column of the figure's horizontal axis.
+        along: column of the figure's horizontal axis; None to draw the cases one below the other.
         more: what is shown besides, each from the rows, the folder of runs and the report's folder; its text is added.
     """
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -197,7 +205,10 @@ def main(
         missing = sorted({case.run for case in cases} - paths.keys())
         os.makedirs(options.out, exist_ok=True)
         write_csv(rows, options.out / f"{name}.csv")
-        curves(rows, along, name, options.out)
+        if along is None:
+            draw_intervals([row.label for row in rows], _panels(rows), name, options.out)
+        else:
+            curves(rows, along, name, options.out)
         text = f"{about}\n**What it shows.** {shown}\n\n{markdown(rows)}\n![word error rate]({name}.png)\n"
         if missing:
             text += f"\nNot trained, so left out: {', '.join(f'`{run}`' for run in missing)}.\n"
