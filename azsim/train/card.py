@@ -175,10 +175,14 @@ def _on_device(published: Published) -> str:
     return f"{published.card.dtype}, {max(bits)} bits, int8 activations"
 
 
+def names_recorded_noise(line: Sequence[tuple[str, Recipe]]) -> bool:
+    """Whether a recipe of a line mixes clips of recorded noise in."""
+    return any(RECORDED in stage.mix.noises for _, recipe in line for stage in recipe.stages)
+
+
 def _recorded_noise(published: Published) -> str:
     trained = published.card.trained
-    stages = (stage for _, recipe in lineage(trained.recipe, trained.start) for stage in recipe.stages)
-    return KITCHEN if any(RECORDED in stage.mix.noises for stage in stages) else ""
+    return KITCHEN if names_recorded_noise(lineage(trained.recipe, trained.start)) else ""
 
 
 def _made_by(published: Published) -> str:

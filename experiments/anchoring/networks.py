@@ -19,8 +19,7 @@ from azsim.errors import InputError, located
 from azsim.nn.load import decode_metadata, read_stored
 from azsim.nn.save import CARD_KEY
 from azsim.ranges import check_bits_and_zeros
-from azsim.train.card import lineage
-from azsim.train.corpus.clips import RECORDED
+from azsim.train.card import lineage, names_recorded_noise
 from azsim.train.export import Trained
 from azsim.train_command import exported
 from experiments.studies.hearing import Listening, hear
@@ -88,7 +87,7 @@ class Origin(msgspec.Struct, frozen=True):
 def heard_kitchen(path: Path) -> str:
     """``yes`` if a recipe of those that led to a network names recorded noise, the kitchen's; empty if unknown."""
     trained = decode_metadata(read_stored(path), CARD_KEY, Origin).trained
-    line = lineage(trained.recipe) if trained else []
+    line = lineage(trained.recipe, trained.start) if trained else []
     if not line:
         return ""
-    return "yes" if any(RECORDED in stage.mix.noises for _, recipe in line for stage in recipe.stages) else "no"
+    return "yes" if names_recorded_noise(line) else "no"
