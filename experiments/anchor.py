@@ -35,7 +35,7 @@ from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_errors
 from azsim.speech.features import log_mel
 from azsim.train.command import exit_status
-from azsim.train.data import REAL_TRAIN, TRAIN, complete_folders, load_utterances
+from azsim.train.data import REAL_TRAIN, TRAIN, complete_folders, load_utterances, of_splits
 from azsim.train.publish import calibration_features
 from azsim.train_command import CORPUS
 from experiments.anchoring import sphinx
@@ -199,7 +199,7 @@ def run(options: argparse.Namespace) -> None:
     for folder in (kept, options.out):
         folder.mkdir(parents=True, exist_ok=True)
     splits = load_utterances(corpus, complete_folders(corpus))
-    spoken = [u.line.text for split in (TRAIN, REAL_TRAIN) for u in splits.get(split, []) if u.line.domain == DOMAIN]
+    spoken = [u.line.text for u in of_splits(splits, (TRAIN, REAL_TRAIN)) if u.line.domain == DOMAIN]
     orders = Orders.load(Path(data))
     sounds = [orders.heard(condition) for condition in CONDITIONS]
     heard = [Heard(ANCHOR, None, "no", [anchored(each, spoken, kept) for each in sounds])]

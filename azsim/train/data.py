@@ -11,7 +11,7 @@ A folder counts once its index is there, so a corpus may grow while it is used.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,6 +105,11 @@ def load_utterances(corpus: Path, folders: Iterable[str]) -> dict[str, list[Utte
                 raise InputError(f"{index}: line {number}: frames up to {end}, but features.f16 holds {len(features)}")
             splits.setdefault(line.split, []).append(Utterance(line, features[line.start_frame : end]))
     return splits
+
+
+def of_splits(splits: Mapping[str, Sequence[Utterance]], names: Iterable[str]) -> list[Utterance]:
+    """All utterances of some splits, in the order of the names; a split that is not there has none."""
+    return [utterance for name in names for utterance in splits.get(name, ())]
 
 
 @dataclass(frozen=True)

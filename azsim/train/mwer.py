@@ -20,7 +20,7 @@ import torch
 from azsim.nn.network import Network
 from azsim.report.wer import count_errors
 from azsim.train.batch import Batch, Manner, make_batch
-from azsim.train.data import REAL_TRAIN, TRAIN, Normaliser, Utterance, expected_frames
+from azsim.train.data import REAL_TRAIN, TRAIN, Normaliser, Utterance, expected_frames, of_splits
 from azsim.train.mechanism import Forward, Mechanism, Moment
 from azsim.train.model import Transducer
 from azsim.train.nbest import Labels, n_best
@@ -67,7 +67,7 @@ class MinimumErrors(Mechanism):
         self._synthetic, self._real = (
             [u for u in splits.get(split, []) if expected_frames(u) <= MOST_FRAMES] for split in (TRAIN, REAL_TRAIN)
         )
-        self._noises = [u.features for split in NOISES for u in splits.get(split, [])]
+        self._noises = [u.features for u in of_splits(splits, NOISES)]
         parameters = network.parameters
         self._normaliser = Normaliser(parameters["frontend.mean"], parameters["frontend.inv_std"])
 

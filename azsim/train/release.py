@@ -27,7 +27,7 @@ from azsim.compress.update.mask import seeded_mask
 from azsim.errors import InputError
 from azsim.train.batch import Manner, make_batch
 from azsim.train.command import exit_status
-from azsim.train.data import REAL_TRAIN, TRAIN, Utterance, complete_folders, load_utterances, plan_epoch
+from azsim.train.data import REAL_TRAIN, TRAIN, Utterance, complete_folders, load_utterances, of_splits, plan_epoch
 from azsim.train.export import Trained, exported_tensors, load_model, save_model
 from azsim.train.flat import FlatParameters
 from azsim.train.model import Transducer
@@ -132,7 +132,7 @@ def make_releases(settings: Settings) -> list[Path]:
     source = settings.source / "model.safetensors" if settings.source.is_dir() else settings.source
     model, normaliser, pieces, card = load_model(source)
     splits = load_utterances(settings.corpus, complete_folders(settings.corpus))
-    noises = [u.features for split in MIX.noises for u in splits.get(split, [])]
+    noises = [u.features for u in of_splits(splits, MIX.noises)]
     batches = fine_tuning_batches(splits, settings.seed)
     files = []
     for release in range(1, settings.releases + 1):

@@ -24,7 +24,7 @@ import torch.distributed
 from azsim.errors import InputError
 from azsim.train.batch import Batch, Manner, make_batch
 from azsim.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from azsim.train.data import Utterance, complete_folders, load_utterances, plan_epoch
+from azsim.train.data import Utterance, complete_folders, load_utterances, of_splits, plan_epoch
 from azsim.train.decode import recognise, word_errors
 from azsim.train.distillation import transcribed
 from azsim.train.export import Trained, as_network, save_model
@@ -86,7 +86,7 @@ class Trainer:
         """Recordings without text, with what the teacher heard in them."""
         if not any(stage.mix.unlabelled_repeats for stage in self.recipe.stages):
             return []
-        found = [u for split in self.recipe.distillation.unlabelled for u in self.splits.get(split, [])]
+        found = of_splits(self.splits, self.recipe.distillation.unlabelled)
         if not found:
             wanted = ", ".join(self.recipe.distillation.unlabelled)
             raise InputError(f"{self.place.corpus}: no utterances of the splits {wanted}, which the recipe learns from")
@@ -139,10 +139,10 @@ class Trainer:
                 progress.folders = list(found[0])
             self.splits = load_utterances(self.place.corpus, progress.folders)
             stage, mix = progress.stage, self.stage.mix
-            self.noises = [u.features for split in mix.noises for u in self.splits.get(split, [])]
+            self.noises = [u.features for u in of_splits(self.splits, mix.noises)]
             plan = plan_epoch(
-                [u for split in mix.synthetic for u in self.splits.get(split, [])],
-                [u for split in mix.real for u in self.splits.get(split, [])],
+                of_splits(self.splits, mix.synthetic),
+                of_splits(self.splits, mix.real),
                 mix,
                 (self.setup.seed, progress.epoch),
                 self.guessed,

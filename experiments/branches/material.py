@@ -18,7 +18,7 @@ from azsim.speech.conclusion import Recognition
 from azsim.speech.features import FRAME_SHIFT_MS, STACKED_FRAMES
 from azsim.speech.recogniser import Recogniser
 from azsim.speech.wake_word import wake_outputs
-from azsim.train.data import complete_folders, load_utterances
+from azsim.train.data import complete_folders, load_utterances, of_splits
 from experiments.branches.cases import Case
 from experiments.studies.hearing import REAL, SYNTHETIC, Listening
 from experiments.studies.streams import Streams
@@ -74,7 +74,7 @@ def recordings(corpus: Path) -> Material:
     """
     heard = Listening.load(corpus)
     splits = load_utterances(corpus, complete_folders(corpus))
-    spans = 2 * [u.speech_frames for split in (*SYNTHETIC, *REAL) for u in splits.get(split, [])]
+    spans = 2 * [u.speech_frames for u in of_splits(splits, (*SYNTHETIC, *REAL))]
     kept = ~heard.is_noisy | heard.is_real | (np.arange(len(spans)) % NOISY_EVERY == 0)
     return Material.of(heard, kept, spans)
 

@@ -26,7 +26,7 @@ from azsim.speech.recogniser import recognise_many
 from azsim.train.augment import add_noise
 from azsim.train.calibrate import calibrate
 from azsim.train.corpus.clips import MEASURED
-from azsim.train.data import Utterance, complete_folders, load_utterances
+from azsim.train.data import Utterance, complete_folders, load_utterances, of_splits
 from azsim.train.publish import calibration_features
 
 SYNTHETIC = ("dev-seen", "dev-unseen", "test-seen", "test-unseen")
@@ -69,7 +69,7 @@ class Listening:
             InputError: it has no held-out recordings, or no noise to measure in.
         """
         splits = load_utterances(corpus, complete_folders(corpus))
-        heard = [u for split in (*SYNTHETIC, *REAL) for u in splits.get(split, [])]
+        heard = of_splits(splits, (*SYNTHETIC, *REAL))
         if not heard:
             raise InputError(f"{corpus}: no utterances of {', '.join((*SYNTHETIC, *REAL))}")
         rng = np.random.default_rng(SEED)

@@ -18,7 +18,7 @@ from azsim.errors import InputError
 from azsim.nn.network import Network
 from azsim.speech.wake_word import after_wake_word
 from azsim.train.corpus.wake_streams import OTHER, QUIET, SAME, TEST_BELOW_DB
-from azsim.train.data import Utterance, complete_folders, load_utterances
+from azsim.train.data import Utterance, complete_folders, load_utterances, of_splits
 from experiments.studies.hearing import Listening
 
 MEASURED = ("stream-dev", "real-stream-dev")
@@ -51,8 +51,8 @@ class Streams:
             InputError: it has none.
         """
         splits = load_utterances(corpus, complete_folders(corpus))
-        utterances = [u for split in MEASURED for u in splits.get(split, [])]
-        trained = [u for split in TRAINED for u in splits.get(split, [])]
+        utterances = of_splits(splits, MEASURED)
+        trained = of_splits(splits, TRAINED)
         if not utterances or not trained:
             raise InputError(f"{corpus}: no streams; build them: python -m azsim.train.corpus streams --out {corpus}")
         spread = [trained[i] for i in np.linspace(0, len(trained) - 1, CALIBRATION_STREAMS).astype(int)]

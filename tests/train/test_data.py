@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from azsim.errors import InputError
-from azsim.train.data import Mix, complete_folders, expected_frames, load_utterances, plan_epoch
+from azsim.train.data import Mix, complete_folders, expected_frames, load_utterances, of_splits, plan_epoch
 from azsim.train.tokens import Pieces
 
 PIECES = Pieces(("<blank>", "▁", "a", "b", "c"))
@@ -34,6 +34,12 @@ def test_damaged_index_is_named(tiny_corpus: Path, tmp_path: Path):
     (corpus / "shard-00" / "features.f16").write_bytes(bytes(128))
     with pytest.raises(InputError, match=r"features\.f16 holds 1"):
         load_utterances(corpus, ["shard-00"])
+
+
+def test_utterances_of_splits_come_in_the_order_of_the_names(tiny_corpus: Path):
+    splits = load_utterances(tiny_corpus, complete_folders(tiny_corpus))
+    found = of_splits(splits, ("real-train", "nowhere", "train"))
+    assert [u.line.id for u in found] == [u.line.id for u in [*splits["real-train"], *splits["train"]]]
 
 
 def test_plan_holds_everything_once_and_real_recordings_repeated(tiny_corpus: Path):
