@@ -19,6 +19,8 @@ from azsim.ranges import Bits, NonNegative, Share, SmallCount, Zeros
 
 SCRATCH = "scratch"
 NOISES = ("noise", "music")
+RECORDED = "noise-recorded"
+"""The split of recorded noise, and the corpus folder that holds it."""
 
 Steps = Annotated[int, Meta(ge=1, le=10**7)]
 """1 to 10,000,000."""

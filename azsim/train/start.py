@@ -19,11 +19,10 @@ from azsim.errors import InputError
 from azsim.nn.network import NO_LABEL
 from azsim.train.branching import branched
 from azsim.train.checkpoint import Checkpoint, Setup
-from azsim.train.corpus.clips import RECORDED
 from azsim.train.data import REAL_TRAIN, TRAIN, Normaliser, Utterance
 from azsim.train.export import load_model
 from azsim.train.model import Shape, Transducer
-from azsim.train.recipe import NOISES, SCRATCH, Recipe
+from azsim.train.recipe import NOISES, RECORDED, SCRATCH, Recipe
 from azsim.train.resize import resized
 from azsim.train.sentence_end import with_sentence_end
 from azsim.train.tokens import train_pieces

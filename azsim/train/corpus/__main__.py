@@ -19,12 +19,13 @@ from azsim.errors import InputError
 from azsim.train.command import exit_status, whole
 from azsim.train.corpus import testset, wake_streams
 from azsim.train.corpus.build import build_train, evaluation_items, report
-from azsim.train.corpus.clips import MEASURED, RECORDED, UNTIL_S, clip_items, measured_items, recorded_items
+from azsim.train.corpus.clips import MEASURED, UNTIL_S, clip_items, measured_items, recorded_items
 from azsim.train.corpus.layouts import LAYOUTS
 from azsim.train.corpus.real import real_items, unlabelled_items
 from azsim.train.corpus.store import Entry, is_complete, read_index, write_shard
 from azsim.train.corpus.track import write_track
 from azsim.train.corpus.untranscribed import load_untranscribed
+from azsim.train.recipe import RECORDED
 
 REAL_MANIFEST_UNDER_DATA = "barista/manifest.csv"
 MOST = 1_000_000

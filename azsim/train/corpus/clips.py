@@ -15,13 +15,12 @@ from azsim.train.corpus.music import compose
 from azsim.train.corpus.recordings import read_sound
 from azsim.train.corpus.scene import NOISES, make_pool
 from azsim.train.corpus.store import Entry
+from azsim.train.recipe import RECORDED
 
 CLIP_S = 10.0
 CLIP_PEAK = 0.5
 MEASURED = "noise-measured"
 """The split of noise that is measured in, and the corpus folder that holds it."""
-RECORDED = "noise-recorded"
-"""The split of recorded noise, and the corpus folder that holds it."""
 STRIDE_S = 2.0  # from one clip of a recording to the next
 UNTIL_S = 60.0  # of a recording; what comes after is left for measuring
 KINDS = (*NOISES, "babble", "babble", "music", "music", "music", "music")
