@@ -15,7 +15,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from azsim.errors import AzsimError
+from azsim import budget
+from azsim.errors import AzsimError, InputError
 from azsim.interrupts import INTERRUPTED, interrupts_end_all, interrupts_heard
 
 
@@ -39,6 +40,9 @@ def parser() -> argparse.ArgumentParser:
     _train(commands.add_parser("train", help="make a network by a recipe; goes on where it was stopped"))
     _inspect(commands.add_parser("inspect", help="what a network, a device or a bitstream is"))
     _update(commands.add_parser("update", help="model updates: keys, images, signed deltas, a store with two slots"))
+    for command in commands.choices.values():
+        if command is not commands.choices["update"]:
+            _memory_option(command)
     return top
 
 
@@ -175,6 +179,16 @@ def _update(command: argparse.ArgumentParser) -> None:
     inspect.add_argument("--trust", type=Path, metavar="KEY.pub.pem", help="who must have signed the update")
     for action in (key, image, make, apply, inspect):
         action.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
+        _memory_option(action)
+
+
+def _memory_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--max-memory",
+        type=_size,
+        metavar="SIZE",
+        help="refuse work that would take more, such as 4G (default: three quarters of what is free)",
+    )
 
 
 def _report_options(command: argparse.ArgumentParser) -> None:
@@ -212,6 +226,13 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 1 <= len(text) <= 9 and int(text) >= 1):
         raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 1 to 999999999")
     return int(text)
+
+
+def _size(text: str) -> int:
+    try:
+        return budget.parse_bytes(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _minutes(text: str) -> float:
@@ -252,7 +273,8 @@ def _perform(options: argparse.Namespace) -> int:
     with interrupts_end_all():
         module, name = options.perform.split(":")
         perform = getattr(import_module(module), name)
-    answer = perform(options)
+    with budget.limited(options.max_memory):
+        answer = perform(options)
     if options.json:
         print(json.dumps(answer, allow_nan=False))
     if sys.stdout:

@@ -1,28 +1,35 @@
-"""A file that the user names, before it is opened: there, a file, and none that would be waited for without end."""
+"""A file that the user names, before it is opened: there, a file, readable, and none that is waited for without end."""
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 from azsim.errors import InputError
 
 
 def check_input_file(path: Path, needed: str) -> None:
-    """Refuse what is no file.
+    """Refuse what is no file, or one that may not be read.
 
     Args:
         path: of a file that is to be read.
         needed: what should be there, such as "a sound file".
 
     Raises:
-        InputError: there is nothing, a folder, a pipe or a device, or it cannot be looked at.
+        InputError: there is nothing, a folder, a pipe or a device, or it cannot be looked at or read.
     """
     try:
-        if path.is_dir():
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
             raise InputError(f"{path}: is a folder; {needed} is needed")
-        if not path.exists():
-            raise InputError(f"{path}: no such file; {needed} is needed")
-        if not path.is_file():
+        if not stat.S_ISREG(mode):
             raise InputError(f"{path}: is a pipe or a device; {needed} is needed")
+        with open(path, "rb"):
+            pass
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{path}: no such file; {needed} is needed") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}; {needed} is needed") from None
+    except ValueError:
+        raise InputError(f"{path}: no name of a file; {needed} is needed") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import errno
 import os
 from pathlib import Path
 
@@ -25,11 +27,39 @@ def test_a_file_is_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("none", "no such file"), (".", "is a folder"), ("x" * 300, "cannot be read")],
+    [
+        ("none", "no such file"),
+        (".", "is a folder"),
+        ("x" * 300, "cannot be read: File name too long"),
+        ("a\0b", "no name of a file"),
+    ],
 )
 def test_what_is_no_file_is_refused(tmp_path: Path, name: str, says: str) -> None:
     with pytest.raises(InputError, match=rf"{says}.*; a list is needed"):
         check_input_file(tmp_path / name, "a list")
+
+
+@pytest.mark.parametrize("read", [read_audio, read_toml, read_manifest, load_music, load_network, read_matrices])
+def test_a_file_that_may_not_be_read_is_not_called_missing(tmp_path: Path, monkeypatch, read) -> None:
+    path = tmp_path / "it.wav"
+    path.write_bytes(b"RIFF")
+    opened = builtins.open
+
+    def refuse(name, *rest, **named):
+        if Path(os.fsdecode(name)) == path:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opened(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "open", refuse)
+    with pytest.raises(InputError, match=r"it\.wav: cannot be read: Permission denied; .* is needed"):
+        read(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs symbolic links")
+def test_a_link_to_itself_is_not_called_missing(tmp_path: Path) -> None:
+    (tmp_path / "it").symlink_to("it")
+    with pytest.raises(InputError, match="it: cannot be read: Too many levels"):
+        check_input_file(tmp_path / "it", "a list")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
