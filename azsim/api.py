@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from azsim.compare.experiment import Configuration, Experiment, check_seed
+from azsim.compare.experiment import Experiment, check_seed
 from azsim.compare.runner import assemble
-from azsim.compare.setup import Setup
+from azsim.compare.setup import build_setup, check_capacity, configuration_of, open_device
 from azsim.compare.speech_set import load_utterance
-from azsim.compare.surroundings import heard_in
 from azsim.compare.trained import TrainedOutcome, play
 from azsim.compress.network import CompressedNetwork
 from azsim.devices import Device
-from azsim.devices.loader import find_device, load_device
 from azsim.report.results import Comparison, Row
 from azsim.report.write import write_report
 from azsim.resources import shipped
-from azsim.soc.music import load_music
 from azsim.soc.timeline import Timeline
 from azsim.speech.transcript import Word
 
@@ -71,25 +68,28 @@ def run(
         InputError: the recording, the device, the music or the seed cannot be used.
     """
     check_seed(seed, "seed")
-    device_file = f"device {device.name}" if isinstance(device, Device) else str(find_device(device))
-    device = device if isinstance(device, Device) else load_device(device)
+    opened = open_device(device)
     path = Path(recording)
-    track = load_music(shipped("experiments", "music/track.ogg") if music is True else music) if music else None
-    configuration = Configuration(name=small.name, codec=next(iter(small.matrices.values())).encoded.codec)
+    track = (shipped("experiments", "music/track.ogg") if music is True else Path(music)) if music else None
     experiment = Experiment(
-        name="run", device=device.name, model=small.network.name, speech="", configuration=(configuration,), seed=seed
+        name="run",
+        device=opened[0].name,
+        model=small.network.name,
+        speech="",
+        configuration=(configuration_of(small),),
+        seed=seed,
     )
-    utterance = load_utterance(path, path.name, "", {}, max_minutes, heard_in(device, seed))
-    digests = {small.network.name: small.network.digest}
-    setup = Setup(
-        experiment=experiment,
-        device=device,
-        utterances=(utterance,),
-        music=track,
-        digests=digests,
+    setup = build_setup(
+        experiment,
+        opened,
+        lambda heard: [load_utterance(path, path.name, "", {}, max_minutes, heard)],
         source="azsim.run",
-        device_file=device_file,
+        named=lambda key: key,
+        music=track,
+        digests={small.network.name: small.network.digest},
     )
+    check_capacity(setup.device, setup.device_file, small.name, small.model_bytes)
+    utterance = setup.utterances[0]
     outcome: TrainedOutcome = play(setup, small, traced=utterance.name)
     comparison = assemble(setup, [outcome], [], ["azsim.run"])
     only = outcome.results[0]

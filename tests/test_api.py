@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,9 @@ def test_the_flow_of_the_readme(tmp_path: Path) -> None:
     assert result.timeline.energy_pj["dram"] > 0
     assert result.metrics.model_bytes == small.model_bytes
     assert (result.report(tmp_path / "out") / "index.html").stat().st_size > 10_000
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    (recorded,) = manifest["configuration"]["experiment"]["configuration"]
+    assert (recorded["codec"], recorded["weight_bits"], recorded["sparsity"]) == ("zvsv", 5, 0.5)
 
 
 def test_encode_and_decode() -> None:

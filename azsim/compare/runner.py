@@ -21,24 +21,21 @@ import msgspec
 from azsim.chip.residency import check_pins
 from azsim.cloud.streaming import refuse_if_local
 from azsim.compare import notes
-from azsim.compare.echo import EchoInMicrophone, listening
 from azsim.compare.experiment import Configuration, Experiment, beside, check_bits
 from azsim.compare.layers import roofline
 from azsim.compare.pool import Pool
 from azsim.compare.production import ProductionOutcome, on_device_production, shapes
 from azsim.compare.sensitivity import variants
-from azsim.compare.setup import Setup, check_capacity, network, overrides_of
-from azsim.compare.speech_set import load_speech
-from azsim.compare.surroundings import heard_in
+from azsim.compare.setup import Setup, build_setup, check_capacity, network, overrides_of
+from azsim.compare.speech_set import Heard, Utterance, load_speech
 from azsim.compare.trained import TrainedOutcome, in_the_cloud, on_device
 from azsim.compress.recipe import EMBEDDING, MatrixRecipe, matrix_recipes
 from azsim.devices import Device
 from azsim.devices.loader import find_device, load_device
-from azsim.errors import InputError, located
+from azsim.errors import located
 from azsim.report.manifest import make_manifest
 from azsim.report.metrics import make_rows
 from azsim.report.results import Comparison
-from azsim.soc.music import load_music
 from azsim.speech.gather import check_together
 
 
@@ -99,43 +96,31 @@ def make_setup(
         weights = sum(rows * columns for rows, columns in shapes(experiment.production).values())
         check_capacity(device, str(device_file), "production size", weights // 8)
     with located(f"{path}: model = {experiment.model!r}"):
-        digests = {experiment.model: network(experiment.model).digest}
+        network(experiment.model)
     for configuration in experiment.configuration:
         with located(f"{path}: configuration {configuration.name!r}"):
-            digests |= _check_network(experiment.model_of(configuration), configuration)
+            _check_network(experiment.model_of(configuration), configuration)
             check_together(experiment.frames_per_step, network(experiment.model_of(configuration)).steps_per_output)
             _check_pins(device, experiment, configuration)
-    with located(f"{path}: music = {experiment.music!r}"):
-        music = load_music(beside(path, experiment.music)) if experiment.music else None
-    heard = heard_in(device, experiment.seed)
-    if experiment.echo:
-        if music is None:
-            raise InputError(f"{path}: echo: there is none without music; name a file with music = ...")
-        device = listening(device, experiment.echo)
-        heard = EchoInMicrophone(
-            experiment.echo, music, beside(path, experiment.music), device.audio, experiment.seed, heard
-        )
-    with located(f"{path}: speech = {experiment.speech!r}") if speech is None else nullcontext():
-        utterances = load_speech(
-            speech or beside(path, experiment.speech),
-            limit,
-            max_minutes,
-            lambda: advance("reading speech"),
-            heard,
-        )
-    return Setup(
-        experiment=experiment,
-        device=device,
-        utterances=tuple(utterances),
-        music=music,
-        digests=digests,
+
+    def read_speech(heard: Heard | None) -> list[Utterance]:
+        with located(f"{path}: speech = {experiment.speech!r}") if speech is None else nullcontext():
+            return load_speech(
+                speech or beside(path, experiment.speech), limit, max_minutes, lambda: advance("reading speech"), heard
+            )
+
+    return build_setup(
+        experiment,
+        (device, str(device_file)),
+        read_speech,
         source=str(path),
-        device_file=str(device_file),
+        named=lambda key: f"{path}: echo" if key == "echo" else f"{path}: {key} = {getattr(experiment, key)!r}",
+        music=beside(path, experiment.music) if experiment.music else None,
     )
 
 
-def _check_network(name: str, configuration: Configuration) -> dict[str, str]:
-    """Name -> digest of a configuration's network, whose matrices its choices must match."""
+def _check_network(name: str, configuration: Configuration) -> None:
+    """Refuse a configuration's network that there is not, or whose matrices its choices do not match."""
     with located(f"model = {name!r}"):
         found = network(name)
     with located("matrices"):
@@ -144,7 +129,6 @@ def _check_network(name: str, configuration: Configuration) -> dict[str, str]:
         if choice.weight_bits is not None:
             codec = choice.codec or configuration.codec
             check_bits(codec, choice.weight_bits, f"matrices.{pattern!r}.weight_bits =")
-    return {name: found.digest}
 
 
 def _check_pins(device: Device, experiment: Experiment, configuration: Configuration) -> None:

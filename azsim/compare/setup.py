@@ -1,23 +1,37 @@
-"""What every part of a comparison shares: the experiment made concrete, small enough to hand to a worker process."""
+"""What every part of a comparison shares: the experiment made concrete, small enough to hand to a worker process.
+
+::
+
+    experiment file (compare) ─┐
+    command line (run)         ├─> Experiment ──build_setup──> Setup: device, music, speech as it is heard, digests
+    azsim.run, studies         ─┘
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
 
 from azsim.chip.build import tile_layout
-from azsim.compare.experiment import Configuration, Experiment
-from azsim.compare.speech_set import Utterance
+from azsim.compare.echo import EchoInMicrophone, listening
+from azsim.compare.experiment import Configuration, Experiment, MatrixChoice
+from azsim.compare.speech_set import Heard, Utterance
+from azsim.compare.surroundings import heard_in
 from azsim.compress import compress
 from azsim.compress.network import CompressedNetwork
-from azsim.compress.recipe import MatrixRecipe
+from azsim.compress.recipe import EMBEDDING, MatrixRecipe
 from azsim.compress.stored import load_network
 from azsim.devices import Device
+from azsim.devices.loader import find_device, load_device
 from azsim.errors import InputError, located
 from azsim.nn.network import Network
 from azsim.report.trace.options import TraceOptions
-from azsim.soc.music import MusicTrack
+from azsim.soc.music import MusicTrack, load_music
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,69 @@ class Setup:
     source: str
     device_file: str
     trace: TraceOptions = field(default_factory=TraceOptions)
+
+
+def open_device(device: Device | str | Path) -> tuple[Device, str]:
+    """A device, and what messages about it name: its file, or its name where it was made in Python.
+
+    Raises:
+        InputError: there is no such device, or its file is wrong.
+    """
+    if isinstance(device, Device):
+        return device, f"device {device.name}"
+    path = find_device(device)
+    return load_device(path), str(path)
+
+
+def build_setup(
+    experiment: Experiment,
+    device: tuple[Device, str],
+    read_speech: Callable[[Heard | None], Iterable[Utterance]],
+    *,
+    source: str,
+    named: Callable[[str], str],
+    music: Path | None = None,
+    digests: Mapping[str, str] | None = None,
+    noise: np.ndarray | None = None,
+) -> Setup:
+    """Read what the experiment names; every `Setup` is made here.
+
+    Args:
+        experiment: what to run.
+        device: as `open_device` gives it.
+        read_speech: reads the recordings; is handed what else reaches the microphone.
+        source: who asked for the configurations.
+        named: key (``model``, ``music``, ``echo``) -> how messages name its value: ``exp.toml: music = 'a.ogg'``.
+        music: the file that plays, None for silence.
+        digests: of the networks, where they are not read by their names.
+        noise: recorded, in place of the made noise of the device's surroundings.
+
+    Raises:
+        InputError: a network, recording or music is wrong, or an echo is asked for without music.
+    """
+    spec, device_file = device
+    if digests is None:
+        digests = {}
+        for name in dict.fromkeys([experiment.model, *(experiment.model_of(one) for one in experiment.configuration)]):
+            with located(named("model")):
+                digests[name] = network(name).digest
+    with located(named("music")):
+        track = load_music(music) if music else None
+    heard = heard_in(spec, experiment.seed, noise)
+    if experiment.echo:
+        if track is None:
+            raise InputError(f"{named('echo')}: there is none without music; name a file with music = ...")
+        spec = listening(spec, experiment.echo)
+        heard = EchoInMicrophone(experiment.echo, track, music, spec.audio, experiment.seed, heard)
+    return Setup(
+        experiment=experiment,
+        device=spec,
+        utterances=tuple(read_speech(heard)),
+        music=track,
+        digests=digests,
+        source=source,
+        device_file=device_file,
+    )
 
 
 @lru_cache(maxsize=8)
@@ -72,6 +149,33 @@ def overrides_of(configuration: Configuration) -> dict[str, MatrixRecipe]:
         pattern: MatrixRecipe(weight_bits=choice.weight_bits, sparsity=choice.sparsity, codec=choice.codec)
         for pattern, choice in configuration.matrices.items()
     }
+
+
+def configuration_of(small: CompressedNetwork) -> Configuration:
+    """The configuration that gives these bitstreams: what most of the matrices have, and the others one by one.
+
+    Bits, zeros and codec are those that were asked for, or, of bitstreams that were read, those that they have.
+    """
+    recipes = {name: small.asked.get(name) or _recipe_of(small, name) for name in small.matrices}
+    common = Counter(recipe for name, recipe in recipes.items() if name != EMBEDDING).most_common(1)[0][0]
+    choices = {
+        name: MatrixChoice(weight_bits=recipe.weight_bits, sparsity=recipe.sparsity, codec=recipe.codec)
+        for name, recipe in recipes.items()
+        if recipe != (replace(common, sparsity=0.0) if name == EMBEDDING else common)
+    }
+    return Configuration(
+        name=small.name,
+        codec=common.codec,
+        weight_bits=common.weight_bits,
+        sparsity=common.sparsity,
+        matrices=choices,
+    )
+
+
+def _recipe_of(small: CompressedNetwork, name: str) -> MatrixRecipe:
+    """What a bitstream says of itself: its bits, the zeros that it decodes to, its codec."""
+    encoded, values = small.matrices[name].encoded, small.decoded[name]
+    return MatrixRecipe(encoded.weight_bits, float(np.mean(values == 0)), encoded.codec)
 
 
 def check_capacity(device: Device, device_file: str, what: str, model_bytes: int) -> None:

@@ -8,15 +8,12 @@ from pathlib import Path
 
 from azsim.compare.experiment import Configuration, Experiment, check_bits, check_codec, check_seed
 from azsim.compare.runner import assemble
-from azsim.compare.setup import Setup, network
+from azsim.compare.setup import Setup, build_setup, open_device
 from azsim.compare.speech_set import load_utterance
-from azsim.compare.surroundings import heard_in
 from azsim.compare.trained import on_device
-from azsim.devices.loader import find_device, load_device
 from azsim.errors import located
 from azsim.ranges import check_bits_and_zeros
 from azsim.report.results import Comparison
-from azsim.soc.music import load_music
 
 
 @dataclass(frozen=True)
@@ -53,21 +50,14 @@ def make_single(recordings: Sequence[Path], single: Single, music: Path | None, 
         seed=single.seed,
     )
     with located("--device"):
-        device_file = find_device(single.device)
-        device = load_device(device_file)
-    with located("--model"):
-        digests = {single.model: network(single.model).digest}
-    with located("--music"):
-        track = load_music(music) if music else None
-    heard = heard_in(device, single.seed)
-    return Setup(
-        experiment=experiment,
-        device=device,
-        utterances=tuple(load_utterance(path, path.name, "", {}, max_minutes, heard) for path in recordings),
-        music=track,
-        digests=digests,
+        device = open_device(single.device)
+    return build_setup(
+        experiment,
+        device,
+        lambda heard: [load_utterance(path, path.name, "", {}, max_minutes, heard) for path in recordings],
         source="azsim run",
-        device_file=str(device_file),
+        named=lambda key: f"--{key}",
+        music=music,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from azsim.compress.codecs import decode, encode_like, read
 from azsim.compress.encoded import Encoded
 from azsim.compress.layout import TileLayout
 from azsim.nn.network import Network
+
+if TYPE_CHECKING:
+    from azsim.compress.recipe import MatrixRecipe
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,13 @@ class CompressedNetwork:
         name: of the configuration.
         network: the network it was made from (biases, pieces and activation scales are taken from there).
         matrices: name -> compressed matrix, in the network's order.
+        asked: name -> bits, zeros and codec that it was compressed with; empty for bitstreams that were read.
     """
 
     name: str
     network: Network
     matrices: Mapping[str, CompressedMatrix]
+    asked: Mapping[str, MatrixRecipe] = field(default_factory=dict, kw_only=True)
 
     @cached_property
     def decoded(self) -> Mapping[str, np.ndarray]:

@@ -86,7 +86,7 @@ def compress(
             matrices[matrix] = _compress_matrix(matrix, network.parameters[matrix], recipe, layout)
         except InputError as error:
             raise InputError(f"{network.source}: {matrix}: {error}") from error
-    return CompressedNetwork(name=name or _default_name(base), network=network, matrices=matrices)
+    return CompressedNetwork(name=name or _default_name(base), network=network, matrices=matrices, asked=recipes)
 
 
 def matrix_recipes(

@@ -16,9 +16,8 @@ from azsim.cloud.recogniser import closed_by, recognise_in_cloud
 from azsim.cloud.request import Answer, AskedPath, ask
 from azsim.compare.experiment import SEEDS, Configuration, Experiment, beside
 from azsim.compare.pool import Pool
-from azsim.compare.setup import Setup, compressed, network
+from azsim.compare.setup import build_setup, compressed, network, open_device
 from azsim.compare.speech_set import Utterance, load_speech
-from azsim.compare.surroundings import heard_in
 from azsim.compare.trained import awake, plan_for, recognise
 from azsim.devices import load_device
 from azsim.devices.loader import find_device
@@ -140,20 +139,18 @@ def station(plan: Plan, name: str) -> Station:
         InputError: the speech or a network is wrong.
     """
     choice, path = plan.choice, plan.path
-    file = _device_file(path, name)
-    device, configuration = load_device(file), choice.configuration
-    heard = heard_in(device, choice.seed, plan.noise)
-    utterances = tuple(load_speech(beside(path, choice.speech), choice.utterances, heard=heard))
+    opened, configuration = open_device(_device_file(path, name)), choice.configuration
+    device = opened[0]
     model = configuration.model or choice.cloud.model
-    setup = Setup(
-        experiment=Experiment("availability", device.name, model, choice.speech, (configuration,), seed=choice.seed),
-        device=device,
-        utterances=utterances,
-        music=None,
-        digests={},
+    setup = build_setup(
+        Experiment("availability", device.name, model, choice.speech, (configuration,), seed=choice.seed),
+        opened,
+        lambda heard: load_speech(beside(path, choice.speech), choice.utterances, heard=heard),
         source=str(path),
-        device_file=str(file),
+        named=lambda key: f"{path}: {key}",
+        noise=plan.noise,
     )
+    utterances = setup.utterances
     small = compressed(setup, configuration)
     residency = plan_for(setup, device, small)
     schedules = build_schedules(device.chip, small, residency)

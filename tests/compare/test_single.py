@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from azsim.compare import single as module
+from azsim.compare import setup as module
 from azsim.compare.single import Single, make_single
 from azsim.errors import InputError
 from azsim.resources import shipped
