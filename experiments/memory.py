@@ -27,6 +27,9 @@ from azsim.compare.runner import make_setup
 from azsim.compare.setup import compressed
 from azsim.compare.trained import recognise
 from azsim.devices.spec import Device
+from azsim.reference.poisson import Source, poisson_load
+from azsim.reference.probe import Probe
+from azsim.reference.queueing import Arrivals, fifo_wait, priority_waits
 from azsim.report.figures.style import (
     OKABE_ITO,
     Margins,
@@ -40,9 +43,6 @@ from azsim.report.figures.style import (
 from azsim.report.page import write_page
 from azsim.soc import simulate
 from azsim.soc.arbitration import CPU, MICROPHONE, NETWORK
-from azsim.soc.memory.poisson import Source, poisson_load
-from azsim.soc.memory.probe import Probe
-from azsim.soc.memory.queueing import Arrivals, fifo_wait, priority_waits
 from azsim.soc.memory.timings import TIMINGS
 from azsim.speech.replay import replay
 

@@ -2,7 +2,7 @@
 
     python experiments/queueing.py [--out reports/queueing] [--jobs 100000000] [--simpy-jobs 1000000]
 
-Poisson requests go through the very loop that grants the device's chunks (`azsim.soc.memory.poisson` calls
+Poisson requests go through the very loop that grants the device's chunks (`azsim.reference.poisson` calls
 `azsim.soc.memory.loop.advance`), a byte taking a nanosecond. Service times thus are bytes; every wait, time in system
 and count is compared with theory in standard errors of batch means. The SimPy layer is compared the same way: requests
 submitted by a process, and preempted jobs on a core.
@@ -24,6 +24,15 @@ from msgspec.structs import replace
 import azsim
 from azsim.devices.memory_spec import LatencyTargetSpec, PerClient, TokenBucketSpec
 from azsim.devices.spec import Device
+from azsim.reference.poisson import Source, poisson_load
+from azsim.reference.queueing import (
+    Arrivals,
+    chunked_responses,
+    conserved_work,
+    fifo_wait,
+    preemptive_responses,
+    priority_waits,
+)
 from azsim.report.page import write_page
 from azsim.soc.arbitration import CPU, MICROPHONE, NETWORK, PLAYBACK, Policy
 from azsim.soc.arbitration.fifo import Fifo
@@ -34,15 +43,6 @@ from azsim.soc.arbitration.rate_regulated import RateRegulated
 from azsim.soc.cpu import Cpu
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory
-from azsim.soc.memory.poisson import Source, poisson_load
-from azsim.soc.memory.queueing import (
-    Arrivals,
-    chunked_responses,
-    conserved_work,
-    fifo_wait,
-    preemptive_responses,
-    priority_waits,
-)
 from azsim.soc.trace import Recorder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -277,7 +277,7 @@ def write(out: Path, checks: list[Check]) -> None:
 EXPLAINED = (
     "Times are microseconds. The loop does not interrupt a chunk, so requests of several chunks lie between Cobham's "
     "formula (one chunk) and preemptive resume (chunks of no length); `chunked_responses` in "
-    "`azsim/soc/memory/queueing.py` is exact for any chunk, and that is what is compared. Jobs of a core are really "
+    "`azsim/reference/queueing.py` is exact for any chunk, and that is what is compared. Jobs of a core are really "
     "interrupted, and there the closed form of preemptive resume holds itself.",
     "",
     "What this shows is that the order of grants and the bookkeeping are right. It says nothing about real traffic, "

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # the checks share cases and reference machines with the tests
+sys.path.insert(0, str(ROOT))  # the checks are beside this file, in a checkout and in the wheel
 
 from azsim.report.page import write_page  # noqa: E402
 from experiments.checks import SECTIONS, Section  # noqa: E402 (after the path is set)
@@ -33,7 +33,7 @@ def report(sections: list[Section]) -> str:
 def main() -> int:
     """Run all sections, print what holds, write the report."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--out", type=Path, default=ROOT / "runs" / "validation")
+    options.add_argument("--out", type=Path, default=Path("runs") / "validation")
     out = options.parse_args().out
     sections = []
     for make in SECTIONS:

@@ -10,7 +10,20 @@ import pytest
 import azsim
 
 ROOT = Path(azsim.__file__).parent
-STATIONS = ("nn", "compress", "devices", "chip", "speech", "soc", "cloud", "report", "compare", "train", "inspect")
+STATIONS = (
+    "nn",
+    "compress",
+    "devices",
+    "chip",
+    "speech",
+    "soc",
+    "cloud",
+    "reference",
+    "report",
+    "compare",
+    "train",
+    "inspect",
+)
 """In the order in which data flows; modules that stand outside of a folder are tools or the command line."""
 PAGE = ROOT.parent / "docs" / "house.md"
 page_there = pytest.mark.skipif(not PAGE.exists(), reason="the documents travel with the source, not with the wheel")
@@ -54,3 +67,14 @@ def test_the_page_names_every_module_beside_the_folders() -> None:
     page = PAGE.read_text(encoding="utf-8")
     alone = [path.name for path in ROOT.glob("*.py") if path.name != "__init__.py"]
     assert [name for name in alone if f"`azsim/{name}`" not in page and not name.endswith("_command.py")] == []
+
+
+@page_there
+def test_no_experiment_knows_the_tests() -> None:
+    found = set()
+    for module in (ROOT.parent / "experiments").rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            found |= {module.name for name in names if name.split(".")[0] == "tests"}
+    assert found == set()

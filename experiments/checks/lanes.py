@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from azsim.reference.lane_cases import compare, lane_case
 from experiments.checks.section import Section
-from tests.validation.lane_cases import compare, lane_case
 
 CASES = 2400
 
@@ -27,7 +27,7 @@ def section() -> Section:
         title="The lane rule, cycle by cycle",
         says=f"Cycles, positions taken and effectual products of {CASES:,} random cases (lanes, multipliers, window, "
         "blocks, queue, broadcast, minimum block, skip mode, store, tile size, weights and activations all drawn) "
-        "against `tests/chip/machine.py`, which shares no code or formula with the model. Exact.",
+        "against `azsim/reference/lane_machine.py`, which shares no code or formula with the model. Exact.",
         columns=["kind", "cases", "tiles x frames", "that differ"],
         rows=rows,
         holds=differing.total() == 0,

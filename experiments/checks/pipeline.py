@@ -6,10 +6,9 @@ import numpy as np
 
 from azsim.chip.attribution import attribute
 from azsim.chip.pipeline import run_pipeline
+from azsim.reference.pipeline_machine import Pipeline
+from azsim.reference.schedule_cases import random_chip, random_schedule
 from experiments.checks.section import Section
-from tests.chip.pipeline_model import Pipeline
-from tests.chip.schedules import random_schedule
-from tests.chip.test_pipeline import random_chip
 
 CASES = 600
 
@@ -30,7 +29,7 @@ def section() -> Section:
     return Section(
         title="The tile pipeline",
         says="Ends of fetch, decode, multiply, vector and write of every tile against processes that hand tokens to "
-        "each other (SimPy, `tests/chip/pipeline_model.py`, no recurrence in it): random mixes of streamed and "
+        "each other (SimPy, `azsim/reference/pipeline_machine.py`, no recurrence in it): random mixes of streamed and "
         "resident tiles, dependencies, latencies, 1 to 3 buffers of each kind. Exact; and the causes of each run add "
         "up to its cycles.",
         columns=["schedules", "tiles", "schedules that differ", "causes that do not add up"],

@@ -10,12 +10,12 @@ import numpy as np
 from azsim.chip.systolic import array_work
 from azsim.devices import load_device
 from azsim.devices.chip_spec import SystolicSpec
+from azsim.reference import systolic_machine
 from experiments.checks.section import Section
-from tests.chip import systolic_machine
 
 CASES = 200
 DATAFLOWS = ("weight-stationary", "output-stationary", "input-stationary")
-SCALE_SIM = Path(__file__).resolve().parents[2] / "tests" / "validation" / "scale_sim.csv"
+SCALE_SIM = Path(__file__).with_name("scale_sim.csv")
 VELA = Path(__file__).with_name("vela_cycles.csv")
 VELA_LIMIT = 0.10
 
@@ -37,8 +37,8 @@ def machine_section() -> Section:
         rows.append([dataflow, CASES, cycles, differing])
     return Section(
         title="Systolic arrays, cell by cell",
-        says="Cycles of the closed forms against `tests/chip/systolic_machine.py`, which moves every operand one cell "
-        "per cycle and knows no formula; arrays of 1 x 1 to 5 x 5, products of 1 to 11 in each direction, ragged "
+        says="Cycles of the closed forms against `azsim/reference/systolic_machine.py`, which moves every operand one "
+        "cell per cycle and knows no formula; arrays of 1 x 1 to 5 x 5, products of 1 to 11 in each direction, ragged "
         "edges included. The machine's product is right, too. Exact.",
         columns=["dataflow", "cases", "cycles", "cases that differ"],
         rows=rows,

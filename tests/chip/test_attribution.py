@@ -7,8 +7,8 @@ import pytest
 
 from azsim.chip.attribution import CAUSES, attribute, time_by_cause
 from azsim.chip.pipeline import run_pipeline
-from tests.chip.schedules import random_schedule, schedule
-from tests.chip.test_pipeline import AZ1, chip_with, random_chip
+from azsim.reference.schedule_cases import chip_with, random_chip, random_schedule, schedule
+from tests.chip.test_pipeline import AZ1
 
 
 @pytest.mark.parametrize("seed", range(60))

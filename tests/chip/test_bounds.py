@@ -9,7 +9,7 @@ import numpy as np
 
 from azsim.chip.bounds import products_per_cycle, roof_cycles
 from azsim.devices.loader import load_device
-from tests.chip.schedules import schedule
+from azsim.reference.schedule_cases import schedule
 
 AZ1 = load_device("az1").chip  # port 8 B/cycle; decoder 4 x 8 positions, 4 x 64 bits; 32 x 2 multipliers
 

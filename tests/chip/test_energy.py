@@ -10,7 +10,7 @@ import pytest
 from azsim.chip.energy import PARTS, schedule_energy
 from azsim.chip.matvec import matvec
 from azsim.devices.loader import load_device
-from tests.chip.schedules import schedule
+from azsim.reference.schedule_cases import schedule
 
 AZ1 = load_device("az1")
 

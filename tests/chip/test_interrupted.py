@@ -11,7 +11,7 @@ from azsim.chip.interrupted import begun_part, ends, rest
 from azsim.chip.lanes import lane_cost
 from azsim.chip.tiles import tile_schedule
 from azsim.devices.loader import load_device
-from tests.chip.schedules import random_schedule, schedule
+from azsim.reference.schedule_cases import random_schedule, schedule
 
 
 def test_the_places_at_which_a_job_may_be_left():

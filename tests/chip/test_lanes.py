@@ -12,7 +12,7 @@ from azsim.compress.layout import TileLayout, cut
 from azsim.devices.chip_spec import LanesSpec
 from azsim.devices.loader import load_device
 from azsim.errors import InputError
-from tests.chip.machine import Rule, run_tile
+from azsim.reference.lane_machine import Rule, run_tile
 
 AZ1 = load_device("az1").chip.lanes
 MODES = ("none", "weights", "activations", "both")

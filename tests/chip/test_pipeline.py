@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import msgspec
 import numpy as np
 import pytest
 
 from azsim.chip.pipeline import buffer_owners, run_pipeline
-from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.loader import load_device
-from tests.chip.pipeline_model import Pipeline
-from tests.chip.schedules import random_schedule, schedule
+from azsim.reference.pipeline_machine import Pipeline
+from azsim.reference.schedule_cases import chip_with, random_chip, random_schedule, schedule
 
 AZ1 = load_device("az1").chip
-
-
-def chip_with(fetch_buffers: int, weight_buffers: int, bytes_per_cycle: int, latency: int) -> ChipSpec:
-    sram = msgspec.structs.replace(AZ1.sram, fetch_buffers=fetch_buffers, weight_buffers=weight_buffers)
-    port = msgspec.structs.replace(AZ1.port, bytes_per_cycle=bytes_per_cycle, latency_cycles=latency)
-    return msgspec.structs.replace(AZ1, sram=sram, port=port)
-
-
-def random_chip(rng: np.random.Generator) -> ChipSpec:
-    buffers = rng.integers(1, 4, 2)
-    return chip_with(int(buffers[0]), int(buffers[1]), int(rng.integers(1, 9)), int(rng.integers(0, 12)))
 
 
 @pytest.mark.parametrize("seed", range(120))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from azsim.chip.schedule import CpuWork, Sections, TileSchedule
-from tests.chip.schedules import random_schedule
+from azsim.reference.schedule_cases import random_schedule
 
 COLUMNS = [field.name for field in fields(TileSchedule) if field.name != "name"]
 

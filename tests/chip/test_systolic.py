@@ -13,7 +13,7 @@ from azsim.chip.systolic import array_work, systolic_cost, weights_per_cycle
 from azsim.compress.layout import TileLayout, cut
 from azsim.devices.chip_spec import SystolicSpec
 from azsim.devices.loader import load_device
-from tests.chip import systolic_machine
+from azsim.reference import systolic_machine
 from tests.chip.networks import compress_by_hand
 
 DATAFLOWS = ("weight-stationary", "output-stationary", "input-stationary")

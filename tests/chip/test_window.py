@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from azsim.chip.window import states, window_table, word_table
-from tests.chip.machine import Rule, take_one_cycle
+from azsim.reference.lane_machine import Rule, take_one_cycle
 
 
 @pytest.mark.parametrize(("multipliers", "window"), [(1, 1), (1, 4), (2, 2), (2, 4), (3, 7), (4, 8)])

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from azsim.chip.interrupted import rest
 from azsim.chip.schedule import TileSchedule
 from azsim.devices.spec import NpuSharingSpec
+from azsim.reference.pipeline_machine import Pipeline
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory
 from azsim.soc.npu import Npu
 from azsim.soc.trace import Recorder
-from tests.chip.pipeline_model import Pipeline
 from tests.soc.cases import device, schedule
 
 FAST = {"memory__peak_gbps": 1000.0, "memory__efficiency": 1.0}

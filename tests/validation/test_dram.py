@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from azsim.reference.probe import Probe
 from azsim.soc.memory.bank import ACCESS_BYTES
-from azsim.soc.memory.probe import Probe
 from azsim.soc.memory.timings import TIMINGS
 
 BURSTS_PS = {"lpddr4-3200-x16": 5000, "lpddr4-4266-2x16": 3750, "lpddr3-1600-x32": 5000}

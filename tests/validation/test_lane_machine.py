@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.validation.lane_cases import compare, lane_case
+from azsim.reference.lane_cases import compare, lane_case
 
 CASES, CHUNKS = 2400, 12
 

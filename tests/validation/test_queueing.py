@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from azsim.devices.memory_spec import LatencyTargetSpec, PerClient, TokenBucketSpec, WindowSpec
-from azsim.soc.arbitration import CPU, MICROPHONE, NETWORK, PLAYBACK
-from azsim.soc.arbitration.fifo import Fifo
-from azsim.soc.arbitration.fixed_priority import FixedPriority
-from azsim.soc.arbitration.latency_regulated import LatencyRegulated
-from azsim.soc.arbitration.proportional_fair import ProportionalFair
-from azsim.soc.arbitration.rate_regulated import RateRegulated
-from azsim.soc.memory.poisson import Measured, Source, poisson_load
-from azsim.soc.memory.queueing import (
+from azsim.reference.poisson import Measured, Source, poisson_load
+from azsim.reference.queueing import (
     Arrivals,
     chunked_responses,
     conserved_work,
     fifo_wait,
     priority_waits,
 )
+from azsim.soc.arbitration import CPU, MICROPHONE, NETWORK, PLAYBACK
+from azsim.soc.arbitration.fifo import Fifo
+from azsim.soc.arbitration.fixed_priority import FixedPriority
+from azsim.soc.arbitration.latency_regulated import LatencyRegulated
+from azsim.soc.arbitration.proportional_fair import ProportionalFair
+from azsim.soc.arbitration.rate_regulated import RateRegulated
 from tests.soc.cases import device
 
 JOBS = 400_000

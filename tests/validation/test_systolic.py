@@ -8,14 +8,14 @@ stalls are subtracted. ``offset`` is what SCALE-Sim reports beyond the form: -1,
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import pytest
 
 from azsim.chip.systolic import SCALE_SIM_OFFSET_CYCLES, array_work
 from azsim.devices.chip_spec import SystolicSpec
+from azsim.resources import shipped
 
-ROWS = list(csv.DictReader((Path(__file__).parent / "scale_sim.csv").read_text().splitlines()))
+ROWS = list(csv.DictReader(shipped("experiments", "checks/scale_sim.csv").read_text().splitlines()))
 GEMM = (128, 256, 256)
 CONV1 = (96, 363, 3025)
 

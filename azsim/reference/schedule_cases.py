@@ -1,10 +1,13 @@
-"""Schedules made up for tests."""
+"""Schedules and chips for the pipeline: made from their times, or at random with many ties."""
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from azsim.chip.schedule import TileSchedule
+from azsim.devices.chip_spec import ChipSpec
+from azsim.devices.loader import load_device
 
 
 def schedule(
@@ -52,3 +55,17 @@ def random_schedule(rng: np.random.Generator) -> TileSchedule:
         depends_on=depends_on,
         output_bytes=list(rng.integers(0, 60, tiles) * (rng.random(tiles) < 0.2)),
     )
+
+
+def chip_with(fetch_buffers: int, weight_buffers: int, bytes_per_cycle: int, latency: int) -> ChipSpec:
+    """The chip of ``az1`` with other buffers and another port."""
+    az1 = load_device("az1").chip
+    sram = msgspec.structs.replace(az1.sram, fetch_buffers=fetch_buffers, weight_buffers=weight_buffers)
+    port = msgspec.structs.replace(az1.port, bytes_per_cycle=bytes_per_cycle, latency_cycles=latency)
+    return msgspec.structs.replace(az1, sram=sram, port=port)
+
+
+def random_chip(rng: np.random.Generator) -> ChipSpec:
+    """One to three buffers of each kind, a narrow port, a short latency."""
+    buffers = rng.integers(1, 4, 2)
+    return chip_with(int(buffers[0]), int(buffers[1]), int(rng.integers(1, 9)), int(rng.integers(0, 12)))

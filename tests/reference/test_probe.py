@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from azsim.soc.memory.probe import Probe
+from azsim.reference.probe import Probe
 from azsim.soc.memory.timings import TIMINGS
 
 PART = TIMINGS["lpddr4-3200-x16"]

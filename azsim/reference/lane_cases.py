@@ -12,7 +12,7 @@ from azsim.chip.subword import lanes_for
 from azsim.compress.codecs import encode
 from azsim.compress.layout import TileLayout
 from azsim.devices.chip_spec import LanesSpec
-from tests.chip.machine import Rule, run_tile
+from azsim.reference.lane_machine import Rule, run_tile
 
 MODES = ("none", "weights", "activations", "both")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from azsim.reference.poisson import COUNT, FOUND, RESPONSE_PS, SERVICE_PS, Measured
 from azsim.soc.arbitration import CLIENTS, CPU, NETWORK
-from azsim.soc.memory.poisson import COUNT, FOUND, RESPONSE_PS, SERVICE_PS, Measured
 
 
 def measured(rng: np.random.Generator, batches: int = 200, each: int = 50) -> tuple[Measured, np.ndarray]:

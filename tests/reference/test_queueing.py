@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.soc.memory.queueing import (
+from azsim.reference.queueing import (
     Arrivals,
     chunked_responses,
     conserved_work,

@@ -15,7 +15,11 @@ Process = Generator[simpy.Event, Any, None]
 
 
 class Pipeline:
-    """Requester, port, decoder, lanes, vector unit and writer, with a pool of buffers between neighbours."""
+    """Requester, port, decoder, lanes, vector unit and writer, with a pool of buffers between neighbours.
+
+    Attributes:
+        times: int64 ``(5, tiles)``: when each tile was fetched, decoded, multiplied, finished and written.
+    """
 
     def __init__(self, schedule: TileSchedule, chip: ChipSpec) -> None:
         self.env = simpy.Environment()
@@ -43,12 +47,14 @@ class Pipeline:
         self.answered[tile].succeed()
 
     def request(self) -> Process:
+        """Ask for a tile when a fetch buffer is free."""
         for tile, size in enumerate(self.schedule.fetch_bytes):
             if size > 0:
                 yield self.fetch_buffers.get(1)
                 self.env.process(self._answer_later(tile))
 
     def transfer(self) -> Process:
+        """Move what was answered, one tile after another."""
         for tile, size in enumerate(self.schedule.fetch_bytes):
             if size > 0:
                 yield self.answered[tile]
@@ -56,6 +62,7 @@ class Pipeline:
             self._end(0, tile)
 
     def decode(self) -> Process:
+        """Turn a fetched tile into weights when a weight buffer is free; its fetch buffer is free then."""
         for tile, cycles in enumerate(self.schedule.decode_cycles):
             if self.schedule.fetch_bytes[tile] > 0:
                 yield self.done[0][tile]
@@ -67,6 +74,7 @@ class Pipeline:
             self._end(1, tile)
 
     def multiply(self) -> Process:
+        """Multiply a decoded tile when its input is finished; its weight buffer is free then."""
         for tile, cycles in enumerate(self.schedule.lane_cycles):
             yield self.done[1][tile]
             if self.schedule.depends_on[tile] >= 0:
@@ -77,12 +85,14 @@ class Pipeline:
             self._end(2, tile)
 
     def finish(self) -> Process:
+        """The vector work behind a tile."""
         for tile, cycles in enumerate(self.schedule.vector_cycles):
             yield self.done[2][tile]
             yield self.env.timeout(int(cycles))
             self._end(3, tile)
 
     def write(self) -> Process:
+        """Results on their way out."""
         for tile, size in enumerate(self.schedule.output_bytes):
             yield self.done[3][tile]
             yield self.env.timeout(-(-int(size) // self.chip.port.bytes_per_cycle))

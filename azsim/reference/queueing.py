@@ -1,4 +1,4 @@
-"""Mean waits of single-server queues in closed form: what the ``analytic`` memory computes with, and checks compare to.
+"""Mean waits of single-server queues in closed form, to set the memory and the cores beside.
 
 ::
 
