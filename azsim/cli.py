@@ -60,7 +60,7 @@ def _compare(command: argparse.ArgumentParser) -> None:
 def _run(command: argparse.ArgumentParser) -> None:
     command.set_defaults(perform="azsim.commands:run")
     command.add_argument(
-        "recordings", nargs="+", type=Path, metavar="FILE", help="any format, rate and channels libsndfile reads"
+        "recordings", nargs="+", type=Path, metavar="FILE", help="wav, flac, ogg, mp3, m4a..., any rate and channels"
     )
     command.add_argument("--device", default="az1", help="a device's name or a .toml (default: az1)")
     command.add_argument(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
-import av
 import numpy as np
+import soxr
 
 from azsim.devices.board_spec import AudioSpec, DecodeCostSpec
 from azsim.errors import InputError
 from azsim.input_file import check_input_file
+from azsim.speech.packets import EncodedSound
 
+NEEDED = "a music file (mp3, aac, m4a, ogg, flac or wav)"
 CODECS = ("mp3", "aac", "vorbis", "opus", "flac", "pcm")
 
 
@@ -85,84 +86,59 @@ def music_start(track: MusicTrack, audio: AudioSpec, rng: np.random.Generator) -
 
 
 def load_music(path: str | Path) -> MusicTrack:
-    """Demultiplex an mp3, aac, ogg (vorbis, opus), flac or wav file; nothing is decoded.
+    """Decode an mp3, aac, m4a, ogg (vorbis, opus), flac or wav file packet by packet, and keep what each packet plays.
 
     Raises:
-        InputError: the file is missing, empty, not audio, damaged, or of a codec whose decoding cost is not known.
+        InputError: the file is missing, empty, not audio, damaged, cut short, or of a codec whose decoding cost is not
+            known.
     """
     path = Path(path)
-    check_input_file(path, "a music file")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read as music: {error.strerror}") from error
-    if not data:
-        raise InputError(f"{path}: the music file is empty; give an mp3, aac, ogg, flac or wav file")
-    try:
-        codec, rate_hz, channels, sizes, samples = _demultiplex(path)
-    except (av.error.FFmpegError, ValueError) as error:
-        raise InputError(
-            f"{path}: not a music file that can be read; give an mp3, aac, ogg, flac or wav file"
-        ) from error
-    if not sizes:
-        raise InputError(f"{path}: holds no audio packets; give an mp3, aac, ogg, flac or wav file")
+    _check_music_file(path)
+    with EncodedSound(path, NEEDED) as sound:
+        codec = _codec_name(sound.decoder, path)
+        played = [(packet.size_bytes, packet.samples) for packet in sound.packets()]
+        rate_hz, channels = sound.sample_rate_hz, sound.channels
+    if not played:
+        raise InputError(f"{path}: holds no sound; {NEEDED} is needed")
+    sizes, samples = np.array(played, np.int64).T.copy()
     return MusicTrack(
         name=path.stem,
         codec=codec,
         sample_rate_hz=rate_hz,
         channels=channels,
-        packet_bytes=np.array(sizes, np.int64),
-        packet_samples=np.array(samples, np.int64),
-        digest=hashlib.sha256(data).hexdigest(),
+        packet_bytes=sizes,
+        packet_samples=samples,
+        digest=_digest(path),
     )
 
 
 def decode_music(path: str | Path, rate_hz: int) -> np.ndarray:
     """The sound of a track, both channels together, float32 ``(n,)`` at ``rate_hz``.
 
+    ``m`` samples of the track become ``m * rate_hz / rate of the track``, rounded to nearest.
+
     Raises:
         InputError: the file cannot be decoded.
     """
-    pieces = []
-    try:
-        with av.open(str(path)) as container:
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
-            for frame in container.decode(audio=0):
-                pieces += [part.to_ndarray()[0] for part in resampler.resample(frame)]
-            pieces += [part.to_ndarray()[0] for part in resampler.resample(None)]
-    except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
-        raise InputError(f"{path}: cannot be decoded as music; give an mp3, aac, ogg, flac or wav file") from error
+    path = Path(path)
+    _check_music_file(path)
+    with EncodedSound(path, NEEDED) as sound:
+        pieces = [packet.sound().mean(axis=1, dtype=np.float32) for packet in sound.packets()]
+        track_rate_hz = sound.sample_rate_hz
     if not pieces:
-        raise InputError(f"{path}: holds no sound; give an mp3, aac, ogg, flac or wav file")
-    return np.concatenate(pieces).astype(np.float32)
+        raise InputError(f"{path}: holds no sound; {NEEDED} is needed")
+    return soxr.resample(np.concatenate(pieces), track_rate_hz, rate_hz)
 
 
-def _demultiplex(path: Path) -> tuple[str, int, int, list[int], list[int]]:
-    with av.open(str(path)) as container:
-        if not container.streams.audio:
-            raise InputError(f"{path}: has no audio stream; give an mp3, aac, ogg, flac or wav file")
-        stream = container.streams.audio[0]
-        codec = _codec_name(stream.codec_context.name, path)
-        rate_hz = stream.codec_context.sample_rate
-        packets = [packet for packet in container.demux(stream) if packet.size and packet.duration]
-        ticks = _ticks([packet.pts for packet in packets], [packet.duration for packet in packets])
-        played = [
-            (packet.size, round(count * stream.time_base * rate_hz)) for packet, count in zip(packets, ticks) if count
-        ]
-    sizes, samples = ([one[part] for one in played] for part in (0, 1))
-    return codec, rate_hz, stream.codec_context.channels, sizes, samples
+def _check_music_file(path: Path) -> None:
+    check_input_file(path, NEEDED)
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: is empty (0 bytes); {NEEDED} is needed")
 
 
-def _ticks(starts: list[int | None], durations: list[int]) -> list[int]:
-    """How long each packet plays, in ticks of its stream.
-
-    A packet ends where the next one starts; the container's own durations are guesses for some codecs (Vorbis). What
-    lies before the start of the track is thrown away by the decoder.
-    """
-    if not starts or None in starts or any(after <= before for before, after in pairwise(starts)):
-        return durations
-    bounds = [max(0, start) for start in starts]
-    return [after - before for before, after in pairwise([*bounds, bounds[-1] + durations[-1]])]
+def _digest(path: Path) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _codec_name(decoder: str, path: Path) -> str:

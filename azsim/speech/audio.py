@@ -12,7 +12,6 @@ rounded to nearest.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,15 +24,12 @@ import soxr
 
 from azsim.errors import InputError
 from azsim.input_file import check_input_file
-from azsim.speech.cut_short import mp3_cut_short, ogg_cut_short
+from azsim.speech.cut_short import mp3_cut_short, ogg_cut_short, promise_broken
 from azsim.speech.features import FRAME_LENGTH_MS, SAMPLE_RATE_HZ
+from azsim.speech.packets import BEYOND_LIBSNDFILE, EncodedSound, beyond_libsndfile
 
 DEFAULT_MAX_MINUTES = 10.0
 BLOCK_FRAMES = 65_536
-UNKNOWN_LENGTHS = {0, 0x7FFFFFFF, 0xFFFFFFFF}  # what a recorder that writes to a pipe leaves in a header
-PROMISED_BYTES = re.compile(
-    r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+)\s*\(should be (\d+)\)", re.MULTILINE
-)
 FULL_SCALE_LIMIT = 1e6  # float files may exceed 1; beyond this they are not sound
 
 
@@ -89,7 +85,7 @@ def read_audio(path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES) -> Au
     """Read a whole recording.
 
     Args:
-        path: a file in any format of libsndfile (WAV, FLAC, Ogg, MP3, AIFF, ...).
+        path: a file in any format of libsndfile (WAV, FLAC, Ogg, MP3, AIFF, ...), or AAC (m4a, ADTS) or Matroska.
         max_minutes: longer files are refused.
 
     Raises:
@@ -101,16 +97,22 @@ def read_audio(path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES) -> Au
     if path.stat().st_size == 0:
         raise InputError(f"{path}: is empty (0 bytes)")
     try:
-        with _quiet_libraries(), soundfile.SoundFile(_as_given(path)) as file:
-            _refuse_cut_short(path, file)
-            rate_hz, channels = file.samplerate, file.channels
-            resampler = Resampler(rate_hz, str(path))
-            parts = [resampler.feed(block) for block in _blocks(path, file, max_minutes)]
+        if beyond_libsndfile(path):
+            with EncodedSound(path, "a recording", BEYOND_LIBSNDFILE) as sound:
+                rate_hz, channels = sound.sample_rate_hz, sound.channels
+                resampler = Resampler(rate_hz, str(path))
+                parts = [resampler.feed(block) for block in _packet_blocks(path, sound, max_minutes)]
+        else:
+            with _quiet_libraries(), soundfile.SoundFile(_as_given(path)) as file:
+                _refuse_cut_short(path, file)
+                rate_hz, channels = file.samplerate, file.channels
+                resampler = Resampler(rate_hz, str(path))
+                parts = [resampler.feed(block) for block in _blocks(path, file, max_minutes)]
     except (soundfile.LibsndfileError, OSError) as error:
         reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
         if "does not exist" in str(reason):
             reason = "Format not recognised."  # it does exist, but begins with no frame of an MP3
-        raise InputError(f"{path}: not a readable recording: {reason}; any format of libsndfile will do") from error
+        raise InputError(f"{path}: not a readable recording: {reason}; give wav, flac, ogg, mp3 or m4a") from error
     samples = np.concatenate([*parts, resampler.finish()])
     shortest = SAMPLE_RATE_HZ * FRAME_LENGTH_MS // 1000
     if samples.size < shortest:
@@ -150,12 +152,8 @@ def _refuse_cut_short(path: Path, file: soundfile.SoundFile) -> None:
         missing = mp3_cut_short(path.read_bytes())
     if missing:
         raise InputError(f"{path}: damaged or cut short: {missing}; write it anew (ffmpeg -i) to use what is there")
-    promised = PROMISED_BYTES.search(file.extra_info)
-    if promised is None:
-        return
-    said, there = int(promised[1]), int(promised[2])
-    if said not in UNKNOWN_LENGTHS and said > there:
-        raise InputError(f"{path}: cut short: its header promises {said} bytes of sound, there are {there}")
+    if broken := promise_broken(file.extra_info):
+        raise InputError(f"{path}: cut short: {broken}")
 
 
 def _blocks(path: Path, file: soundfile.SoundFile, max_minutes: float) -> Iterator[np.ndarray]:
@@ -175,6 +173,15 @@ def _blocks(path: Path, file: soundfile.SoundFile, max_minutes: float) -> Iterat
         yield block
     if promised < 2**40 and taken < promised and file.format not in ("MP3", "MPEG", "OGG"):
         raise InputError(f"{path}: cut short: {promised} samples promised, {taken} read")
+
+
+def _packet_blocks(path: Path, sound: EncodedSound, max_minutes: float) -> Iterator[np.ndarray]:
+    taken = 0
+    for packet in sound.packets():
+        taken += packet.samples
+        if taken > max_minutes * 60 * sound.sample_rate_hz:
+            raise InputError(f"{path}: lasts more than {max_minutes:g} minutes (--max-minutes)")
+        yield packet.sound()
 
 
 def _mono(piece: np.ndarray) -> np.ndarray:

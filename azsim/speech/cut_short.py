@@ -1,18 +1,22 @@
-"""Whether an Ogg or MP3 recording is cut or damaged: libsndfile reads both as far as they go and leaves out the rest.
+"""Whether a recording is cut or damaged: decoders read one as far as it goes and leave out the rest.
 
 ::
 
-    Ogg: page page page ... page with the end-of-stream flag, each with a checksum
-    MP3: [ID3v2] [Xing/Info frame: how many follow] frame frame ... frame [tags]
+    Ogg:  page page page ... page with the end-of-stream flag, each with a checksum
+    MP3:  [ID3v2] [Xing/Info frame: how many follow] frame frame ... frame [tags]
+    ADTS: [ID3v2] frame frame ... frame [ID3v1], each with its length
+    WAV:  a header that says how many bytes follow
 
-What cannot be told: an MP3 without a Xing or Info frame that is cut exactly between two frames is a whole, shorter MP3;
-and frames of MP3 need no checksum, so that damage inside one is sound.
+What cannot be told: an MP3 without a Xing or Info frame, or an ADTS stream, that is cut exactly between two frames is a
+whole, shorter one; and frames of both need no checksum, so that damage inside one is sound.
 
-Source: RFC 3533 (Ogg); ISO/IEC 11172-3 and 13818-3 (MPEG audio headers); the Xing frame as LAME writes it.
+Source: RFC 3533 (Ogg); ISO/IEC 11172-3 and 13818-3 (MPEG audio headers); the Xing frame as LAME writes it; ISO/IEC
+14496-3 1.A.2.2 (ADTS).
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass
 
@@ -28,7 +32,24 @@ _BIT_RATES_KBPS = {  # (MPEG-1?, layer) -> by index 1 to 14
     (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
+_PROMISED_BYTES = re.compile(
+    r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+)\s*\(should be (\d+)\)", re.MULTILINE
+)
+_UNKNOWN_LENGTHS = {0, 0x7FFFFFFF, 0xFFFFFFFF}  # what a recorder that writes to a pipe leaves in a header
 _RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
+
+
+def promise_broken(extra_info: str) -> str:
+    """What a header promises and the file does not hold, from libsndfile's ``extra_info``; empty if nothing.
+
+    libsndfile itself would read on and only note it.
+    """
+    promised = _PROMISED_BYTES.search(extra_info)
+    if promised is None:
+        return ""
+    said, there = int(promised[1]), int(promised[2])
+    broken = said not in _UNKNOWN_LENGTHS and said > there
+    return f"its header promises {said} bytes of sound, there are {there}" if broken else ""
 
 
 def ogg_cut_short(data: bytes) -> str:
@@ -86,12 +107,31 @@ def mp3_cut_short(data: bytes) -> str:
     return ""
 
 
+def adts_cut_short(data: bytes) -> str:
+    """What is missing or damaged in an AAC file without a container; empty if nothing is, or if it cannot be known."""
+    at = id3_bytes(data)
+    while at < len(data) and data[at : at + 3] != b"TAG":
+        if at + 7 > len(data):
+            return "its last frame is cut"
+        if data[at] != 0xFF or data[at + 1] & 0xF6 != 0xF0:
+            return f"there is no frame of it at byte {at}"
+        length = (data[at + 3] & 3) << 11 | data[at + 4] << 3 | data[at + 5] >> 5
+        if length < 7:
+            return f"the frame at byte {at} states a length of {length} bytes"
+        at += length
+    return "its last frame is cut" if at > len(data) else ""
+
+
 def _after_id3(data: bytes) -> int:
-    """Where the first frame is looked for: behind an ID3v2 tag, whose size is written in 7 bits per byte."""
+    """Where the first frame of an MP3 is looked for."""
+    return max(0, _first_frame(data, id3_bytes(data)))
+
+
+def id3_bytes(data: bytes) -> int:
+    """Length of an ID3v2 tag at the start, whose size is written in 7 bits per byte."""
     if not data.startswith(b"ID3") or len(data) < 10:
-        return max(0, _first_frame(data, 0))
-    size = sum((byte & 0x7F) << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0)))
-    return max(0, _first_frame(data, 10 + size))
+        return 0
+    return 10 + sum((byte & 0x7F) << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0)))
 
 
 def _first_frame(data: bytes, start: int) -> int:

@@ -10,6 +10,8 @@ import soundfile
 
 from azsim.errors import InputError
 from azsim.speech.audio import Resampler, read_audio
+from tests.speech import encoded
+from tests.speech.encoded import encode
 
 
 def tone(rate_hz: int, seconds: float = 0.5, channels: int = 1) -> np.ndarray:
@@ -37,6 +39,17 @@ def test_other_formats(tmp_path, kind, subtype):
     path = tmp_path / f"tone.{kind.lower()}"
     soundfile.write(path, tone(16_000), 16_000, format=kind, subtype=subtype)
     assert read_audio(path).duration_ms == 500
+
+
+@pytest.mark.parametrize(("name", "encoder", "container"), [("a.m4a", "aac", "ipod"), ("a.webm", "libopus", "webm")])
+def test_formats_that_libsndfile_does_not_read(tmp_path, name, encoder, container):
+    path = encode(tmp_path / name, encoded.tone(48_000), encoder, container)
+    audio = read_audio(path)
+    assert (audio.samples.size, audio.source_rate_hz, audio.source_channels) == (16_000, 48_000, 2)
+    assert np.abs(audio.samples[2_000:14_000] - tone(16_000, 1.0)[2_000:14_000, 0]).mean() < 0.02
+    refused(path, r"more than 0\.01 minutes", max_minutes=0.01)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    refused(path, "cut short|not a recording")
 
 
 def test_channels_are_averaged():
