@@ -40,6 +40,7 @@ from azsim.report.figures.style import (
 )
 from azsim.report.metrics import make_row
 from azsim.report.page import write_page
+from azsim.report.percentiles import percentile
 from azsim.report.results import Row, UtteranceResult
 from azsim.soc.device import DeviceSimulation
 
@@ -243,7 +244,7 @@ def page(conditions: Sequence[Condition], music: Sequence[Music], setup: Setup, 
     sounds = [
         f"| {one.device} | {'with' if one.speech else 'without'} | {one.seconds / 60:.1f} | {one.underruns} | "
         f"{one.underruns_per_hour:.1f} | "
-        + " | ".join(f"{np.percentile(one.refills_ms, percent):.2f}" for percent in (50, 99, 100))
+        + " | ".join(f"{percentile(one.refills_ms, percent):.2f}" for percent in (50, 99, 100))
         + " |"
         for one in music
     ]
@@ -330,7 +331,7 @@ def write_csv(conditions: Sequence[Condition], music: Sequence[Music], path: Pat
         name = f"{each.device}, {'with' if each.speech else 'without'} speech"
         lines += [("music", name, "seconds", each.seconds), ("music", name, "underruns", each.underruns)]
         for percent in (50, 90, 99, 100):
-            lines.append(("music", name, f"refill_p{percent}_ms", float(np.percentile(each.refills_ms, percent))))
+            lines.append(("music", name, f"refill_p{percent}_ms", percentile(each.refills_ms, percent)))
     with open(path, "w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(["table", "name", "metric", "value"])

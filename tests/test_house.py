@@ -78,3 +78,16 @@ def test_no_experiment_knows_the_tests() -> None:
             names += [one.name for one in node.names] if isinstance(node, ast.Import) else []
             found |= {module.name for name in names if name.split(".")[0] == "tests"}
     assert found == set()
+
+
+def test_percentiles_of_results_have_one_definition() -> None:
+    """NumPy's own function is called where figures are made from sound and weights, and nowhere where results are."""
+    folders = [ROOT / name for name in ("soc", "cloud", "report", "compare")] + [ROOT.parent / "experiments"]
+    found = [
+        str(path.relative_to(ROOT.parent))
+        for folder in folders
+        for path in sorted(folder.rglob("*.py"))
+        if "np.percentile" in path.read_text(encoding="utf-8")
+    ]
+    allowed = ["azsim/report/percentiles.py", "experiments/studies/pauses.py", "experiments/training_cost.py"]
+    assert [path for path in found if path not in allowed] == []

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from azsim.report.percentiles import percentile
 from azsim.report.results import LATENCY_PARTS, Configuration, Row, UtteranceResult, UtteranceTiming
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_errors, wer_percent
 from azsim.soc.timeline import LatencyParts, Timeline
@@ -146,7 +147,7 @@ def make_row(
         refill_p50_ms=_percentile(refills_ms, 50),
         refill_p99_ms=_percentile(refills_ms, 99),
         refill_max_ms=max(refills_ms, default=None),
-        companions_p99_ms={name: float(np.percentile(values, 99)) for name, values in companions_ms.items()},
+        companions_p99_ms={name: percentile(values, 99) for name, values in companions_ms.items()},
         companions_late_share={name: late[name] / len(values) for name, values in companions_ms.items()},
     )
 
@@ -214,7 +215,7 @@ def _mean(mappings: Iterable[Mapping[str, float]]) -> dict[str, float]:
 
 
 def _percentile(values: Sequence[float], percent: float) -> float | None:
-    return float(np.percentile(values, percent)) if values else None
+    return percentile(values, percent) if values else None
 
 
 def _share(value: float, of: float) -> float | None:

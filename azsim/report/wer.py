@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import jiwer
 import numpy as np
 
+from azsim.report.percentiles import percentile
+
 RESAMPLES = 2000
 _BLOCK = 250
 
@@ -126,5 +128,4 @@ def _resampled_rates(sums: np.ndarray, seed: int, resamples: int) -> np.ndarray:
 def _interval(value: float, draws: np.ndarray, clusters: int) -> Interval:
     if clusters < 2:
         return Interval(value, None, None)
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return Interval(value, float(low), float(high))
+    return Interval(value, percentile(draws, 2.5), percentile(draws, 97.5))

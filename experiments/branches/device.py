@@ -25,6 +25,7 @@ from azsim.compare.trained import awake
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.loader import scaled
 from azsim.devices.spec import Device
+from azsim.report.percentiles import percentile
 from azsim.soc import simulate
 from azsim.soc.swapping import with_swaps
 from azsim.soc.timeline import Timeline
@@ -154,7 +155,7 @@ def _measured(
         swaps_per_s=sum(count for _, count in lines) / elapsed_s,
         busy_percent=100 * sum(line.busy_ps["npu"] for line in timelines) / 1e12 / elapsed_s,
         wait_ms=float(np.median(waits_ms)),
-        wait_p90_ms=float(np.percentile(waits_ms, 90)),
+        wait_p90_ms=percentile(waits_ms, 90),
         utterances=len(timelines),
         early_cut=sum(line.early_cut for line in timelines),
         latency_ms=float(np.median(whole_ms)) if whole_ms else float("nan"),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from azsim.report.percentiles import percentile
 from azsim.report.wer import count_errors, wer_percent
 from experiments.connectivity.requests import Outcome
 
@@ -77,7 +78,7 @@ def row_of(outcome: Outcome, within_s: Sequence[float]) -> Row:
     latencies_ms = [one.answer.latency_ps / PS_PER_MS for one in heard if not one.early_cut]
     late_ms = [one.answer.latency_ps / PS_PER_MS for one in heard]
     share = 100 / len(asked) if asked else 0.0
-    p50, p90, p99 = np.percentile(latencies_ms, [50, 90, 99]).tolist() if latencies_ms else (None, None, None)
+    p50, p90, p99 = (percentile(latencies_ms, percent) if latencies_ms else None for percent in (50, 90, 99))
 
     def mean(values: Sequence[float]) -> float:
         return float(np.mean(values)) if values else 0.0

@@ -20,6 +20,7 @@ from azsim.compare.setup import Setup, compressed
 from azsim.compare.trained import awake, plan_for
 from azsim.devices.memory_spec import LatencyTargetSpec, PerClient, TokenBucketSpec, WindowSpec
 from azsim.devices.spec import Device
+from azsim.report.percentiles import percentile
 from azsim.soc import simulate_session
 from azsim.soc.arbitration import CPU
 from azsim.soc.companions import Companion
@@ -125,11 +126,11 @@ def run_point(bench: Bench, point: Point) -> Measures:
     elapsed_ps, traffic = whole.elapsed_ps, session.traffic
     gbps = {name: (one.read_bytes + one.write_bytes) * 1000 / elapsed_ps for name, one in traffic.items()}
     late = [run > record.period_ps for record in whole.companions.values() for run in record.responses_ps]
-    p50, p90, p99 = np.percentile(delays_ms, (50, 90, 99)) if len(delays_ms) else (-1.0,) * 3
+    p50, p90, p99 = (percentile(delays_ms, percent) if len(delays_ms) else -1.0 for percent in (50, 90, 99))
     return Measures(
-        step_p50_ms=float(p50),
-        step_p90_ms=float(p90),
-        step_p99_ms=float(p99),
+        step_p50_ms=p50,
+        step_p90_ms=p90,
+        step_p99_ms=p99,
         words_p50_ms=float(np.median(words_ms)) if words_ms else -1.0,
         miss_share=1 - sum(one.steps - one.deadline_misses for one in heard) / steps,
         underruns=whole.underruns,

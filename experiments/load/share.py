@@ -12,6 +12,7 @@ import numpy as np
 from azsim.compare.setup import Setup
 from azsim.devices.quantities import Preemption
 from azsim.devices.spec import Device, NpuSharingSpec
+from azsim.report.percentiles import percentile
 from azsim.soc import simulate_session
 from azsim.soc.companions import Companion
 from azsim.soc.session import Speech
@@ -84,7 +85,7 @@ def _response(
     config: str, preemption: str, order: str, name: str, period_ms: float, taken_ps: Iterable[int], busy: float
 ) -> Response:
     taken_ms = np.asarray(taken_ps) / PS_PER_MS
-    p50, p99 = np.percentile(taken_ms, (50, 99)).tolist()
+    p50, p99 = (percentile(taken_ms, percent) for percent in (50, 99))
     return Response(
         config=config,
         preemption=preemption,

@@ -15,6 +15,7 @@ from azsim.compare.setup import Setup
 from azsim.compare.trained import awake, recognise
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.spec import Device
+from azsim.report.percentiles import percentile
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.energy import flash_pj
 from azsim.soc.governor import initial_clock
@@ -121,10 +122,10 @@ def _play(
         phase_ms={phase: float(np.mean([one.durations_ms()[phase] for one in done])) for phase in PHASES if done},
         cpu_ms=_cpu_ms(device, done[0].cpu_cycles) if done else 0.0,
         energy_mj=_energy_mj(device, simulation, job, done[0]) if done else {},
-        wait_p50_ms=float(np.percentile(waits, 50)),
-        wait_p99_ms=float(np.percentile(waits, 99)),
+        wait_p50_ms=percentile(waits, 50),
+        wait_p99_ms=percentile(waits, 99),
         wait_max_ms=float(np.max(waits)),
-        step_p99_ms=float(np.percentile(steps, 99)),
+        step_p99_ms=percentile(steps, 99),
         missed_steps=sum(len(chain.missed_steps()) for chain in chains),
         steps=len(steps),
         underruns=simulation.underruns,
