@@ -89,7 +89,7 @@ class Case:
         self.density = density
         self.weights = weights_of(density)
         bypass = "zero-value" if (1 - density) * BITS < 1 else "none"
-        self.encoded: Encoded = encode(self.weights, "zvsv", BITS, tile_layout(chip), bypass)
+        self.encoded: Encoded = encode(self.weights, "zvsv", BITS, tile_layout(chip), {"bypass": bypass})
         self.values = 1.0 if bypass != "none" else density
         self._costs = {}
 

@@ -14,11 +14,10 @@ from __future__ import annotations
 
 import msgspec
 
+from azsim.compress.codecs import get
 from azsim.compress.encoded import Encoded
 from azsim.devices.chip_spec import LanesSpec
 
-UNIFORM_CODECS = ("packed",)
-"""Codecs whose codes are the values themselves, times one step."""
 SUBWORD_BITS = 4
 
 
@@ -27,7 +26,7 @@ def lanes_for(encoded: Encoded, spec: LanesSpec) -> LanesSpec:
 
     **Source:** `assumed`; splitting a multiplier by precision is common (Bit Fusion, Sharma et al., ISCA 2018).
     """
-    if not spec.subword or encoded.codec not in UNIFORM_CODECS or encoded.weight_bits > SUBWORD_BITS:
+    if not spec.subword or get(encoded.codec).grid != "uniform" or encoded.weight_bits > SUBWORD_BITS:
         return spec
     return msgspec.structs.replace(
         spec,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from azsim.compress.codecs import codecs
+from azsim.compress.codecs import codecs, get
 from azsim.devices.quantities import Period, Residency
 from azsim.errors import InputError, nearest
 from azsim.ranges import Bits, SmallCount, Zeros
@@ -15,7 +15,6 @@ from azsim.resources import shipped
 from azsim.toml import convert, read_toml
 
 SEEDS = 2**31
-EIGHT_BIT_CODECS = ("raw", "bitmap")
 AtLeastOne = Annotated[int, Meta(ge=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 
@@ -26,11 +25,13 @@ class MatrixChoice(Struct, frozen=True, forbid_unknown_fields=True):
     weight_bits: Bits | None = None
     sparsity: Zeros | None = None
     codec: str | None = None
+    codec_options: dict[str, Any] | None = None
 
 
 class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     """One compression configuration.
 
+    ``codec_options``: the codec's own choices (`docs/bitstreams.md`), which it makes itself where none are given.
     ``model`` overrides the experiment's network (a fine-tuned one). ``residency`` says where matrices stay, by name or
     pattern; the planner chooses for the others.
     """
@@ -39,6 +40,7 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     codec: str
     weight_bits: Bits = 8
     sparsity: Zeros = 0.0
+    codec_options: dict[str, Any] | None = None
     model: str = ""
     matrices: dict[str, MatrixChoice] = field(default_factory=dict)
     residency: dict[str, Residency] = field(default_factory=dict)
@@ -146,9 +148,13 @@ def load_experiment(path: Path | None) -> tuple[Experiment, Path]:
         here = f"{path}: configuration {configuration.name!r}"
         check_codec(configuration.codec, f"{here}: codec")
         check_bits(configuration.codec, configuration.weight_bits, f"{here}: weight_bits =")
+        get(configuration.codec).checked(configuration.codec_options, f"{here}: ")
         for pattern, choice in configuration.matrices.items():
             if choice.codec is not None:
                 check_codec(choice.codec, f"{here}: matrices.{pattern!r}.codec")
+            if choice.codec_options is not None:
+                codec = get(choice.codec or configuration.codec)
+                codec.checked(choice.codec_options, f"{here}: matrices.{pattern!r}: ")
     return experiment, path
 
 
@@ -168,10 +174,13 @@ def check_bits(codec: str, weight_bits: int, where: str) -> None:
     """Refuse bits that a codec has no use for.
 
     Raises:
-        InputError: the codec stores 8 bits whatever is asked; ``where`` says who asked.
+        InputError: the codec stores others whatever is asked; ``where`` says who asked.
     """
-    if codec in EIGHT_BIT_CODECS and weight_bits != 8:
-        raise InputError(f"{where} {weight_bits}: codec {codec!r} stores 8 bits; use packed, palette or zvsv")
+    takes = get(codec).weight_bits
+    if weight_bits not in takes:
+        others = ", ".join(name for name in codecs() if weight_bits in get(name).weight_bits)
+        found = f"{takes[0]} to {takes[-1]}" if len(takes) > 1 else str(takes[0])
+        raise InputError(f"{where} {weight_bits}: codec {codec!r} stores {found} bits; use {others or 'other bits'}")
 
 
 def check_seed(seed: int, where: str) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from azsim.chip.build import tile_layout
@@ -136,6 +137,7 @@ def compressed(setup: Setup, configuration: Configuration, model: str = "") -> C
             weight_bits=configuration.weight_bits,
             sparsity=configuration.sparsity,
             codec=configuration.codec,
+            options=configuration.codec_options,
             overrides=overrides_of(configuration),
             layout=tile_layout(setup.device.chip),
         )
@@ -146,7 +148,7 @@ def compressed(setup: Setup, configuration: Configuration, model: str = "") -> C
 def overrides_of(configuration: Configuration) -> dict[str, MatrixRecipe]:
     """What the configuration chooses for single matrices: name or pattern -> recipe."""
     return {
-        pattern: MatrixRecipe(weight_bits=choice.weight_bits, sparsity=choice.sparsity, codec=choice.codec)
+        pattern: MatrixRecipe(choice.weight_bits, choice.sparsity, choice.codec, choice.codec_options)
         for pattern, choice in configuration.matrices.items()
     }
 
@@ -159,7 +161,7 @@ def configuration_of(small: CompressedNetwork) -> Configuration:
     recipes = {name: small.asked.get(name) or _recipe_of(small, name) for name in small.matrices}
     common = Counter(recipe for name, recipe in recipes.items() if name != EMBEDDING).most_common(1)[0][0]
     choices = {
-        name: MatrixChoice(weight_bits=recipe.weight_bits, sparsity=recipe.sparsity, codec=recipe.codec)
+        name: MatrixChoice(recipe.weight_bits, recipe.sparsity, recipe.codec, _as_table(recipe))
         for name, recipe in recipes.items()
         if recipe != (replace(common, sparsity=0.0) if name == EMBEDDING else common)
     }
@@ -168,8 +170,14 @@ def configuration_of(small: CompressedNetwork) -> Configuration:
         codec=common.codec,
         weight_bits=common.weight_bits,
         sparsity=common.sparsity,
+        codec_options=_as_table(common),
         matrices=choices,
     )
+
+
+def _as_table(recipe: MatrixRecipe) -> dict[str, object] | None:
+    """The codec's options as an experiment file has them."""
+    return None if recipe.options is None else msgspec.to_builtins(recipe.options)
 
 
 def _recipe_of(small: CompressedNetwork, name: str) -> MatrixRecipe:

@@ -16,12 +16,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from azsim.compress.codecs import decode, encode_like
+from azsim.compress.codecs import decode, encode_like, get
 from azsim.compress.codecs.codec import distinct
 from azsim.compress.encoded import Encoded
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.compress.quantise import CELLS_PER_STEP
-from azsim.compress.recipe import PALETTE_CODECS
 from azsim.errors import InputError
 from azsim.nn.network import Network
 
@@ -92,7 +91,7 @@ def snap(weights: np.ndarray, old: np.ndarray, grid: np.ndarray, tolerance: floa
 def _grid(encoded: Encoded) -> np.ndarray:
     """The values that a matrix can have: those it has under a palette, else all steps up to a power of two less one."""
     present = distinct(decode(encoded))
-    if encoded.codec in PALETTE_CODECS and encoded.weight_bits < 8:
+    if get(encoded.codec).grid == "palette" and encoded.weight_bits < 8:
         return present
     top = (1 << int(np.abs(present).max()).bit_length()) - 1
     return np.arange(-top, top + 1)

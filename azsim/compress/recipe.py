@@ -3,30 +3,27 @@
 ::
 
     float32 ──prune──> zeros ──quantise──> int8, scale ──encode──> bitstream
-                               uniform (raw, packed, bitmap) or palette (all others)
+                               uniform or palette, as the codec wants it
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 import numpy as np
 
 from azsim.compress.codecs import encode, get
-from azsim.compress.codecs.codec import Bypass
+from azsim.compress.codecs.codec import Options
 from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.compress.prune import prune
 from azsim.compress.quantise import lloyd_max, uniform
-from azsim.errors import InputError, nearest
+from azsim.errors import InputError, located, nearest
 from azsim.nn.network import Network
 
 EMBEDDING = "prediction.embedding"
-PALETTE_CODECS = ("palette", "zvsv", "run-length", "csc", "huffman", "golomb")
-EXTRA_ZERO_CODECS = ("zvsv", "huffman", "golomb")
-"""Zero takes none of their ``2^b`` values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +34,14 @@ class MatrixRecipe:
         weight_bits: 1 to 8.
         sparsity: share of zeros, 0 to 1.
         codec: a name from `azsim.compress.codecs`.
+        options: the codec's own choices; None leaves them to the codec, which sees the zeros. Where an entry names
+            another codec than the network, the network's options are not its own.
     """
 
     weight_bits: int | None = None
     sparsity: float | None = None
     codec: str | None = None
+    options: Options | Mapping[str, object] | None = None
 
 
 def compress(
@@ -51,17 +51,18 @@ def compress(
     weight_bits: int = 8,
     sparsity: float = 0.0,
     codec: str = "raw",
+    options: Options | Mapping[str, object] | None = None,
     overrides: Mapping[str, MatrixRecipe] | None = None,
     layout: TileLayout = DEFAULT_LAYOUT,
 ) -> CompressedNetwork:
     """Prune, quantise and encode every weight matrix of a network.
 
-    The codec decides the quantiser: `raw`, `packed` and `bitmap` take uniform
-    values of ``weight_bits`` bits, the others a Lloyd-Max palette per matrix; where
-    zero takes no index (`zvsv`, `huffman`, `golomb`) it comes on top of the palette.
-    Where fewer than ``1 / weight_bits`` of a matrix are zeros, zero gets no place of
-    its own, and `zvsv` bypasses its zero-value stage, since the bitmap would cost
-    more than it saves; so these three always store the same values.
+    The codec decides the quantiser: its grid is uniform values of ``weight_bits`` bits
+    (at 8 bits always), or a Lloyd-Max palette per matrix; where zero is free to it, zero
+    comes on top of the palette. Where fewer than ``1 / weight_bits`` of a matrix are zeros,
+    zero gets no place of its own, and `zvsv` bypasses its zero-value stage, since the
+    bitmap would cost more than it saves; so all codecs to which zero is free store the
+    same values, and so do all others with a palette.
     The embedding is not pruned unless an override says so: one of its rows is
     read per token, so zeros in it save no products.
 
@@ -71,6 +72,7 @@ def compress(
         weight_bits: 1 to 8 (from 2 for uniform values).
         sparsity: share of zeros in each matrix, 0 to 1.
         codec: a name from `codecs`.
+        options: the codec's own choices; None leaves them to the codec.
         overrides: matrix name or pattern (``encoder.*.recurrent``) -> what differs there; later entries win.
         layout: the chip geometry that fixes the order of positions.
 
@@ -78,7 +80,7 @@ def compress(
         InputError: a setting out of range, a pattern that matches no matrix, or weights that are not finite;
             the message names the matrix.
     """
-    base = MatrixRecipe(weight_bits=weight_bits, sparsity=sparsity, codec=codec)
+    base = MatrixRecipe(weight_bits=weight_bits, sparsity=sparsity, codec=codec, options=options)
     recipes = matrix_recipes(network.weight_matrices, base, overrides or {})
     matrices = {}
     for matrix, recipe in recipes.items():
@@ -92,45 +94,55 @@ def compress(
 def matrix_recipes(
     names: tuple[str, ...], base: MatrixRecipe, overrides: Mapping[str, MatrixRecipe]
 ) -> dict[str, MatrixRecipe]:
-    """The full recipe of each matrix; raises `InputError` for a pattern that matches none."""
+    """The full recipe of each matrix, its options checked; raises `InputError` for a pattern that matches none."""
     for pattern in overrides:
         if not any(fnmatchcase(name, pattern) for name in names):
             hint = nearest(pattern, names)
             raise InputError(f"pattern {pattern!r}: matches no matrix; there are {', '.join(names)}{hint}")
     recipes = {}
     for name in names:
-        recipe = MatrixRecipe(base.weight_bits, 0.0 if name == EMBEDDING else base.sparsity, base.codec)
+        recipe = MatrixRecipe(base.weight_bits, 0.0 if name == EMBEDDING else base.sparsity, base.codec, base.options)
         for pattern, change in overrides.items():
             if fnmatchcase(name, pattern):
                 recipe = MatrixRecipe(
                     weight_bits=recipe.weight_bits if change.weight_bits is None else change.weight_bits,
                     sparsity=recipe.sparsity if change.sparsity is None else change.sparsity,
                     codec=recipe.codec if change.codec is None else change.codec,
+                    options=_options(recipe, change),
                 )
-        recipes[name] = recipe
+        with located(name):
+            options = None if recipe.options is None else get(recipe.codec).checked(recipe.options)
+        recipes[name] = replace(recipe, options=options)
     return recipes
 
 
-def quantise(weights: np.ndarray, recipe: MatrixRecipe) -> tuple[np.ndarray, float, Bypass]:
-    """Prune and quantise one float32 matrix by a full recipe: int8 values, their scale, and the stage to bypass."""
-    bits, codec = recipe.weight_bits, recipe.codec
-    get(codec)
+def quantise(weights: np.ndarray, recipe: MatrixRecipe) -> tuple[np.ndarray, float, Options]:
+    """Prune and quantise one float32 matrix by a full recipe: int8 values, their scale, and the codec's options."""
+    bits, codec = recipe.weight_bits, get(recipe.codec)
     if isinstance(bits, bool) or not isinstance(bits, int) or not 1 <= bits <= 8:
         raise InputError(f"weight_bits = {bits!r}: it is a whole number from 1 to 8")
     pruned = prune(weights, recipe.sparsity)
     zeros = pruned.size - np.count_nonzero(pruned)
     few_zeros = zeros * bits < pruned.size
-    bypass: Bypass = "zero-value" if codec == "zvsv" and few_zeros else "none"
-    if codec not in PALETTE_CODECS or bits == 8:
-        return *uniform(pruned, bits), bypass
-    if codec in EXTRA_ZERO_CODECS and not few_zeros:
-        return *lloyd_max(pruned, bits, zero="extra"), bypass
-    return *lloyd_max(pruned, bits, zero="kept" if zeros else "free"), bypass
+    suited = recipe.options is None
+    options = codec.suited_options(zeros / pruned.size, bits) if suited else codec.checked(recipe.options)
+    if codec.grid == "uniform" or bits == 8:
+        return *uniform(pruned, bits), options
+    if codec.frees_zero(options) and not few_zeros:
+        return *lloyd_max(pruned, bits, zero="extra"), options
+    return *lloyd_max(pruned, bits, zero="kept" if zeros else "free"), options
 
 
 def _compress_matrix(name: str, weights: np.ndarray, recipe: MatrixRecipe, layout: TileLayout) -> CompressedMatrix:
-    values, scale, bypass = quantise(weights, recipe)
-    return CompressedMatrix(name, encode(values, recipe.codec, recipe.weight_bits, layout, bypass), scale)
+    values, scale, options = quantise(weights, recipe)
+    return CompressedMatrix(name, encode(values, recipe.codec, recipe.weight_bits, layout, options), scale)
+
+
+def _options(recipe: MatrixRecipe, change: MatrixRecipe) -> Options | Mapping[str, object] | None:
+    """Those of the change; else the recipe's, unless the change names another codec, whose options are others."""
+    if change.options is not None:
+        return change.options
+    return recipe.options if change.codec in (None, recipe.codec) else None
 
 
 def _default_name(recipe: MatrixRecipe) -> str:

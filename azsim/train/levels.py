@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numba import njit
 
+from azsim.compress.codecs import get
 from azsim.compress.quantise import GRID
 from azsim.compress.recipe import MatrixRecipe, quantise
 
@@ -34,7 +35,7 @@ def levels_of(weights: np.ndarray, weight_bits: int, codec: str) -> np.ndarray:
     largest of the int8 grid.
     """
     values, scale, _ = quantise(weights, MatrixRecipe(weight_bits, 0.0, codec))
-    if codec == "packed" or weight_bits == 8:
+    if get(codec).grid == "uniform" or weight_bits == 8:
         top = (1 << (weight_bits - 1)) - 1
         return (np.arange(-top, top + 1) * scale).astype(np.float32)
     entries = np.unique(values).astype(np.float64)

@@ -22,6 +22,7 @@ import numpy as np
 
 from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.compress import codecs, compress
+from azsim.compress.codecs import get
 from azsim.compress.network import CompressedNetwork
 from azsim.compress.stored import load_compressed, load_network, network_in, save_compressed
 from azsim.errors import InputError
@@ -80,7 +81,7 @@ def form_of(network: Network, trained: Trained) -> str:
         return "bitmap" if trained.sparsity else "float32"
     if not trained.codec:
         raise InputError(f"{network.source}: trained for {trained.weight_bits} bits of no codec; name it with --as")
-    if trained.codec == "packed" and trained.weight_bits == 8:
+    if get(trained.codec).grid == "uniform" and trained.weight_bits == 8:
         return "bitmap" if trained.sparsity else "raw"
     return trained.codec
 

@@ -173,7 +173,7 @@ class Quantisation(Struct, frozen=True, forbid_unknown_fields=True):
 
     method: Literal["fake-quant", "regularised", "multi-regional", "none"]
     weight_bits: Bits = 8
-    codec: Literal["packed", "palette", "zvsv"] = "packed"
+    codec: str = "packed"
     from_share: Share = 0.0
     ramp_share: Annotated[float, Meta(gt=0, le=1)] = 0.6
     strength: AboveZero = 2e-3

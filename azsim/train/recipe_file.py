@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from azsim.errors import InputError, nearest
+from azsim.compress.codecs import get
+from azsim.errors import InputError, located, nearest
 from azsim.resources import shipped_root
 from azsim.toml import convert, read_toml
-from azsim.train.recipe import SCRATCH, Recipe
+from azsim.train.recipe import SCRATCH, Quantisation, Recipe
 
 
 def recipe_folder() -> Path:
@@ -96,10 +97,8 @@ def _check(recipe: Recipe, where: str) -> None:
         raise InputError(f"{where}: quantisation.activations = true: not together with a table [branching]")
     if recipe.resized and recipe.start == SCRATCH:
         raise InputError(f"{where}: resized = true: needs a network; name one as start")
-    if quantisation and quantisation.codec == "packed" and quantisation.weight_bits == 1:
-        raise InputError(f"{where}: quantisation.weight_bits = 1: uniform values take 2 to 8; 1 takes codec 'palette'")
-    if quantisation and quantisation.method == "multi-regional" and quantisation.codec == "packed":
-        raise InputError(f"{where}: quantisation.codec = 'packed': 'multi-regional' takes 'palette' or 'zvsv'")
+    if quantisation:
+        _check_grid(quantisation, where)
     if quantisation and quantisation.activations and recipe.sizes.bidirectional:
         raise InputError(f"{where}: quantisation.activations = true: a bidirectional network runs in float alone")
     if quantisation and quantisation.method == "none" and not quantisation.activations:
@@ -113,3 +112,14 @@ def _check(recipe: Recipe, where: str) -> None:
             raise InputError(
                 f"{where}: stages[{index}].mix.wake_word = 'kept': takes neither [distillation] nor [mwer]"
             )
+
+
+def _check_grid(quantisation: Quantisation, where: str) -> None:
+    """Whether the codec's grid suits the bits and the method."""
+    with located(f"{where}: quantisation"):
+        uniform = get(quantisation.codec).grid == "uniform"
+    if uniform and quantisation.weight_bits == 1:
+        raise InputError(f"{where}: quantisation.weight_bits = 1: uniform values take 2 to 8; 1 takes codec 'palette'")
+    if uniform and quantisation.method == "multi-regional":
+        codec = quantisation.codec
+        raise InputError(f"{where}: quantisation.codec = {codec!r}: 'multi-regional' takes one with a palette")

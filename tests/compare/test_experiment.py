@@ -66,6 +66,17 @@ def test_bits_that_a_codec_has_no_use_for_are_refused(tmp_path: Path) -> None:
         load_experiment(written(tmp_path, MINIMAL.replace('codec = "zvsv"', 'codec = "bitmap"')))
 
 
+def test_a_codec_has_options_of_its_own(tmp_path: Path) -> None:
+    text = MINIMAL.replace('codec = "zvsv"', 'codec = "zvsv"\ncodec_options = { bypass = "zero-value" }')
+    assert load_experiment(written(tmp_path, text))[0].configuration[0].codec_options == {"bypass": "zero-value"}
+    said = r"mine\.toml: configuration 'mixed': codec 'zvsv': bypass = 'zero': must be one of"
+    with pytest.raises(InputError, match=said):
+        load_experiment(written(tmp_path, text.replace("zero-value", "zero")))
+    said = r"mine\.toml: configuration 'mixed': matrices\.'joint\.\*': codec 'raw': takes no options; leave out a"
+    with pytest.raises(InputError, match=said):
+        load_experiment(written(tmp_path, MINIMAL.replace('codec = "raw"', 'codec = "raw"\ncodec_options = { a = 1 }')))
+
+
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"mine\.toml: device: missing"):
         load_experiment(written(tmp_path, MINIMAL.replace('device = "az1"\n', "")))

@@ -76,6 +76,7 @@ def rebuilt(configuration: Configuration, small: CompressedNetwork) -> Compresse
         {},
         {"joint.*": MatrixRecipe(weight_bits=6), "encoder.0.recurrent": MatrixRecipe(sparsity=0.25)},
         {"prediction.embedding": MatrixRecipe(sparsity=0.5, codec="raw", weight_bits=8)},
+        {"joint.*": MatrixRecipe(options={"bypass": "zero-value"})},
     ],
 )
 def test_the_configuration_of_a_compressed_network_is_what_was_asked_for(

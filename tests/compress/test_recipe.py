@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from azsim.compress import MatrixRecipe, codecs, compress
+from azsim.compress.codecs import get
+from azsim.compress.prune import prune
 from azsim.compress.recipe import EMBEDDING
 from azsim.errors import InputError
 from azsim.nn.network import Network
@@ -122,3 +124,39 @@ def test_codecs_that_differ_in_bits_alone_store_the_same_values(sparsity: float)
         for other in others:
             for name, values in first.items():
                 np.testing.assert_array_equal(other[name], values)
+
+
+def test_every_codec_gets_the_grid_that_its_class_asks_for() -> None:
+    """What a codec loses is decided by its grid and its zeros, not by its name."""
+    for sparsity in (0.0, 0.6):
+        found: dict[tuple[str, bool], list[np.ndarray]] = {}
+        for codec in codecs():
+            small = compress(network(), weight_bits=4, sparsity=sparsity, codec=codec)
+            found.setdefault((get(codec).grid, get(codec).zero_is_free), []).extend(
+                [small.decoded["encoder.0.input"] * small.matrices["encoder.0.input"].scale]
+            )
+        assert set(found) == {("uniform", False), ("palette", False), ("palette", True)}
+        for same in found.values():
+            for other in same[1:]:
+                np.testing.assert_array_equal(same[0], other)
+        source = prune(network().parameters["encoder.0.input"], sparsity)
+        losses = {key: float(np.mean((same[0] - source) ** 2)) for key, same in found.items()}
+        assert losses["palette", True] <= losses["palette", False] < losses["uniform", False]
+
+
+def test_options_reach_the_matrices_they_are_meant_for() -> None:
+    small = compress(
+        network(),
+        weight_bits=4,
+        codec="run-length",
+        options={"run_bits": 2},
+        overrides={"joint.*": MatrixRecipe(options={"run_bits": 5}), EMBEDDING: MatrixRecipe(codec="zvsv")},
+    )
+    run_bits = {name: matrix.encoded.data[6] for name, matrix in small.matrices.items() if name != EMBEDDING}
+    assert run_bits == {"encoder.0.input": 2, "encoder.0.recurrent": 2, "joint.output": 5}
+    assert small.asked["joint.output"].options.run_bits == 5
+    assert small.asked[EMBEDDING].options is None
+    with pytest.raises(InputError, match=r"encoder\.0\.input: codec 'run-length': run_bits = 9"):
+        compress(network(), weight_bits=4, codec="run-length", options={"run_bits": 9})
+    with pytest.raises(InputError, match=r"joint\.output: codec 'run-length': runs: unknown key"):
+        compress(network(), codec="run-length", overrides={"joint.*": MatrixRecipe(options={"runs": 1})})

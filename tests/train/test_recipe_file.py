@@ -70,6 +70,11 @@ def test_a_variant_is_laid_over_its_file(tmp_path: Path):
         ),
         (
             "[schedule]",
+            '[quantisation]\nmethod = "fake-quant"\ncodec = "packd"\n[schedule]',
+            r"mine\.toml: quantisation: codec 'packd' is not known; .*did you mean 'packed'",
+        ),
+        (
+            "[schedule]",
             '[sparsity]\nmethod = "gradual"\nshare = 1.0\n[schedule]',
             r"sparsity\.share = 1\.0: must be a number at least 0 and below 1",
         ),

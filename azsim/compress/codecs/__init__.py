@@ -1,12 +1,13 @@
-"""Weight codecs: one file each, one registry."""
+"""Weight codecs: one file each, which registers itself."""
 
 from __future__ import annotations
 
+from azsim.compress.codecs.codec import Codec, Options
 from azsim.compress.codecs.description import Description, describe
 from azsim.compress.codecs.matrix import decode, decode_tile, encode, encode_like, parse, read
 from azsim.compress.codecs.registry import codecs, get, register
 
 __all__ = [
-    "Description", "codecs", "decode", "decode_tile", "describe", "encode", "encode_like", "get", "parse", "read",
-    "register",
+    "Codec", "Description", "Options", "codecs", "decode", "decode_tile", "describe", "encode", "encode_like", "get",
+    "parse", "read", "register",
 ]  # fmt: skip

@@ -12,20 +12,22 @@ F. Giesen, arXiv:1402.3392; ``docs/bitstreams.md`` has the format and notes on t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from azsim.compress.circuit import Circuit
+from azsim.compress.circuit import SERIAL, Circuit
 from azsim.compress.codecs import ans_header, ans_kernels
 from azsim.compress.codecs.ans_model import Model, fit
-from azsim.compress.codecs.codec import Bypass, Part, distinct, refuse_bypass
-from azsim.compress.codecs.fixed_width import FixedWidth, two_complement
+from azsim.compress.codecs.codec import Codec, Options, Part, distinct
+from azsim.compress.codecs.fixed_width import FixedWidth, bits_needed, palette_table, palette_values, two_complement
 from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.registry import register
 from azsim.compress.codecs.words import words_at
 from azsim.errors import CodecError
 
-STORED = 1
+STORED, PALETTE = 1, 2
+"""Option bits: codes of a fixed width instead of tables, and a palette that they point into."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class AnsCoder:
     def circuit(self) -> Circuit:
         """One value per cycle; the tables are filled state by state."""
         tables = self.model.tables
-        return Circuit(values_per_cycle=1, setup_cycles=len(tables.shares) << tables.log_states)
+        return replace(SERIAL, setup_cycles=len(tables.shares) << tables.log_states)
 
     def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
         """One `Part` per decoder stream; the model must know every value."""
@@ -71,29 +73,39 @@ class AnsCoder:
         return values.view(np.int8), np.stack([np.diff(places.bounds), bits], axis=1)
 
 
-class Ans:
+@register
+class Ans(Codec):
     """Table ANS with tables for classes of rows and columns; plain codes where the tables would cost too much."""
 
     name = "ans"
     number = 10
+    grid = "palette"
+    zero_is_free = True
+    circuit = SERIAL
 
-    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> AnsCoder | FixedWidth:
-        """Hold any int8 matrix; ``weight_bits`` has no influence."""
-        refuse_bypass(self.name, bypass)
+    def plan(self, matrix: np.ndarray, weight_bits: int, options: Options) -> AnsCoder | FixedWidth:
+        """Hold any int8 matrix; fewer than 8 ``weight_bits`` say that its values, if so few, are a palette."""
         present = distinct(matrix)
-        width = max(int(max(present[-1], ~present[0])).bit_length() + 1, 1)
+        few = weight_bits < 8 and np.count_nonzero(present) <= 1 << weight_bits
+        width, index = int(max(present[-1], ~present[0])).bit_length() + 1, bits_needed(present.size)
+        palette = palette_table(present, index) if few and index < width else b""
         model, bits = fit(matrix)
         table = ans_header.pack(model)
-        if bits + 8 * len(table) < matrix.size * width:
-            return AnsCoder(width, model, table)
-        return self._stored(width)
+        width = index if palette else width
+        if bits + 8 * len(table) < matrix.size * width + 8 * len(palette):
+            return AnsCoder(weight_bits if few else 8, model, table)
+        return self._stored(width, STORED | PALETTE if palette else STORED, palette)
 
-    def restore(self, weight_bits: int, options: int, table: bytes) -> AnsCoder | FixedWidth:
+    def restore(self, weight_bits: int, option_byte: int, table: bytes) -> AnsCoder | FixedWidth:
         """Set up from a header."""
-        if options & ~STORED or (options and table):
-            raise CodecError(f"ans options {options:#04x} with a table of {len(table)} bytes are impossible")
-        return self._stored(weight_bits) if options else AnsCoder(weight_bits, ans_header.unpack(table), table)
+        entries = 1 << weight_bits if option_byte & PALETTE else 0
+        if option_byte not in (0, STORED, STORED | PALETTE) or (option_byte and len(table) != entries):
+            raise CodecError(f"ans options {option_byte:#04x} with a table of {len(table)} bytes are impossible")
+        if option_byte:
+            return self._stored(weight_bits, option_byte, table)
+        return AnsCoder(weight_bits, ans_header.unpack(table), table)
 
     @staticmethod
-    def _stored(width: int) -> FixedWidth:
-        return FixedWidth(width, skip_zeros=False, value_of=two_complement(width, 1), options=STORED, compact=True)
+    def _stored(width: int, option_byte: int, table: bytes) -> FixedWidth:
+        value_of = palette_values(table) if table else two_complement(width, 1)
+        return FixedWidth(width, False, value_of, table, options=option_byte, compact=True)

@@ -2,23 +2,30 @@
 
 ::
 
-    Codec.plan(matrix, bits) ──> Coder ──encode──> Part (bits of one decoder stream)
-    Codec.restore(table, bits)  ──> Coder <──decode── bytes
+    Codec.plan(matrix, bits, options) ──> Coder ──encode──> Part (bits of one decoder stream)
+    Codec.restore(bits, option byte, table)  ──> Coder <──decode── bytes
+
+All that the rest of azsim asks of a codec is stated in its class: name, number, grid, zeros, bits, circuit, options.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
+import msgspec
 import numpy as np
 from numba import njit
 
 from azsim.compress.circuit import Circuit
 from azsim.compress.codecs.places import Places
 from azsim.errors import InputError
+from azsim.toml import convert
 
-Bypass = Literal["none", "zero-value", "shared-value"]
+Grid = Literal["uniform", "palette"]
+"""Equal steps around zero, or the few values of one matrix that lose least (`azsim.compress.quantise`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,28 +106,67 @@ class MatrixCoder(Protocol):
         """
 
 
-class Codec(Protocol):
-    """A way to store int8 values; one instance per name in the registry."""
+class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a codec lets its user choose besides the bits; a codec without choices has this."""
 
-    @property
-    def name(self) -> str:
-        """What users call it."""
 
-    @property
-    def number(self) -> int:
-        """What the headers call it, 1 to 255, never used again for another codec."""
+class Codec(ABC):
+    """A way to store int8 values; ``azsim.compress.codecs.register`` makes the one instance of each.
 
-    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> Coder | MatrixCoder:
+    Attributes:
+        name: what users call it.
+        number: what the headers call it, 1 to 255, never used again for another codec.
+        grid: the values that `azsim.compress.compress` brings weights onto for it.
+        zero_is_free: zero takes none of the ``2^weight_bits`` values, unless options say otherwise (`frees_zero`).
+        weight_bits: bits that a code can have.
+        circuit: what a decoder stream can do at most; one matrix's `Coder` says what its tables take besides.
+        options_type: its own choices, with their defaults.
+    """
+
+    name: ClassVar[str]
+    number: ClassVar[int]
+    grid: ClassVar[Grid]
+    zero_is_free: ClassVar[bool] = False
+    weight_bits: ClassVar[range] = range(1, 9)
+    circuit: ClassVar[Circuit]
+    options_type: ClassVar[type[Options]] = Options
+
+    @abstractmethod
+    def plan(self, matrix: np.ndarray, weight_bits: int, options: Options) -> Coder | MatrixCoder:
         """Set up for an int8 matrix; raises `InputError` if the codec cannot hold it without loss."""
 
-    def restore(self, weight_bits: int, options: int, table: bytes) -> Coder | MatrixCoder:
+    @abstractmethod
+    def restore(self, weight_bits: int, option_byte: int, table: bytes) -> Coder | MatrixCoder:
         """Set up from what a header says; raises `CodecError` if that is impossible."""
 
+    def frees_zero(self, options: Options) -> bool:
+        """Whether zero takes none of the ``2^weight_bits`` values with these options."""
+        return self.zero_is_free
 
-def refuse_bypass(codec: str, bypass: Bypass) -> None:
-    """Raise `InputError` unless ``bypass`` is ``none``: only zvsv has stages to bypass."""
-    if bypass != "none":
-        raise InputError(f"codec {codec!r} has no {bypass} stage to bypass; use codec='zvsv' or bypass='none'")
+    def suited_options(self, zero_share: float, weight_bits: int) -> Options:
+        """The options that store a matrix with this share of zeros in the fewest bits."""
+        return self.options_type()
+
+    def options_like(self, option_byte: int) -> Options:
+        """The options for a matrix that shall be stored as the one with this option byte was."""
+        return self.options_type()
+
+    def checked(self, options: Options | Mapping[str, object] | None, where: str = "") -> Options:
+        """The options as the codec has them; ``None`` takes its defaults.
+
+        Raises:
+            InputError: it has no such option, or not that value for it; ``where`` says who gave it.
+        """
+        if options is None:
+            return self.options_type()
+        if isinstance(options, Options) and type(options) is not self.options_type:
+            raise InputError(f"{where}codec {self.name!r}: takes {self.options_type.__name__}, not {options!r}")
+        tree = msgspec.structs.asdict(options) if isinstance(options, Options) else options
+        if not isinstance(tree, Mapping) or not all(isinstance(key, str) for key in tree):
+            raise InputError(f"{where}codec {self.name!r}: options are names with values, not {options!r}")
+        if tree and not msgspec.structs.fields(self.options_type):
+            raise InputError(f"{where}codec {self.name!r}: takes no options; leave out {', '.join(tree)}")
+        return convert(dict(tree), self.options_type, f"{where}codec {self.name!r}")
 
 
 @njit(cache=True, nogil=True)

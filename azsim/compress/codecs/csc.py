@@ -30,10 +30,11 @@ from numba import njit
 
 from azsim.compress.circuit import SERIAL
 from azsim.compress.codecs.bits import SOUND, ends, pack, peek, refuse, words
-from azsim.compress.codecs.codec import Bypass, Part, refuse_bypass
+from azsim.compress.codecs.codec import Codec, Options, Part
 from azsim.compress.codecs.fixed_width import FixedWidth, palette_values, two_complement
-from azsim.compress.codecs.palette import Palette
+from azsim.compress.codecs.palette import palette_of
 from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.registry import register
 from azsim.errors import CodecError
 
 INDEX_BITS = 4
@@ -168,20 +169,22 @@ class CscCoder:
         return Part(data=head + body, values=stored.size, bits=head_bits + body_bits)
 
 
-class Csc:
+@register
+class Csc(Codec):
     """Relative-index columns: ``4 + b`` bits per entry and a count per run."""
 
     name = "csc"
     number = 7
+    grid = "palette"
+    circuit = SERIAL
 
-    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> CscCoder:
+    def plan(self, matrix: np.ndarray, weight_bits: int, options: Options) -> CscCoder:
         """Collect the palette, with zero if it occurs (padding); raises `InputError` if the values do not fit it."""
-        refuse_bypass(self.name, bypass)
-        return CscCoder(weight_bits, b"" if weight_bits == 8 else Palette().plan(matrix, weight_bits, bypass).table)
+        return CscCoder(weight_bits, b"" if weight_bits == 8 else palette_of(matrix, weight_bits))
 
-    def restore(self, weight_bits: int, options: int, table: bytes) -> CscCoder:
+    def restore(self, weight_bits: int, option_byte: int, table: bytes) -> CscCoder:
         """Set up from a header."""
-        if options or len(table) != (0 if weight_bits == 8 else 1 << weight_bits):
+        if option_byte or len(table) != (0 if weight_bits == 8 else 1 << weight_bits):
             raise CodecError(f"a csc stream of {weight_bits} bits cannot have options or a palette of {len(table)}")
         return CscCoder(weight_bits, table)
 

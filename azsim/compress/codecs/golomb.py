@@ -28,8 +28,9 @@ from numba import njit
 
 from azsim.compress.circuit import SERIAL
 from azsim.compress.codecs.bits import SOUND, ends, nonzero_values, pack, peek, refuse, words
-from azsim.compress.codecs.codec import Bypass, Part, refuse_bypass
+from azsim.compress.codecs.codec import Codec, Options, Part
 from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.registry import register
 from azsim.errors import CodecError
 
 ONES = 15
@@ -233,22 +234,25 @@ class GolombCoder:
         return min((int(bits.min()), int(bits.argmin())), (ranks.size * int(self._plain[form]), PLAIN))
 
 
-class Golomb:
+@register
+class Golomb(Codec):
     """Golomb-Rice codes; ``weight_bits`` only limits how many values may occur."""
 
     name = "golomb"
     number = 9
+    grid = "palette"
+    zero_is_free = True
+    circuit = SERIAL
 
-    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> GolombCoder:
+    def plan(self, matrix: np.ndarray, weight_bits: int, options: Options) -> GolombCoder:
         """Rank the values; raises `InputError` if more than ``2^weight_bits`` occur besides zero."""
-        refuse_bypass(self.name, bypass)
         nonzero_values(matrix, weight_bits, self.name)
         counts = np.bincount(np.ravel(matrix).view(np.uint8), minlength=256)
         ranked = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
         return GolombCoder(weight_bits, ranked.astype(np.uint8).tobytes())
 
-    def restore(self, weight_bits: int, options: int, table: bytes) -> GolombCoder:
+    def restore(self, weight_bits: int, option_byte: int, table: bytes) -> GolombCoder:
         """Set up from a header."""
-        if options or not 1 <= len(table) == len(set(table)):
+        if option_byte or not 1 <= len(table) == len(set(table)):
             raise CodecError("a golomb stream has no options and a table of 1 to 256 different values")
         return GolombCoder(weight_bits, table)

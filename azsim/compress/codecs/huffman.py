@@ -15,17 +15,18 @@ package-merge, Larmore and Hirschberg, 1990.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
 from numba import njit
 
-from azsim.compress.circuit import Circuit
+from azsim.compress.circuit import SERIAL, Circuit
 from azsim.compress.codecs.bits import SOUND, ends, nonzero_values, pack, peek, refuse, words
-from azsim.compress.codecs.codec import Bypass, Part, refuse_bypass
+from azsim.compress.codecs.codec import Codec, Options, Part
 from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.registry import register
 from azsim.errors import CodecError
 
 MAX_BITS = 12
@@ -163,7 +164,7 @@ class HuffmanCoder:
     @property
     def circuit(self) -> Circuit:
         """One value per cycle; the lengths are made into codes one by one."""
-        return Circuit(values_per_cycle=1, setup_cycles=_read_table(self.table)[0].size)
+        return replace(SERIAL, setup_cycles=_read_table(self.table)[0].size)
 
     @cached_property
     def _codes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -194,15 +195,18 @@ class HuffmanCoder:
         return out[:positions].view(np.int8), load
 
 
-class Huffman:
+@register
+class Huffman(Codec):
     """Canonical Huffman codes; ``weight_bits`` only limits how many values may occur."""
 
     name = "huffman"
     number = 8
+    grid = "palette"
+    zero_is_free = True
+    circuit = SERIAL
 
-    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> HuffmanCoder:
+    def plan(self, matrix: np.ndarray, weight_bits: int, options: Options) -> HuffmanCoder:
         """Make the code; raises `InputError` if more than ``2^weight_bits`` values occur besides zero."""
-        refuse_bypass(self.name, bypass)
         nonzero_values(matrix, weight_bits, self.name)
         signed = np.roll(np.bincount(np.ravel(matrix).view(np.uint8), minlength=256), 128)
         present = np.flatnonzero(signed)
@@ -214,9 +218,9 @@ class Huffman:
         nibbles[present - low] = code_lengths(signed[present])
         return HuffmanCoder(weight_bits, table + (nibbles[::2] | nibbles[1::2] << 4).tobytes())
 
-    def restore(self, weight_bits: int, options: int, table: bytes) -> HuffmanCoder:
+    def restore(self, weight_bits: int, option_byte: int, table: bytes) -> HuffmanCoder:
         """Set up from a header."""
-        if options:
-            raise CodecError(f"a huffman stream has no options, not {options}")
+        if option_byte:
+            raise CodecError(f"a huffman stream has no options, not {option_byte}")
         _read_table(table)
         return HuffmanCoder(weight_bits, table)

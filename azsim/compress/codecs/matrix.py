@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import get_args
 
 import numpy as np
 
 from azsim.compress.circuit import Circuit
 from azsim.compress.codecs import registry
 from azsim.compress.codecs.bulk import in_bulk
-from azsim.compress.codecs.codec import Bypass, MatrixCoder
+from azsim.compress.codecs.codec import MatrixCoder, Options
 from azsim.compress.codecs.places import Places
 from azsim.compress.codecs.stream import (
     MAX_POSITIONS,
@@ -23,10 +24,9 @@ from azsim.compress.codecs.stream import (
     tile_bytes,
     tile_end,
 )
-from azsim.compress.codecs.zvsv import ZERO_VALUE_BYPASSED
 from azsim.compress.encoded import Encoded
 from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout, Tiling, cut
-from azsim.errors import CodecError, InputError, nearest
+from azsim.errors import CodecError, InputError
 
 U16 = (1 << 16) - 1
 U32 = (1 << 32) - 1
@@ -37,7 +37,9 @@ def encode(
     codec: str = "zvsv",
     weight_bits: int = 5,
     layout: TileLayout = DEFAULT_LAYOUT,
-    bypass: Bypass = "none",
+    options: Options | Mapping[str, object] | None = None,
+    *,
+    bypass: str | None = None,
 ) -> Encoded:
     """Encode an int8 matrix without loss.
 
@@ -46,14 +48,18 @@ def encode(
         codec: a name from `codecs`.
         weight_bits: bits of an index or value, 1 to 8; `raw` and `bitmap` always take 8.
         layout: the chip geometry that fixes the order of positions.
-        bypass: a stage of `zvsv` to leave out.
+        options: the codec's own choices, such as ``{"bypass": "zero-value"}`` for `zvsv`; None for its defaults.
+        bypass: the same option of `zvsv` under its name of version 0.1.0; it goes with version 0.3.0.
 
     Raises:
         InputError: the codec cannot hold this matrix exactly (the message says what to do), or an argument is wrong.
     """
-    _check(matrix, weight_bits, layout, bypass)
+    _check(matrix, weight_bits, layout)
     chosen = registry.get(codec)
-    coder = chosen.plan(matrix, weight_bits, bypass)
+    if bypass is not None:
+        warnings.warn("encode(bypass=...) is encode(options={'bypass': ...}) now", DeprecationWarning, stacklevel=2)
+        options = {"bypass": bypass} if bypass != "none" or chosen.name == "zvsv" else None
+    coder = chosen.plan(matrix, int(weight_bits), chosen.checked(options))
     bulk = in_bulk(coder)
     tiling = cut(*matrix.shape, layout)
     places = Places(tiling, layout)
@@ -87,14 +93,14 @@ def encode(
 
 
 def encode_like(encoded: Encoded, matrix: np.ndarray, layout: TileLayout | None = None) -> Encoded:
-    """Encode another int8 matrix, or for another chip's layout, with the codec, bits and stages of a bitstream.
+    """Encode another int8 matrix, or for another chip's layout, with the codec, bits and options of a bitstream.
 
     Raises:
         InputError: the codec cannot hold this matrix exactly with those bits.
     """
     _, header, _ = _open(encoded.data)
-    bypass: Bypass = "zero-value" if encoded.codec == "zvsv" and header.options & ZERO_VALUE_BYPASSED else "none"
-    return encode(matrix, encoded.codec, encoded.weight_bits, layout or encoded.layout, bypass)
+    options = registry.get(encoded.codec).options_like(header.options)
+    return encode(matrix, encoded.codec, encoded.weight_bits, layout or encoded.layout, options)
 
 
 def parse(data: bytes) -> Encoded:
@@ -131,7 +137,7 @@ def decode_tile(encoded: Encoded | bytes, index: int) -> np.ndarray:
     return places.scatter(values, shape)
 
 
-def _check(matrix: np.ndarray, weight_bits: int, layout: TileLayout, bypass: Bypass) -> None:
+def _check(matrix: np.ndarray, weight_bits: int, layout: TileLayout) -> None:
     if not isinstance(matrix, np.ndarray) or matrix.dtype != np.int8 or matrix.ndim != 2 or matrix.size == 0:
         found = f"{matrix.dtype} {matrix.shape}" if isinstance(matrix, np.ndarray) else type(matrix).__name__
         raise InputError(f"a matrix to encode is a two-dimensional int8 array with at least one element, not {found}")
@@ -139,9 +145,6 @@ def _check(matrix: np.ndarray, weight_bits: int, layout: TileLayout, bypass: Byp
         raise InputError(f"a matrix of {matrix.size} positions is too large; at most {MAX_POSITIONS}")
     if isinstance(weight_bits, bool) or not isinstance(weight_bits, int | np.integer) or not 1 <= weight_bits <= 8:
         raise InputError(f"weight_bits = {weight_bits!r}: it is a whole number from 1 to 8")
-    choices = get_args(Bypass)
-    if bypass not in choices:
-        raise InputError(f"bypass = {bypass!r}: one of {', '.join(choices)}{nearest(str(bypass), choices)}")
     limits = {"lanes": U16, "block_columns": U16, "tile_positions": U32, "decoder_streams": U16}
     for key, limit in limits.items():
         value = getattr(layout, key)

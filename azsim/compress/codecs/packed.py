@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from azsim.compress.codecs.codec import Bypass, distinct, refuse_bypass
+from azsim.compress.circuit import PARALLEL
+from azsim.compress.codecs.codec import Codec, Options, distinct
 from azsim.compress.codecs.fixed_width import FixedWidth, two_complement
+from azsim.compress.codecs.registry import register
 from azsim.errors import CodecError, InputError
 
 
-class Packed:
+@register
+class Packed(Codec):
     """Uniform values ``step * q`` with ``-2^(b-1) <= q < 2^(b-1)``: b bits per weight.
 
     The step is 1 where the values fit without one, else their greatest common
@@ -18,10 +21,11 @@ class Packed:
 
     name = "packed"
     number = 2
+    grid = "uniform"
+    circuit = PARALLEL
 
-    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> FixedWidth:
+    def plan(self, matrix: np.ndarray, weight_bits: int, options: Options) -> FixedWidth:
         """Find the step; raises `InputError` if the values need more than ``weight_bits`` bits."""
-        refuse_bypass(self.name, bypass)
         present = distinct(matrix)
         low, high = int(present[0]), int(present[-1])
         half = 1 << (weight_bits - 1)
@@ -33,9 +37,9 @@ class Packed:
             )
         return self._coder(weight_bits, step)
 
-    def restore(self, weight_bits: int, options: int, table: bytes) -> FixedWidth:
+    def restore(self, weight_bits: int, option_byte: int, table: bytes) -> FixedWidth:
         """Set up from a header."""
-        if options or len(table) != 1 or not 1 <= table[0] <= 128:
+        if option_byte or len(table) != 1 or not 1 <= table[0] <= 128:
             raise CodecError("a packed stream has no options and a table of one byte, the step from 1 to 128")
         return self._coder(weight_bits, table[0])
 

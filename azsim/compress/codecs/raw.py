@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from azsim.compress.circuit import PARALLEL
-from azsim.compress.codecs.codec import Bypass, Part, refuse_bypass
+from azsim.compress.codecs.codec import Codec, Options, Part
+from azsim.compress.codecs.registry import register
 from azsim.errors import CodecError
 
 
@@ -37,19 +38,22 @@ class RawCoder:
         return positions, 8 * positions
 
 
-class Raw:
+@register
+class Raw(Codec):
     """Uncompressed int8: the baseline."""
 
     name = "raw"
     number = 1
+    grid = "uniform"
+    weight_bits = range(8, 9)
+    circuit = PARALLEL
 
-    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> RawCoder:
+    def plan(self, matrix: np.ndarray, weight_bits: int, options: Options) -> RawCoder:
         """Hold any int8 matrix; ``weight_bits`` has no influence."""
-        refuse_bypass(self.name, bypass)
         return RawCoder()
 
-    def restore(self, weight_bits: int, options: int, table: bytes) -> RawCoder:
+    def restore(self, weight_bits: int, option_byte: int, table: bytes) -> RawCoder:
         """Set up from a header."""
-        if weight_bits != 8 or options or table:
-            raise CodecError(f"a raw stream of {weight_bits} bits, options {options} and a table is impossible")
+        if weight_bits != 8 or option_byte or table:
+            raise CodecError(f"a raw stream of {weight_bits} bits, options {option_byte} and a table is impossible")
         return RawCoder()

@@ -1,53 +1,69 @@
-"""The codecs by name and by number."""
+"""The codecs by name and by number: every module beside this one is imported at the first look, and registers itself.
+
+::
+
+    @register                      a new codec is one file in this folder and its line in docs/bitstreams.md
+    class Mine(Codec): ...
+"""
 
 from __future__ import annotations
 
-from azsim.compress.codecs.ans import Ans
-from azsim.compress.codecs.bitmap import Bitmap
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TypeVar
+
 from azsim.compress.codecs.codec import Codec
-from azsim.compress.codecs.csc import Csc
-from azsim.compress.codecs.golomb import Golomb
-from azsim.compress.codecs.huffman import Huffman
-from azsim.compress.codecs.packed import Packed
-from azsim.compress.codecs.palette import Palette
-from azsim.compress.codecs.raw import Raw
-from azsim.compress.codecs.run_length import RunLength
-from azsim.compress.codecs.zvsv import Zvsv
 from azsim.errors import CodecError, InputError, nearest
 
-_CODECS: dict[str, Codec] = {
-    codec.name: codec
-    for codec in (Raw(), Packed(), Bitmap(), Palette(), Zvsv(), RunLength(), Csc(), Huffman(), Golomb(), Ans())
-}
+C = TypeVar("C", bound=type[Codec])
+_REGISTERED: dict[str, Codec] = {}
+
+
+def register(codec_class: C) -> C:
+    """Class decorator: add a codec.
+
+    Raises:
+        InputError: its name or number is another's, or its number is not 1 to 255.
+    """
+    name, number = codec_class.name, codec_class.number
+    if not 1 <= number <= 255:
+        raise InputError(f"codec {name!r}: number {number} is not between 1 and 255")
+    for other in _REGISTERED.values():
+        again = (type(other).__module__, type(other).__qualname__) == (codec_class.__module__, codec_class.__qualname__)
+        if (name == other.name or number == other.number) and not again:
+            raise InputError(f"codec {name!r}, number {number}: taken by {other.name!r}, number {other.number}")
+    _REGISTERED[name] = codec_class()
+    return codec_class
 
 
 def codecs() -> tuple[str, ...]:
-    """Names of all codecs."""
-    return tuple(_CODECS)
-
-
-def register(codec: Codec) -> None:
-    """Add a codec; raises `InputError` if its name or number is taken or its number is not 1 to 255."""
-    if not 1 <= codec.number <= 255:
-        raise InputError(f"codec {codec.name!r}: number {codec.number} is not between 1 and 255")
-    for other in _CODECS.values():
-        if codec.name == other.name or codec.number == other.number:
-            raise InputError(
-                f"codec {codec.name!r}, number {codec.number}: taken by {other.name!r}, number {other.number}"
-            )
-    _CODECS[codec.name] = codec
+    """Names of all codecs, by rising number."""
+    return tuple(sorted(_all(), key=lambda name: _all()[name].number))
 
 
 def get(name: str) -> Codec:
     """The codec called ``name``; raises `InputError` with the nearest spelling."""
-    if name not in _CODECS:
-        raise InputError(f"codec {name!r} is not known; one of {', '.join(_CODECS)}{nearest(name, _CODECS)}")
-    return _CODECS[name]
+    if not isinstance(name, str) or name not in _all():
+        raise InputError(f"codec {name!r} is not known; one of {', '.join(codecs())}{nearest(name, codecs())}")
+    return _all()[name]
 
 
 def by_number(number: int) -> Codec:
     """The codec that headers call ``number``; raises `CodecError`."""
-    for codec in _CODECS.values():
+    for codec in _all().values():
         if codec.number == number:
             return codec
     raise CodecError(f"codec number {number} is not known")
+
+
+def _all() -> dict[str, Codec]:
+    _import_all()
+    return _REGISTERED
+
+
+@cache
+def _import_all() -> None:
+    package = __name__.rpartition(".")[0]
+    for module in iter_modules(import_module(package).__path__, f"{package}."):
+        import_module(module.name)

@@ -19,19 +19,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 from numba import njit
 
 from azsim.compress.circuit import SERIAL
 from azsim.compress.codecs.bits import SOUND, ends, pack, peek, refuse, words
-from azsim.compress.codecs.codec import Bypass, Part, refuse_bypass
+from azsim.compress.codecs.codec import Codec, Options, Part
 from azsim.compress.codecs.fixed_width import palette_values, two_complement
-from azsim.compress.codecs.palette import Palette
+from azsim.compress.codecs.palette import palette_of
 from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.registry import register
 from azsim.errors import CodecError
 
 MAX_RUN_BITS = 8
+
+
+class RunLengthOptions(Options, frozen=True, forbid_unknown_fields=True):
+    """The choices of `run-length`.
+
+    Attributes:
+        run_bits: bits of an entry's run; None takes those that cost the fewest bits.
+    """
+
+    run_bits: Annotated[int, Meta(ge=0, le=MAX_RUN_BITS)] | None = None
 
 
 @njit(cache=True, nogil=True)
@@ -132,30 +145,34 @@ class RunLengthCoder:
         return out.view(np.int8), load
 
 
-class RunLength:
+@register
+class RunLength(Codec):
     """Run-length entries with a run width that suits the matrix: ``(r + b)`` bits per entry."""
 
     name = "run-length"
     number = 6
+    grid = "palette"
+    circuit = SERIAL
+    options_type = RunLengthOptions
 
-    def plan(self, matrix: np.ndarray, weight_bits: int, bypass: Bypass) -> RunLengthCoder:
+    def plan(self, matrix: np.ndarray, weight_bits: int, options: RunLengthOptions) -> RunLengthCoder:
         """Collect the palette and choose the run width; raises `InputError` if the values do not fit the palette.
 
         Zero is an entry of the palette if it occurs. The width is the one that takes the fewest bits for the runs
         that the matrix has row by row; the position order only shuffles them.
         """
-        refuse_bypass(self.name, bypass)
-        table = b"" if weight_bits == 8 else Palette().plan(matrix, weight_bits, bypass).table
-        return RunLengthCoder(weight_bits, _best_run_bits(matrix, weight_bits), table)
+        table = b"" if weight_bits == 8 else palette_of(matrix, weight_bits)
+        run_bits = _best_run_bits(matrix, weight_bits) if options.run_bits is None else options.run_bits
+        return RunLengthCoder(weight_bits, run_bits, table)
 
-    def restore(self, weight_bits: int, options: int, table: bytes) -> RunLengthCoder:
+    def restore(self, weight_bits: int, option_byte: int, table: bytes) -> RunLengthCoder:
         """Set up from a header."""
-        if options > MAX_RUN_BITS or len(table) != (0 if weight_bits == 8 else 1 << weight_bits):
+        if option_byte > MAX_RUN_BITS or len(table) != (0 if weight_bits == 8 else 1 << weight_bits):
             raise CodecError(
-                f"a run-length stream with runs of {options} bits, values of {weight_bits} and a palette of "
+                f"a run-length stream with runs of {option_byte} bits, values of {weight_bits} and a palette of "
                 f"{len(table)} is impossible"
             )
-        return RunLengthCoder(weight_bits, options, table)
+        return RunLengthCoder(weight_bits, option_byte, table)
 
 
 def _best_run_bits(matrix: np.ndarray, weight_bits: int) -> int:

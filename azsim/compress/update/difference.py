@@ -56,7 +56,7 @@ def make_difference(old: bytes, new: bytes, mask: SeededMask | None = None) -> b
     present = np.isin(np.arange(alphabet[0], alphabet[-1] + 1), alphabet)
     parts = [head, after.table if new_table else b"", np.packbits(present, bitorder="little").tobytes()]
     if mask is None:
-        return b"".join((*parts, encode(steps, "ans", layout=after.layout).data))
+        return b"".join((*parts, encode(steps, "ans", 8, after.layout).data))
     places = Places(cut(*after.shape, after.layout), after.layout)
     chosen = mask.of(after.shape)
     outside = int(np.count_nonzero(steps[~chosen]))
@@ -65,7 +65,7 @@ def make_difference(old: bytes, new: bytes, mask: SeededMask | None = None) -> b
             f"{outside} weights outside the mask differ: they were trained too, or the seed is another one"
         )
     line = places.gather(steps)[places.gather(chosen.view(np.int8)) != 0]
-    stream = encode(line[None], "ans", layout=LINE_LAYOUT).data if line.size else b""
+    stream = encode(line[None], "ans", 8, LINE_LAYOUT).data if line.size else b""
     return b"".join((*parts, MASK.pack(mask.seed, mask.threshold), stream))
 
 

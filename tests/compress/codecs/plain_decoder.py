@@ -87,7 +87,7 @@ def plain_decode(data: bytes) -> list[list[int]]:
     bitmap = codec == 3 or (codec == 5 and not options & 1)
 
     def value(code: int) -> int:
-        if codec == 4 or (codec == 5 and not options & 2):
+        if codec == 4 or (codec == 5 and not options & 2) or (codec == 10 and options == 3):
             return signed(table[code], 8)
         return signed(code, bits) * (table[0] if codec == 2 else 1)
 

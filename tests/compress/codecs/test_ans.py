@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 import pytest
 
+from azsim.compress.circuit import PARALLEL
 from azsim.compress.codecs import decode, decode_tile, encode, get
 from azsim.compress.codecs.ans_model import fit
 from azsim.compress.layout import TileLayout
@@ -51,6 +52,21 @@ def test_a_small_matrix_falls_back_to_plain_codes() -> None:
     assert len(encoded.data) == 44 + 4 + 1 + 3
 
 
+def test_a_small_matrix_of_few_values_falls_back_to_a_palette() -> None:
+    matrix = np.array([[-127, -3, 0, 55], [55, 0, 0, -3], [0, 0, -127, 0]], np.int8).repeat(4, axis=0)
+    encoded = encode(matrix, "ans", 4, TileLayout(decoder_streams=1))
+    assert (encoded.weight_bits, encoded.data[6], encoded.circuit) == (2, 3, PARALLEL)
+    assert len(encoded.data) == 44 + 4 + 4 + 1 + 12
+    assert plain_decode(encoded.data) == matrix.tolist()
+    np.testing.assert_array_equal(decode(encoded.data), matrix)
+
+
+def test_the_header_says_for_how_many_values_it_was_meant() -> None:
+    few = np.random.default_rng(1).choice([-127, -60, -9, 0, 9, 60, 127], (200, 300)).astype(np.int8)
+    assert encode(few, "ans", 3).weight_bits == 3
+    assert encode(gauss((200, 300), 30.0, 1), "ans", 3).weight_bits == 8
+
+
 def test_any_damage_of_the_table_is_refused_or_decoded() -> None:
     matrix = scaled((60, 70), 4)
     encoded = encode(matrix, "ans", layout=TileLayout(lanes=4, tile_positions=900))
@@ -92,7 +108,10 @@ def test_a_codec_with_the_wrong_framing_is_refused() -> None:
         decode(bytes(changed))
 
 
-@pytest.mark.parametrize(("options", "table"), [(2, b""), (1, b"\0"), (0, b""), (0, bytes(9)), (0, b"\xff" * 20)])
+@pytest.mark.parametrize(
+    ("options", "table"),
+    [(2, b""), (2, bytes(32)), (3, bytes(31)), (7, bytes(32)), (1, b"\0"), (0, b""), (0, bytes(9)), (0, b"\xff" * 20)],
+)
 def test_an_impossible_header_is_refused(options: int, table: bytes) -> None:
     with pytest.raises(CodecError, match="ans"):
         get("ans").restore(5, options, table)

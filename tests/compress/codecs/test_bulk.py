@@ -57,6 +57,7 @@ def test_streams_are_coded_one_by_one_in_their_order() -> None:
 
 @pytest.mark.parametrize("name", ["huffman", "run-length", "zvsv", "ans"])
 def test_a_coder_of_whole_matrices_is_left_as_it_is(name: str) -> None:
-    coder: Coder | MatrixCoder = get(name).plan(np.arange(-4, 4, dtype=np.int8).reshape(2, 4), 5, "none")
+    matrix = np.arange(-4, 4, dtype=np.int8).reshape(2, 4)
+    coder: Coder | MatrixCoder = get(name).plan(matrix, 5, get(name).checked(None))
     assert isinstance(coder, MatrixCoder) == (in_bulk(coder) is coder)
     assert in_bulk(in_bulk(coder)) is in_bulk(coder)

@@ -77,10 +77,19 @@ def test_corner_cases_survive(codec: str, matrix: np.ndarray) -> None:
 @pytest.mark.parametrize("bypass", BYPASSES)
 def test_zvsv_survives_with_a_stage_bypassed(bypass: str) -> None:
     matrix = np.random.default_rng(3).integers(-8, 8, (37, 41)).astype(np.int8)
-    encoded = encode(matrix, "zvsv", 4, TileLayout(lanes=4, tile_positions=300), bypass=bypass)
+    encoded = encode(matrix, "zvsv", 4, TileLayout(lanes=4, tile_positions=300), {"bypass": bypass})
     np.testing.assert_array_equal(decode(encoded.data), matrix)
     assert encoded.weight_bits == (8 if bypass == "shared-value" else 4)
     np.testing.assert_array_equal(np.array(plain_decode(encoded.data)), matrix)
+
+
+def test_the_option_of_the_first_version_still_works_and_says_its_new_name() -> None:
+    matrix = np.random.default_rng(3).integers(-8, 8, (37, 41)).astype(np.int8)
+    with pytest.deprecated_call(match="options="):
+        old = encode(matrix, "zvsv", 4, bypass="zero-value")
+    assert old.data == encode(matrix, "zvsv", 4, options={"bypass": "zero-value"}).data
+    with pytest.deprecated_call(), pytest.raises(InputError, match="takes no options"):
+        encode(matrix, "raw", bypass="zero-value")
 
 
 def test_views_in_any_memory_order_give_the_same_bits() -> None:
@@ -154,8 +163,8 @@ def test_every_tile_can_be_decoded_alone() -> None:
         (np.ones((2, 2), np.int8), {"codec": "zvvs"}, "did you mean 'zvsv'"),
         (np.ones((2, 2), np.int8), {"weight_bits": 0}, "weight_bits = 0.*1 to 8"),
         (np.ones((2, 2), np.int8), {"weight_bits": 5.0}, "weight_bits = 5.0"),
-        (np.ones((2, 2), np.int8), {"bypass": "zero"}, "bypass = 'zero'"),
-        (np.ones((2, 2), np.int8), {"codec": "raw", "bypass": "zero-value"}, "'raw' has no zero-value stage"),
+        (np.ones((2, 2), np.int8), {"options": {"bypass": "zero"}}, "codec 'zvsv': bypass = 'zero': must be one of"),
+        (np.ones((2, 2), np.int8), {"codec": "raw", "options": {"bypass": "zero-value"}}, "'raw': takes no options"),
         (np.ones((2, 2), np.int8), {"layout": TileLayout(lanes=0)}, "lanes = 0"),
         (np.ones((2, 2), np.int8), {"layout": TileLayout(decoder_streams=1 << 16)}, "decoder_streams = 65536"),
         (np.ones((2, 2), np.float32), {}, r"not float32 \(2, 2\)"),

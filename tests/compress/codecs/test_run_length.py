@@ -79,8 +79,15 @@ def test_every_run_width_survives(matrix: np.ndarray, run_bits: int) -> None:
 def test_too_many_values_are_refused() -> None:
     with pytest.raises(InputError, match=r"100 distinct values.*weight_bits=7"):
         encode(np.arange(-50, 50, dtype=np.int8).reshape(10, 10), "run-length", 5)
-    with pytest.raises(InputError, match="no zero-value stage"):
-        encode(np.ones((2, 2), np.int8), "run-length", 5, bypass="zero-value")
+
+
+@pytest.mark.parametrize("run_bits", range(9))
+def test_the_width_of_runs_can_be_chosen(run_bits: int) -> None:
+    matrix = sparse((40, 50), 0.2, 3)
+    encoded = encode(matrix, "run-length", 5, options={"run_bits": run_bits})
+    assert encoded.data[6] == run_bits
+    np.testing.assert_array_equal(decode(encoded.data), matrix)
+    assert len(encoded.data) >= len(encode(matrix, "run-length", 5).data) - 3 * len(encoded.tile_bytes)
 
 
 @pytest.mark.parametrize(("bits", "options", "table"), [(4, 9, bytes(16)), (4, 3, bytes(15)), (8, 3, bytes(256))])

@@ -107,7 +107,7 @@ def test_damage_elsewhere_does_not_hinder_a_tile() -> None:
     [
         (4, b"\xee", "codec number 238"),
         (5, b"\x00", "impossible"),
-        (5, b"\x04", "cannot have a palette"),
+        (5, b"\x04", "zvsv of 4 bits, options 0, cannot have 32 entries"),
         (6, b"\x80", "options 0x80"),
         (8, b"\xff\xff\xff\xff", "impossible"),
         (12, b"\xff\xff\xff\x7f", "impossible"),

@@ -33,20 +33,20 @@ def test_zero_takes_no_entry_of_the_palette() -> None:
     weights = np.array([[0, 1, 2, 3, 4]], np.int8)
     assert encode(weights, "zvsv", 2).data[40:44] == bytes([1, 2, 3, 4])
     with pytest.raises(InputError, match=r"5 distinct values.*weight_bits=3"):
-        encode(weights, "zvsv", 2, bypass="zero-value")
+        encode(weights, "zvsv", 2, options={"bypass": "zero-value"})
 
 
 def test_with_one_stage_it_has_the_bits_of_the_simpler_codec() -> None:
     weights = np.clip(matrix(4, 0.5), -7, 7)
     palette, bitmap = encode(weights, "palette", 4, ONE_STREAM), encode(weights, "bitmap", 8, ONE_STREAM)
-    assert streams_of(encode(weights, "zvsv", 4, ONE_STREAM, "zero-value")) == streams_of(palette)
-    assert streams_of(encode(weights, "zvsv", 4, ONE_STREAM, "shared-value")) == streams_of(bitmap)
+    assert streams_of(encode(weights, "zvsv", 4, ONE_STREAM, {"bypass": "zero-value"})) == streams_of(palette)
+    assert streams_of(encode(weights, "zvsv", 4, ONE_STREAM, {"bypass": "shared-value"})) == streams_of(bitmap)
     assert streams_of(encode(weights, "zvsv", 8, ONE_STREAM)) == streams_of(bitmap)
 
 
 def test_eight_bits_without_the_zero_value_stage_are_raw() -> None:
     weights = np.random.default_rng(0).integers(-128, 128, (9, 9)).astype(np.int8)
-    encoded = encode(weights, "zvsv", 8, ONE_STREAM, "zero-value")
+    encoded = encode(weights, "zvsv", 8, ONE_STREAM, {"bypass": "zero-value"})
     assert streams_of(encoded) == streams_of(encode(weights, "raw", 8, ONE_STREAM))
     np.testing.assert_array_equal(decode(encoded.data), weights)
 
