@@ -21,18 +21,17 @@ import msgspec
 import numpy as np
 from matplotlib.figure import Figure
 
-from azsim.chip.build import build_schedules, tile_layout
-from azsim.chip.residency import plan_residency
+from azsim.chip.build import tile_layout
 from azsim.compare.experiment import load_experiment
 from azsim.compare.production import draw
 from azsim.compare.runner import make_setup
 from azsim.compare.setup import Setup, compressed
-from azsim.compare.trained import awake, recognise
+from azsim.compare.trained import recognise
 from azsim.compress.network import CompressedNetwork
+from azsim.deploy.deployment import Deployment
 from azsim.devices.spec import Device
 from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
-from azsim.soc import simulate
 from azsim.soc.timeline import Timeline
 from azsim.speech.conclusion import Recognition
 from azsim.speech.gather import gather
@@ -114,24 +113,11 @@ def _point(
     whole: Sequence[bool],
 ) -> Point:
     device = _device(setup.device, residency)
-    plan = plan_residency(device.chip, small, steps=steps)
-    schedules = build_schedules(device.chip, small, plan, steps)
+    deployed = Deployment(device, small, frames_per_step=steps)
     lines: list[Timeline] = [
-        simulate(
-            device,
-            *awake(device, small, plan, work, schedules),
-            music=setup.music,
-            seed=setup.experiment.seed + index,
-            resident_bytes=plan.resident_bytes,
-        )
-        for index, work in enumerate(works)
+        deployed.play(work, music=setup.music, seed=setup.experiment.seed + index) for index, work in enumerate(works)
     ]
-    fetched = sum(
-        int(schedules[program].fetch_bytes.sum()) / small.network.programs()[program].period_steps
-        / small.network.programs()[program].frames(steps)
-        for program in schedules
-        if program.startswith("encoder.")
-    )  # fmt: skip
+    fetched = deployed.step().fetch_bytes
     uncut_ps = [line.latency.total_ps for line, kept in zip(lines, whole, strict=True) if kept]
     waits = [line.latency.total_ps - line.latency.end_pointing_ps for line in lines if line.latency]
     delays = np.concatenate([line.step_done_ps - line.step_release_ps for line in lines]) / 1e9
@@ -139,7 +125,7 @@ def _point(
         network=name,
         residency=residency,
         frames_per_step=steps,
-        resident_kib=plan.resident_bytes / 1024,
+        resident_kib=deployed.resident_bytes / 1024,
         npu_mb_per_s=sum(line.dram_read_bytes["npu"] for line in lines) / sum(line.elapsed_ps for line in lines) * 1e6,
         encoder_bytes_per_step=fetched,
         npu_busy_percent=100 * sum(line.busy_ps["npu"] for line in lines) / sum(line.elapsed_ps for line in lines),

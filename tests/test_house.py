@@ -17,6 +17,7 @@ STATIONS = (
     "chip",
     "speech",
     "soc",
+    "deploy",
     "cloud",
     "reference",
     "report",

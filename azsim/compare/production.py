@@ -18,8 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from azsim.chip.build import build_schedules, tile_layout
-from azsim.chip.schedule import TileSchedule
+from azsim.chip.build import tile_layout
 from azsim.compare.companions import companions_of
 from azsim.compare.drawn import DrawnNetwork, draw_network
 from azsim.compare.experiment import Configuration, ProductionChoice
@@ -27,14 +26,14 @@ from azsim.compare.layers import roofline_points
 from azsim.compare.sensitivity import variants
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.speech_set import spread
-from azsim.compare.trained import awake, describe, plan_for, recognise, result_of
+from azsim.compare.trained import deploy, describe, recognise, result_of
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
 from azsim.devices import Device
 from azsim.nn.network import Network
 from azsim.report import results as report
-from azsim.soc import simulate
 from azsim.soc.timeline import Timeline
+from azsim.soc.utterance import Schedules
 from azsim.speech.conclusion import Recognition
 from azsim.speech.features import MEL_BINS, STACKED_FRAMES
 from azsim.speech.gather import gather
@@ -155,19 +154,13 @@ def _recognitions(setup: Setup) -> list[Recognition]:
 
 def _play(
     setup: Setup, device: Device, large: CompressedNetwork, recognitions: Sequence[Recognition]
-) -> tuple[dict[str, TileSchedule], list[Timeline]]:
+) -> tuple[Schedules, list[Timeline]]:
     """Schedules on this device, and one timeline per utterance."""
-    plan = plan_for(setup, device, large)
-    schedules = build_schedules(device.chip, large, plan, setup.experiment.frames_per_step)
+    deployed = deploy(setup, device, large)
     companions = companions_of(setup, device, large)
-    return schedules, [
-        simulate(
-            device,
-            *awake(device, large, plan, recognition.work, schedules),
-            music=setup.music,
-            seed=setup.experiment.seed + index,
-            resident_bytes=plan.resident_bytes,
-            companions=companions,
+    return deployed.schedules, [
+        deployed.play(
+            recognition.work, music=setup.music, seed=setup.experiment.seed + index, companions=companions
         )
         for index, recognition in enumerate(recognitions)
     ]

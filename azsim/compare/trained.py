@@ -5,11 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from azsim.chip.build import build_invocations, build_schedules
-from azsim.chip.lanes import needs_activations
-from azsim.chip.residency import ResidencyPlan, plan_residency
-from azsim.chip.schedule import TileSchedule
-from azsim.chip.wake import RELOAD, reload_schedule
 from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.cloud.streaming import stream_audio
 from azsim.compare.companions import companions_of
@@ -18,19 +13,16 @@ from azsim.compare.layers import roofline_points
 from azsim.compare.setup import Setup, compressed, network
 from azsim.compare.speech_set import Utterance
 from azsim.compress.network import CompressedNetwork
-from azsim.devices.chip_spec import ChipSpec
+from azsim.deploy.deployment import Deployment
 from azsim.devices.spec import Device
 from azsim.errors import located
 from azsim.report import results as report
 from azsim.report.metrics import measure
 from azsim.report.wer import count_errors, wer_percent
-from azsim.soc import simulate
 from azsim.soc.timeline import Timeline
-from azsim.soc.utterance import Schedules
 from azsim.speech.conclusion import Recognition
 from azsim.speech.gather import gather
 from azsim.speech.recogniser import recognise_many
-from azsim.speech.work import Job, Work
 
 ENVELOPE_STEP_MS = 10.0
 RING_COUNTER = "music ring frames"
@@ -77,28 +69,20 @@ def on_device(setup: Setup, configuration: Configuration, traced: str | None = N
 
 def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> TrainedOutcome:
     """The test speech through one compressed network on the device."""
-    chip = setup.device.chip
-    steps = setup.experiment.frames_per_step
-    plan = plan_for(setup, setup.device, small)
-    by_activations = needs_activations(chip.lanes)
-    schedules = {} if by_activations else build_schedules(chip, small, plan, steps)
+    deployed = deploy(setup, setup.device, small)
     companions = companions_of(setup, setup.device, small)
     results, record = [], None
     recognitions = [
-        replace(recognition, work=gather(recognition.work, steps, small.network.steps_per_output))
-        for recognition in recognise(small, setup.utterances, record_inputs=by_activations)
+        replace(recognition, work=gather(recognition.work, deployed.frames_per_step, small.network.steps_per_output))
+        for recognition in recognise(small, setup.utterances, record_inputs=deployed.needs_activations)
     ]
     for index, (utterance, recognition) in enumerate(zip(setup.utterances, recognitions)):
-        if by_activations:
-            schedules = _schedules_for(chip, small, plan, recognition, steps)
-        timeline = simulate(
-            setup.device,
-            *awake(setup.device, small, plan, recognition.work, schedules),
+        timeline = deployed.play(
+            recognition.work,
             music=setup.music,
             seed=setup.experiment.seed + index,
             trace=utterance.name == traced,
             window_ps=setup.trace.detail_ps,
-            resident_bytes=plan.resident_bytes,
             companions=companions,
         )
         results.append(result_of(small.name, utterance, recognition, timeline))
@@ -107,42 +91,23 @@ def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> T
     return TrainedOutcome(
         configuration=describe(small),
         results=tuple(results),
-        roofline=roofline_points(setup.device, small.name, schedules),
+        roofline=roofline_points(setup.device, small.name, deployed.schedules_of(recognitions[-1].work)),
         traced=record,
     )
 
 
-def plan_for(setup: Setup, device: Device, small: CompressedNetwork) -> ResidencyPlan:
-    """Where the weights of a configuration stay: what its ``residency`` says, and the planner for the rest.
+def deploy(setup: Setup, device: Device, small: CompressedNetwork) -> Deployment:
+    """A configuration on a device: its ``residency`` says where weights stay, and the planner for the rest.
 
     Raises:
         InputError: that names no matrix, or does not fit into the chip's memory.
     """
     configurations = setup.experiment.configuration
     pinned = next((found.residency for found in configurations if found.name == small.name), {})
+    deployed = Deployment(device, small, pinned, setup.experiment.frames_per_step)
     with located(f"{setup.source}: configuration {small.name!r}"):
-        return plan_residency(device.chip, small, steps=setup.experiment.frames_per_step, pinned=pinned)
-
-
-def awake(
-    device: Device, small: CompressedNetwork, plan: ResidencyPlan, work: Work, schedules: Schedules
-) -> tuple[Work, Schedules]:
-    """The same work with the reload of the resident weights before its first job."""
-    reload = reload_schedule(device.chip, small, plan)
-    if reload is None:
-        return work, schedules
-    return replace(work, jobs=(Job("npu", RELOAD, 0, 0), *work.jobs)), {**schedules, RELOAD: reload}
-
-
-def _schedules_for(
-    chip: ChipSpec, small: CompressedNetwork, plan: ResidencyPlan, recognition: Recognition, steps: int
-) -> dict[str, list[TileSchedule]]:
-    """One schedule per invocation: the activations of this utterance decide the cycles."""
-    inputs = recognition.work.inputs
-    return {
-        name: build_invocations(chip, program, small, plan, {m: inputs[m] for m in program.matrices}, steps)
-        for name, program in small.network.programs().items()
-    }
+        deployed.plan  # noqa: B018 — an impossible plan is refused here, where its configuration is known
+    return deployed
 
 
 def in_the_cloud(setup: Setup) -> TrainedOutcome:

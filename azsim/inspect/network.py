@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from azsim.chip.attribution import time_by_cause
-from azsim.chip.build import build_schedules, compile_all
 from azsim.chip.instructions import listing
-from azsim.chip.residency import ResidencyPlan, plan_residency
-from azsim.chip.schedule import CpuWork, Sections
+from azsim.chip.residency import ResidencyPlan
 from azsim.compress.network import CompressedNetwork
+from azsim.deploy.deployment import Deployment
 from azsim.devices.spec import Device
 from azsim.inspect.inspection import Inspection, Table, number
 from azsim.nn.network import Network
@@ -30,19 +28,19 @@ def inspect_network(device: Device, small: CompressedNetwork, steps: int = 1, pr
     Raises:
         InputError: the weights are laid out for another chip.
     """
-    plan = plan_residency(device.chip, small, steps=steps)
-    matrices = [_matrix(small, plan, name) for name in small.matrices]
-    programs, lines = _programs(device, small, plan, steps)
+    deployed = Deployment(device, small, frames_per_step=steps)
+    matrices = [_matrix(small, deployed.plan, name) for name in small.matrices]
+    programs, lines = _programs(deployed)
     weights = sum(int(row["weights"]) for row in matrices)
     answer = {
         "network": small.network.name,
         "device": device.name,
         "config": small.name,
         "weights": weights,
-        "model_bytes": small.model_bytes,
+        "model_bytes": deployed.bitstream_bytes,
         "bits_per_weight": small.bits_per_weight,
-        "resident_bytes": plan.resident_bytes,
-        "peak_sram_bytes": plan.peak_bytes,
+        "resident_bytes": deployed.resident_bytes,
+        "peak_sram_bytes": deployed.peak_sram_bytes,
         "frames_per_step": steps,
         "matrices": matrices,
         "programs": programs,
@@ -98,15 +96,11 @@ def _matrix(small: CompressedNetwork, plan: ResidencyPlan, name: str) -> dict[st
     }
 
 
-def _programs(
-    device: Device, small: CompressedNetwork, plan: ResidencyPlan, steps: int
-) -> tuple[list[dict[str, object]], dict[str, list[str]]]:
+def _programs(deployed: Deployment) -> tuple[list[dict[str, object]], dict[str, list[str]]]:
     """Sizes and instructions of each program, and its time if that does not depend on the activations."""
-    chip = device.chip
-    timed = chip.lanes is None or chip.lanes.skip in ("none", "weights")
-    schedules = build_schedules(chip, small, plan, steps) if timed else {}
+    costs = {} if deployed.needs_activations else deployed.costs
     rows, lines = [], {}
-    for name, code in compile_all(chip, small, plan, steps).items():
+    for name, code in deployed.codes.items():
         row: dict[str, object] = {
             "program": name,
             "frames": code.frames,
@@ -117,19 +111,13 @@ def _programs(
             "cpu_elements": 0,
             "causes": {},
         }
-        if name in schedules:
-            found = schedules[name]
-            parts = found.parts if isinstance(found, Sections) else (found,)
-            chip_parts = [part for part in parts if not isinstance(part, CpuWork)]
-            causes: dict[str, int] = {}
-            for part in chip_parts:
-                for cause, cycles in time_by_cause(part, chip).items():
-                    causes[cause] = causes.get(cause, 0) + cycles
+        if name in costs:
+            cost = costs[name]
             row |= {
-                "cycles": sum(causes.values()),
-                "fetch_bytes": sum(int(part.fetch_bytes.sum()) for part in chip_parts),
-                "cpu_elements": sum(part.elements for part in parts if isinstance(part, CpuWork)),
-                "causes": causes,
+                "cycles": cost.cycles,
+                "fetch_bytes": cost.fetch_bytes,
+                "cpu_elements": cost.cpu_elements,
+                "causes": dict(cost.causes),
             }
         rows.append(row)
         lines[name] = listing(code)

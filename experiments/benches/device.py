@@ -15,18 +15,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from azsim.chip.build import build_schedules, tile_layout
-from azsim.chip.residency import plan_residency
+from azsim.chip.build import tile_layout
 from azsim.compare.experiment import load_experiment
 from azsim.compare.pool import Pool
 from azsim.compare.production import draw, driven
 from azsim.compare.runner import make_setup
 from azsim.compare.setup import Setup, compressed
-from azsim.compare.trained import awake, plan_for, recognise
+from azsim.compare.trained import deploy, recognise
 from azsim.compress.network import CompressedNetwork
+from azsim.deploy.deployment import Deployment
 from azsim.devices.loader import scaled
 from azsim.devices.spec import Device
-from azsim.soc import simulate, simulate_session
+from azsim.soc import simulate_session
 from azsim.soc.music import MusicTrack
 from azsim.soc.session import Session, Speech
 from azsim.speech.work import Work
@@ -97,15 +97,18 @@ def measure() -> dict[str, dict[str, float]]:
 
 def _hour(setup: Setup, network: CompressedNetwork, works: list[Work], before_s: float) -> dict[str, float]:
     begin = time.perf_counter()
-    plan = plan_for(setup, setup.device, network)
-    schedules = build_schedules(setup.device.chip, network, plan)
-    ready = [awake(setup.device, network, plan, work, schedules) for work in works]
+    deployed = deploy(setup, setup.device, network)
+    ready = [deployed.ready(work) for work in works]
     before_s += time.perf_counter() - begin
 
     def play(utterances: int, seconds: int) -> Session:
         speech = [Speech(index * EVERY_S * PS_PER_S, *ready[index % len(ready)]) for index in range(utterances)]
         return simulate_session(
-            setup.device, speech, elapsed_ps=seconds * PS_PER_S, music=setup.music, resident_bytes=plan.resident_bytes
+            setup.device,
+            speech,
+            elapsed_ps=seconds * PS_PER_S,
+            music=setup.music,
+            resident_bytes=deployed.resident_bytes,
         )
 
     play(1, EVERY_S)
@@ -151,13 +154,8 @@ def devices(device: Device) -> list[Device]:
 
 def run_on(hardware: Hardware, chosen: list[Device]) -> list[int]:
     """Time to the final words on each device, picoseconds."""
-    network, found = hardware.network, []
-    for device in chosen:
-        plan = plan_residency(device.chip, network)
-        schedules = build_schedules(device.chip, network, plan)
-        ready = awake(device, network, plan, hardware.work, schedules)
-        found.append(simulate(device, *ready, music=hardware.music, resident_bytes=plan.resident_bytes).elapsed_ps)
-    return found
+    each = (Deployment(device, hardware.network) for device in chosen)
+    return [deployed.play(hardware.work, music=hardware.music).elapsed_ps for deployed in each]
 
 
 def _thousand() -> Figure:

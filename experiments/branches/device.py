@@ -14,20 +14,16 @@ from dataclasses import dataclass, replace
 import msgspec
 import numpy as np
 
-from azsim.chip.build import build_schedules, tile_layout
-from azsim.chip.residency import ResidencyPlan, plan_residency
-from azsim.chip.schedule import TileSchedule
-from azsim.chip.swap import branch_matrices, plan_swapped, swap_schedules
+from azsim.chip.build import tile_layout
 from azsim.compare.drawn import draw_network
 from azsim.compare.experiment import ProductionChoice
 from azsim.compare.production import shapes, skeleton
-from azsim.compare.trained import awake
 from azsim.compress.network import CompressedNetwork
+from azsim.deploy.deployment import Deployment
+from azsim.deploy.swapping import SwappedDeployment, with_swaps
 from azsim.devices.loader import scaled
 from azsim.devices.spec import Device
 from azsim.report.percentiles import percentile
-from azsim.soc import simulate
-from azsim.soc.swapping import with_swaps
 from azsim.soc.timeline import Timeline
 from azsim.speech.replay import replay
 from azsim.speech.work import Work
@@ -91,41 +87,26 @@ def on_trained(
         if memory == SWAPPED and not small.network.has_branches:
             continue
         own = scaled(device, ["chip.sram.bytes"], mib * MIB / device.chip.sram.bytes)
-        plan = _plan(memory, own, small, rates)
-        schedules = build_schedules(own.chip, small, plan)
-        lines = [_play(memory, own, small, plan, schedules, work) for work in works]
-        found.append(_measured(case, "trained", memory, mib, 1.0, plan, works, lines))
+        deployed = _deployed(memory, own, small, rates)
+        lines = [_play(deployed, work) for work in works]
+        found.append(_measured(case, "trained", memory, mib, 1.0, deployed, works, lines))
     return found
 
 
-def _plan(memory: str, device: Device, small: CompressedNetwork, rates: Mapping[str, float]) -> ResidencyPlan:
+def _deployed(memory: str, device: Device, small: CompressedNetwork, rates: Mapping[str, float]) -> Deployment:
     if memory == SWAPPED:
-        return plan_swapped(device.chip, small, rates)
+        return SwappedDeployment(device, small, rates=rates)
     if memory == STREAMED:
         sram = msgspec.structs.replace(device.chip.sram, residency="streamed")
-        return plan_residency(msgspec.structs.replace(device.chip, sram=sram), small, rates)
-    return plan_residency(device.chip, small, rates)
+        device = msgspec.structs.replace(device, chip=msgspec.structs.replace(device.chip, sram=sram))
+    return Deployment(device, small, rates=rates)
 
 
-def _play(
-    memory: str,
-    device: Device,
-    small: CompressedNetwork,
-    plan: ResidencyPlan,
-    schedules: Mapping[str, TileSchedule],
-    work: Work,
-) -> tuple[Timeline, int]:
+def _play(deployed: Deployment, work: Work) -> tuple[Timeline, int]:
     """One utterance from a wake-up on, and how often a branch was swapped in."""
-    swaps: dict[str, TileSchedule] = {}
-    loaded = plan
-    if memory == SWAPPED:
-        swaps = swap_schedules(device.chip, small, plan)
-        brought = {name for names in branch_matrices(small).values() for name in names}
-        loaded = replace(plan, modes={name: mode for name, mode in plan.modes.items() if name not in brought})
-        work = with_swaps(work)
-    own, known = awake(device, small, loaded, work, {**schedules, **swaps})
-    timeline = simulate(device, own, known, music=None, resident_bytes=plan.resident_bytes)
-    return timeline, sum(job.name in swaps for job in work.jobs)
+    swapped = isinstance(deployed, SwappedDeployment)
+    swaps = sum(job.name in deployed.swaps for job in with_swaps(work).jobs) if swapped else 0
+    return deployed.play(work, music=None), swaps
 
 
 def _measured(
@@ -134,7 +115,7 @@ def _measured(
     memory: str,
     mib: float,
     dram_share: float,
-    plan: ResidencyPlan,
+    deployed: Deployment,
     works: Sequence[Work],
     lines: Sequence[tuple[Timeline, int]],
 ) -> Measured:
@@ -150,7 +131,7 @@ def _measured(
         memory=memory,
         sram_mib=mib,
         dram_share=dram_share,
-        resident_bytes=plan.resident_bytes,
+        resident_bytes=deployed.resident_bytes,
         dram_mb_per_s=sum(line.dram_read_bytes.get("npu", 0) for line in timelines) / elapsed_s / 1e6,
         swaps_per_s=sum(count for _, count in lines) / elapsed_s,
         busy_percent=100 * sum(line.busy_ps["npu"] for line in timelines) / 1e12 / elapsed_s,
@@ -198,9 +179,8 @@ def on_production(
     found = []
     for share in DRAM_SHARES:
         own = scaled(device, ["memory.peak_gbps"], share)
-        plan = _plan(STREAMED, own, large, {})
-        schedules = build_schedules(own.chip, large, plan)
-        lines = [_play(STREAMED, own, large, plan, schedules, work) for work in driven]
+        deployed = _deployed(STREAMED, own, large, {})
+        lines = [_play(deployed, work) for work in driven]
         mib = own.chip.sram.bytes / MIB
-        found.append(_measured(case, "production", STREAMED, mib, share, plan, driven, lines))
+        found.append(_measured(case, "production", STREAMED, mib, share, deployed, driven, lines))
     return found

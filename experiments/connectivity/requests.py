@@ -11,14 +11,13 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct, field
 
-from azsim.chip.build import build_schedules
 from azsim.cloud.recogniser import closed_by, recognise_in_cloud
 from azsim.cloud.request import Answer, AskedPath, ask
 from azsim.compare.experiment import SEEDS, Configuration, Experiment, beside
 from azsim.compare.pool import Pool
 from azsim.compare.setup import build_setup, compressed, network, open_device
 from azsim.compare.speech_set import Utterance, load_speech
-from azsim.compare.trained import awake, plan_for, recognise
+from azsim.compare.trained import deploy, recognise
 from azsim.devices import load_device
 from azsim.devices.loader import find_device
 from azsim.devices.spec import Device
@@ -152,8 +151,7 @@ def station(plan: Plan, name: str) -> Station:
     )
     utterances = setup.utterances
     small = compressed(setup, configuration)
-    residency = plan_for(setup, device, small)
-    schedules = build_schedules(device.chip, small, residency)
+    deployed = deploy(setup, device, small)
     own = recognise(small, utterances)
     server = network(choice.cloud.model)
     cloud = recognise_in_cloud(
@@ -165,7 +163,7 @@ def station(plan: Plan, name: str) -> Station:
     return Station(
         device=device,
         utterances=utterances,
-        own=tuple(awake(device, small, residency, recognition.work, schedules) for recognition in own),
+        own=tuple(deployed.ready(recognition.work) for recognition in own),
         own_texts=tuple(recognition.transcript.text for recognition in own),
         cloud={
             "device": tuple(cloud),

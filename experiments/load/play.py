@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 import msgspec
 import numpy as np
 
-from azsim.chip.build import build_schedules, tile_layout
+from azsim.chip.build import tile_layout
 from azsim.compare.companions import companions_of
 from azsim.compare.experiment import Configuration
 from azsim.compare.production import draw, driven
 from azsim.compare.setup import Setup, compressed
-from azsim.compare.trained import awake, plan_for
+from azsim.compare.trained import deploy
 from azsim.devices.memory_spec import LatencyTargetSpec, PerClient, TokenBucketSpec, WindowSpec
 from azsim.devices.spec import Device
 from azsim.report.percentiles import percentile
@@ -60,11 +60,10 @@ def make_material(setup: Setup, configuration: Configuration) -> Material:
     """The production-size network of a configuration: bitstreams, schedules, words, other networks."""
     trained = compressed(setup, configuration)
     large = draw(trained, setup.experiment.production, tile_layout(setup.device.chip), setup.experiment.seed)
-    plan = plan_for(setup, setup.device, large)
-    schedules = build_schedules(setup.device.chip, large, plan)
-    speech = tuple(awake(setup.device, large, plan, one.work, schedules) for one in driven(setup, large))
+    deployed = deploy(setup, setup.device, large)
+    speech = tuple(deployed.ready(one.work) for one in driven(setup, large))
     companions = companions_of(setup, setup.device, trained)
-    return Material(configuration.name, speech, plan.resident_bytes, companions)
+    return Material(configuration.name, speech, deployed.resident_bytes, companions)
 
 
 def device_for(device: Device, point: Point) -> Device:

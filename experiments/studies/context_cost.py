@@ -16,18 +16,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import azsim
-from azsim.chip.build import build_schedules, tile_layout
+from azsim.chip.build import tile_layout
 from azsim.chip.energy import schedule_energy
-from azsim.chip.residency import plan_residency
 from azsim.chip.schedule import TileSchedule
 from azsim.compare.experiment import load_experiment
 from azsim.compare.production import draw
-from azsim.compare.trained import awake
 from azsim.compress.network import CompressedNetwork
+from azsim.deploy.deployment import Deployment
 from azsim.devices import Device
 from azsim.nn.network import Network
 from azsim.resources import shipped
-from azsim.soc import simulate
 from azsim.speech.recogniser import recognise_many
 from azsim.speech.replay import replay
 from azsim.speech.work import Work
@@ -100,15 +98,12 @@ def cost_of_context(network: Network, streams: Streams) -> str:
 
 
 def _cost(name: str, device: Device, small: CompressedNetwork, works: Sequence[Work]) -> Cost:
-    plan = plan_residency(device.chip, small)
-    schedules = build_schedules(device.chip, small, plan)
+    deployed = Deployment(device, small)
+    schedules = deployed.schedules
     rows = []
     for work in works:
         line, without = (
-            simulate(
-                device, *awake(device, small, plan, each, schedules), music=None, resident_bytes=plan.resident_bytes
-            )
-            for each in (work, _reset(work))
+            deployed.play(each, music=None) for each in (work, _reset(work))
         )
         waking = Counter(j.name for j in work.jobs if j.step < work.wake_steps and j.name.startswith("encoder."))
         whole = Counter(job.name for job in work.jobs if job.name.startswith("encoder."))

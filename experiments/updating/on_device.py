@@ -9,11 +9,10 @@ import msgspec
 import numpy as np
 import simpy
 
-from azsim.chip.build import build_schedules
-from azsim.chip.residency import plan_residency
 from azsim.compare.setup import Setup
-from azsim.compare.trained import awake, recognise
+from azsim.compare.trained import recognise
 from azsim.compress.network import CompressedNetwork
+from azsim.deploy.deployment import Deployment
 from azsim.devices.spec import Device
 from azsim.report.percentiles import percentile
 from azsim.soc.device import DeviceSimulation
@@ -95,13 +94,12 @@ def _play(
     update: str,
     job: UpdateJob | None,
 ) -> Load:
-    plan = plan_residency(device.chip, small)
-    schedules = build_schedules(device.chip, small, plan)
+    deployed = Deployment(device, small)
     simulation = DeviceSimulation(device, setup.music, setup.experiment.seed)
     env = simulation.env
     chains, start_ps = [], 0
     for work in works:
-        chains.append(SpeechChain(simulation, *awake(device, small, plan, work, schedules), start_ps))
+        chains.append(SpeechChain(simulation, *deployed.ready(work), start_ps))
         start_ps += work.audio_ms * 10**9 + PAUSE_PS
     updates: list[ModelUpdate] = []
     if job:

@@ -1,9 +1,10 @@
-"""One branch of an encoder in on-chip memory at a time: what a switch to the other one costs.
+"""An encoder with branches on a chip that holds one branch at a time: what a switch to the other one costs.
 
 ::
 
     SRAM  | activations | buffers | what both share | the branch that ran last |
                                                       ^ fetched whole when the other one is picked
+    jobs    encoder.0  encoder.1  [swap.small]  encoder.0.small  encoder.0.small  [swap.large]  encoder.0 ...
 
 For memories that hold either branch but not both. A chip that streams a branch fetches it at every run; one that swaps
 fetches it at every switch, and never while the picks stay the same.
@@ -12,16 +13,20 @@ fetches it at every switch, and never while the picks stay the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from azsim.chip.residency import ResidencyPlan, kept_bytes, plan_residency
 from azsim.chip.schedule import TileSchedule
 from azsim.chip.wake import reload_tiles
 from azsim.compress.network import CompressedNetwork
+from azsim.deploy.deployment import Deployment
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
 from azsim.errors import InputError
 from azsim.nn.rnnt_programs import SMALL
+from azsim.soc.utterance import Schedules
+from azsim.speech.work import Job, Work
 
 SWAP_LARGE, SWAP_SMALL = "swap.large", "swap.small"
 
@@ -76,3 +81,46 @@ def swap_schedules(chip: ChipSpec, network: CompressedNetwork, plan: ResidencyPl
         )
         for swap, names in branch_matrices(network).items()
     }
+
+
+def with_swaps(work: Work) -> Work:
+    """The same work, with the branch brought in before it runs wherever another one (at first none) is there."""
+    jobs: list[Job] = []
+    there = ""
+    for job in work.jobs:
+        if job.name.startswith("encoder."):
+            needed = SWAP_SMALL if job.name.endswith(SMALL) else SWAP_LARGE
+            if needed != there:
+                jobs.append(Job("npu", needed, job.step, job.release_ms))
+                there = needed
+        jobs.append(job)
+    return replace(work, jobs=tuple(jobs))
+
+
+@dataclass(frozen=True)
+class SwappedDeployment(Deployment):
+    """A deployment whose memory holds one branch of the encoder at a time."""
+
+    @cached_property
+    def plan(self) -> ResidencyPlan:
+        """Room for the larger branch; see `plan_swapped`."""
+        return plan_swapped(self.device.chip, self.network, self.rates)
+
+    @property
+    def reloaded(self) -> ResidencyPlan:
+        """What a wake-up brings in: all but the branches, which come when they are picked."""
+        brought = {name for names in branch_matrices(self.network).values() for name in names}
+        return replace(self.plan, modes={name: mode for name, mode in self.plan.modes.items() if name not in brought})
+
+    @cached_property
+    def swaps(self) -> dict[str, TileSchedule]:
+        """Swap job -> its schedule."""
+        return swap_schedules(self.device.chip, self.network, self.plan)
+
+    def schedules_of(self, work: Work) -> Schedules:
+        """As for any deployment, and those of the swaps."""
+        return {**super().schedules_of(work), **self.swaps}
+
+    def ready(self, work: Work) -> tuple[Work, Schedules]:
+        """As for any deployment, with a swap before each run of a branch that is not there."""
+        return super().ready(with_swaps(work))

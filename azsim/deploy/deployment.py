@@ -1,0 +1,159 @@
+"""A network on a device: one residency plan, the schedule of every program, and utterances played with them.
+
+::
+
+    device, bitstreams, residency ──> plan ──> schedules ──┬─> cost of each program and of a step
+                                                           └─> work, with the reload of a wake-up ──> Timeline
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from azsim.chip.build import build_invocations, build_schedules, compile_all
+from azsim.chip.instructions import Code
+from azsim.chip.lanes import needs_activations
+from azsim.chip.residency import ResidencyPlan, plan_residency
+from azsim.chip.wake import RELOAD, reload_schedule
+from azsim.compress.network import CompressedNetwork
+from azsim.deploy.cost import ProgramCost, program_cost
+from azsim.devices.quantities import Residency
+from azsim.devices.spec import Device
+from azsim.soc import simulate
+from azsim.soc.companions import Companion
+from azsim.soc.music import MusicTrack
+from azsim.soc.timeline import Timeline
+from azsim.soc.trace import FIRST_MINUTE_PS, Window
+from azsim.soc.utterance import Schedules
+from azsim.speech.work import Job, Work
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A compressed network on a device; what follows from the two is computed when it is first asked for.
+
+    Attributes:
+        device: its description.
+        network: weights, encoded for the device's chip.
+        residency: matrix name or pattern -> mode that is not the planner's to choose, or a whole plan.
+        frames_per_step: encoder steps gathered into one run of a program.
+        rates: program -> runs per second, for the planner; those of speech if not given.
+    """
+
+    device: Device
+    network: CompressedNetwork
+    residency: Mapping[str, Residency] | ResidencyPlan = field(default_factory=dict)
+    frames_per_step: int = 1
+    rates: Mapping[str, float] | None = None
+
+    @cached_property
+    def plan(self) -> ResidencyPlan:
+        """Where each matrix stays.
+
+        Raises:
+            InputError: what is pinned or gathered does not fit, or names no matrix.
+        """
+        if isinstance(self.residency, ResidencyPlan):
+            return self.residency
+        return plan_residency(
+            self.device.chip, self.network, self.rates, steps=self.frames_per_step, pinned=self.residency
+        )
+
+    @property
+    def needs_activations(self) -> bool:
+        """Whether the cycles of a run depend on its activations, so that each run has a schedule of its own."""
+        lanes = self.device.chip.lanes
+        return lanes is not None and needs_activations(lanes)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """Program -> its schedule; activations are taken as having no zeros where the skip mode asks for them.
+
+        Raises:
+            InputError: the weights are laid out for another chip.
+        """
+        return build_schedules(self.device.chip, self.network, self.plan, self.frames_per_step)
+
+    def schedules_of(self, work: Work) -> Schedules:
+        """Program -> its schedule, or one for each of its runs in ``work`` where the activations decide the cycles.
+
+        Raises:
+            InputError: ``work`` has no recorded activations, but the skip mode asks for them.
+        """
+        if not self.needs_activations:
+            return self.schedules
+        return {
+            name: build_invocations(
+                self.device.chip, program, self.network, self.plan, work.inputs, self.frames_per_step
+            )
+            for name, program in self.network.network.programs().items()
+        }
+
+    @cached_property
+    def codes(self) -> Mapping[str, Code]:
+        """Program -> the instructions that its schedule executes."""
+        return compile_all(self.device.chip, self.network, self.plan, self.frames_per_step)
+
+    @property
+    def bitstream_bytes(self) -> int:
+        """Bytes of the compressed network, headers, palettes and biases included."""
+        return self.network.model_bytes
+
+    @property
+    def resident_bytes(self) -> int:
+        """On-chip bytes of the weights that stay there."""
+        return self.plan.resident_bytes
+
+    @property
+    def peak_sram_bytes(self) -> int:
+        """Most on-chip memory in use: activations, resident weights, and the buffers as far as tiles fill them."""
+        return self.plan.peak_bytes
+
+    @cached_property
+    def costs(self) -> Mapping[str, ProgramCost]:
+        """Program -> what one run of it costs, alone on the chip."""
+        return {name: program_cost(schedule, self.device.chip) for name, schedule in self.schedules.items()}
+
+    def step(self) -> ProgramCost:
+        """What one encoder step costs: every program that steps decide, by its share of a step."""
+        programs = self.network.network.programs()
+        shares = {name: 1 / one.period_steps for name, one in programs.items() if one.period_steps}
+        runs = {name: share / programs[name].frames(self.frames_per_step) for name, share in shares.items()}
+        return sum((self.costs[name].times(share) for name, share in runs.items()), ProgramCost.nothing())
+
+    def ready(self, work: Work) -> tuple[Work, Schedules]:
+        """The same work from a wake-up on: the reload of the resident weights comes before its first job."""
+        schedules = self.schedules_of(work)
+        reload = reload_schedule(self.device.chip, self.network, self.reloaded)
+        if reload is None:
+            return work, schedules
+        return replace(work, jobs=(Job("npu", RELOAD, 0, 0), *work.jobs)), {**schedules, RELOAD: reload}
+
+    @property
+    def reloaded(self) -> ResidencyPlan:
+        """The part of the plan that a wake-up brings in."""
+        return self.plan
+
+    def play(
+        self,
+        work: Work,
+        *,
+        music: MusicTrack | None,
+        seed: int = 0,
+        trace: bool = False,
+        window_ps: Window = FIRST_MINUTE_PS,
+        companions: tuple[Companion, ...] = (),
+    ) -> Timeline:
+        """Play an utterance on the device, from a wake-up to the final words; arguments as in `azsim.soc.simulate`."""
+        return simulate(
+            self.device,
+            *self.ready(work),
+            music=music,
+            seed=seed,
+            trace=trace,
+            window_ps=window_ps,
+            resident_bytes=self.resident_bytes,
+            companions=companions,
+        )
