@@ -10,6 +10,7 @@ import io
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -273,7 +274,8 @@ def _perform(options: argparse.Namespace) -> int:
     with interrupts_end_all():
         module, name = options.perform.split(":")
         perform = getattr(import_module(module), name)
-    with budget.limited(options.max_memory):
+    with budget.limited(options.max_memory), warnings.catch_warnings():
+        warnings.showwarning = _show_warning
         answer = perform(options)
     if options.json:
         print(json.dumps(answer, allow_nan=False))
@@ -285,6 +287,11 @@ def _perform(options: argparse.Namespace) -> int:
 def _fail(message: str, status: int = 1) -> int:
     print(f"azsim: {' '.join(message.split())}", file=sys.stderr, flush=True)
     return status
+
+
+def _show_warning(message: Warning | str, *where: object) -> None:
+    """One line, like an error's; the work goes on."""
+    print(f"azsim: warning: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
 
 
 def _without_output() -> int:

@@ -26,6 +26,7 @@ from azsim.compare.production import draw
 from azsim.compare.runner import make_setup
 from azsim.compare.setup import compressed
 from azsim.compare.trained import recognise
+from azsim.devices.dram_parts import TIMINGS
 from azsim.devices.spec import Device
 from azsim.reference.poisson import Source, poisson_load
 from azsim.reference.probe import Probe
@@ -43,12 +44,11 @@ from azsim.report.figures.style import (
 from azsim.report.page import write_page
 from azsim.soc import simulate
 from azsim.soc.arbitration import CPU, MICROPHONE, NETWORK
-from azsim.soc.memory.timings import TIMINGS
 from azsim.speech.replay import replay
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "python experiments/memory.py --out reports/memory"
-PEAKS_GBPS = {"lpddr4-3200-x16": 6.4, "lpddr4-4266-2x16": 64 / 3.75, "lpddr3-1600-x32": 6.4}
+PEAKS_GBPS = {"lpddr4-3200-x16": 6.4, "lpddr4-3200-x16-4gb": 6.4, "lpddr4-4266-2x16": 64 / 3.75, "lpddr3-1600-x32": 6.4}
 CONFIGURATION, UTTERANCES = "5-bit zvsv 50%", 1
 LINE, STREAM = 64, 4096
 PROBE_LOAD = 0.01
@@ -280,7 +280,7 @@ SHOWN = (
     "`bank` than in the others (last table): a chunk that meets a refresh or a conflict waits, and the port does not "
     "catch up.",
     "",
-    "How far to trust it: the timings have a source each (`azsim/soc/memory/timings.py`); the order of accesses is one "
+    "How far to trust it: the timings have a source each (`azsim/devices/dram_parts.py`); the order of accesses is one "
     "plausible controller's, not a product's; where each client's bytes lie is assumed. A curve ends where more than "
     "500 requests wait: more is asked for than the memory gives.",
 )

@@ -26,7 +26,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert main(arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    lines = captured.err.strip().splitlines()
+    lines = [line for line in captured.err.strip().splitlines() if not line.startswith("azsim: warning: ")]
     assert len(lines) == 1
     assert lines[0].startswith("azsim: ")
     return lines[0]
@@ -310,3 +310,14 @@ def test_a_command_line_that_cannot_be_read_is_refused_in_one_line(
     said = capsys.readouterr().err
     assert said.startswith("azsim: ")
     assert len(said.strip().splitlines()) == 1
+
+
+def test_a_warning_is_one_line_and_the_work_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('base = "az1"\nname = "mine"\n[memory]\ncapacity_mib = 256\n')
+    assert main(["inspect", str(mine), "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["device"] == "mine"
+    assert err == (
+        f"azsim: warning: {mine}: memory.timings = 'lpddr4-3200-x16-4gb': memory.capacity_mib = 256: the part has 512\n"
+    )

@@ -1,33 +1,83 @@
-"""Reads a device description: unknown keys are refused, and limits that span several keys are checked."""
+"""Reads a device description: what it inherits, unknown keys refused, and limits that span several keys checked."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 
 from azsim.devices.board_spec import NetworkSpec
 from azsim.devices.cpu_spec import CpuSpec
+from azsim.devices.dram_parts import part_mismatches
+from azsim.devices.inherit import BASE, changed_keys, merged
 from azsim.devices.memory_spec import MemorySpec, PerClient
 from azsim.devices.ports import port_demand
 from azsim.devices.quantities import DramPart
 from azsim.devices.spec import Device
-from azsim.errors import InputError
+from azsim.errors import InputError, located
+from azsim.explain import shown
 from azsim.resources import device_file
 from azsim.toml import convert, read_toml
+
+_LONGEST_CHAIN = 8
+_NAMED_KEYS = 4
 
 
 def load_device(name_or_path: str | Path) -> Device:
     """The device of that name, or of the TOML file at that path.
 
+    A file with ``base = "NAME"`` (or the path of a ``.toml``, from the file's folder) has the keys of that device but
+    for those that it gives itself; it needs a ``name`` of its own.
+
     Raises:
-        InputError: no such device, or a key, type, unit or limit in the file is wrong.
+        InputError: no such device, or a key, type, unit or limit in the file or its base is wrong.
+
+    Warns:
+        UserWarning: capacity, width or clock of the memory is not that of the part it names.
     """
     path = find_device(name_or_path)
-    return check(convert(read_toml(path), Device, path), path)
+    device = check(convert(_tree(path, ()), Device, path), path)
+    for remark in remarks(device):
+        warnings.warn(f"{path}: {remark}", stacklevel=2)
+    return device
+
+
+def remarks(device: Device) -> list[str]:
+    """What in a device does not fit together and is no error: a line each, empty for all that is shipped."""
+    memory = device.memory
+    if memory.timings is None:
+        return []
+    return part_mismatches(memory.timings, memory.capacity_mib, memory.peak_gbps, memory.efficiency)
+
+
+def _tree(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
+    """The keys of a whole device; ``above``: the files that inherit from this one."""
+    own = read_toml(path)
+    if BASE not in own:
+        return own
+    base = own.pop(BASE)
+    where = f"{path}: {BASE} = {shown(base)}"
+    if not isinstance(base, str):
+        raise InputError(f"{where}: must be the name of a device or the path of a .toml, in quotes")
+    with located(where):
+        base_path = find_device(path.parent / base if base.endswith(".toml") else base)
+        chain = (*above, path)
+        if any(base_path.samefile(one) for one in chain):
+            raise InputError("a device cannot inherit from itself")
+        if len(chain) > _LONGEST_CHAIN:
+            raise InputError(f"more than {_LONGEST_CHAIN} devices that inherit one from another")
+        inherited = _tree(base_path, chain)
+        check(convert(inherited, Device, base_path), base_path)
+    if "name" not in own:
+        raise InputError(f"{path}: name: missing; a device that inherits needs a name of its own")
+    keys = [key for key in changed_keys(own) if key not in ("name", "summary")]
+    more = f" and {len(keys) - _NAMED_KEYS} keys more" if len(keys) > _NAMED_KEYS else ""
+    own.setdefault("summary", f"{inherited['name']}, but for {', '.join(keys[:_NAMED_KEYS]) or 'its name'}{more}")
+    return merged(inherited, own)
 
 
 def find_device(name_or_path: str | Path) -> Path:

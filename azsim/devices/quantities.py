@@ -33,6 +33,6 @@ Arbitration = Literal[
     "fifo", "fixed-priority", "proportional-fair", "rate-regulated", "latency-regulated", "window-threshold"
 ]
 Fidelity = Literal["analytic", "burst", "bank"]
-DramPart = Literal["lpddr4-3200-x16", "lpddr4-4266-2x16", "lpddr3-1600-x32"]
+DramPart = Literal["lpddr4-3200-x16", "lpddr4-3200-x16-4gb", "lpddr4-4266-2x16", "lpddr3-1600-x32"]
 Each = TypeVar("Each")
 Dataflow = Literal["weight-stationary", "output-stationary", "input-stationary"]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from azsim.devices.dram_parts import DramTimings
 from azsim.soc.memory import dram
 from azsim.soc.memory.bank import ACCESS_BYTES
-from azsim.soc.memory.timings import DramTimings
 
 
 class Probe:

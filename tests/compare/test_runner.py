@@ -199,7 +199,8 @@ def test_more_weights_than_memory_are_refused(folder: Path, tmp_path: Path) -> N
     device = device_file("az1").read_text()
     (tmp_path / "low.toml").write_text(device.replace("capacity_mib = 512", "capacity_mib = 1"))
     single = Single(str(tmp_path / "low.toml"), str(tmp_path / "big.safetensors"), "raw", 8, 0.0, 1)
-    setup = make_single([folder / "0.wav"], single, None, 10.0)
+    with pytest.warns(UserWarning, match="the part has 512"):
+        setup = make_single([folder / "0.wav"], single, None, 10.0)
     with pytest.raises(InputError, match=r"low\.toml: memory\.capacity_mib = 1: must be at least 2: the weights of"):
         run_single(setup, ["azsim", "run"])
 

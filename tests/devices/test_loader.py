@@ -17,7 +17,6 @@ from azsim.toml import convert
 
 AZ1 = (Path(azsim.devices.__file__).parent / "az1.toml").read_text()
 SYSTOLIC = (Path(azsim.devices.__file__).parent / "systolic-32.toml").read_text()
-REST = SYSTOLIC[SYSTOLIC.index("[chip.decoder]") :]
 
 
 def wrong(tmp_path: Path, old: str, new: str, device: str = AZ1) -> str:
@@ -60,7 +59,7 @@ def wrong(tmp_path: Path, old: str, new: str, device: str = AZ1) -> str:
         ("window_positions = 4 ", "window_positions = 1 ", ["chip.lanes.window_positions = 1", "at least", "= 2"]),
         ("port_bytes_per_cycle = 256", "port_bytes_per_cycle = 64", ["port_bytes_per_cycle = 64", "160 bytes"]),
         ("bytes = 1048576 ", "bytes = 65536 ", ["chip.sram.bytes = 65536", "131072 bytes"]),
-        ("efficiency = 0.917", "efficiency = 1.5", ["memory.efficiency = 1.5", "from 0.01 to 1"]),
+        ("efficiency = 0.943", "efficiency = 1.5", ["memory.efficiency = 1.5", "from 0.01 to 1"]),
         (
             "chunk_bytes = 4096",
             "chunk_bytes = 4097",
@@ -93,7 +92,8 @@ def test_wrong_arrays_are_named(tmp_path: Path, old: str, new: str, parts: list[
 
 def test_a_chip_has_one_compute_engine(tmp_path: Path) -> None:
     array = '[chip.systolic]\nrows = 8\ncolumns = 8\ndataflow = "output-stationary"\n\n[chip.lanes]\n'
-    for text in (AZ1.replace("[chip.lanes]\n", array), SYSTOLIC[: SYSTOLIC.index("[chip.systolic]")] + REST):
+    without = AZ1[: AZ1.index("[chip.lanes]")] + AZ1[AZ1.index("[chip.decoder]") :]
+    for text in (AZ1.replace("[chip.lanes]\n", array), without):
         path = tmp_path / "mine.toml"
         path.write_text(text)
         with pytest.raises(InputError, match=r"one of the tables chip\.lanes and chip\.systolic, and not both"):
@@ -115,31 +115,31 @@ def test_what_is_not_toml_says_so(tmp_path: Path) -> None:
     [
         ('fidelity = "burst" ', 'fidelity = "bnak" ', ["memory.fidelity = 'bnak'", "did you mean 'bank'"]),
         ('arbitration = "fixed', 'arbitration = "fixt', ["memory.arbitration", "did you mean 'fixed-priority'"]),
-        ('timings = "lpddr4-3200-x16"', 'timings = "ddr9"', ["memory.timings = 'ddr9'", "lpddr3-1600-x32"]),
+        ('timings = "lpddr4-3200-x16-4gb"', 'timings = "ddr9"', ["memory.timings = 'ddr9'", "lpddr3-1600-x32"]),
         (
             'arbitration = "fixed-priority"      # assumed; AXI QoS has 16 levels\nfidelity = "burst" ',
             'arbitration = "proportional-fair"\nfidelity = "analytic" ',
             ["memory.arbitration = 'proportional-fair'", "'analytic' knows 'fifo' and 'fixed-priority'"],
         ),
         (
-            'timings = "lpddr4-3200-x16"',
+            'timings = "lpddr4-3200-x16-4gb"',
             "rate.npu = { gbps = 1.0, burst_bytes = 1024 }",
             ["memory.rate.npu.burst_bytes = 1024", "at least memory.chunk_bytes = 4096"],
         ),
         (
-            'timings = "lpddr4-3200-x16"',
+            'timings = "lpddr4-3200-x16-4gb"',
             "latency.cpu = { target_ns = 500.0, lowest = 9, highest = 3, step_log2_ns = 8 }",
             ["memory.latency.cpu.lowest = 9", "at most highest = 3"],
         ),
-        ('timings = "lpddr4-3200-x16"', "window.gpu = { window_us = 1.0 }", ["memory.window.gpu: unknown key"]),
+        ('timings = "lpddr4-3200-x16-4gb"', "window.gpu = { window_us = 1.0 }", ["memory.window.gpu: unknown key"]),
         (
             'arbitration = "fixed-priority"',
             'arbitration = "window-threshold"',
             ["memory.arbitration = 'window-threshold'", "memory.window.CLIENT", "playback, microphone, npu"],
         ),
         (
-            'fidelity = "burst"                  # analytic, burst or bank\ntimings = "lpddr4-3200-x16"',
-            'fidelity = "bank"\n',
+            'fidelity = "burst"                  # analytic, burst or bank\ntimings = "lpddr4-3200-x16-4gb" ',
+            'fidelity = "bank" #',
             ["memory.timings: missing", "'bank' needs", "lpddr4-3200-x16"],
         ),
     ],
@@ -181,14 +181,14 @@ def test_numbers_can_be_scaled_together_and_are_checked() -> None:
     ("old", "new", "parts"),
     [
         ("peak_gbps = 6.4", "peak_gbps = 1e-6", ["memory.peak_gbps = 1e-06", "from 0.01 to 100000"]),
-        ("efficiency = 0.917", "efficiency = 1e-6", ["memory.efficiency = 1e-06", "from 0.01 to 1"]),
+        ("efficiency = 0.943", "efficiency = 1e-6", ["memory.efficiency = 1e-06", "from 0.01 to 1"]),
         ("playback_rate_hz = 48000", "playback_rate_hz = 1", ["audio.playback_rate_hz = 1", "from 4000 to 768000"]),
         ("upload_kbps = 32.0", "upload_kbps = 0.1", ["network.upload_kbps = 0.1", "at least a byte, so at least 0.4"]),
         ("rtt_p99_ms = 90.0", "rtt_p99_ms = 9.0", ["network.rtt_p99_ms = 9", "at least network.rtt_median_ms = 25"]),
         (
-            "[network]",
-            "[network.retry]\nfirst_ms = 300\nlongest_ms = 200\n[network]",
-            ["network.retry.longest_ms = 200", "at least network.retry.first_ms = 300"],
+            "first_ms = 200 ",
+            "first_ms = 3000 ",
+            ["network.retry.longest_ms = 2000", "at least network.retry.first_ms = 3000"],
         ),
     ],
 )
@@ -247,3 +247,95 @@ def test_any_number_made_strange_loads_or_is_refused_by_name(keys: tuple[str | i
 def test_wrong_cores_are_named(tmp_path: Path, old: str, new: str, parts: list[str]) -> None:
     said = wrong(tmp_path, old, new)
     assert all(part in said for part in parts), said
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def test_a_device_inherits_all_but_what_it_says(tmp_path: Path) -> None:
+    mine = written(
+        tmp_path,
+        "mine.toml",
+        'base = "az1"\nname = "mine"\n[chip]\nclock_mhz = 800.0\n[chip.sram]\nbytes = 2097152\n'
+        '[cpu]\nidle_states = [{ name = "s", entry_us = 0, exit_us = 0, min_residency_us = 0, power_mw = 1 }]\n',
+    )
+    found, az1 = load_device(mine), load_device("az1")
+    expected = msgspec.to_builtins(az1)
+    expected |= {"name": "mine", "summary": "az1, but for chip.clock_mhz, chip.sram.bytes, cpu.idle_states"}
+    expected["chip"]["clock_mhz"], expected["chip"]["sram"]["bytes"] = 800.0, 2097152
+    expected["cpu"]["idle_states"] = (
+        {
+            "name": "s",
+            "entry_us": 0.0,
+            "exit_us": 0.0,
+            "min_residency_us": 0.0,
+            "power_mw": 1.0,
+            "all_cores": False,
+        },
+    )
+    assert msgspec.to_builtins(found) == expected
+    other = written(tmp_path, "other.toml", 'base = "mine.toml"\nname = "other"\nsummary = "mine, but slower"\n')
+    assert load_device(other) == msgspec.structs.replace(found, name="other", summary="mine, but slower")
+
+
+def test_an_array_takes_the_place_of_the_base_s_lanes_and_the_other_way_round(tmp_path: Path) -> None:
+    array = '[chip.systolic]\nrows = 8\ncolumns = 8\ndataflow = "output-stationary"\n'
+    mine = load_device(written(tmp_path, "mine.toml", f'base = "az1"\nname = "mine"\n{array}'))
+    assert mine.chip.lanes is None
+    assert mine.chip.systolic.rows == 8
+    lanes = AZ1[AZ1.index("[chip.lanes]") : AZ1.index("[chip.decoder]")]
+    back = load_device(written(tmp_path, "back.toml", f'base = "mine.toml"\nname = "back"\n{lanes}'))
+    assert back.chip == load_device("az1").chip
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ('base = "az11"\nname = "a"', ["base = 'az11': device 'az11': not known", "did you mean 'az1'"]),
+        ('base = "none.toml"\nname = "a"', ["base = 'none.toml'", "none.toml: no such file"]),
+        ('base = 3\nname = "a"', ["base = 3: must be the name of a device or the path of a .toml"]),
+        ('base = "az1"', ["name: missing; a device that inherits needs a name of its own"]),
+        ('base = "mine.toml"\nname = "a"', ["base = 'mine.toml': a device cannot inherit from itself"]),
+        ('base = "round.toml"\nname = "a"', ["round.toml: base = './mine.toml': a device cannot inherit from itself"]),
+        ('base = "az1"\nname = "a"\nchip = 3', ["chip = 3: must be a table"]),
+        ('base = "az1"\nname = "a"\n[chip]\nlanes = 3', ["chip.lanes = 3: must be a table"]),
+        ('base = "az1"\nname = "a"\n[chip.lane]\nlanes = 3', ["chip.lane: unknown key", "did you mean 'lanes'"]),
+        ('base = "bad.toml"\nname = "a"', ["bad.toml: chip.lanes.window_positions = 1: must be at least"]),
+    ],
+)
+def test_a_wrong_base_is_named(tmp_path: Path, text: str, parts: list[str]) -> None:
+    mine = written(tmp_path, "mine.toml", text)
+    written(tmp_path, "round.toml", 'base = "./mine.toml"\nname = "round"')
+    written(tmp_path, "bad.toml", AZ1.replace("window_positions = 4 ", "window_positions = 1 "))
+    with pytest.raises(InputError) as refused:
+        load_device(mine)
+    said = str(refused.value)
+    assert said.startswith(f"{mine}: ")
+    assert "\n" not in said
+    assert all(part in said for part in parts), said
+
+
+def test_a_chain_of_devices_has_an_end(tmp_path: Path) -> None:
+    written(tmp_path, "0.toml", AZ1)
+    for at in range(1, 12):
+        written(tmp_path, f"{at}.toml", f'base = "{at - 1}.toml"\nname = "d{at}"\n')
+    assert load_device(tmp_path / "8.toml").name == "d8"
+    with pytest.raises(InputError, match="more than 8 devices that inherit one from another"):
+        load_device(tmp_path / "10.toml")
+
+
+@pytest.mark.parametrize(
+    ("change", "remark"),
+    [
+        ("capacity_mib = 1024", "memory.capacity_mib = 1024: the part has 512"),
+        ("peak_gbps = 12.8", "memory.peak_gbps = 12.8: the part's 16 bits at 3200 MT/s give 6.4"),
+        ("efficiency = 0.99", "memory.efficiency = 0.99: its refreshes leave 0.942 at most"),
+        ('timings = "lpddr4-3200-x16"', "memory.capacity_mib = 512: the part has 1024"),
+    ],
+)
+def test_a_memory_that_is_not_its_part_is_remarked_upon(tmp_path: Path, change: str, remark: str) -> None:
+    mine = written(tmp_path, "mine.toml", f'base = "az1"\nname = "mine"\n[memory]\n{change}\n')
+    with pytest.warns(UserWarning, match=f"mine.toml: memory.timings = .*{remark}"):
+        load_device(mine)

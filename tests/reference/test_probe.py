@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from azsim.devices.dram_parts import TIMINGS
 from azsim.reference.probe import Probe
-from azsim.soc.memory.timings import TIMINGS
 
 PART = TIMINGS["lpddr4-3200-x16"]
 BURST_PS = 5000

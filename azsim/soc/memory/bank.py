@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from azsim.devices.dram_parts import TIMINGS, DramTimings
 from azsim.devices.spec import Device
 from azsim.soc.arbitration import NPU, Policy
 from azsim.soc.environment import DeviceEnvironment, Moment
@@ -20,7 +21,6 @@ from azsim.soc.memory import columns, dram
 from azsim.soc.memory.burst import BurstMemory
 from azsim.soc.memory.protocol import TileWork
 from azsim.soc.memory.regions import Regions
-from azsim.soc.memory.timings import TIMINGS, DramTimings
 
 ACCESS_BYTES = 64
 """A cache line, and what an AXI master moves in a burst. **Source:** gem5 ``SystemXBar`` and

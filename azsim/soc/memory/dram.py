@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from azsim.soc.memory.timings import DramTimings
+from azsim.devices.dram_parts import DramTimings
 
 _TIMINGS = 16
 """Where the timings begin in ``config``."""

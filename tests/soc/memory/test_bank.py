@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azsim.chip.pipeline import run_pipeline
+from azsim.devices.dram_parts import TIMINGS
 from azsim.soc.arbitration import CLIENTS, CPU, MICROPHONE, NETWORK, NPU, PLAYBACK
 from azsim.soc.arbitration.fifo import Fifo
 from azsim.soc.environment import NEVER, DeviceEnvironment, Moment
 from azsim.soc.memory import BankMemory, columns
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_NUMBER, L_REQUEST, L_START
 from azsim.soc.memory.loop import advance
-from azsim.soc.memory.timings import TIMINGS
 from azsim.soc.npu import tile_work
 from tests.soc.cases import device, schedule
 

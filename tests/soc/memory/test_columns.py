@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from azsim.devices.dram_parts import TIMINGS
 from azsim.soc.memory import columns, dram
-from azsim.soc.memory.timings import TIMINGS
 
 QUEUE = [name for name in vars(columns) if name.startswith("R_")]
 LOG = [name for name in vars(columns) if name.startswith("L_")]

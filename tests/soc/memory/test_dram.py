@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from azsim.devices.dram_parts import TIMINGS, DramTimings
 from azsim.reference.probe import Probe
 from azsim.soc.memory import dram
-from azsim.soc.memory.timings import TIMINGS, DramTimings
 
 BURST_PS = 5000
 

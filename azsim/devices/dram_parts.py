@@ -1,4 +1,4 @@
-"""Timings of DRAM parts, a source on every number, and what follows from them in closed form.
+"""DRAM parts: size, width, clock and timings, a source on every number, and what follows from them in closed form.
 
 ::
 
@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class DramTimings:
     """One part; times in picoseconds.
 
     Attributes:
+        capacity_mib, width_bits, rate_mts: all of the part; its data bus; transfers per second on it, millions.
         banks, page_bytes: open rows, and the size of each.
         burst_bytes: what one column command moves.
         rcd_ps, rp_ps, rp_all_ps, ras_ps: activate to column; precharge of a bank, of all; activate to precharge.
@@ -27,6 +28,9 @@ class DramTimings:
         rfc_ps, refi_ps: an all-bank refresh, and how often one is due.
     """
 
+    capacity_mib: int
+    width_bits: int
+    rate_mts: int
     banks: int
     page_bytes: int
     burst_bytes: int
@@ -44,6 +48,11 @@ class DramTimings:
     rtw_ps: int
     rfc_ps: int
     refi_ps: int
+
+    @property
+    def peak_gbps(self) -> float:
+        """Gigabytes per second of the data bus."""
+        return self.rate_mts * self.width_bits / 8000
 
     @property
     def rc_ps(self) -> int:
@@ -75,6 +84,9 @@ class DramTimings:
 
 
 _LPDDR4_3200 = DramTimings(  # DRAMSys configs/memspec/JEDEC_8Gb_LPDDR4-3200_16bit.json, tCK = 625 ps
+    capacity_mib=1024,  # 8 Gb: nbrOfRows 65536 x nbrOfColumns 1024 x 16 bit x 8 banks
+    width_bits=16,  # width
+    rate_mts=3200,  # dataRate 2 / tCK
     banks=8,  # nbrOfBanks
     page_bytes=2048,  # nbrOfColumns 1024 x 16 bit
     burst_bytes=32,  # burstLength 16 x 16 bit
@@ -94,7 +106,16 @@ _LPDDR4_3200 = DramTimings(  # DRAMSys configs/memspec/JEDEC_8Gb_LPDDR4-3200_16b
     refi_ps=6246 * 625,  # REFI
 )
 
+_LPDDR4_3200_4GB = replace(  # the same clock and core with half of the rows: all but size and refresh as above
+    _LPDDR4_3200,
+    capacity_mib=512,  # 4 Gb in one channel of 16 bits
+    rfc_ps=288 * 625,  # 180 ns: JEDEC JESD209-4, tRFCab of 4 Gb per channel (280 ns from 6 Gb per channel on)
+)
+
 _LPDDR4_4266 = DramTimings(  # DRAMSys configs/memspec/JEDEC_512Mbx16_LPDDR4-4266.json, tCK = 469 ps; two of them
+    capacity_mib=2048,  # 512 Mb x 16, two channels
+    width_bits=32,  # width 16, two channels
+    rate_mts=4266,  # dataRate 2 / tCK
     banks=8,  # nbrOfBanks
     page_bytes=4096,  # nbrOfColumns 1024 x 16 bit, two channels in step: assumed
     burst_bytes=64,  # burstLength 16 x 16 bit, two channels in step: assumed
@@ -115,6 +136,9 @@ _LPDDR4_4266 = DramTimings(  # DRAMSys configs/memspec/JEDEC_512Mbx16_LPDDR4-426
 )
 
 _LPDDR3_1600 = DramTimings(  # gem5 .../memory/dram_interfaces/lpddr3.py, LPDDR3_1600_1x32 (Micron EDF8132A1MC)
+    capacity_mib=1024,  # device_size 1 GiB
+    width_bits=32,  # device_bus_width
+    rate_mts=1600,  # tCK 1.25 ns, two transfers per clock
     banks=8,  # banks_per_rank
     page_bytes=4096,  # device_rowbuffer_size
     burst_bytes=32,  # burst_length 8 x 32 bit
@@ -136,7 +160,31 @@ _LPDDR3_1600 = DramTimings(  # gem5 .../memory/dram_interfaces/lpddr3.py, LPDDR3
 
 TIMINGS = {
     "lpddr4-3200-x16": _LPDDR4_3200,
+    "lpddr4-3200-x16-4gb": _LPDDR4_3200_4GB,
     "lpddr4-4266-2x16": _LPDDR4_4266,
     "lpddr3-1600-x32": _LPDDR3_1600,
 }
 """``memory.timings`` in a device file -> part. The peak is the device file's: a burst takes burst_bytes / peak."""
+
+_NEAR = 0.01
+
+
+def part_mismatches(name: str, capacity_mib: int, peak_gbps: float, efficiency: float) -> list[str]:
+    """What of a memory is not that of the part it names: one remark each, none where capacity, width and clock are its.
+
+    Args:
+        name: of the part.
+        capacity_mib, peak_gbps, efficiency: what a device file says.
+    """
+    part = TIMINGS[name]
+    remarks = []
+    if capacity_mib != part.capacity_mib:
+        remarks.append(f"memory.capacity_mib = {capacity_mib}: the part has {part.capacity_mib}")
+    if abs(peak_gbps / part.peak_gbps - 1) > _NEAR:
+        remarks.append(
+            f"memory.peak_gbps = {peak_gbps:g}: the part's {part.width_bits} bits at {part.rate_mts} MT/s give "
+            f"{part.peak_gbps:g}"
+        )
+    if efficiency > part.refresh_ceiling() + _NEAR:
+        remarks.append(f"memory.efficiency = {efficiency:g}: its refreshes leave {part.refresh_ceiling():.3f} at most")
+    return [f"memory.timings = {name!r}: {remark}" for remark in remarks]

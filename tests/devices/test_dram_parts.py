@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from azsim.soc.memory.timings import TIMINGS, DramTimings
+from azsim.devices.dram_parts import TIMINGS, DramTimings
 
 LPDDR4_NS = {"rcd": 18, "rp": 18, "rp_all": 21, "ras": 42, "rrd": 10, "faw": 40, "wr": 18, "wtr": 10, "rtp": 7.5}
 """**Source:** JESD209-4, core timings; whole clocks of the file's tCK are the least that satisfy them."""
@@ -33,7 +33,7 @@ def test_commands_of_a_row_fit_into_its_cycle(name: str) -> None:
 
 
 def test_latencies_are_their_commands_one_behind_the_other() -> None:
-    part = DramTimings(8, 2048, 32, *(10**k for k in range(14)))  # every time a digit of its own
+    part = DramTimings(512, 16, 3200, 8, 2048, 32, *(10**k for k in range(14)))  # every time a digit of its own
     assert part.rcd_ps == 1
     assert part.rp_ps == 10
     assert part.hit_ps(5) == part.read_latency_ps + 5
