@@ -31,6 +31,14 @@ class PrivacyError(InputError):
     """Sound of the user's would have left a device whose local-processing setting is on; nothing was sent."""
 
 
+class AzsimWarning(UserWarning):
+    """Something that the user should know and that stops nothing; the command says it in one line."""
+
+
+class CacheWarning(AzsimWarning):
+    """Compiled kernels cannot be kept for the next process."""
+
+
 @contextmanager
 def located(where: str) -> Iterator[None]:
     """Put the place, such as ``my.toml: device = 'az3'``, before the message of an ``InputError`` raised within."""

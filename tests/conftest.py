@@ -1,4 +1,4 @@
-"""Small random networks that several folders of tests share."""
+"""Small random networks that several folders of tests share; `tests.needs`: what a run must not skip."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from azsim.nn.network import Network
+
+pytest_plugins = ("tests.needs", "pytester")
 
 hypothesis.settings.register_profile("azsim", deadline=None)  # machines are slow and shared
 hypothesis.settings.load_profile("azsim")

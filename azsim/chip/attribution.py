@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numba import njit
 
 from azsim.chip.pipeline import DECODED, FETCHED, FINISHED, MULTIPLIED, WRITTEN, PipelineResult, run_pipeline
 from azsim.chip.schedule import TileSchedule
+from azsim.compiled import njit
 from azsim.devices.chip_spec import ChipSpec
 
 CAUSES = ("dram", "decoder", "lanes", "window", "imbalance", "queue", "vector", "drain")

@@ -17,9 +17,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from azsim.chip.run_law import DENSITIES
+from azsim.compiled import njit
 
 PLAYED_BLOCKS = 64
 """After so many blocks the rest goes on at the rate of the last three quarters."""

@@ -9,9 +9,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from azsim.chip.masks import pack_run
+from azsim.compiled import njit
 
 CYCLES, PRODUCTS, POSITIONS, LANE_SUM, LANE_MAX = 0, 1, 2, 3, 4
 """Columns of ``counts``, int64 ``(frames, tiles, 5)``, which both kernels fill."""

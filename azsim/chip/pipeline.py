@@ -31,9 +31,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from azsim.chip.schedule import TileSchedule
+from azsim.compiled import njit
 from azsim.devices.chip_spec import ChipSpec
 
 FETCHED, DECODED, MULTIPLIED, FINISHED, WRITTEN = 0, 1, 2, 3, 4

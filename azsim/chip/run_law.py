@@ -15,9 +15,9 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from numba import njit
 
 from azsim.chip.lane_kernels import CSC_RUN
+from azsim.compiled import njit
 
 DENSITIES = np.linspace(0.0, 1.0, 33)
 """Probabilities for which laws are computed."""

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.errors import InputError
 
 GRID = 127

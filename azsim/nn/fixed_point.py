@@ -16,7 +16,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from azsim.compiled import njit
 
 GATE_BITS = 11  # gate pre-activations and joint sums are int16 with 11 bits after the point: Q4.11
 TABLE_BITS = 15  # sigmoid and tanh come out as Q0.15

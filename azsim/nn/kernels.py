@@ -7,8 +7,8 @@ compiled code; all weights lie in one flat int8 array.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.nn.fixed_point import GATE_BITS, TABLE_BITS, requantise, rounding_shift, saturate_int8, saturate_int16
 
 # Columns of a layer's plan.

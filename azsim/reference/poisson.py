@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.devices.spec import Device
 from azsim.soc.arbitration import CLIENTS, NPU, Policy
 from azsim.soc.environment import NEVER, DeviceEnvironment

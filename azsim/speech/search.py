@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.nn import kernels
 from azsim.nn.formats import JOINT_HIDDEN_BITS
 from azsim.nn.integer_rnnt import IntegerModel

@@ -19,8 +19,8 @@ import math
 
 import numpy as np
 import torch
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.compress.codecs import get
 from azsim.compress.quantise import GRID
 from azsim.compress.recipe import MatrixRecipe, quantise

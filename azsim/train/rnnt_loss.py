@@ -24,9 +24,9 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from numba import njit
 from torch.autograd import Function
 
+from azsim.compiled import njit
 from azsim.train.tokens import BLANK
 
 

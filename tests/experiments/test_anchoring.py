@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="the anchor stands beside trained networks")
+pytest.importorskip("torch", reason="the anchor stands beside trained networks: the extra `train`")
 
 from azsim.errors import InputError
 from azsim.nn.save import save_network

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")  # the study reads the training corpus
+pytest.importorskip("torch", reason="the study reads the training corpus: the extra `train`")
 
 from azsim.chip.build import tile_layout
 from azsim.compare.experiment import ProductionChoice

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.studies.histograms import draw_histograms, read_histograms
+pytest.importorskip("torch", reason="the studies need the extra `train`")
 
-pytest.importorskip("torch")
+from experiments.studies.histograms import draw_histograms, read_histograms
 
 
 @pytest.fixture

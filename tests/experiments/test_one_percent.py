@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("torch", reason="the studies need the extra `train`")
+
 from experiments.one_percent import claim
 from experiments.studies.study import Row
 

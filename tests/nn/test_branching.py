@@ -147,7 +147,7 @@ def test_a_scale_that_is_not_positive_is_refused(make_network):
 
 
 def test_float_equals_torch(make_network):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="compares with PyTorch, the extra `train`")
     from azsim.train.branching import branched
     from azsim.train.data import Normaliser
     from azsim.train.export import as_network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from azsim.train.branches import _straight_through  # noqa: E402 (after the check for torch)
 from azsim.train.branching import branched, step_products  # noqa: E402

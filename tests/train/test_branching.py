@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
 import msgspec  # noqa: E402 (after the check for torch)
 import numpy as np  # noqa: E402

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-import torch
 
 from azsim.errors import InputError
-from azsim.train.model import Shape, Transducer
-from azsim.train.resize import grown, resized, shrunk
+
+torch = pytest.importorskip("torch", reason="training needs the extra `train`")
+
+from azsim.train.model import Shape, Transducer  # noqa: E402 (needs torch)
+from azsim.train.resize import grown, resized, shrunk  # noqa: E402 (needs torch)
 
 SMALL = Shape(vocabulary=11, hidden=6, embedding=5, joint=7, prediction=4, mel_bins=8)
 LABELS = torch.tensor([[0, 0], [3, 4], [5, 6]])

@@ -10,7 +10,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from azsim.compiled import njit
 
 U0, U1, U3, U7, U8, U15, U16, U255 = (np.uint64(number) for number in (0, 1, 3, 7, 8, 15, 16, 255))
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.compress.codecs.ans_tables import LOG_STATES, Tables, normalise
 from azsim.compress.codecs.places import Places
 from azsim.errors import CodecError

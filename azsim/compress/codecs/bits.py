@@ -11,8 +11,8 @@ Readers take 64 bits at any place from a copy that ends in 16 zero bytes, so tha
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.compress.codecs.codec import distinct
 from azsim.compress.codecs.fixed_width import bits_needed
 from azsim.errors import CodecError, InputError

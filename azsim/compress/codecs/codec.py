@@ -17,8 +17,8 @@ from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.compress.circuit import Circuit
 from azsim.compress.codecs.places import Places
 from azsim.errors import InputError

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.compress.circuit import PARALLEL
 from azsim.compress.codecs.codec import Part
 from azsim.compress.codecs.places import Places

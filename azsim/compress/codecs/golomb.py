@@ -24,8 +24,8 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.compress.circuit import SERIAL
 from azsim.compress.codecs.bits import SOUND, ends, nonzero_values, pack, peek, refuse, words
 from azsim.compress.codecs.codec import Codec, Options, Part

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.compress.layout import TileLayout, Tiling, run_starts
 
 

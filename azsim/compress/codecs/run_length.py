@@ -23,8 +23,8 @@ from typing import Annotated
 
 import numpy as np
 from msgspec import Meta
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.compress.circuit import SERIAL
 from azsim.compress.codecs.bits import SOUND, ends, pack, peek, refuse, words
 from azsim.compress.codecs.codec import Codec, Options, Part

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.devices.board_spec import PrioritySpec
 from azsim.devices.memory_spec import LatencyTargetSpec, PerClient
 from azsim.soc.arbitration.clients import CLIENTS

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.soc.arbitration.table import OWN, RANK, empty_table
 
 _WEIGHT = OWN

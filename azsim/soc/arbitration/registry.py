@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from azsim.compiled import njit
 from azsim.devices.spec import Device
 from azsim.soc.arbitration import latency_regulated, proportional_fair, rate_regulated, window_threshold
 from azsim.soc.arbitration.fifo import Fifo

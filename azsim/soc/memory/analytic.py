@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import simpy
-from numba import njit
 
 from azsim.chip.pipeline import DECODED, FETCHED, WRITTEN, complete_tile, transfer_start
+from azsim.compiled import njit
 from azsim.devices.spec import Device
 from azsim.soc.arbitration import CLIENTS, NPU, Policy, policy_of
 from azsim.soc.arbitration.table import RANK

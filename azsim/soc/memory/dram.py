@@ -16,8 +16,8 @@ that is never short. Addresses: a page, then the next bank, then the next row.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.devices.dram_parts import DramTimings
 
 _TIMINGS = 16

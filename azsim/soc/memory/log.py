@@ -7,8 +7,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from azsim.compiled import njit
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_NUMBER, L_REQUEST, L_START, L_WRITE, LOGGED
 
 

@@ -21,9 +21,9 @@ next access. A latency then counts from DEVICE_PS later, because the DRAM's part
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from azsim.chip.pipeline import FETCHED, WRITTEN, complete_tile, transfer_start
+from azsim.compiled import njit
 from azsim.soc.arbitration.registry import on_finish, on_grant
 from azsim.soc.arbitration.table import HELD, HOLD_FS, RANK
 from azsim.soc.environment import NEVER

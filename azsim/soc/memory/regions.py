@@ -8,8 +8,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from azsim.compiled import njit
 from azsim.soc.arbitration import CLIENTS, CPU
 from azsim.soc.memory.columns import R_ADDRESS, R_AGE, R_BYTES, R_CLIENT, R_LEFT, R_MOVED, REGION_BYTES
 
