@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from azsim.devices.quantities import Clock, Count, Dataflow, Natural, SkipMode, Wait
-from azsim.nn.program import VectorFunction
+from azsim.nn.program import RECURRENT_FUNCTIONS, VectorFunction
 from azsim.ranges import NonNegative, SmallCount
 
 
@@ -88,7 +88,7 @@ class VectorSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
     elements_per_cycle: Count
     startup_cycles: Wait
-    functions: tuple[VectorFunction, ...] = get_args(VectorFunction)
+    functions: tuple[VectorFunction, ...] = RECURRENT_FUNCTIONS
     table_reads_per_cycle: Natural = 0
 
     @property

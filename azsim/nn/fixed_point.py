@@ -14,6 +14,8 @@ state as in TensorFlow Lite's integer LSTM; the table layout is ours.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -86,18 +88,27 @@ def quantise_to(values: np.ndarray, scale: float, limit: int) -> np.ndarray:
     return np.clip(rounded, -limit, limit).astype(np.int64)
 
 
+TABLES: Mapping[str, Callable[[float], float]] = {
+    "sigmoid": lambda x: 1.0 / (1.0 + math.exp(-x)),
+    "tanh": math.tanh,
+    "normal": lambda x: 0.5 * math.erfc(-x / math.sqrt(2.0)),
+    "exp": lambda x: math.exp(min(x, 0.0)),
+}
+"""What a table may hold, -1 to 1 from -16 to 16. ``normal``: the normal distribution's; ``exp``: 1 from 0 on."""
+
+
 def table_entries(function: str) -> np.ndarray:
     """What the chip's table holds: 1025 int16 values in Q0.15, one every 1/32 from -16 to 16.
 
     Args:
-        function: ``sigmoid`` or ``tanh``.
+        function: a name in `TABLES`.
     """
     step = 2.0 ** (SEGMENT_BITS - GATE_BITS)
-    points = [step * i for i in range(-512, 513)]
-    exact = [math.tanh(x) if function == "tanh" else 1.0 / (1.0 + math.exp(-x)) for x in points]
+    exact = [TABLES[function](step * i) for i in range(-512, 513)]
     return quantise_to(np.array(exact), 2.0**-TABLE_BITS, INT16_MAX).astype(np.int16)
 
 
+@lru_cache(maxsize=8)
 def expanded_table(function: str) -> np.ndarray:
     """The interpolated table for each of the 65,536 inputs: index is the Q4.11 input plus 32,768, values Q0.15.
 
@@ -108,4 +119,6 @@ def expanded_table(function: str) -> np.ndarray:
     segment, low = index >> SEGMENT_BITS, index & ((1 << SEGMENT_BITS) - 1)
     slope = (entries[segment + 1] - entries[segment]) * low
     part = (np.abs(slope) + (1 << (SEGMENT_BITS - 1))) >> SEGMENT_BITS
-    return (entries[segment] + np.where(slope >= 0, part, -part)).astype(np.int16)
+    table = (entries[segment] + np.where(slope >= 0, part, -part)).astype(np.int16)
+    table.flags.writeable = False
+    return table

@@ -9,10 +9,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
-VectorFunction = Literal["multiply-add", "sigmoid", "tanh"]
-"""What networks ask of the vector unit; one operation is one function on one element."""
+VectorFunction = Literal[
+    "multiply-add", "sigmoid", "tanh", "normal", "exp", "compare", "divide", "square-root", "move"
+]
+"""What networks ask of the vector unit; one operation is one function on one element.
+
+``normal``: the normal distribution's, of GELU; ``compare``: the larger of two, or above a limit; ``move``: an element
+put to another place.
+"""
+RECURRENT_FUNCTIONS: tuple[VectorFunction, ...] = ("multiply-add", "sigmoid", "tanh")
+"""What recurrent networks ask; a device file that names no functions has these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,31 @@ class VectorWork:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneProduct:
+    """Products of activations with activations, as attention needs them: no weight is fetched or decoded.
+
+    Attributes:
+        rows, columns: sums of one frame, and products in each.
+        operand_bytes: bytes that the lanes read from on-chip memory in the place of weights, for one frame.
+        cache_bytes: those of them that are state carried from step to step (keys and values).
+        write_bytes: bytes that one frame adds to that state.
+        operand: ``previous`` if an operand comes from a stage before it in this program, else ``ready``.
+    """
+
+    rows: int
+    columns: int
+    operand_bytes: int
+    cache_bytes: int = 0
+    write_bytes: int = 0
+    operand: Literal["previous", "ready"] = "previous"
+
+    @property
+    def products(self) -> int:
+        """Multiplications of one frame."""
+        return self.rows * self.columns
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """Matrices whose products are added up, and the vector work on the sum.
 
@@ -49,12 +83,16 @@ class Stage:
         uses: in order of execution; those that are ``ready`` come first, so that they overlap the vector unit.
         vector: what the vector unit does with the sum (bias, tables, requantisation), in order, for one frame.
         output_bytes: bytes that leave the chip afterwards (logits for the search on the CPU), 0 if kept.
+        lane_products: products that need no weights, after those of ``uses``.
+        lookup_bytes: of rows of a table that it fetches first.
     """
 
     name: str
     uses: tuple[MatrixUse, ...]
     vector: tuple[VectorWork, ...]
     output_bytes: int = 0
+    lane_products: tuple[LaneProduct, ...] = ()
+    lookup_bytes: int = 0
 
     @property
     def vector_ops(self) -> int:
@@ -70,17 +108,18 @@ class Program:
         name: what a ``Job`` calls it.
         stages: in order of execution.
         lookup_bytes: bytes of a table row fetched at the start (an embedding row), 0 if none.
-        period_steps: encoder steps from one run to the next; 0 if labels decide, so that runs cannot be gathered.
+        period_steps: encoder steps from one run to the next, a fraction if each step runs it several times; 0 if labels
+            decide, so that runs cannot be gathered.
     """
 
     name: str
     stages: tuple[Stage, ...]
     lookup_bytes: int = 0
-    period_steps: int = 0
+    period_steps: int | Fraction = 0
 
     def frames(self, steps: int) -> int:
         """Frames of one run if ``steps`` encoder steps are gathered, at least 1."""
-        return max(1, steps // self.period_steps) if self.period_steps else 1
+        return max(1, int(steps // self.period_steps)) if self.period_steps else 1
 
     @property
     def matrices(self) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""A network is a graph: operators over named tensors, state from step to step, the same outputs whatever the pieces."""

@@ -1,0 +1,112 @@
+"""From a graph to the processor's programs: nodes that run equally often make one, their stages in order.
+
+Vector work of a node without products joins the stage before it, or the first stage behind it where none is before. A
+product waits for the vector unit unless its operands are there already: inputs of the program, state, all that was
+finished when an earlier product waited, and what comes before the first product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from azsim.nn.graph.graph import Graph, Node
+from azsim.nn.graph.operator import LoweredNode
+from azsim.nn.program import Program, Stage, VectorWork
+
+Lowering = Callable[[Node, LoweredNode], Sequence[Stage]]
+
+
+def graph_programs(graph: Graph) -> dict[str, Program]:
+    """Program name -> program, in the order in which a step runs them: one for each rate at which nodes run.
+
+    Their names are the graph's and a number from 0; what leaves the graph is stored, one byte for each element.
+    """
+    periods: dict[Fraction, list[Node]] = {}
+    for node in graph.nodes:
+        periods.setdefault(graph.tensors[node.outputs[0]].period, []).append(node)
+    programs = {}
+    for index, (period, nodes) in enumerate(periods.items()):
+        name = f"{graph.name}.{index}"
+        leaving = sum(graph.tensors[out].size for node in nodes for out in node.outputs if out in graph.outputs)
+        programs[name] = lower_nodes(graph, nodes, name, period, leaving)
+    return programs
+
+
+def own_lowering(node: Node, at: LoweredNode) -> Sequence[Stage]:
+    """What a node's operator says."""
+    return node.operator.lower(at)
+
+
+def lower_nodes(
+    graph: Graph,
+    nodes: Iterable[Node],
+    name: str,
+    period_steps: int | Fraction,
+    output_bytes: int = 0,
+    lowering: Lowering = own_lowering,
+) -> Program:
+    """One program of some nodes of a graph.
+
+    Args:
+        graph: that holds them.
+        nodes: in order.
+        name, period_steps: of the program.
+        output_bytes: that leave the chip after the last stage.
+        lowering: gives a node's stages.
+    """
+    made: set[str] = set()
+    finished: set[str] = set()
+    stages: list[Stage] = []
+    for node in nodes:
+        at = LoweredNode(
+            name=node.name,
+            inputs=tuple(graph.tensors[each] for each in node.inputs),
+            outputs=tuple(graph.tensors[each] for each in node.outputs),
+            matrices={role: each for role, each in node.parameters.items() if role in node.operator.matrices},
+            shapes={role: graph.parameters[each].shape for role, each in node.parameters.items()},
+            ready=tuple(each not in made or each in finished for each in node.inputs),
+        )
+        own = list(lowering(node, at))
+        stages += own
+        if any(use.operand == "previous" for stage in own for use in (*stage.uses, *stage.lane_products)):
+            finished |= made
+        if any(stage.uses or stage.lane_products for stage in stages):
+            made |= set(node.outputs)
+    joined, lookup_bytes = _joined(stages)
+    if output_bytes and joined:
+        joined[-1] = replace(joined[-1], output_bytes=output_bytes)
+    whole = int(period_steps) if Fraction(period_steps).denominator == 1 else period_steps
+    return Program(name, tuple(joined), lookup_bytes, whole)
+
+
+def _joined(stages: Sequence[Stage]) -> tuple[list[Stage], int]:
+    """Only stages that multiply, with the vector work of the others; and the bytes of rows fetched before the first."""
+    kept: list[Stage] = []
+    early: tuple[VectorWork, ...] = ()
+    lookup_bytes = 0
+    for stage in stages:
+        if stage.uses or stage.lane_products:
+            kept.append(replace(stage, vector=_added(early, stage.vector)))
+            early = ()
+        elif kept:
+            last = kept[-1]
+            more = last.lookup_bytes + stage.lookup_bytes
+            kept[-1] = replace(last, vector=_added(last.vector, stage.vector), lookup_bytes=more)
+        else:
+            early, lookup_bytes = _added(early, stage.vector), lookup_bytes + stage.lookup_bytes
+    if early:
+        kept.append(Stage(stages[0].name, (), early))
+    return kept, lookup_bytes
+
+
+def _added(first: tuple[VectorWork, ...], second: tuple[VectorWork, ...]) -> tuple[VectorWork, ...]:
+    """One list of work after the other; neighbours of the same function are one."""
+    work: list[VectorWork] = []
+    for each in (*first, *second):
+        if work and work[-1].function == each.function:
+            work[-1] = VectorWork(each.function, work[-1].elements + each.elements)
+        else:
+            work.append(each)
+    return tuple(work)

@@ -1,0 +1,90 @@
+"""Dense layer: a weight matrix on the last axis, and a bias."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from azsim.nn.graph.arithmetic import BIAS_LIMIT, Rescale, bias_of, rescale_rows
+from azsim.nn.graph.operator import (
+    Execution,
+    FloatNode,
+    GridNode,
+    IntegerNode,
+    LoweredNode,
+    Operand,
+    Operator,
+    need,
+    stateless,
+)
+from azsim.nn.graph.tensor import Grid, Shape, Tensor
+from azsim.nn.operators.registry import operator
+from azsim.nn.product import products
+from azsim.nn.program import MatrixUse, Stage, VectorWork
+
+
+@operator("dense")
+@dataclass(frozen=True)
+class Dense(Operator):
+    """``y = W x + b`` on the last axis: ``(..., columns)`` to ``(..., rows)``.
+
+    Integers: int32 sums; to int16, ``saturate(round(sum * m / 2^s) + bias)`` with the bias on the output's grid; to
+    int8, ``saturate(round((sum + bias) * m / 2^s))`` with the bias on the grid of the row's sums.
+
+    Attributes:
+        sums: the output is the sums themselves (int32, the grid follows from input and weights), as logits are.
+    """
+
+    sums: bool = False
+
+    matrices: ClassVar[tuple[str, ...]] = ("weights",)
+    vectors: ClassVar[tuple[str, ...]] = ("bias",)
+    optional: ClassVar[tuple[str, ...]] = ("bias",)
+
+    def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
+        need(len(inputs) == 1 and len(inputs[0].shape) >= 1, "takes one tensor of at least one axis")
+        rows, columns = shapes["weights"]
+        need(inputs[0].shape[-1] == columns, f"input {inputs[0]}: last axis must be {columns}")
+        need(shapes.get("bias", (rows,)) == (rows,), f"bias of shape {shapes.get('bias')}: must be ({rows},)")
+        return (inputs[0].of(*inputs[0].shape[:-1], rows),)
+
+    def operand(self, index: int) -> Operand:
+        return "product"
+
+    def float(self, at: FloatNode) -> Execution:
+        weights, bias = at.parameters["weights"], at.parameters.get("bias", np.float32(0))
+        return stateless(lambda values: values @ weights.T + bias)
+
+    def grids(self, at: GridNode) -> tuple[Grid | None, ...]:
+        if not self.sums:
+            return (at.required(),)
+        source = at.inputs[0]
+        need(source is not None, "input 0: holds no values")
+        return (Grid(32, source.scale * float(at.weights["weights"].scales.max())),)
+
+    def integer(self, at: IntegerNode) -> Execution:
+        source, target, weights = at.grid(), at.target(), at.weights["weights"]
+        values = np.ascontiguousarray(weights.values)
+        rows = len(values)
+        of_sums = source.scale * weights.row_scales
+        factor, none = Rescale.by(of_sums / target.scale), np.zeros(rows, np.int64)
+        bias = at.vectors.get("bias")
+        if target.bits == 8:
+            before, after = bias_of(bias, rows, of_sums, BIAS_LIMIT), none
+        else:
+            before, after = none, bias_of(bias, rows, target.scale, target.limit)
+
+        def run(vectors: np.ndarray) -> np.ndarray:
+            sums = products(values, vectors.reshape(-1, values.shape[1]))
+            out = np.empty(sums.shape, target.dtype)
+            rescale_rows(sums, before, factor.multiplier, factor.shift, after, target.lowest, target.limit, out)
+            return out.reshape(*vectors.shape[:-1], rows)
+
+        return stateless(run)
+
+    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+        use = MatrixUse(at.matrices["weights"], "input", at.operand())
+        return (Stage(at.name, (use,), (VectorWork("multiply-add", at.outputs[0].size),)),)

@@ -1,0 +1,180 @@
+"""The recogniser as three graphs, made from a checkpoint's network; together they are what `IntegerModel` computes.
+
+::
+
+    encoder:     steps (192,) [, large: flag] ──> LSTMs ──stack──> LSTMs ──dense──> encoded (J,), Q4.11
+    prediction:  label ──embedding──> LSTMs ──dense──> predicted (J,), Q4.11
+    joint:       encoded + predicted ──tanh──> int8 ──dense──> logits (V,), int32
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from azsim.nn.formats import JOINT_HIDDEN_BITS, Formats
+from azsim.nn.graph.graph import Graph, Node
+from azsim.nn.graph.integer_graph import IntegerGraph
+from azsim.nn.graph.operator import Weights
+from azsim.nn.graph.tensor import GATE_GRID, Grid, Tensor
+from azsim.nn.integer_rnnt import Decoded
+from azsim.nn.network import Network
+from azsim.nn.operators.add import Add
+from azsim.nn.operators.branching_lstm import BranchingLstm
+from azsim.nn.operators.dense import Dense
+from azsim.nn.operators.embedding import Embedding
+from azsim.nn.operators.last_of import LastOf
+from azsim.nn.operators.lstm import Lstm
+from azsim.nn.operators.stack import Stack
+from azsim.nn.operators.tanh import Tanh
+from azsim.nn.operators.threshold import Threshold
+
+Part = Literal["encoder", "prediction", "joint"]
+Picks = Literal["arbiter", "outside"]
+SMALL_ROLES = {f"small_{kind}": f"small.{kind}" for kind in ("input", "recurrent", "expand", "bias")}
+
+
+@dataclass(frozen=True)
+class RnntGraphs:
+    """The three graphs of a recogniser in float."""
+
+    encoder: Graph
+    prediction: Graph
+    joint: Graph
+
+
+@dataclass(frozen=True)
+class IntegerRnntGraphs:
+    """The three graphs of a recogniser in integers."""
+
+    encoder: IntegerGraph
+    prediction: IntegerGraph
+    joint: IntegerGraph
+
+
+def rnnt_graphs(network: Network, picks: Picks | None = None) -> RnntGraphs:
+    """The graphs of a network.
+
+    Args:
+        network: of a checkpoint; its parameters are not copied.
+        picks: of an encoder with branches: its arbiter picks, or a second input ``large`` says it; by default the
+            arbiter where it has one.
+
+    Raises:
+        InputError: the encoder is bidirectional, or has no arbiter and is to use it.
+    """
+    network.refuse_if_bidirectional()
+    chosen: Picks = picks or ("arbiter" if network.has_arbiter else "outside")
+    return RnntGraphs(_encoder(network, chosen), _prediction(network), _joint(network))
+
+
+def integer_rnnt_graphs(compressed: Decoded, picks: Picks | None = None) -> IntegerRnntGraphs:
+    """The graphs of a compressed network, on the grids of its activation scales.
+
+    Raises:
+        CodecError: a bitstream is damaged.
+        InputError: a scale cannot be expressed in fixed point, or as `rnnt_graphs`.
+    """
+    graphs = rnnt_graphs(compressed.network, picks)
+    stated = rnnt_grids(compressed.network)
+    weights = {
+        name: Weights.of(matrix, compressed.matrices[name].scale) for name, matrix in compressed.decoded.items()
+    }
+
+    def integers(graph: Graph) -> IntegerGraph:
+        own = {name: weights[name] for name in graph.weight_matrices}
+        internal = {f"{node.name}.{each}" for node in graph.nodes for each in node.operator.internals}
+        known = {name: grid for name, grid in stated.items() if name in internal or name in graph.tensors}
+        return IntegerGraph(graph, own, known)
+
+    return IntegerRnntGraphs(integers(graphs.encoder), integers(graphs.prediction), integers(graphs.joint))
+
+
+def rnnt_grids(network: Network) -> Mapping[str, Grid]:
+    """Tensor or internal tensor of the three graphs -> its grid."""
+    formats = Formats.of(network)
+    stated = {
+        "steps": Grid(8, formats.feature_scale),
+        "encoded": GATE_GRID,
+        "predicted": GATE_GRID,
+        "sum": GATE_GRID,
+        "score": GATE_GRID,
+        "joined": Grid(8, 2.0**-JOINT_HIDDEN_BITS),
+    }
+    for layer, form in formats.lstm.items():
+        stated[layer] = Grid(8, 2.0**-form.hidden_bits)
+        stated[f"{layer}.cell"] = Grid(16, 2.0**-form.cell_bits)
+    return stated | {f"{layer}.narrow": Grid(8, scale) for layer, scale in formats.narrow.items()}
+
+
+def _encoder(network: Network, picks: Picks) -> Graph:
+    columns = network.parameters["encoder.0.input"].shape[1]
+    inputs = {"steps": Tensor((columns,))}
+    nodes: list[Node] = []
+    large = "large"
+    if network.has_branches and picks == "outside":
+        inputs["large"] = Tensor((), holds="flag")
+    elif network.has_branches:
+        bias = {"weights": "arbiter.score", "bias": "arbiter.score_bias"}
+        nodes += [
+            _lstm("arbiter.0", "steps"),
+            Node("arbiter.score", Dense(), ("arbiter.0",), ("score",), bias),
+            Node("arbiter.pick", Threshold(), ("score",), ("large",)),
+        ]
+    entering = "steps"
+    for i in range(network.encoder_layers):
+        layer = f"encoder.{i}"
+        nodes.append(_branching(layer, entering, large) if network.has_branches else _lstm(layer, entering))
+        entering = layer
+        if i == network.time_reduction_after:
+            nodes.append(Node("reduction", Stack(network.time_reduction), (layer,), ("reduced",)))
+            entering = "reduced"
+            if network.has_branches:
+                nodes.append(Node("pick.reduced", LastOf(network.time_reduction), ("large",), ("large.reduced",)))
+                large = "large.reduced"
+    projection = {"weights": "joint.encoder", "bias": "joint.bias"}
+    nodes.append(Node("joint.encoder", Dense(), (entering,), ("encoded",), projection))
+    outputs = ("encoded", "large") if network.has_branches else ("encoded",)
+    return _graph(network, "encoder", inputs, outputs, nodes)
+
+
+def _prediction(network: Network) -> Graph:
+    row = Node("prediction.embedding", Embedding(), ("label",), ("row",), {"weights": "prediction.embedding"})
+    nodes, entering = [row], "row"
+    for i in range(network.layers("prediction")):
+        nodes.append(_lstm(f"prediction.{i}", entering))
+        entering = f"prediction.{i}"
+    nodes.append(Node("joint.prediction", Dense(), (entering,), ("predicted",), {"weights": "joint.prediction"}))
+    return _graph(network, "prediction", {"label": Tensor((), holds="index")}, ("predicted",), nodes)
+
+
+def _joint(network: Network) -> Graph:
+    width = Tensor((network.parameters["joint.output"].shape[1],))
+    output = {"weights": "joint.output", "bias": "joint.output_bias"}
+    nodes = [
+        Node("joint.sum", Add(), ("encoded", "predicted"), ("sum",)),
+        Node("joint.tanh", Tanh(), ("sum",), ("joined",)),
+        Node("joint.output", Dense(sums=True), ("joined",), ("logits",), output),
+    ]
+    return _graph(network, "joint", {"encoded": width, "predicted": width}, ("logits",), nodes)
+
+
+def _graph(
+    network: Network, part: Part, inputs: Mapping[str, Tensor], outputs: tuple[str, ...], nodes: list[Node]
+) -> Graph:
+    parameters = {name: network.parameters[name] for node in nodes for name in node.parameters.values()}
+    return Graph(f"{network.name}: {part}", inputs, outputs, tuple(nodes), parameters)
+
+
+def _lstm(layer: str, entering: str) -> Node:
+    return Node(layer, Lstm(), (entering,), (layer,), _roles(layer, {}))
+
+
+def _branching(layer: str, entering: str, large: str) -> Node:
+    return Node(layer, BranchingLstm(), (entering, large), (layer,), _roles(layer, SMALL_ROLES))
+
+
+def _roles(layer: str, more: Mapping[str, str]) -> dict[str, str]:
+    kinds = {kind: kind for kind in ("input", "recurrent", "bias")} | more
+    return {role: f"{layer}.{kind}" for role, kind in kinds.items()}

@@ -1,0 +1,119 @@
+"""The recogniser over the graph executor against today's engine: every integer the same, in pieces of any length."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from azsim.compress.recipe import compress
+from azsim.compress.stored import load_compressed, load_network
+from azsim.nn import kernels
+from azsim.nn.branching import Arbiter, Chance
+from azsim.nn.float_rnnt import FloatTransducer
+from azsim.nn.formats import JOINT_HIDDEN_BITS
+from azsim.nn.graph.executor import Executor, Model
+from azsim.nn.integer_rnnt import Encoder, IntegerModel
+from azsim.nn.rnnt.graphs import integer_rnnt_graphs, rnnt_graphs
+from azsim.resources import model_names
+
+SHAPES = [
+    pytest.param({"seed": 1}, {}, id="time-reduction"),
+    pytest.param({"seed": 2, "hidden": (6, 5), "time_reduction_after": -1, "predictor": (5, 4)}, {}, id="two-layers"),
+    pytest.param({"seed": 3, "hidden": (6, 5), "time_reduction_after": 1}, {}, id="reduction-after-the-last-layer"),
+    pytest.param({"seed": 4, "hidden": (8, 5), "spread": 6.0}, {}, id="saturating"),
+    pytest.param({"seed": 5, "hidden": (8, 5)}, {"weight_bits": 4, "sparsity": 0.5, "codec": "zvsv"}, id="zvsv"),
+    pytest.param({"seed": 6, "branch_rank": 4}, {}, id="branches"),
+    pytest.param({"seed": 7, "branch_rank": 4, "arbiter": 5}, {}, id="arbiter"),
+]
+SHIPPED = [name for name in model_names() if name != "rnnt-teacher"]
+"""The teacher runs in the cloud, in float."""
+
+
+def random_steps(columns: int, count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(-127, 128, (count, columns)).astype(np.int8)
+
+
+def in_pieces(executor: Executor, cuts: tuple[int, ...], **inputs: np.ndarray) -> dict[str, np.ndarray]:
+    """All of the inputs, cut at some steps."""
+    bounds = [0, *cuts, len(next(iter(inputs.values())))]
+    parts = [
+        executor.push({name: each[a:b] for name, each in inputs.items()})
+        for a, b in pairwise(bounds)
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def assert_the_same(compressed, steps: np.ndarray, cuts: tuple[int, ...]) -> None:
+    model, network = IntegerModel.of(compressed), compressed.network
+    picker = Chance(0.5, seed=1) if network.has_branches and not network.has_arbiter else None
+    today = Encoder(model, picker=picker)
+    wanted = today.push(steps)
+    graphs = integer_rnnt_graphs(compressed)
+    flags = {} if picker is None else {"large": today.picked}
+    found = in_pieces(Executor(Model.in_integers(graphs.encoder)), cuts, steps=steps, **flags)
+    assert found["encoded"].dtype == np.int16
+    assert np.array_equal(found["encoded"], wanted)
+    if network.has_branches:
+        assert np.array_equal(found["large"], today.picked)
+
+    labels = np.random.default_rng(3).integers(0, len(network.pieces), 9)
+    hidden = np.zeros((len(model.prediction), model.prediction[:, kernels.HIDDEN].max()), np.int8)
+    cell, predicted = hidden.astype(np.int16), np.zeros((len(labels), model.joint_bias.size), np.int16)
+    joined, logits = np.empty(predicted.shape, np.int8), np.empty((len(labels), len(network.pieces)), np.int32)
+    for k, label in enumerate(labels):
+        kernels.predict(
+            model.weights, model.biases, model.prediction, model.joint, model.no_bias, model.sigmoid, model.tanh,
+            hidden, cell, model.embedding[label], predicted[k],
+        )  # fmt: skip
+        kernels.join(
+            model.weights, model.joint, model.output_bias, JOINT_HIDDEN_BITS, model.tanh, wanted[k % len(wanted)],
+            predicted[k], joined[k], logits[k],
+        )  # fmt: skip
+    prediction = in_pieces(Executor(Model.in_integers(graphs.prediction)), (1, 2, 5), label=labels)["predicted"]
+    assert np.array_equal(prediction, predicted)
+    encoded = wanted[np.arange(len(labels)) % len(wanted)]
+    joint = Executor(Model.in_integers(graphs.joint)).push({"encoded": encoded, "predicted": predicted})["logits"]
+    assert joint.dtype == np.int32
+    assert np.array_equal(joint, logits)
+    assert graphs.joint.grids["logits"].scale == model.logit_scale
+
+
+@pytest.mark.parametrize(("shape", "recipe"), SHAPES)
+@pytest.mark.parametrize("cuts", [(), (1, 2, 3, 8), (5,), (4, 4, 11)])
+def test_random_networks_compute_the_same(make_network, shape, recipe, cuts):
+    assert_the_same(compress(make_network(**shape), **recipe), random_steps(192, 13, shape["seed"]), cuts)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_networks_compute_the_same(name):
+    compressed = load_compressed(name) or compress(load_network(name), codec="zvsv", weight_bits=5)
+    steps = random_steps(compressed.network.parameters["encoder.0.input"].shape[1], 24) // 3
+    assert_the_same(compressed, steps, (7, 8))
+
+
+def test_the_arbiter_picks_as_today(make_network):
+    compressed = compress(make_network(7, branch_rank=4, arbiter=5))
+    steps = random_steps(192, 30)
+    picked = Arbiter(IntegerModel.of(compressed))(steps)
+    encoder = Executor(Model.in_integers(integer_rnnt_graphs(compressed).encoder))
+    assert 0 < picked.sum() < len(picked)
+    assert np.array_equal(encoder.push({"steps": steps})["large"], picked)
+
+
+@pytest.mark.parametrize("shape", [{}, {"branch_rank": 4, "arbiter": 5}, {"time_reduction_after": -1}])
+def test_the_float_graphs_are_the_float_transducer(make_network, shape):
+    network = make_network(4, **shape)
+    steps = np.random.default_rng(2).normal(0, 1, (14, 192)).astype(np.float32)
+    graphs, today = rnnt_graphs(network), FloatTransducer(network)
+    found = in_pieces(Executor(Model.in_float(graphs.encoder)), (4, 5), steps=steps)["encoded"]
+    wanted, _ = today._encode([steps])
+    assert np.allclose(found, wanted[:, 0], atol=1e-5)
+    labels = np.array([0, 3, 2])
+    sizes = [network.parameters[f"prediction.{i}.recurrent"].shape[1] for i in range(network.layers("prediction"))]
+    states = [(np.zeros((1, size), np.float32), np.zeros((1, size), np.float32)) for size in sizes]
+    prediction = Executor(Model.in_float(graphs.prediction)).push({"label": labels})["predicted"]
+    for k, label in enumerate(labels):
+        predicted, states = today.predict(np.array([label]), states)
+        assert np.allclose(prediction[k], predicted[0], atol=1e-5)
