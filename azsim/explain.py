@@ -64,7 +64,7 @@ def _fits(value: object, expected: shape.Type) -> bool:
             return isinstance(value, int) and not isinstance(value, bool) and _in_range(value, expected)
         case shape.FloatType():
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            return number and not math.isnan(value) and _in_range(value, expected)
+            return number and _is_float(value) and _in_range(value, expected)
         case shape.BoolType():
             return isinstance(value, bool)
         case shape.StrType():
@@ -76,6 +76,14 @@ def _fits(value: object, expected: shape.Type) -> bool:
         case shape.VarTupleType() | shape.ListType():
             return isinstance(value, list | tuple) and _long_enough(value, expected)
     return True
+
+
+def _is_float(value: float) -> bool:
+    """Whether a number has a place among the floats: none that is too large, and no nan."""
+    try:
+        return not math.isnan(value)
+    except OverflowError:
+        return False
 
 
 def _in_range(value: float, expected: shape.IntType | shape.FloatType) -> bool:
@@ -147,10 +155,19 @@ def shown(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, dict):
         return "a table"
-    text = repr(value)
+    try:
+        return cut(repr(value))
+    except ValueError:
+        return "a whole number of thousands of digits" if isinstance(value, int) else "a list of huge numbers"
+    except RecursionError:
+        return "something nested too deeply"
+
+
+def cut(text: str) -> str:
+    """At most 80 characters of what a file holds."""
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _joined(at: str, name: str) -> str:
-    bare = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'
+    bare = name if re.fullmatch(r"[A-Za-z0-9_-]{1,80}", name) else f'"{cut(name)}"'
     return f"{at}.{bare}" if at else bare

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from azsim.errors import InputError
-from azsim.explain import explain
+from azsim.explain import cut, explain
 from azsim.input_file import check_input_file
 
 T = TypeVar("T")
@@ -31,7 +31,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     except RecursionError:
         raise InputError(f"{path}: not a TOML file of azsim: nested too deeply") from None
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: not a TOML file: {error}") from None
+        raise InputError(f"{path}: not a TOML file: {cut(str(error))}") from None
+    except ValueError:
+        raise InputError(f"{path}: not a TOML file of azsim: a whole number of thousands of digits") from None
 
 
 def convert(tree: dict[str, Any], kind: type[T], where: Path | str) -> T:
@@ -42,5 +44,6 @@ def convert(tree: dict[str, Any], kind: type[T], where: Path | str) -> T:
     """
     try:
         return msgspec.convert(tree, kind)
-    except msgspec.ValidationError as error:
-        raise InputError(f"{where}: {explain(tree, msgspec.inspect.type_info(kind)) or error}") from None
+    except (msgspec.ValidationError, OverflowError, ValueError, RecursionError) as error:
+        said = explain(tree, msgspec.inspect.type_info(kind))
+        raise InputError(f"{where}: {said or cut(str(error))}") from None

@@ -14,6 +14,8 @@ from azsim.toml import convert, read_toml
 
 class Inner(Struct, frozen=True, forbid_unknown_fields=True):
     count: Annotated[int, Meta(ge=1)]
+    share: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    free: float = 0.0
 
 
 class Outer(Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,13 +29,32 @@ class Outer(Struct, frozen=True, forbid_unknown_fields=True):
     [
         ("[inner]\ncount = 0", "inner.count = 0: must be a whole number at least 1"),
         ("[inner]\ncount = 1.5", "inner.count = 1.5: must be a whole number at least 1"),
-        ("[inner]\ncoun = 1\ncount = 1", "inner.coun: unknown key; there are count; did you mean 'count'?"),
+        (
+            "[inner]\ncoun = 1\ncount = 1",
+            "inner.coun: unknown key; there are count, free, share; did you mean 'count'?",
+        ),
         ("[inner]", "inner.count: missing; it must be a whole number at least 1"),
         ("", "inner: missing; it must be a table"),
         ("[inner]\ncount = 1\n[[parts]]\ncount = 1\n[[parts]]\ncount = -1", "parts[1].count = -1"),
-        ("[inner]\ncount = 1\n[[parts]]\ncont = 1\ncount = 2", "parts[0].cont: unknown key; there are count"),
+        (
+            "[inner]\ncount = 1\n[[parts]]\ncont = 1\ncount = 2",
+            "parts[0].cont: unknown key; there are count, free, share",
+        ),
         ('[inner]\ncount = 1\n[named."a.*"]\ncount = true', 'named."a.*".count = true: must be a whole number'),
         ("[inner]\ncount = 1\nx = [", "not a TOML file"),
+        ("[inner]\ncount = " + 5000 * "9", "not a TOML file of azsim: a whole number of thousands of digits"),
+        ("[inner]\ncount = 1\nshare = 0x" + 9000 * "f", "inner.share = a whole number of thousands of digits: must be"),
+        ("[inner]\ncount = 1\nshare = " + 400 * "9", "inner.share = 9999"),
+        ("[inner]\ncount = 1\nshare = -0x" + 9000 * "f", "not a TOML file"),
+        (
+            "[inner]\ncount = 1\nshare = [0x" + 9000 * "f" + "]",
+            "inner.share = a list of huge numbers: must be a number",
+        ),
+        ("[inner]\ncount = 1\nfree = " + 400 * "9", "inner.free = 9999"),
+        ("[inner]\ncount = 1\n" + 5000 * "k" + " = 1", "unknown key"),
+        ("[inner]\ncount = [" + 4000 * "[", "nested too deeply"),
+        ("inner = [{" + ".".join(3000 * "a") + " = 1}]", "inner = something nested too deeply: must be a table"),
+        ("[" + ".".join(["inner", *(3000 * "a")]) + "]\nb = 1", "inner.a: unknown key"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, says: str) -> None:

@@ -15,7 +15,8 @@ from azsim.resources import shipped
 from azsim.toml import convert, read_toml
 
 SEEDS = 2**31
-AtLeastOne = Annotated[int, Meta(ge=1)]
+AtLeastOne = Annotated[int, Meta(ge=1, le=1_000_000)]
+"""Layers, units, pieces, utterances: 1 to a million."""
 Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 
 

@@ -29,7 +29,7 @@ from azsim.speech.work import Work
 from azsim.toml import convert, read_toml
 
 PATHS: tuple[AskedPath, ...] = get_args(AskedPath)
-Count = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Names = Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
@@ -46,7 +46,7 @@ class Choice(Struct, frozen=True, forbid_unknown_fields=True):
     speech: str
     utterances: Count
     within_s: Annotated[tuple[Annotated[float, Meta(gt=0)], ...], Meta(min_length=1)]
-    requests_per_hour: tuple[Annotated[int, Meta(ge=0)], ...]
+    requests_per_hour: tuple[Annotated[int, Meta(ge=0, le=1_000_000)], ...]
     links: Names
     cloud: CloudModel
     configuration: Configuration
