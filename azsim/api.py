@@ -8,6 +8,7 @@ from pathlib import Path
 from azsim.compare.experiment import Experiment, check_seed
 from azsim.compare.runner import assemble
 from azsim.compare.setup import build_setup, check_capacity, configuration_of, open_device
+from azsim.compare.shown import first
 from azsim.compare.speech_set import load_utterance
 from azsim.compare.trained import TrainedOutcome, play
 from azsim.compress.network import CompressedNetwork
@@ -25,7 +26,7 @@ class Result:
 
     Attributes:
         transcript: the words up to the end-point.
-        words: with their times and confidences.
+        words: with their times and label posteriors.
         metrics: latency, bandwidth, energy and the rest, as a row of the tables.
         timeline: everything that happened, with spans and counters.
     """
@@ -89,8 +90,7 @@ def run(
         digests={small.network.name: small.network.digest},
     )
     check_capacity(setup.device, setup.device_file, small.name, small.model_bytes)
-    utterance = setup.utterances[0]
-    outcome: TrainedOutcome = play(setup, small, traced=utterance.name)
+    outcome: TrainedOutcome = play(setup, small, first)
     comparison = assemble(setup, [outcome], [], ["azsim.run"])
     only = outcome.results[0]
     return Result(

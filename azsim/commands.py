@@ -18,14 +18,13 @@ from azsim.compare.runner import compare as run_comparison
 from azsim.compare.runner import default_workers, make_setup, tasks_of
 from azsim.compare.single import Single, make_single, run_single
 from azsim.interrupts import ignore_interrupts
+from azsim.report.fitted import output_console
 from azsim.report.results import rows_to_json
 from azsim.report.table import print_tables
 from azsim.report.trace import TraceOptions
 from azsim.report.trace.options import check_events, parse_window
 from azsim.report.write import check_out_dir, write_report
 from azsim.resources import shipped
-
-PIPE_COLUMNS = 140
 
 
 def compare(options: argparse.Namespace) -> dict[str, object]:
@@ -43,7 +42,7 @@ def compare(options: argparse.Namespace) -> dict[str, object]:
         written = write_report(comparison, out)
         ignore_interrupts()
     if not options.json:
-        print_tables(comparison, _console())
+        print_tables(comparison, output_console())
         print(f"report: {_shown(written)}/index.html")
     return {
         "experiment": comparison.name,
@@ -83,15 +82,14 @@ def run(options: argparse.Namespace) -> dict[str, object]:
         for result in comparison.utterances:
             print(f"{result.utterance}: {result.hypothesis or '(no words)'}")
             latency_ms = result.timing.latency_ms if result.timing else None
-            if result.timing and result.timing.early_cut:
+            if result.timing and result.timing.premature_endpoint:
                 print("  no latency: the end-point fired before the end of speech, so words may be missing")
             elif latency_ms is not None:
                 print(f"  {latency_ms:.0f} ms from the end of speech to these words")
             for word in result.words:
-                print(
-                    f"  {word.start_ms / 1000:7.2f} s  {word.end_ms / 1000:7.2f} s  {word.confidence:5.2f}  {word.text}"
-                )
-        print_tables(comparison, _console())
+                times = f"{word.start_ms / 1000:7.2f} s  {word.end_ms / 1000:7.2f} s"
+                print(f"  {times}  {word.label_posterior:5.2f}  {word.text}")
+        print_tables(comparison, output_console())
         print(f"report: {_shown(written)}/index.html")
     return {
         "device": comparison.device,
@@ -149,11 +147,6 @@ def _progress(title: str, quiet: bool) -> Iterator[_Bar]:
         *columns, console=Console(stderr=True), transient=True, disable=quiet or not sys.stderr.isatty()
     ) as progress:
         yield _Bar(progress, title)
-
-
-def _console() -> Console:
-    """Standard output; wide enough for a table where it is no terminal."""
-    return Console() if sys.stdout.isatty() else Console(width=PIPE_COLUMNS)
 
 
 def _command() -> list[str]:

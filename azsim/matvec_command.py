@@ -7,15 +7,15 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 from azsim.chip.matvec import MatvecCost, matvec
 from azsim.devices import load_device
-from azsim.errors import InputError, nearest
+from azsim.errors import InputError, nearest, readable
 from azsim.matrices import pair_layers, read_matrices
+from azsim.report.fitted import FittedColumn, output_console, print_fitted, shortened
 
-TABLE_COLUMNS = 140
+_COUNTS = ("effectual_products", "positions", "stream_bytes", "dram_bytes")
+_NAME_CELLS = 30
 
 
 def perform(options: argparse.Namespace) -> dict[str, object]:
@@ -112,26 +112,25 @@ def _total(layers: list[dict[str, object]]) -> dict[str, object]:
 
 def _print(answer: dict[str, object], layers: list[dict[str, object]]) -> None:
     """A table with a column per layer (and the sum, if there are several)."""
-    console = Console(width=None if Console().is_terminal else TABLE_COLUMNS)
     shown = [*layers, {"layer": "all", **answer}] if len(layers) > 1 else layers
-    table = Table(title=f"{answer['device']}, codec {answer['codec']}")
-    table.add_column("")
-    for layer in shown:
-        table.add_column(str(layer["layer"]), justify="right")
-
-    def line(label: str, values: list[object]) -> None:
-        table.add_row(label, *(f"{value:,}" if isinstance(value, int) else str(value) for value in values))
-
-    line("shape x frames", [f"{x['rows']} x {x['columns']} x {x['frames']}" if "rows" in x else "" for x in shown])
-    line("cycles", [x["cycles"] for x in shown])
-    for cause in layers[0]["causes"]:
-        line(f"  {cause}", [x["causes"][cause] for x in shown])
-    for stage in layers[0]["roof_cycles"]:
-        line(f"roof: {stage}", [x["roof_cycles"][stage] for x in shown])
-    for key in ("effectual_products", "positions", "stream_bytes", "dram_bytes"):
-        line(key.replace("_", " "), [x[key] for x in shown])
-    line("elapsed us", [f"{x['elapsed_us']:.3f}" for x in shown])
-    line("energy nJ", [f"{sum(x['energy_pj'].values()) / 1e3:.3f}" for x in shown])
-    for part in layers[0]["energy_pj"]:
-        line(f"  {part}", [f"{x['energy_pj'][part] / 1e3:.3f}" for x in shown])
-    console.print(table)
+    lines: list[tuple[str, list[object]]] = [
+        ("shape x frames", [f"{x['rows']} x {x['columns']} x {x['frames']}" if "rows" in x else "" for x in shown]),
+        ("cycles", [x["cycles"] for x in shown]),
+        *((f"  {cause}", [x["causes"][cause] for x in shown]) for cause in layers[0]["causes"]),
+        *((f"roof: {stage}", [x["roof_cycles"][stage] for x in shown]) for stage in layers[0]["roof_cycles"]),
+        *((key.replace("_", " "), [x[key] for x in shown]) for key in _COUNTS),
+        ("elapsed us", [f"{x['elapsed_us']:.3f}" for x in shown]),
+        ("energy nJ", [f"{sum(x['energy_pj'].values()) / 1e3:.3f}" for x in shown]),
+        *((f"  {part}", [f"{x['energy_pj'][part] / 1e3:.3f}" for x in shown]) for part in layers[0]["energy_pj"]),
+    ]
+    names = FittedColumn("", "", tuple(label for label, _ in lines))
+    columns = [
+        FittedColumn(
+            shortened(readable(str(layer["layer"])), _NAME_CELLS),
+            "",
+            tuple(f"{value:,}" if isinstance(value := values[index], int) else str(value) for _, values in lines),
+        )
+        for index, layer in enumerate(shown)
+    ]
+    title = f"{answer['device']}, codec {answer['codec']}"
+    print_fitted(output_console(), title, [names, *columns], continues=True)

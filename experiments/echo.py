@@ -96,7 +96,7 @@ def hear(setup: Setup, path: Path, choice: EchoChoice, limit: int | None) -> tup
     device = listening(setup.device, choice)
     echo = EchoInMicrophone(choice, setup.music, beside(path, experiment.music), device.audio, experiment.seed)
     utterances = load_speech(beside(path, experiment.speech), limit, heard=echo)
-    return replace(setup, device=device, utterances=tuple(utterances)), tuple(echo.erle_db.values())
+    return replace(setup, device=device, utterances=tuple(utterances)), tuple(echo.erle_db)
 
 
 def run(setup: Setup) -> list[UtteranceResult]:
@@ -320,7 +320,7 @@ def write_csv(conditions: Sequence[Condition], music: Sequence[Music], path: Pat
     """Columns table, name, metric, value: one number a line."""
     lines: list[tuple[str, str, str, float]] = []
     for one in conditions:
-        keys = ("wer_percent", "wer_low_percent", "wer_high_percent", "wer_endpoint_percent", "wer_delta_percent")
+        keys = ("wer_percent", "wer_low_percent", "wer_high_percent", "wer_delivered_percent", "wer_delta_percent")
         keys += ("wer_delta_low_percent", "wer_delta_high_percent", "underruns", "deadline_misses", "latency_p50_ms")
         known = asdict(one.row)
         lines += [("words", one.name, key, known[key]) for key in keys if known.get(key) is not None]

@@ -29,10 +29,10 @@ def trained_line(row: dict) -> str:
     post = row["wer_post_training_percent"]
     return (
         f"| {row['config']} | {percent(row, 'wer')} "
-        f"| {row['wer_endpoint_percent']:.1f} | {'–' if post is None else f'{post:.1f}'} "
+        f"| {row['wer_delivered_percent']:.1f} | {'–' if post is None else f'{post:.1f}'} "
         f"| {row['model_bytes'] / 1024:,.0f} | {row['bits_per_weight']:.2f} | {100 * row['share_of_fp32']:.1f} "
         f"| {row['dram_bytes_per_s_speech'] / 1e6:.1f} | {row['latency_p50_ms']:.0f} / {row['latency_p90_ms']:.0f} "
-        f"| {row['uplink_bytes_per_utterance'] / 1024:.1f} | {row['energy_margin_mj_per_utterance']:.1f} "
+        f"| {row['uplink_bytes_per_utterance'] / 1024:.1f} | {row['energy_above_idle_mj_per_utterance']:.1f} "
         f"| {row['underruns']} |"
     )
 
@@ -44,7 +44,7 @@ def production_line(row: dict) -> str:
     return (
         f"| {row['config']} | {row['model_bytes'] / 2**20:.1f} | {row['bits_per_weight']:.2f} "
         f"| {row['dram_bytes_per_s_speech'] / 1e6:,.0f} | {100 * row['npu_busy_share']:.0f} | {wait:.1f} "
-        f"| {row['latency_p50_ms']:.0f} | {row['energy_margin_mj_per_utterance']:.0f} | {row['deadline_misses']} "
+        f"| {row['latency_p50_ms']:.0f} | {row['energy_above_idle_mj_per_utterance']:.0f} | {row['deadline_misses']} "
         f"| {row['underruns']} |"
     )
 

@@ -85,7 +85,7 @@ def run(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(json.dumps({"rows": rows_to_json(comparison.rows)}, indent=1) + "\n")
     cut = "\n".join(
-        f"- {row.config}: {row.wer_endpoint_percent:.1f} %, {row.early_cut_share:.0%} cut early"
+        f"- {row.config}: {row.wer_delivered_percent:.1f} %, {row.premature_endpoint_share:.0%} cut early"
         for row in comparison.rows
     )
     about = f"{len(setup.utterances)} coffee orders, {seconds:.0f} s, {speakers} speakers (estimated)"

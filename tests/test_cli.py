@@ -213,7 +213,7 @@ def test_run_prints_words_and_writes_a_report(capsys: pytest.CaptureFixture[str]
     utterance = answer["utterances"][0]
     assert utterance["file"] == ONE.name
     assert utterance["transcript"] == " ".join(word["text"] for word in utterance["words"])
-    assert all(0 <= word["confidence"] <= 1 and word["start_ms"] <= word["end_ms"] for word in utterance["words"])
+    assert all(0 <= word["label_posterior"] <= 1 and word["start_ms"] <= word["end_ms"] for word in utterance["words"])
     for name in ("index.html", "results.csv", "manifest.json", "trace.json"):
         assert (out / name).stat().st_size > 0
     trace = json.loads((out / "trace.json").read_text())

@@ -77,7 +77,7 @@ def test_the_console_shows_words_latency_and_where_the_report_is(
     shown = capsys.readouterr().out
     for result in done.comparison.utterances:
         assert f"{result.utterance}: {result.hypothesis}" in shown
-        if not result.timing.early_cut:
+        if not result.timing.premature_endpoint:
             assert f"{result.timing.latency_ms:.0f} ms from the end of speech" in shown
     assert "0.30 s" in shown
     assert f"report: {Path('reports/mine')}/index.html" in shown

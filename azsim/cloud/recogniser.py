@@ -34,7 +34,7 @@ def recognise_in_cloud(
     found = FloatTransducer(network).recognise(features)
     for frames, name, given_ms, each in zip(features, utterances, speech_end_ms, found):
         audio_ms = (len(frames) - 1) * FRAME_SHIFT_MS + FRAME_LENGTH_MS
-        unsaid = [float("nan")] * len(each.labels)  # the baseline sends words, no confidences
+        unsaid = [float("nan")] * len(each.labels)  # the baseline sends words, no posteriors
         recognitions.append(conclude(network, name, frames, audio_ms, given_ms, each.labels, each.outputs, unsaid))
     return recognitions
 

@@ -52,7 +52,7 @@ class EchoInMicrophone:
         before: what else the microphone hears, mixed in first.
 
     Attributes:
-        erle_db: recording -> how far the canceller brought the echo down during it; empty without a canceller.
+        erle_db: how far the canceller brought the echo down, one per recording in order; empty without a canceller.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class EchoInMicrophone:
         self._before = before
         self._canceller = EchoCanceller(choice.tail_ms) if choice.cancel else None
         self._heard = 0
-        self.erle_db: dict[str, float] = {}
+        self.erle_db: list[float] = []
 
     def __call__(self, samples: np.ndarray, name: str, columns: dict[str, str]) -> np.ndarray:
         """What the front end gets of one recording.
@@ -94,7 +94,7 @@ class EchoInMicrophone:
         heard[warm:] += near
         if self._canceller is not None:
             heard = self._canceller.cancel(heard, loudspeaker * np.float32(volume))
-            self.erle_db[name] = erle_db(echo[warm:], heard[warm:] - near)
+            self.erle_db.append(erle_db(echo[warm:], heard[warm:] - near))
         return heard[warm:] * np.float32(min(1.0, FULL_SCALE / float(np.abs(heard[warm:]).max(initial=FULL_SCALE))))
 
     def _played(self, count: int) -> np.ndarray:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from azsim.compare.setup import Setup
 from azsim.devices.chip_spec import ChipSpec
+from azsim.devices.memory_spec import MemorySpec
 from azsim.errors import readable
+from azsim.speech.endpoint import SILENCE_MS
+from azsim.speech.features import STEP_MS
 
 
 def summary(setup: Setup) -> str:
@@ -25,16 +28,17 @@ def _count(number: int, noun: str) -> str:
 
 def settings(setup: Setup) -> dict[str, str]:
     """Name -> value, shown above the tables."""
-    chip, music = setup.device.chip, setup.music
+    chip, music, experiment = setup.device.chip, setup.music, setup.experiment
     seconds = sum(utterance.audio_ms for utterance in setup.utterances) / 1000
     return {
         "device": f"{setup.device.name}: {setup.device.summary}",
-        "chip": f"{chip.clock_mhz:g} MHz, {_compute_engine(chip)}, SRAM {chip.sram.bytes // 1024} KiB",
-        "speech": f"{len(setup.utterances)} utterances, {seconds:.0f} s",
+        "chip": f"{chip.clock_mhz:g} MHz, {_compute_engine(chip)}, SRAM {chip.sram.bytes / 1024:g} KiB",
+        "speech": f"{_count(len(setup.utterances), 'utterance')}, {seconds:.0f} s",
         "music": f"{music.codec}, {music.kbps:.0f} kb/s" if music else "none",
-        "end-point": "480 ms without a new label",
-        "deadline": "the next step's release (30 ms)",
-        "seed": str(setup.experiment.seed),
+        "end-point": f"{SILENCE_MS} ms without a new label",
+        "step": f"one run of the encoder every {experiment.frames_per_step * STEP_MS} ms",
+        "deadline": "of a step: the release of the next one",
+        "seed": str(experiment.seed),
     }
 
 
@@ -50,29 +54,47 @@ def _compute_engine(chip: ChipSpec) -> str:
 
 
 def how_far_to_trust(setup: Setup) -> tuple[str, ...]:
-    """Paragraphs for the foot of the page."""
+    """Paragraphs for the foot of the page, each only where it applies."""
+    experiment, device = setup.experiment, setup.device
     estimated = sum(utterance.speech_end_estimated for utterance in setup.utterances)
+    idle = "the same stretch of time with the same music and" if setup.music else "the same stretch of time"
+    engine = "array" if device.chip.systolic else "lanes"
     paragraphs = [
-        "Exact: the words (integer inference from the decoded bitstreams, bit for bit the same on every run), the "
-        "bytes of every stream, the lanes' cycles for the given weights, the tile pipeline, the parts of latency and "
-        "energy, which add up.",
-        "Approximate: the device around the chip. Memory is arbitrated in chunks; banks, rows, caches and their "
-        "interference are not modelled. Processor costs of front end and search are assumed constants.",
-        f"Assumed: the absolutes of {setup.device.name} (clock, multipliers, memory, decoder rates, energy constants): "
-        "only ratios of the real part are public. Trust differences between rows more than the values, and look at the "
-        "sensitivity figure for whether their order survives a halved or doubled constant.",
-        "Energy is counts times constants, from wake to the final result; the margin is over the same stretch of time "
-        "with the music but without speech.",
+        "Exact: the words (integer inference from the decoded bitstreams, the same bits on every run), the bytes of "
+        f"every stream, the cycles of the {engine} for the given weights, the tile pipeline, and the parts of latency "
+        "and energy, which add up.",
+        f"Approximate: the device around the chip. {_memory(device.memory)} Caches are not modelled. The cost of the "
+        "front end and of the search on the cores is a constant of the device file.",
+        f"Assumed: values of {device.name} that its device file marks as assumed; every other value has its source "
+        "there. Differences between rows are more reliable than the values themselves.",
+        "Energy is counts multiplied by constants, from wake to the final result. Energy above idle is less the energy "
+        f"of {idle} without speech.",
     ]
-    if setup.experiment.production:
+    if experiment.production:
         paragraphs.append(
-            "The production-size table is timing only: its weights are drawn from the distribution of the trained "
-            "network's values under the same configuration, and driven by the trained network's steps and labels. It "
-            "has no words of its own, so no word error rate."
+            "The production-size table is timing only. Its weights are drawn from the distribution of the trained "
+            "network's values under the same configuration, and the trained network's steps and labels drive it. It "
+            "has no words of its own and therefore no word error rate."
+        )
+    if experiment.production and experiment.sensitivity:
+        paragraphs.append(
+            "The sensitivity figure shows whether the order of the configurations survives when a constant is scaled."
         )
     if estimated:
         paragraphs.append(
-            f"The true end of speech is not known for {estimated} of {len(setup.utterances)} utterances and was "
-            "estimated from energy; their latencies shift with that estimate."
+            f"The true end of speech is not known for {estimated} of {_count(len(setup.utterances), 'utterance')} and "
+            "was estimated from energy. Their latency shifts with that estimate."
         )
     return tuple(paragraphs)
+
+
+def _memory(memory: MemorySpec) -> str:
+    """What the fidelity of the memory leaves out."""
+    if memory.fidelity == "analytic":
+        return "Memory is a mean wait per request, from the load of the others; there are no grants and no tails."
+    if memory.fidelity == "bank":
+        return f"Memory is modelled by banks, rows and refresh of {memory.timings}."
+    return (
+        f"Memory is granted in chunks of {memory.chunk_bytes} bytes; one efficiency factor stands for banks, rows and "
+        "refresh."
+    )

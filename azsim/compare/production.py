@@ -25,8 +25,9 @@ from azsim.compare.experiment import Configuration, ProductionChoice
 from azsim.compare.layers import roofline_points
 from azsim.compare.sensitivity import variants
 from azsim.compare.setup import Setup, compressed
+from azsim.compare.shown import Choose
 from azsim.compare.speech_set import spread
-from azsim.compare.trained import deploy, describe, recognise, result_of
+from azsim.compare.trained import deploy, describe, recognise, result_of, traced_utterance
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
 from azsim.devices import Device
@@ -104,16 +105,21 @@ class ProductionOutcome:
     results: tuple[report.UtteranceResult, ...]
     roofline: tuple[report.RooflinePoint, ...]
     sensitivity: tuple[report.SensitivityPoint, ...]
+    traced: report.TracedUtterance | None = None
 
 
-def on_device_production(setup: Setup, configuration: Configuration) -> ProductionOutcome:
-    """Time one configuration of the production-size network, on the device as it is and with constants scaled."""
+def on_device_production(setup: Setup, configuration: Configuration, choose: Choose | None = None) -> ProductionOutcome:
+    """Time one configuration of the production-size network, on the device as it is and with constants scaled.
+
+    The whole record of the utterance that ``choose`` picks is kept.
+    """
     experiment = setup.experiment
     trained = compressed(setup, configuration)
     large = draw(trained, experiment.production, tile_layout(setup.device.chip), experiment.seed)
     utterances = spread(setup.utterances, experiment.production.utterances)
     works = driven(setup, large)
-    schedules, timelines = _play(setup, setup.device, large, works)
+    shown = choose(utterances, works) if choose else None
+    schedules, timelines = _play(setup, setup.device, large, works, shown.index if shown else None)
     results = tuple(
         result_of(configuration.name, utterance, recognition, timeline, timing_only=True)
         for utterance, recognition, timeline in zip(utterances, works, timelines)
@@ -125,11 +131,16 @@ def on_device_production(setup: Setup, configuration: Configuration) -> Producti
         points.append(_point("as given", 1.0, configuration.name, timelines[: choice.utterances]))
         for name, factor, device in variants(setup.device, choice):
             points.append(_point(name, factor, configuration.name, _play(setup, device, large, few)[1]))
+    traced = None
+    if shown:
+        chosen = utterances[shown.index], works[shown.index], timelines[shown.index]
+        traced = traced_utterance(setup, large.name, *chosen, shown.why, timing_only=True)
     return ProductionOutcome(
         configuration=describe(large, timing_only=True),
         results=results,
         roofline=roofline_points(setup.device, large.name, schedules, timing_only=True),
         sensitivity=tuple(points),
+        traced=traced,
     )
 
 
@@ -153,14 +164,23 @@ def _recognitions(setup: Setup) -> list[Recognition]:
 
 
 def _play(
-    setup: Setup, device: Device, large: CompressedNetwork, recognitions: Sequence[Recognition]
+    setup: Setup,
+    device: Device,
+    large: CompressedNetwork,
+    recognitions: Sequence[Recognition],
+    traced: int | None = None,
 ) -> tuple[Schedules, list[Timeline]]:
-    """Schedules on this device, and one timeline per utterance."""
+    """Schedules on this device, and one timeline per utterance, that of index ``traced`` with its whole record."""
     deployed = deploy(setup, device, large)
     companions = companions_of(setup, device, large)
     return deployed.schedules, [
         deployed.play(
-            recognition.work, music=setup.music, seed=setup.experiment.seed + index, companions=companions
+            recognition.work,
+            music=setup.music,
+            seed=setup.experiment.seed + index,
+            trace=index == traced,
+            window_ps=setup.trace.detail_ps,
+            companions=companions,
         )
         for index, recognition in enumerate(recognitions)
     ]
@@ -174,5 +194,5 @@ def _point(constant: str, factor: float, config: str, timelines: Sequence[Timeli
         factor=factor,
         config=config,
         wait_ms=float(np.median(waits_ps)) / 1e9 if waits_ps else None,
-        energy_margin_mj=float(np.mean(margins_pj)) / 1e9,
+        energy_above_idle_mj=float(np.mean(margins_pj)) / 1e9,
     )

@@ -27,6 +27,7 @@ from azsim.compare.pool import Pool
 from azsim.compare.production import ProductionOutcome, on_device_production, shapes
 from azsim.compare.sensitivity import variants
 from azsim.compare.setup import Setup, build_setup, check_capacity, network, overrides_of
+from azsim.compare.shown import typical
 from azsim.compare.speech_set import Heard, Utterance, load_speech
 from azsim.compare.trained import TrainedOutcome, in_the_cloud, on_device
 from azsim.compress.recipe import EMBEDDING, MatrixRecipe, matrix_recipes
@@ -38,6 +39,9 @@ from azsim.report.metrics import make_rows
 from azsim.report.results import Comparison
 from azsim.speech.gather import check_together
 
+SHOWN_CODEC = "zvsv"
+"""Whose timeline is drawn: the first configuration of this codec, the first of all without one."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -45,7 +49,7 @@ class Task:
 
     kind: str  # "trained", "production" or "cloud"
     configuration: Configuration | None = None
-    traced: str | None = None
+    traced: bool = False
 
     @property
     def label(self) -> str:
@@ -59,8 +63,8 @@ def perform(setup: Setup, task: Task) -> TrainedOutcome | ProductionOutcome:
     if task.kind == "cloud":
         return in_the_cloud(setup)
     if task.kind == "production":
-        return on_device_production(setup, task.configuration)
-    return on_device(setup, task.configuration, task.traced)
+        return on_device_production(setup, task.configuration, typical if task.traced else None)
+    return on_device(setup, task.configuration, typical if task.traced else None)
 
 
 def default_workers() -> int:
@@ -143,15 +147,13 @@ def _check_pins(device: Device, experiment: Experiment, configuration: Configura
 
 
 def tasks_of(setup: Setup) -> list[Task]:
-    """What there is to do, longest first."""
+    """What there is to do, longest first; the timeline shown is the first `SHOWN_CODEC` one's, as large as there is."""
     experiment = setup.experiment
-    traced = setup.utterances[len(setup.utterances) // 2].name
-    shown = experiment.configuration[min(3, len(experiment.configuration) - 1)]
-    tasks = []
-    if experiment.production:
-        tasks += [Task("production", configuration) for configuration in experiment.configuration]
-    tasks += [
-        Task("trained", configuration, traced if configuration is shown else None)
+    shown = next((one for one in experiment.configuration if one.codec == SHOWN_CODEC), experiment.configuration[0])
+    kinds = ("production", "trained") if experiment.production else ("trained",)
+    tasks = [
+        Task(kind, configuration, traced=kind == kinds[0] and configuration is shown)
+        for kind in kinds
         for configuration in experiment.configuration
     ]
     return tasks + ([Task("cloud")] if experiment.cloud else [])
@@ -203,7 +205,7 @@ def assemble(
         rows=make_rows([outcome.configuration for outcome in trained], results, post_training, seed),
         production_rows=make_rows([outcome.configuration for outcome in production], results, None, seed),
         utterances=results,
-        traced=next((outcome.traced for outcome in trained if outcome.traced), None),
+        traced=next((outcome.traced for outcome in [*production, *trained] if outcome.traced), None),
         roofline=roofline(setup.device, [point for part in [*trained, *production] for point in part.roofline]),
         sensitivity=tuple(point for outcome in production for point in outcome.sensitivity),
         settings=notes.settings(setup),

@@ -9,6 +9,7 @@ from pathlib import Path
 from azsim.compare.experiment import Configuration, Experiment, check_bits, check_codec, check_seed
 from azsim.compare.runner import assemble
 from azsim.compare.setup import Setup, build_setup, open_device
+from azsim.compare.shown import first
 from azsim.compare.speech_set import load_utterance
 from azsim.compare.trained import on_device
 from azsim.errors import located
@@ -63,4 +64,4 @@ def make_single(recordings: Sequence[Path], single: Single, music: Path | None, 
 
 def run_single(setup: Setup, command: Sequence[str]) -> Comparison:
     """The recordings through the one configuration of ``setup``; the first is kept whole for the timeline figure."""
-    return assemble(setup, [on_device(setup, setup.experiment.configuration[0], setup.utterances[0].name)], [], command)
+    return assemble(setup, [on_device(setup, setup.experiment.configuration[0], first)], [], command)

@@ -34,6 +34,7 @@ class Utterance:
         audio_ms: length.
         speech_end_ms: true end of speech, from the manifest or estimated from energy.
         speech_end_estimated: which of the two.
+        speech_start_ms: start of speech from the manifest, None if it does not say.
         features: log-mel, float32 ``(frames, 64)``.
         envelope: peak amplitude per 10 ms, for the figure of one utterance.
         columns: whatever else the manifest says of it (speaker, unseen_voice, domain...).
@@ -47,6 +48,7 @@ class Utterance:
     features: np.ndarray
     envelope: np.ndarray
     columns: dict[str, str] = field(default_factory=dict)
+    speech_start_ms: int | None = None
 
     @property
     def group(self) -> str:
@@ -116,8 +118,12 @@ def load_utterance(
     """
     audio = read_audio(path, max_minutes=max_minutes)
     features = log_mel(audio.samples)
-    given = columns.get("speech_end_ms", "").strip()
-    end_ms = _end_ms(name, given, audio.duration_ms) if given else estimated_speech_end_ms(features, audio.duration_ms)
+    start, given = (columns.get(column, "").strip() for column in ("speech_start_ms", "speech_end_ms"))
+    end_ms = (
+        _time_ms(name, "speech_end_ms", given, audio.duration_ms)
+        if given
+        else estimated_speech_end_ms(features, audio.duration_ms)
+    )
     sound = audio.samples if heard is None else heard(audio.samples, name, columns)
     samples = np.abs(sound)
     padded = np.pad(samples, (0, -len(samples) % ENVELOPE_SAMPLES))
@@ -130,17 +136,18 @@ def load_utterance(
         features=features if heard is None else log_mel(sound),
         envelope=padded.reshape(-1, ENVELOPE_SAMPLES).max(axis=1),
         columns=columns,
+        speech_start_ms=_time_ms(name, "speech_start_ms", start, audio.duration_ms) if start else None,
     )
 
 
-def _end_ms(name: str, given: str, audio_ms: int) -> int:
+def _time_ms(name: str, column: str, given: str, audio_ms: int) -> int:
     try:
-        end_ms = float(given)
+        time_ms = float(given)
     except ValueError:
-        end_ms = float("nan")
-    if not 0 <= end_ms <= audio_ms:
-        raise InputError(f"{name}: speech_end_ms = {given!r}: must be 0 to {audio_ms} milliseconds")
-    return round(end_ms)
+        time_ms = float("nan")
+    if not 0 <= time_ms <= audio_ms:
+        raise InputError(f"{name}: {column} = {given!r}: must be 0 to {audio_ms} milliseconds")
+    return round(time_ms)
 
 
 def spread(rows: Sequence[Row], count: int) -> list[Row]:

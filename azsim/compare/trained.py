@@ -11,6 +11,7 @@ from azsim.compare.companions import companions_of
 from azsim.compare.experiment import Configuration
 from azsim.compare.layers import roofline_points
 from azsim.compare.setup import Setup, compressed, network
+from azsim.compare.shown import Choose
 from azsim.compare.speech_set import Utterance
 from azsim.compress.network import CompressedNetwork
 from azsim.deploy.deployment import Deployment
@@ -61,14 +62,14 @@ def recognise(
     )
 
 
-def on_device(setup: Setup, configuration: Configuration, traced: str | None = None) -> TrainedOutcome:
-    """Run one configuration on the device; keep the whole record of the utterance named ``traced``."""
-    outcome = play(setup, compressed(setup, configuration), traced)
+def on_device(setup: Setup, configuration: Configuration, choose: Choose | None = None) -> TrainedOutcome:
+    """Run one configuration on the device; keep the whole record of the utterance that ``choose`` picks."""
+    outcome = play(setup, compressed(setup, configuration), choose)
     return replace(outcome, post_training_wer_percent=_post_training_wer_percent(setup, configuration))
 
 
-def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> TrainedOutcome:
-    """The test speech through one compressed network on the device."""
+def play(setup: Setup, small: CompressedNetwork, choose: Choose | None = None) -> TrainedOutcome:
+    """The test speech through one compressed network on the device, the record of one utterance kept."""
     deployed = deploy(setup, setup.device, small)
     companions = companions_of(setup, setup.device, small)
     results, record = [], None
@@ -76,18 +77,20 @@ def play(setup: Setup, small: CompressedNetwork, traced: str | None = None) -> T
         replace(recognition, work=gather(recognition.work, deployed.frames_per_step, small.network.steps_per_output))
         for recognition in recognise(small, setup.utterances, record_inputs=deployed.needs_activations)
     ]
+    shown = choose(setup.utterances, recognitions) if choose else None
     for index, (utterance, recognition) in enumerate(zip(setup.utterances, recognitions)):
+        traced = shown is not None and shown.index == index
         timeline = deployed.play(
             recognition.work,
             music=setup.music,
             seed=setup.experiment.seed + index,
-            trace=utterance.name == traced,
+            trace=traced,
             window_ps=setup.trace.detail_ps,
             companions=companions,
         )
         results.append(result_of(small.name, utterance, recognition, timeline))
-        if utterance.name == traced:
-            record = _traced(setup, small.name, utterance, recognition, timeline)
+        if traced:
+            record = traced_utterance(setup, small.name, utterance, recognition, timeline, shown.why)
     return TrainedOutcome(
         configuration=describe(small),
         results=tuple(results),
@@ -167,7 +170,7 @@ def result_of(
         reference=utterance.reference or None,
         hypothesis=transcript.text,
         hypothesis_whole=transcript.text_whole,
-        timing=measure(timeline, recognition.work),
+        timing=measure(timeline, recognition.work, utterance.speech_start_ms),
         words=() if timing_only else transcript.words,
         group=utterance.group,
         speaker=utterance.columns.get("speaker", ""),
@@ -190,9 +193,16 @@ def _post_training_wer_percent(setup: Setup, configuration: Configuration) -> fl
     return wer_percent(count_errors([utterance.reference for utterance in scored], texts))
 
 
-def _traced(
-    setup: Setup, config: str, utterance: Utterance, recognition: Recognition, timeline: Timeline
+def traced_utterance(
+    setup: Setup,
+    config: str,
+    utterance: Utterance,
+    recognition: Recognition,
+    timeline: Timeline,
+    why: str,
+    timing_only: bool = False,
 ) -> report.TracedUtterance:
+    """The whole record of one utterance; ``why`` says by which rule it was chosen."""
     audio = setup.device.audio
     return report.TracedUtterance(
         config=config,
@@ -202,5 +212,8 @@ def _traced(
         envelope=utterance.envelope,
         envelope_step_ms=ENVELOPE_STEP_MS,
         text=recognition.transcript.text,
+        reference=utterance.reference,
+        why=why,
+        timing_only=timing_only,
         options=setup.trace,
     )

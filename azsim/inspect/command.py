@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-from rich.console import Console
 
 from azsim.compress import compress
 from azsim.compress.recipe import MatrixRecipe
@@ -15,9 +12,9 @@ from azsim.compress.stored import load_compressed, load_network
 from azsim.errors import InputError, nearest
 from azsim.inspect.inspection import Inspection, show
 from azsim.ranges import check_bits_and_zeros
+from azsim.report.fitted import output_console
 from azsim.resources import device_names, model_names
 
-TABLE_COLUMNS = 160
 DEFAULT = MatrixRecipe(weight_bits=5, sparsity=0.5, codec="zvsv")
 DEVICE = "az1"
 FOR_NETWORKS = ("program", "device", "codec", "frames_per_step")
@@ -32,7 +29,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
     """
     found = _inspect(options)
     if not options.json:
-        show(found, Console() if sys.stdout.isatty() else Console(width=TABLE_COLUMNS))
+        show(found, output_console())
     return dict(found.answer)
 
 

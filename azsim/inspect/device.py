@@ -112,8 +112,9 @@ def _rates(title: str, bindings: list[Binding]) -> Table:
     for found in bindings:
         rates: Mapping[str, float] = found.rates
         cells = [number(_finite(rates[stage])) for stage in STAGES]
-        rows.append([_MODE_NAMES[found.residency], str(found.frames), *cells, found.stage, f"{found.skip_gain:.2f}"])
-    headings = ("weights", "frames", "DRAM", "decoder", "L m", "L w", "binds", "gain of skipping")
+        name = f"{_MODE_NAMES[found.residency]}, {found.frames}"
+        rows.append([name, *cells, found.stage, f"{found.skip_gain:.2f}"])
+    headings = ("weights, frames per tile", "DRAM", "decoder", "L m", "L w", "binds", "gain of skipping")
     return Table(title, headings, rows)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rich import box
 from rich.console import Console
-from rich.table import Table as RichTable
-from rich.text import Text
+
+from azsim.errors import readable
+from azsim.report.fitted import FittedColumn, print_fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,13 @@ class Inspection:
 def show(inspection: Inspection, console: Console) -> None:
     """Print the tables, then the lines; names of files and layers may look like markup and are none."""
     for table in inspection.tables:
-        title = Text(table.title, "table.title")
-        shown = RichTable(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-        for index, heading in enumerate(table.headings):
-            shown.add_column(Text(heading), justify="right" if index else "left", no_wrap=True)
-        for row in table.rows:
-            shown.add_row(*map(Text, row))
-        console.print(shown)
+        columns = [
+            FittedColumn(heading, "", tuple(row[index] for row in table.rows))
+            for index, heading in enumerate(table.headings)
+        ]
+        print_fitted(console, table.title, columns, continues=True)
     for line in inspection.lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(readable(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def number(value: float | None, digits: int = 1) -> str:

@@ -17,12 +17,13 @@ class Column:
     """One column.
 
     Attributes:
-        title: short, for the console.
+        title: in the terms of the glossary.
         unit: empty where the number has none.
         cell: the text of a row's cell; ``NOTHING`` where it does not apply.
         meaning: one sentence for the page.
         group: the part of the page's table that it stands in; the console has them all in one.
-        console: narrow and important enough for the console's table.
+        drops: its place in the order in which columns leave a terminal that is too narrow, the first to go being 1;
+            0 stays always, None is not in the console's table at all.
         short: the console's shorter text, if it has one.
         legend: what the console says below its table, where the title alone does not say it.
     """
@@ -31,7 +32,7 @@ class Column:
     unit: str
     cell: Callable[[Row], str]
     meaning: str
-    console: bool = True
+    drops: int | None = None
     short: Callable[[Row], str] | None = None
     legend: str = ""
     group: str = DEVICE
@@ -70,61 +71,71 @@ def interval(value: float | None, low: float | None, high: float | None, sign: b
     return f"{number(value, digits, sign)} [{number(low, digits, sign)}, {number(high, digits, sign)}]"
 
 
-def _difference_short(row: Row) -> str:
-    """The difference and half the width of its interval."""
-    if row.wer_delta_percent is None or row.wer_delta_low_percent is None or row.wer_delta_high_percent is None:
-        return number(row.wer_delta_percent, 1, sign=True)
-    half = (row.wer_delta_high_percent - row.wer_delta_low_percent) / 2
-    return f"{number(row.wer_delta_percent, 1, sign=True)} \u00b1{number(half)}"
+def half_interval(value: float | None, low: float | None, high: float | None, sign: bool = False) -> str:
+    """``value`` and half the width of its interval; ``value`` alone where there is none."""
+    if value is None or low is None or high is None:
+        return number(value, 1, sign)
+    return f"{number(value, 1, sign)} \u00b1{number((high - low) / 2)}"
 
 
 def _latency(row: Row) -> str:
+    """Percentiles, and over how many utterances."""
     if row.latency_p50_ms is None:
         return NOTHING
-    return "/".join(number(value, 0) for value in (row.latency_p50_ms, row.latency_p90_ms, row.latency_p99_ms))
+    percentiles = (row.latency_p50_ms, row.latency_p90_ms, row.latency_p99_ms)
+    return f"{'/'.join(number(value, 0) for value in percentiles)} n={row.latency_utterances}"
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("configuration", "", lambda r: r.config, "bits, sparsity and codec of the weights"),
+    Column("configuration", "", lambda r: r.config, "bits, sparsity and codec of the weights", drops=0),
     Column(
-        "WER",
+        "WER whole",
         "%",
         lambda r: interval(r.wer_percent, r.wer_low_percent, r.wer_high_percent),
-        "word errors over words said, whole recording, with a 95 % bootstrap interval",
-        legend="word error rate, whole recording [95 %]",
+        "word error rate over the whole recording, as if no end-point cut it, with a 95 % bootstrap interval",
+        drops=0,
+        short=lambda r: half_interval(r.wer_percent, r.wer_low_percent, r.wer_high_percent),
+        legend="word error rate, whole recording, \u00b1 half its 95 % interval",
         group=WORDS,
     ),
     Column(
-        "\u0394",
+        "WER delivered",
+        "%",
+        lambda r: interval(r.wer_delivered_percent, r.wer_delivered_low_percent, r.wer_delivered_high_percent),
+        "word error rate of the words that the device delivers: those up to the end-point, with a 95 % interval",
+        drops=0,
+        short=lambda r: half_interval(
+            r.wer_delivered_percent, r.wer_delivered_low_percent, r.wer_delivered_high_percent
+        ),
+        legend="of the words up to the end-point, which the device delivers",
+        group=WORDS,
+    ),
+    Column(
+        "\u0394 WER",
         "points",
         lambda r: interval(r.wer_delta_percent, r.wer_delta_low_percent, r.wer_delta_high_percent, sign=True),
-        "WER less that of the first int8 raw row, paired over the same utterances",
-        short=_difference_short,
-        legend="WER less that of int8 raw, \u00b1 half its 95 % interval",
+        "whole-recording WER less that of the first int8 raw row, paired recording by recording, with a 95 % interval",
+        drops=7,
+        short=lambda r: half_interval(
+            r.wer_delta_percent, r.wer_delta_low_percent, r.wer_delta_high_percent, sign=True
+        ),
+        legend="WER whole less that of int8 raw",
         group=WORDS,
     ),
     Column(
-        "post",
+        "post-training WER",
         "%",
         lambda r: number(r.wer_post_training_percent),
-        "WER of the same compression done post-training, without fine-tuning",
-        legend="WER of the same compression, not fine-tuned",
+        "whole-recording WER of the same compression applied post-training, without fine-tuning",
+        drops=4,
+        legend="of the same compression without fine-tuning",
         group=WORDS,
     ),
     Column(
-        "at end-point",
+        "premature end-points",
         "%",
-        lambda r: number(r.wer_endpoint_percent),
-        "WER of the words up to the end-point, which cuts slow speakers early",
-        console=False,
-        group=WORDS,
-    ),
-    Column(
-        "cut early",
-        "%",
-        lambda r: number(scaled(r.early_cut_share, 0.01)),
-        "utterances whose end-point fired before the true end of speech",
-        console=False,
+        lambda r: number(scaled(r.premature_endpoint_share, 0.01)),
+        "utterances whose end-point fired before the true end of speech; latency excludes them",
         group=WORDS,
     ),
     Column(
@@ -132,22 +143,22 @@ COLUMNS: tuple[Column, ...] = (
         "KiB",
         lambda r: number(scaled(r.model_bytes, 1024), 0),
         "bitstreams, biases and other vectors",
+        drops=11,
         group=WORDS,
     ),
     Column(
         "bits",
-        "/w",
+        "/weight",
         lambda r: number(r.bits_per_weight, 2),
         "bits in the bitstreams per weight, headers included",
-        legend="per weight",
+        drops=2,
         group=WORDS,
     ),
     Column(
-        "fp32",
+        "of fp32",
         "%",
         lambda r: number(scaled(r.share_of_fp32, 0.01)),
-        "size as a share of the fp32 model",
-        console=False,
+        "size as a share of the fp32 model's",
         group=WORDS,
     ),
     Column(
@@ -155,7 +166,6 @@ COLUMNS: tuple[Column, ...] = (
         "%",
         lambda r: number(scaled(r.sparsity, 0.01), 0),
         "zeros among the decoded weights; the embedding, of which one row is read per token, is not pruned",
-        console=False,
         group=WORDS,
     ),
     Column(
@@ -163,36 +173,40 @@ COLUMNS: tuple[Column, ...] = (
         "MB/s",
         lambda r: significant(scaled(r.dram_bytes_per_s_speech, 1e6)),
         "bytes read and written by all clients per second of speech heard",
+        drops=8,
     ),
     Column(
-        "NPU",
+        "NPU busy",
         "%",
         lambda r: number(scaled(r.npu_busy_share, 0.01)),
-        "share of the time that the processor is busy",
-        legend="neural processor busy",
+        "share of the time that the neural processor is busy",
+        drops=1,
+        legend="neural processor",
     ),
     Column(
-        "RTF", "", lambda r: number(r.rtf, 3), "time that processor and CPU are busy over time of audio", console=False
+        "RTF", "", lambda r: number(r.rtf, 3), "real-time factor: busy time of processor and cores per time of audio"
     ),
     Column(
         "latency",
         "ms",
         _latency,
-        "true end of speech to final words: median, 90th and 99th percentile of the utterances not cut early",
-        legend="true end of speech to final words, p50/p90/p99",
+        "true end of speech to final words: 50th, 90th and 99th percentile over the n utterances that were recognised "
+        "and whose end-point was not premature",
+        drops=10,
+        legend="true end of speech to final words, p50/p90/p99, over n utterances without a premature end-point",
     ),
     Column(
-        "first",
+        "first word",
         "ms",
-        lambda r: number(r.first_partial_p50_ms, 0),
-        "first word on the device after its sound: median",
-        console=False,
+        lambda r: number(r.first_word_p50_ms, 0),
+        "start of speech to the first word shown: median over the utterances whose start of speech is known",
     ),
     Column(
-        "up",
+        "uplink",
         "KiB",
         lambda r: number(scaled(r.uplink_bytes_per_utterance, 1024), 1),
         "bytes sent over the air per utterance",
+        drops=3,
         legend="sent over the air per utterance",
     ),
     Column(
@@ -200,33 +214,33 @@ COLUMNS: tuple[Column, ...] = (
         "mJ",
         lambda r: significant(r.energy_mj_per_utterance),
         "per utterance, from wake to final result, music and radio included",
-        console=False,
     ),
     Column(
-        "margin",
+        "energy above idle",
         "mJ",
-        lambda r: significant(r.energy_margin_mj_per_utterance),
-        "energy per utterance over the same stretch of time without speech: what speech costs",
-        legend="energy per utterance over the same time without speech",
+        lambda r: significant(r.energy_above_idle_mj_per_utterance),
+        "energy per utterance less that of the same stretch of time with the same music and without speech",
+        drops=9,
+        legend="per utterance, less that of the same time without speech",
     ),
+    Column("SRAM", "KiB", lambda r: number(scaled(r.peak_sram_bytes, 1024), 0), "most on-chip memory in use"),
     Column(
-        "SRAM", "KiB", lambda r: number(scaled(r.peak_sram_bytes, 1024), 0), "most on-chip memory in use", console=False
-    ),
-    Column(
-        "xrun",
+        "underruns",
         "",
         lambda r: number(r.underruns, 0),
-        "music underruns: periods for which the DAC found no sample",
-        legend="music underruns",
+        "periods of music for which the DAC found no sample",
+        drops=6,
+        legend="of the music",
     ),
     Column(
-        "late",
+        "deadline misses",
         "",
         lambda r: number(r.deadline_misses, 0),
-        "steps that ended after the next step's release",
-        legend="steps that missed their deadline",
+        "encoder steps that ended after the release of the next one",
+        drops=5,
+        legend="steps that ended after the next one's release",
     ),
-    Column("utterances", "", lambda r: str(r.utterances), "how many of them were run", console=False),
+    Column("utterances", "", lambda r: str(r.utterances), "how many were run"),
 )
 
 
@@ -235,5 +249,5 @@ def used_columns(rows: Sequence[Row], console: bool) -> list[Column]:
     return [
         column
         for column in COLUMNS
-        if (column.console or not console) and any(column.cell(row) != NOTHING for row in rows)
+        if (column.drops is not None or not console) and any(column.cell(row) != NOTHING for row in rows)
     ]

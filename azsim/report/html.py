@@ -138,22 +138,23 @@ def _groups(rows: Sequence[Row]) -> str:
 
 
 def _transcripts(results: Sequence[UtteranceResult]) -> str:
-    """The words with their times and confidences, for utterances that carry them."""
+    """The words with their times and label posteriors, for utterances that carry them."""
     spoken = [result for result in results if result.words][:_MOST_TRANSCRIPTS]
     if not spoken:
         return ""
     lines = []
     for result in spoken:
         words = " ".join(
-            f'<span{_unsure(word.confidence)} title="recognised at {_when(word)} ms, confidence '
-            f'{word.confidence:.2f}">{escape(word.text)}</span>'
+            f'<span{_unsure(word.label_posterior)} title="recognised at {_when(word)} ms, label posterior '
+            f'{word.label_posterior:.2f}">{escape(word.text)}</span>'
             for word in result.words
         )
         estimated = " (end of speech estimated)" if result.speech_end_estimated else ""
         lines.append(f"<tr><td>{escape(result.utterance)}{estimated}</td><td>{words}</td></tr>")
     return (
-        '<h2>What was heard</h2>\n<p class="soft">Dotted: confidence below one half. Times and confidences stand in '
-        f'words.csv.</p>\n<div class="scroll"><table class="words"><tbody>\n{"".join(lines)}\n</tbody></table></div>'
+        '<h2>Transcripts</h2>\n<p class="soft">Dotted: label posterior below one half, which is no calibrated '
+        "confidence. Times and posteriors are in words.csv.</p>\n"
+        f'<div class="scroll"><table class="words"><tbody>\n{"".join(lines)}\n</tbody></table></div>'
     )
 
 
@@ -162,8 +163,8 @@ def _when(word: Word) -> str:
     return f"{word.start_ms}" if word.start_ms == word.end_ms else f"{word.start_ms}\u2013{word.end_ms}"
 
 
-def _unsure(confidence: float) -> str:
-    return ' class="unsure"' if confidence < 0.5 else ""
+def _unsure(label_posterior: float) -> str:
+    return ' class="unsure"' if label_posterior < 0.5 else ""
 
 
 def _figure(kind: FigureKind, svg: str, comparison: Comparison) -> str:
@@ -190,8 +191,6 @@ def inline_svg(document: str, name: str, title: str) -> str:
 
 def _notes(comparison: Comparison) -> str:
     notes = [note for note in (*comparison.notes, verdict(comparison.sensitivity)) if note]
-    if any(result.speech_end_estimated for result in comparison.utterances):
-        notes.append("The true end of speech of real recordings is estimated from their energy; latency rests on it.")
     if not notes:
         return ""
     return "<h2>How far to trust these numbers</h2>\n" + "\n".join(f"<p>{escape(note)}</p>" for note in notes)

@@ -8,7 +8,7 @@ import numpy as np
 
 from azsim.report.percentiles import percentile
 from azsim.report.results import LATENCY_PARTS, Configuration, Row, UtteranceResult, UtteranceTiming
-from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_errors, wer_percent
+from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_errors
 from azsim.soc.timeline import LatencyParts, Timeline
 from azsim.speech.work import Work
 
@@ -16,14 +16,17 @@ PS_PER_MS = 1_000_000_000
 PJ_PER_MJ = 1_000_000_000
 
 
-def measure(timeline: Timeline, work: Work) -> UtteranceTiming:
-    """What ``timeline`` says about the utterance of ``work``, in milliseconds, bytes and millijoules."""
+def measure(timeline: Timeline, work: Work, speech_start_ms: int | None = None) -> UtteranceTiming:
+    """What ``timeline`` says about the utterance of ``work``, in milliseconds, bytes and millijoules.
+
+    ``speech_start_ms``: when the speaker begins, None if that is not known; there is no time to the first word then.
+    """
     return UtteranceTiming(
         heard_ms=float(work.endpoint_ms if work.endpoint_ms > 0 else work.audio_ms),
         elapsed_ms=timeline.elapsed_ps / PS_PER_MS,
         latency_parts_ms=_latency_parts_ms(timeline.latency),
-        first_partial_ms=timeline.first_partial_ps / PS_PER_MS if timeline.first_partial_ps >= 0 else None,
-        early_cut=timeline.early_cut,
+        first_word_ms=_first_word_ms(timeline, work, speech_start_ms),
+        premature_endpoint=timeline.early_cut,
         busy_ms=_scaled(timeline.busy_ps, PS_PER_MS),
         dram_bytes=_added(timeline.dram_read_bytes, timeline.dram_write_bytes),
         uplink_bytes=timeline.uplink_bytes,
@@ -40,7 +43,7 @@ def measure(timeline: Timeline, work: Work) -> UtteranceTiming:
             name: tuple(response / PS_PER_MS for response in record.responses_ps)
             for name, record in timeline.companions.items()
         },
-        companions_late={
+        companions_deadline_misses={
             name: sum(response > record.period_ps for response in record.responses_ps)
             for name, record in timeline.companions.items()
         },
@@ -86,7 +89,8 @@ def make_row(
 ) -> Row:
     """The line of the table for ``configuration``; ``baseline`` holds the utterances that the WER is compared with."""
     timings = [result.timing for result in results if result.timing is not None]
-    in_time = [timing for timing in timings if not timing.early_cut]
+    told = [timing.premature_endpoint for timing in timings if timing.premature_endpoint is not None]
+    in_time = [timing for timing in timings if not timing.premature_endpoint]
     latencies = [timing.latency_ms for timing in in_time if timing.latency_ms is not None]
     heard_s = sum(timing.heard_ms for timing in timings) / 1000
     elapsed_ms = sum(timing.elapsed_ms for timing in timings)
@@ -94,16 +98,17 @@ def make_row(
     dram_bytes = _total(timing.dram_bytes for timing in timings)
     energy_mj = _mean(timing.energy_mj for timing in timings)
     idle_mj = _mean(timing.energy_idle_mj for timing in timings)
-    margin_mj = {part: value - idle_mj.get(part, 0.0) for part, value in energy_mj.items()}
+    above_idle_mj = {part: value - idle_mj.get(part, 0.0) for part, value in energy_mj.items()}
     refills_ms = [refill for timing in timings for refill in timing.refills_ms]
     companions_ms: dict[str, list[float]] = {}
     for timing in timings:
         for name, values in timing.companions_ms.items():
             companions_ms.setdefault(name, []).extend(values)
     companions_ms = {name: values for name, values in companions_ms.items() if values}
-    late = _total(timing.companions_late for timing in timings)
+    missed = _total(timing.companions_deadline_misses for timing in timings)
     scored = [result for result in results if result.reference is not None and not configuration.timing_only]
-    wer, difference = _wer(scored, seed), _difference(scored, baseline, seed)
+    wer, delivered = _wer(scored, seed), _wer(scored, seed, until_endpoint=True)
+    difference = _difference(scored, baseline, seed)
     return Row(
         config=configuration.name,
         codec=configuration.codec,
@@ -115,28 +120,31 @@ def make_row(
         wer_percent=wer.value if wer else None,
         wer_low_percent=wer.low if wer else None,
         wer_high_percent=wer.high if wer else None,
-        wer_endpoint_percent=_wer_endpoint(scored),
+        wer_delivered_percent=delivered.value if delivered else None,
+        wer_delivered_low_percent=delivered.low if delivered else None,
+        wer_delivered_high_percent=delivered.high if delivered else None,
         wer_delta_percent=difference.value if difference else None,
         wer_delta_low_percent=difference.low if difference else None,
         wer_delta_high_percent=difference.high if difference else None,
         wer_post_training_percent=wer_post_training_percent,
         wer_by_group_percent=_wer_by_group(scored, seed),
-        early_cut_share=sum(timing.early_cut for timing in timings) / len(timings) if timings else None,
+        premature_endpoint_share=_share(sum(told), len(told)),
         dram_bytes_per_s_speech=_share(sum(dram_bytes.values()), heard_s),
         dram_by_client_bytes_per_s_speech={client: value / heard_s for client, value in dram_bytes.items() if heard_s},
         npu_busy_share=_share(busy_ms.get("npu", 0.0), elapsed_ms),
         npu_causes_ms=_mean(timing.npu_causes_ms for timing in timings),
         rtf=_share(busy_ms.get("npu", 0.0) + busy_ms.get("cpu", 0.0), heard_s * 1000),
+        latency_utterances=len(latencies),
         latency_p50_ms=_percentile(latencies, 50),
         latency_p90_ms=_percentile(latencies, 90),
         latency_p99_ms=_percentile(latencies, 99),
         latency_parts_mean_ms=_mean(t.latency_parts_ms for t in in_time if t.latency_parts_ms is not None),
-        first_partial_p50_ms=_percentile([t.first_partial_ms for t in timings if t.first_partial_ms is not None], 50),
+        first_word_p50_ms=_percentile([t.first_word_ms for t in timings if t.first_word_ms is not None], 50),
         uplink_bytes_per_utterance=_share(sum(timing.uplink_bytes for timing in timings), len(timings)),
         energy_mj_per_utterance=sum(energy_mj.values()) if timings else None,
-        energy_margin_mj_per_utterance=sum(energy_mj.values()) - sum(idle_mj.values()) if timings else None,
+        energy_above_idle_mj_per_utterance=sum(energy_mj.values()) - sum(idle_mj.values()) if timings else None,
         energy_by_part_mj_per_utterance=energy_mj,
-        energy_margin_by_part_mj_per_utterance=margin_mj,
+        energy_above_idle_by_part_mj_per_utterance=above_idle_mj,
         peak_sram_bytes=max((timing.peak_sram_bytes for timing in timings), default=None),
         underruns=sum(timing.underruns for timing in timings) if timings else None,
         deadline_misses=sum(timing.deadline_misses for timing in timings) if timings else None,
@@ -148,8 +156,17 @@ def make_row(
         refill_p99_ms=_percentile(refills_ms, 99),
         refill_max_ms=max(refills_ms, default=None),
         companions_p99_ms={name: percentile(values, 99) for name, values in companions_ms.items()},
-        companions_late_share={name: late[name] / len(values) for name, values in companions_ms.items()},
+        companions_deadline_miss_share={name: missed[name] / len(values) for name, values in companions_ms.items()},
     )
+
+
+def _first_word_ms(timeline: Timeline, work: Work, speech_start_ms: int | None) -> float | None:
+    """Start of speech to the first word shown; None where either is not known, or a word came before any speech."""
+    if timeline.first_partial_ps < 0 or speech_start_ms is None:
+        return None
+    shown_ps = int(timeline.step_release_ps[work.first_label_step]) + timeline.first_partial_ps
+    shown_ms = shown_ps / PS_PER_MS - speech_start_ms
+    return shown_ms if shown_ms >= 0 else None
 
 
 def _counts(results: Sequence[UtteranceResult], until_endpoint: bool = False) -> np.ndarray:
@@ -159,12 +176,10 @@ def _counts(results: Sequence[UtteranceResult], until_endpoint: bool = False) ->
     )
 
 
-def _wer(results: Sequence[UtteranceResult], seed: int) -> Interval | None:
-    return bootstrap_wer(_counts(results), [result.speaker for result in results], seed) if results else None
-
-
-def _wer_endpoint(results: Sequence[UtteranceResult]) -> float | None:
-    return wer_percent(_counts(results, until_endpoint=True)) if results else None
+def _wer(results: Sequence[UtteranceResult], seed: int, until_endpoint: bool = False) -> Interval | None:
+    if not results:
+        return None
+    return bootstrap_wer(_counts(results, until_endpoint), [result.speaker for result in results], seed)
 
 
 def _wer_by_group(results: Sequence[UtteranceResult], seed: int) -> dict[str, tuple[float, float | None, float | None]]:
@@ -178,12 +193,15 @@ def _wer_by_group(results: Sequence[UtteranceResult], seed: int) -> dict[str, tu
 
 
 def _difference(results: Sequence[UtteranceResult], baseline: Sequence[UtteranceResult], seed: int) -> Interval | None:
-    """Paired by the utterance's name; None where one side lacks an utterance."""
-    others = {result.utterance: result for result in baseline if result.reference is not None}
-    if not results or any(result.utterance not in others for result in results):
+    """Paired by row, since a recording may be listed twice; None where the two sides are not the same rows."""
+    paired = [result for result in baseline if result.reference is not None]
+    if not results or [_said(result) for result in results] != [_said(result) for result in paired]:
         return None
-    paired = [others[result.utterance] for result in results]
     return bootstrap_difference(_counts(results), _counts(paired), [result.speaker for result in results], seed)
+
+
+def _said(result: UtteranceResult) -> tuple[str, str | None]:
+    return result.utterance, result.reference
 
 
 def _latency_parts_ms(latency: LatencyParts | None) -> dict[str, float] | None:

@@ -17,9 +17,9 @@ def wait_ms(point: SensitivityPoint) -> float | None:
     return point.wait_ms
 
 
-def energy_margin_mj(point: SensitivityPoint) -> float | None:
+def energy_above_idle_mj(point: SensitivityPoint) -> float | None:
     """The metric that the energy ranking goes by."""
-    return point.energy_margin_mj
+    return point.energy_above_idle_mj
 
 
 def changes(points: Sequence[SensitivityPoint]) -> list[tuple[str, float]]:
@@ -69,7 +69,7 @@ def verdict(points: Sequence[SensitivityPoint]) -> str:
     if not cases:
         return ""
     parts = []
-    for name, metric in (("wait after the end-point", wait_ms), ("energy margin", energy_margin_mj)):
+    for name, metric in (("wait after the end-point", wait_ms), ("energy margin", energy_above_idle_mj)):
         before = base_values(points, metric)
         changed = [
             f"{constant} \u00d7 {factor:g}"

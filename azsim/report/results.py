@@ -58,21 +58,22 @@ class UtteranceTiming:
         heard_ms: audio from the first sample to the end-point.
         elapsed_ms: from the first sample to the final result.
         latency_parts_ms: ``LATENCY_PARTS`` -> true end of speech to final words, split; None if nothing was recognised.
-        first_partial_ms: first word on the device after its label's step was released; None if there was none.
+        first_word_ms: start of speech to the first word shown; None if there was none or the start is not known.
+        premature_endpoint: the end-point fired before the true end of speech; None if that cannot be told.
         busy_ms: engine -> busy time.
         dram_bytes: client -> bytes read and written.
         npu_causes_ms: cause -> time on the critical path of the NPU's jobs.
         energy_mj, energy_idle_mj: part -> from wake to final result, and the same stretch of time without speech.
         refills_ms: of each packet of music, from room in the ring to its samples in it.
         companions_ms: network beside the recogniser -> response time of each run.
-        companions_late: network -> runs that ended after the next one's release.
+        companions_deadline_misses: network -> runs that ended after the next one's release.
     """
 
     heard_ms: float
     elapsed_ms: float
     latency_parts_ms: Mapping[str, float] | None
-    first_partial_ms: float | None
-    early_cut: bool
+    first_word_ms: float | None
+    premature_endpoint: bool | None
     busy_ms: Mapping[str, float]
     dram_bytes: Mapping[str, int]
     uplink_bytes: int
@@ -86,7 +87,7 @@ class UtteranceTiming:
     steps: int
     refills_ms: tuple[float, ...] = ()
     companions_ms: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    companions_late: Mapping[str, int] = field(default_factory=dict)
+    companions_deadline_misses: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def latency_ms(self) -> float | None:
@@ -105,7 +106,7 @@ class UtteranceResult:
         hypothesis: the words up to the end-point.
         hypothesis_whole: the words of the whole recording, no end-point cut.
         timing: None if the device was not simulated for it.
-        words: words with times and confidences; may be empty where nobody prints them.
+        words: words with times and label posteriors; may be empty where nobody prints them.
         group: the set it is reported apart in, such as "seen voices"; empty if there is only one.
         speaker: bootstrap cluster; empty = each utterance is its own.
         speech_end_estimated: the true end of speech was estimated from energy.
@@ -129,7 +130,8 @@ class UtteranceResult:
 class Row:
     """One configuration over all its utterances: a line of the table. None where a value does not apply.
 
-    Latency percentiles and parts are over utterances that were recognised and not cut early. Intervals are
+    Latency percentiles and parts are over ``latency_utterances``: those recognised whose end-point was not premature.
+    ``wer_percent`` is of the whole recording, ``wer_delivered_percent`` of the words up to the end-point. Intervals are
     95 % bootstrap intervals; deltas are paired against the table's baseline (the first int8 ``raw`` row).
     """
 
@@ -143,28 +145,31 @@ class Row:
     wer_percent: float | None
     wer_low_percent: float | None
     wer_high_percent: float | None
-    wer_endpoint_percent: float | None
+    wer_delivered_percent: float | None
+    wer_delivered_low_percent: float | None
+    wer_delivered_high_percent: float | None
     wer_delta_percent: float | None
     wer_delta_low_percent: float | None
     wer_delta_high_percent: float | None
     wer_post_training_percent: float | None
     wer_by_group_percent: Mapping[str, tuple[float, float | None, float | None]]
-    early_cut_share: float | None
+    premature_endpoint_share: float | None
     dram_bytes_per_s_speech: float | None
     dram_by_client_bytes_per_s_speech: Mapping[str, float]
     npu_busy_share: float | None
     npu_causes_ms: Mapping[str, float]
     rtf: float | None
+    latency_utterances: int
     latency_p50_ms: float | None
     latency_p90_ms: float | None
     latency_p99_ms: float | None
     latency_parts_mean_ms: Mapping[str, float]
-    first_partial_p50_ms: float | None
+    first_word_p50_ms: float | None
     uplink_bytes_per_utterance: float | None
     energy_mj_per_utterance: float | None
-    energy_margin_mj_per_utterance: float | None
+    energy_above_idle_mj_per_utterance: float | None
     energy_by_part_mj_per_utterance: Mapping[str, float]
-    energy_margin_by_part_mj_per_utterance: Mapping[str, float]
+    energy_above_idle_by_part_mj_per_utterance: Mapping[str, float]
     peak_sram_bytes: int | None
     underruns: int | None
     deadline_misses: int | None
@@ -176,7 +181,7 @@ class Row:
     refill_p99_ms: float | None = None
     refill_max_ms: float | None = None
     companions_p99_ms: Mapping[str, float] = field(default_factory=dict)
-    companions_late_share: Mapping[str, float] = field(default_factory=dict)
+    companions_deadline_miss_share: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +195,10 @@ class TracedUtterance:
         ring_capacity: what the counter can reach, None if not known.
         envelope: float ``(points,)``, largest absolute sample of each stretch of audio, 0 to 1.
         envelope_step_ms: length of such a stretch.
-        text: the words that were recognised.
+        text: the words that were delivered.
+        reference: the words that were said, empty if unknown.
+        why: the rule by which the utterance was chosen, a phrase; empty if there was no choice.
+        timing_only: the production-size network ran, driven by words of the trained one.
         options: what ``trace.json`` shows.
     """
 
@@ -201,6 +209,9 @@ class TracedUtterance:
     envelope: np.ndarray
     envelope_step_ms: float
     text: str
+    reference: str = ""
+    why: str = ""
+    timing_only: bool = False
     options: TraceOptions = field(default_factory=TraceOptions)
 
 
@@ -248,8 +259,8 @@ class SensitivityPoint:
 
     Attributes:
         constant: dotted key in the device file, or a short name of a group of them.
-        wait_ms: median from the end-point to the final words: what the device adds to the rule's own 480 ms.
-        energy_margin_mj: mean per utterance, over the same stretch of time without speech.
+        wait_ms: median from the end-point to the final words: what the device adds to the rule's own wait.
+        energy_above_idle_mj: mean per utterance, over the same stretch of time without speech.
             Both are of the production-size network; None if not known.
     """
 
@@ -257,7 +268,7 @@ class SensitivityPoint:
     factor: float
     config: str
     wait_ms: float | None
-    energy_margin_mj: float | None
+    energy_above_idle_mj: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ _UNITS = (
 )
 _INTERVALS = {
     "wer_percent": ("wer_low_percent", "wer_high_percent"),
+    "wer_delivered_percent": ("wer_delivered_low_percent", "wer_delivered_high_percent"),
     "wer_delta_percent": ("wer_delta_low_percent", "wer_delta_high_percent"),
 }
 _LABELS = ("config", "codec", "note", "timing_only")
@@ -58,7 +59,7 @@ def utterance_lines(results: Sequence[UtteranceResult]) -> list[Line]:
 
 
 def word_lines(results: Sequence[UtteranceResult]) -> list[Line]:
-    """One recognised word per line, with the times at which it was emitted and its confidence."""
+    """One recognised word per line, with the times at which it was emitted and its label posterior."""
     return [
         {
             "config": result.config,
@@ -66,7 +67,7 @@ def word_lines(results: Sequence[UtteranceResult]) -> list[Line]:
             "word": word.text,
             "start_ms": word.start_ms,
             "end_ms": word.end_ms,
-            "confidence": word.confidence,
+            "label_posterior": word.label_posterior,
         }
         for result in results
         for word in result.words
@@ -111,8 +112,8 @@ def _utterance_line(result: UtteranceResult) -> Line:
         "speech_end_estimated": result.speech_end_estimated,
         "heard_ms": timing and timing.heard_ms,
         "latency_ms": timing and timing.latency_ms,
-        "first_partial_ms": timing and timing.first_partial_ms,
-        "early_cut": timing and timing.early_cut,
+        "first_word_ms": timing and timing.first_word_ms,
+        "premature_endpoint": timing and timing.premature_endpoint,
         "npu_busy_ms": timing and timing.busy_ms.get("npu"),
         "cpu_busy_ms": timing and timing.busy_ms.get("cpu"),
         "dram_bytes": timing and sum(timing.dram_bytes.values()),

@@ -74,7 +74,7 @@ def no_grants() -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """Something happened: ``underrun``, ``deadline miss``, ``end-point``, ``true end of speech``, ``first partial`` or
+    """Something happened: ``underrun``, ``deadline miss``, ``end-point``, ``true end of speech``, ``first word`` or
     ``final words``."""
 
     track: str

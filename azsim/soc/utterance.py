@@ -234,7 +234,7 @@ def mark(simulation: DeviceSimulation, chain: SpeechChain) -> None:
     recorder.instant("microphone", "true end of speech", chain.start_ps + work.speech_end_ms * PS_PER_MS)
     recorder.instant("npu", "end-point", chain.endpoint_ps)
     if chain.first_partial_ps() >= 0:
-        recorder.instant("npu", "first partial", int(chain.done_ps[work.first_label_step]))
+        recorder.instant("npu", "first word", int(chain.done_ps[work.first_label_step]))
     recorder.instant("npu", "final words", chain.final_ps)
     for step in chain.missed_steps():
         recorder.instant("npu", "deadline miss", int(chain.done_ps[step]))

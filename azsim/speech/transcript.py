@@ -1,4 +1,4 @@
-"""The words that were recognised, with their times and confidences."""
+"""The words that were recognised, with their times and label posteriors."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ class Word:
         text: the word.
         start_ms, end_ms: when its first and last piece were emitted, in time of the utterance;
             equal for a single piece.
-        confidence: product of its pieces' posterior probabilities, 0 to 1.
+        label_posterior: product of the posterior probabilities of its pieces, 0 to 1; not calibrated: it is no
+            probability that the word is right.
     """
 
     text: str
     start_ms: int
     end_ms: int
-    confidence: float
+    label_posterior: float
 
 
 @dataclass(frozen=True, slots=True)

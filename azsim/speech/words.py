@@ -1,4 +1,4 @@
-"""Words with times and confidences, from the labels that a search emitted."""
+"""Words with times and label posteriors, from the labels that a search emitted."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def words_of(
         The words; a first piece without a mark starts a word too.
     """
     words: list[Word] = []
-    text, start_ms, end_ms, confidence = "", 0, 0, 1.0
+    text, start_ms, end_ms, posterior = "", 0, 0, 1.0
 
     def close() -> None:
         if text:
-            words.append(Word(text, start_ms, end_ms, confidence))
+            words.append(Word(text, start_ms, end_ms, posterior))
 
     for label, time_ms, probability in zip(labels, times_ms, probabilities, strict=True):
         for k, part in enumerate(pieces[label].split(WORD_START)):
@@ -36,9 +36,9 @@ def words_of(
                 if k:
                     close()
                     text = ""
-                start_ms, confidence = time_ms, 1.0
+                start_ms, posterior = time_ms, 1.0
             text += part
         end_ms = time_ms
-        confidence *= probability
+        posterior *= probability
     close()
     return tuple(words)

@@ -9,13 +9,19 @@ import pytest
 
 from azsim.compare.notes import how_far_to_trust, settings, summary
 from azsim.devices.loader import load_device
+from azsim.speech.endpoint import SILENCE_MS
 
 AZ1 = load_device("az1")
 
 
 def setup(configurations: int = 2, estimated: tuple[bool, ...] = (False, False), **changes: object) -> SimpleNamespace:
     experiment = SimpleNamespace(
-        configuration=(None,) * configurations, model="models/rnnt-student.safetensors", seed=7, production=None
+        configuration=(None,) * configurations,
+        model="models/rnnt-student.safetensors",
+        seed=7,
+        production=None,
+        sensitivity=None,
+        frames_per_step=1,
     )
     utterances = tuple(SimpleNamespace(audio_ms=1500, speech_end_estimated=each) for each in estimated)
     return SimpleNamespace(
@@ -63,4 +69,40 @@ def test_every_caveat_is_there_exactly_if_it_applies() -> None:
     assert more[-2].startswith("The production-size table is timing only")
     assert "not known for 1 of 2 utterances" in more[-1]
     other = msgspec.structs.replace(AZ1, name="mine")
-    assert any("absolutes of mine" in paragraph for paragraph in how_far_to_trust(setup(device=other)))
+    assert any("values of mine" in paragraph for paragraph in how_far_to_trust(setup(device=other)))
+    with_table.experiment.sensitivity = object()
+    assert any("sensitivity figure" in paragraph for paragraph in how_far_to_trust(with_table))
+    assert not any("sensitivity" in paragraph for paragraph in more)
+
+
+@pytest.mark.parametrize(("frames", "said"), [(1, "every 30 ms"), (4, "every 120 ms")])
+def test_a_step_is_as_long_as_its_frames(frames: int, said: str) -> None:
+    gathered = setup()
+    gathered.experiment.frames_per_step = frames
+    shown = settings(gathered)
+    assert shown["step"].endswith(said)
+    assert not any("30 ms" in value for name, value in shown.items() if name != "step")
+    assert f"{SILENCE_MS} ms" in shown["end-point"]
+
+
+@pytest.mark.parametrize(
+    ("fidelity", "timings", "said", "not_said"),
+    [
+        ("burst", None, f"chunks of {AZ1.memory.chunk_bytes} bytes", "modelled by banks"),
+        ("bank", "LPDDR4-3200 x16", "modelled by banks, rows and refresh of LPDDR4-3200 x16", "efficiency"),
+        ("analytic", None, "no grants and no tails", "chunks"),
+    ],
+)
+def test_the_memory_is_described_as_it_is_modelled(fidelity: str, timings: str, said: str, not_said: str) -> None:
+    memory = msgspec.structs.replace(AZ1.memory, fidelity=fidelity, timings=timings)
+    text = " ".join(how_far_to_trust(setup(device=msgspec.structs.replace(AZ1, memory=memory))))
+    assert said in text
+    assert not_said not in text
+
+
+def test_music_and_engine_are_named_only_where_they_are() -> None:
+    quiet, loud = " ".join(how_far_to_trust(setup())), " ".join(how_far_to_trust(setup(music=SimpleNamespace())))
+    assert "music" not in quiet
+    assert "with the same music" in loud
+    assert "cycles of the lanes" in quiet
+    assert "cycles of the array" in " ".join(how_far_to_trust(setup(device=load_device("systolic-32"))))

@@ -140,6 +140,8 @@ def test_one_utterance_is_kept_whole(comparison: Comparison) -> None:
     traced = comparison.traced
     assert traced.timeline.spans
     assert traced.ring_counter in traced.timeline.counters
+    assert traced.timing_only
+    assert traced.why.startswith("of median length among the")
 
 
 def test_a_report_is_written(comparison: Comparison, tmp_path: Path) -> None:
@@ -190,7 +192,8 @@ def test_overrides_of_one_matrix_reach_its_stream(folder: Path) -> None:
 def test_tasks_start_with_the_longest(folder: Path) -> None:
     tasks = tasks_of(make_setup(*load_experiment(folder / "tiny.toml")))
     assert [task.kind for task in tasks] == ["production", "production", "trained", "trained", "cloud"]
-    assert sum(task.traced is not None for task in tasks) == 1
+    assert [task.configuration.name for task in tasks if task.traced] == ["4-bit zvsv 50%"]
+    assert [task.kind for task in tasks if task.traced] == ["production"]
     assert 1 <= default_workers() <= 8
 
 

@@ -114,7 +114,7 @@ def _trace(release_ps: np.ndarray, npu_ms: float, latency: LatencyParts, elapsed
         spans.append(Span("dram", "playback", int(period * 21.3 * MS) + 7, int(period * 21.3 * MS) + MS // 20))
     spoken = 2000 * MS
     instants = (
-        Instant("npu", "first partial", 420 * MS),
+        Instant("npu", "first word", 420 * MS),
         Instant("microphone", "true end of speech", spoken),
         Instant("npu", "end-point", spoken + latency.end_pointing_ps),
         Instant("npu", "final words", spoken + latency.total_ps),

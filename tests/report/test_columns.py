@@ -54,23 +54,23 @@ def test_an_interval_is_shown_only_whole() -> None:
 def test_columns_that_say_nothing_are_left_out(comparison: Comparison) -> None:
     rows = comparison.production_rows
     titles = [column.title for column in used_columns(rows, console=False)]
-    assert "WER" not in titles
+    assert not any(title.startswith("WER") for title in titles)
     assert titles[0] == "configuration"
     assert titles == [column.title for column in COLUMNS if column.title in titles]
     console = used_columns(rows, console=True)
-    assert all(column.console for column in console)
+    assert all(column.drops is not None for column in console)
     assert {column.title for column in console} < set(titles)
     late = [replace(row, deadline_misses=None) for row in rows]
-    assert "late" not in [column.title for column in used_columns(late, console=True)]
+    assert "deadline misses" not in [column.title for column in used_columns(late, console=True)]
 
 
 def test_sizes_are_binary_and_rates_decimal(comparison: Comparison) -> None:
     units = {column.title: column.unit for column in COLUMNS}
-    assert {units[title] for title in ("size", "up", "SRAM")} == {"KiB"}
+    assert {units[title] for title in ("size", "uplink", "SRAM")} == {"KiB"}
     assert not {"kB", "MB", "KB"} & set(units.values())
     row = replace(comparison.rows[0], model_bytes=3 << 10, uplink_bytes_per_utterance=1536, peak_sram_bytes=1 << 20)
     cells = {column.title: column.cell(replace(row, dram_bytes_per_s_speech=2e6)) for column in COLUMNS}
-    assert (cells["size"], cells["up"], cells["SRAM"], cells["DRAM"]) == ("3", "1.5", "1024", "2.00")
+    assert (cells["size"], cells["uplink"], cells["SRAM"], cells["DRAM"]) == ("3", "1.5", "1024", "2.00")
 
 
 def test_every_cell_of_every_row_is_a_short_line(comparison: Comparison) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from azsim.report.columns import COLUMNS
+from azsim.report.glossary import TERMS
 from azsim.report.results import Row
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -23,9 +24,17 @@ def test_every_key_of_a_row_is_explained() -> None:
     assert [field.name for field in dataclasses.fields(Row) if f"`{field.name}`" not in text] == []
 
 
-def test_every_short_title_is_explained() -> None:
-    short = OUTPUT.read_text(encoding="utf-8").split("## The console's short titles")[1]
-    assert [c.title for c in COLUMNS if c.legend and c.title != "WER" and f"| {c.title}" not in short] == []
+def test_the_order_in_which_columns_leave_is_the_documented_one() -> None:
+    said = OUTPUT.read_text(encoding="utf-8").split("## Columns of the console")[1].split("## Terms")[0]
+    order = dict(re.findall(r"^\| ([^|]+) \| (never|\d+) \|", said, flags=re.MULTILINE))
+    assert order == {c.title: str(c.drops or "never") for c in COLUMNS if c.drops is not None}
+    left = [c.drops for c in COLUMNS if c.drops]
+    assert sorted(left) == list(range(1, len(left) + 1))
+
+
+def test_every_term_of_the_page_is_in_the_document() -> None:
+    said = OUTPUT.read_text(encoding="utf-8").split("## Terms")[1]
+    assert [term for term, meaning in TERMS.items() if f"| {term} | {meaning} |" not in said] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -81,7 +81,7 @@ def test_page_of_one_recording_shows_its_words(one_recording: Comparison) -> Non
     text = page(one_recording, [])
     checked(text)
     assert "<title>u0, u1 " in text
-    assert "What was heard" in text
-    assert "confidence 0.81" in text
-    assert "estimated" in text
+    assert "Transcripts" in text
+    assert "label posterior 0.81" in text
+    assert "end of speech estimated" in text
     assert "production-size" not in text.lower()

@@ -36,21 +36,65 @@ def test_row_of_one_utterance_in_closed_form() -> None:
 def test_parts_add_up(comparison: Comparison) -> None:
     for row in (*comparison.rows, *comparison.production_rows):
         assert sum(row.energy_by_part_mj_per_utterance.values()) == pytest.approx(row.energy_mj_per_utterance)
-        margins = sum(row.energy_margin_by_part_mj_per_utterance.values())
-        assert margins == pytest.approx(row.energy_margin_mj_per_utterance)
+        margins = sum(row.energy_above_idle_by_part_mj_per_utterance.values())
+        assert margins == pytest.approx(row.energy_above_idle_mj_per_utterance)
         assert sum(row.dram_by_client_bytes_per_s_speech.values()) == pytest.approx(row.dram_bytes_per_s_speech)
 
 
-def test_percentiles_leave_out_what_was_cut_early() -> None:
+def test_the_first_word_counts_from_the_start_of_speech() -> None:
+    record, said = invented.timeline(), invented.work()
+    shown_ms = record.step_release_ps[said.first_label_step] / 1e9 + record.first_partial_ps / 1e9
+    assert measure(record, said, 250).first_word_ms == pytest.approx(shown_ms - 250)
+    assert measure(record, said, 0).first_word_ms > 300, "eleven steps of sound come before it"
+    assert measure(record, said).first_word_ms is None
+    assert measure(record, said, round(shown_ms) + 5).first_word_ms is None, "a word before any speech"
+    silent = dataclasses.replace(record, first_partial_ps=-1)
+    assert measure(silent, said, 0).first_word_ms is None
+
+
+def test_a_recording_listed_twice_pairs_row_by_row() -> None:
+    """`raw` less itself is nothing, whatever stands twice and however differently it was heard."""
+    first, second = invented.results(invented.TRAINED[:1], 2)
+    first = dataclasses.replace(first, hypothesis_whole=first.reference)
+    twice = [first, dataclasses.replace(first, hypothesis_whole="nothing of the kind"), second]
+    (raw,) = make_rows(invented.TRAINED[:1], twice)
+    assert (raw.wer_delta_percent, raw.wer_delta_low_percent, raw.wer_delta_high_percent) == (0, 0, 0)
+    other = invented.TRAINED[1]
+    worse = [dataclasses.replace(one, config=other.name) for one in twice]
+    worse[0] = dataclasses.replace(worse[0], hypothesis_whole="")
+    rows = make_rows((invented.TRAINED[0], other), [*twice, *worse])
+    words = sum(len(one.reference.split()) for one in twice)
+    assert rows[1].wer_delta_percent == pytest.approx(100 * len(first.reference.split()) / words, abs=1e-9)
+    differently = [dataclasses.replace(worse[0], reference="other words"), *worse[1:]]
+    assert make_rows((invented.TRAINED[0], other), [*twice, *differently])[1].wer_delta_percent is None
+
+
+def test_what_is_not_known_is_not_counted_as_in_time() -> None:
+    results = invented.results(invented.TRAINED[:1], 4)
+    unknown = dataclasses.replace(results[0].timing, premature_endpoint=None, latency_parts_ms=None)
+    early = dataclasses.replace(results[1].timing, premature_endpoint=True)
+    late = [dataclasses.replace(one.timing, premature_endpoint=False) for one in results[2:]]
+    told = [dataclasses.replace(one, timing=t) for one, t in zip(results, [unknown, early, *late], strict=True)]
+    row = make_row(invented.TRAINED[0], told)
+    assert row.premature_endpoint_share == pytest.approx(1 / 3)
+    assert (row.utterances, row.latency_utterances) == (4, 2)
+
+
+def test_both_word_error_rates_have_an_interval(comparison: Comparison) -> None:
+    for row in comparison.rows:
+        assert row.wer_delivered_low_percent <= row.wer_delivered_percent <= row.wer_delivered_high_percent
+
+
+def test_percentiles_leave_out_premature_end_points() -> None:
     results = invented.results(invented.TRAINED[:1], 5)
     timing = results[0].timing
     assert timing is not None
-    cut = dataclasses.replace(timing, early_cut=True, latency_parts_ms={"end_pointing": -900.0})
+    cut = dataclasses.replace(timing, premature_endpoint=True, latency_parts_ms={"end_pointing": -900.0})
     row = make_row(invented.TRAINED[0], [dataclasses.replace(results[0], timing=cut), *results[1:]])
-    kept = [r.timing.latency_ms for r in results[1:] if r.timing and not r.timing.early_cut]
+    kept = [r.timing.latency_ms for r in results[1:] if r.timing and not r.timing.premature_endpoint]
     assert row.latency_p50_ms == pytest.approx(np.percentile(kept, 50))
-    assert row.early_cut_share is not None
-    assert row.early_cut_share >= 0.2
+    assert row.premature_endpoint_share is not None
+    assert row.premature_endpoint_share >= 0.2
 
 
 def test_difference_is_zero_for_the_baseline_itself(comparison: Comparison) -> None:

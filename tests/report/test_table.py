@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+import pytest
 from rich.console import Console
 
 from azsim.report.columns import used_columns
@@ -12,20 +13,27 @@ from azsim.report.results import Comparison
 from azsim.report.table import PRODUCTION_TITLE, TRAINED_TITLE, markdown_table, print_tables
 
 
-def test_console_tables_fit_120_columns(comparison: Comparison) -> None:
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_console_tables_fit(comparison: Comparison, width: int) -> None:
     stream = io.StringIO()
-    print_tables(comparison, Console(file=stream, width=120))
-    lines = stream.getvalue().splitlines()
-    assert max(len(line.rstrip()) for line in lines) <= 120
-    assert all(any(row.config in line for line in lines) for row in comparison.rows)
-    assert "\u2026" not in stream.getvalue()
+    print_tables(comparison, Console(file=stream, width=width))
+    text = stream.getvalue()
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    assert all(row.config in text for row in comparison.rows)
+    assert "\u2026" not in text
+    assert ("left out at" in text) == (width < 200)
 
 
 def test_the_console_explains_its_short_titles(comparison: Comparison) -> None:
     stream = io.StringIO()
     print_tables(comparison, Console(file=stream, width=140))
     text = " ".join(stream.getvalue().split())
-    for explained in ("post: WER of the same compression, not fine-tuned", "xrun: music underruns", "late: steps"):
+    for explained in (
+        "WER delivered: of the words up to the end-point",
+        "energy above idle: per utterance, less that of the same time without speech",
+        "underruns: of the music",
+        "deadline misses: steps",
+    ):
         assert explained in text
 
 

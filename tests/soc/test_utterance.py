@@ -82,7 +82,7 @@ def test_spans_of_one_track_do_not_overlap_and_fill_the_busy_time(timeline):
 
 def test_instants_tell_the_story(timeline):
     names = [instant.name for instant in timeline.instants]
-    assert names == ["first partial", "true end of speech", "end-point", "final words"]
+    assert names == ["first word", "true end of speech", "end-point", "final words"]
     assert timeline.instants[-1].time_ps == timeline.elapsed_ps
 
 

@@ -10,7 +10,7 @@ from azsim.speech.words import words_of
 PIECES = ("<blank>", "\u2581turn", "\u2581li", "ght", "\u2581", "on", "\u2581a\u2581b")
 
 
-def test_pieces_join_and_confidences_multiply():
+def test_pieces_join_and_posteriors_multiply():
     words = words_of([1, 2, 3], [45, 105, 165], [0.9, 0.5, 0.8], PIECES)
     assert words == (Word("turn", 45, 45, 0.9), Word("light", 105, 165, pytest.approx(0.4)))
 

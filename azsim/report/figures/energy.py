@@ -21,7 +21,7 @@ def draw(comparison: Comparison) -> Figure | None:
     tables = [
         (title, rows)
         for title, rows in panels(comparison)
-        if any(row.energy_margin_by_part_mj_per_utterance for row in rows)
+        if any(row.energy_above_idle_by_part_mj_per_utterance for row in rows)
     ]
     if not tables:
         return None
@@ -42,7 +42,7 @@ def draw(comparison: Comparison) -> Figure | None:
         whole.set_xlim(reach(every, _whole))
         whole.set_title(title)
         stack(margin, rows, _margin, colours, named=False)
-        label_totals(margin, rows, lambda row: row.energy_margin_mj_per_utterance)
+        label_totals(margin, rows, lambda row: row.energy_above_idle_mj_per_utterance)
         margin.set_xlim(reach(rows, _margin))
         margin.set_title("due to speech" + (" (scale of its own)" if len(tables) > 1 else ""))
     label_below(grid[-1][0], "Energy per utterance, wake to final result (mJ)")
@@ -56,4 +56,4 @@ def _whole(row: Row) -> Mapping[str, float]:
 
 
 def _margin(row: Row) -> Mapping[str, float]:
-    return row.energy_margin_by_part_mj_per_utterance
+    return row.energy_above_idle_by_part_mj_per_utterance

@@ -30,7 +30,7 @@ _MOST_BINS = 600
 _LEFT_INCHES = 0.5
 _PANEL_TITLE = {"fontsize": 8.5, "fontweight": "normal"}
 _MARKS = {  # name -> colour, dashes, width: an end-point and final words that all but coincide are both seen
-    "first partial": (OKABE_ITO[0], (0, (1, 1)), 1.2),
+    "first word": (OKABE_ITO[0], (0, (1, 1)), 1.2),
     "true end of speech": ("black", (0, (4, 2)), 1.2),
     "end-point": (OKABE_ITO[1], "solid", 3.0),
     "final words": (OKABE_ITO[2], (0, (4, 2)), 1.2),

@@ -53,10 +53,10 @@ def test_rows_without_numbers_are_survived(comparison: Comparison) -> None:
         latency_p90_ms=None,
         latency_parts_mean_ms={},
         energy_mj_per_utterance=None,
-        energy_margin_mj_per_utterance=None,
-        energy_margin_by_part_mj_per_utterance={},
+        energy_above_idle_mj_per_utterance=None,
+        energy_above_idle_by_part_mj_per_utterance={},
     )
-    saving = dataclasses.replace(second, energy_margin_by_part_mj_per_utterance={"cpu": -3.0, "dram": 1.0})
+    saving = dataclasses.replace(second, energy_above_idle_by_part_mj_per_utterance={"cpu": -3.0, "dram": 1.0})
     mixed = dataclasses.replace(comparison, rows=(bare, saving, *rest), production_rows=())
     for kind in FIGURES:
         with report_style():

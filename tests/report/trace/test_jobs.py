@@ -52,7 +52,7 @@ def test_an_utterance_is_told_from_its_first_sample_to_its_words(timeline):
     names = [one.name for one in told if one.track == "utterance"]
     assert names == ["speaking", "end-pointing"]  # everything was done by the time the end-point fired
     assert (told[0].start_ps, told[1].end_ps) == (0, timeline.elapsed_ps)
-    assert [one.name for one in told if one.track == "words"] == ["turn on", "first partial"]
+    assert [one.name for one in told if one.track == "words"] == ["turn on", "first word"]
 
 
 def test_a_job_that_queues_says_behind_whom():

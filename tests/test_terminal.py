@@ -1,0 +1,82 @@
+"""The tables in a real terminal of 60, 80 and 120 columns: piped output has a width of its own and hides faults."""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+termios = pytest.importorskip("termios", reason="pseudo-terminals are POSIX's")
+import fcntl  # noqa: E402
+
+WIDTHS = (60, 80, 120)
+TABLES = """
+import sys
+from azsim.report.fitted import output_console
+from azsim.report.table import print_tables
+from tests.report import invented
+print_tables(invented.comparison(utterances=6), output_console())
+"""
+
+
+def in_terminal(columns: int, *command: str) -> list[str]:
+    """What a command prints on a terminal of so many columns, a line per line, colours taken out."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "NO_COLOR")}
+    environment |= {"TERM": "xterm", "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE, env=environment) as process:
+        os.close(theirs)
+        output = bytearray()
+        while True:
+            try:
+                part = os.read(ours, 1 << 16)
+            except OSError:  # Linux: the other side is closed
+                part = b""
+            if not part:
+                break
+            output += part
+        os.close(ours)
+        assert process.wait() == 0, process.stderr.read().decode()
+    return re.sub(r"\x1b\[[0-9;]*m", "", output.decode()).replace("\r", "").splitlines()
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_the_main_tables_cut_no_number(columns: int) -> None:
+    lines = in_terminal(columns, sys.executable, "-c", TABLES)
+    text = "\n".join(lines)
+    assert max(map(len, lines)) <= columns
+    assert "\u2026" not in text
+    for size_kib in (2842, 1777, 1787, 1250, 728, 11289):
+        assert re.search(rf"(?<!\d){size_kib}(?!\d)", text), f"{size_kib} KiB is not whole"
+    assert f"left out at {columns} columns: NPU busy (%), bits (/weight)" in text
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+@pytest.mark.parametrize("thing", ["az1", "rnnt-5bit-50"])
+def test_an_inspection_says_the_same_at_every_width(columns: int, thing: str) -> None:
+    narrow = in_terminal(columns, sys.executable, "-m", "azsim", "inspect", thing)
+    wide = in_terminal(400, sys.executable, "-m", "azsim", "inspect", thing)
+    tables = [line for line in narrow if not line.startswith(thing)]
+    assert max(map(len, tables)) <= max(columns, 120), "a name and its source may go on in the next line"
+    numbers = re.compile(r"(?<![\w.,])\d[\d.,]*(?![\w])")
+    assert set(numbers.findall("\n".join(wide))) <= set(numbers.findall("\n".join(narrow)))
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_matvec_shows_every_layer(columns: int, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    names = [f"decoder.layers.{n}.feed_forward.up_projection" for n in range(6)]
+    np.savez(tmp_path / "w.npz", **{name: random.integers(-9, 9, (64, 48), np.int8) for name in names})
+    np.savez(tmp_path / "x.npz", **{name: random.integers(-9, 9, 48, np.int8) for name in names})
+    files = ["--weights", str(tmp_path / "w.npz"), "--activations", str(tmp_path / "x.npz")]
+    lines = in_terminal(columns, sys.executable, "-m", "azsim", "matvec", *files)
+    assert max(map(len, lines)) <= columns
+    assert sum(len(line.split()) - 1 for line in lines if line.startswith("cycles ")) == len(names) + 1
+    assert not any("\u2026" in line for line in lines if re.search(r"\d\u2026|\u2026$", line))
