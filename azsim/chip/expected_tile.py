@@ -159,9 +159,9 @@ def _work_on(backlog, passed, left_over, law, least, points, after):
     whole = int(passed + 1e-9)
     part = max(0.0, passed - whole)
     shortest, longest = 0, law.size - 1
-    while law[shortest] < _NEGLIGIBLE:
+    while shortest < longest and law[shortest] < _NEGLIGIBLE:
         shortest += 1
-    while law[longest] < _NEGLIGIBLE:
+    while longest > shortest and law[longest] < _NEGLIGIBLE:
         longest -= 1
     end = np.int64(0)
     for point in range(backlog.size):

@@ -12,10 +12,14 @@ import numpy as np
 from azsim.compress.codecs import decode, encode_like, read
 from azsim.compress.encoded import Encoded
 from azsim.compress.layout import TileLayout
+from azsim.errors import InputError
 from azsim.nn.network import Network
 
 if TYPE_CHECKING:
     from azsim.compress.recipe import MatrixRecipe
+
+
+FLOAT32_MAX, SMALLEST_NORMAL = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,15 @@ def read_matrix(name: str, data: bytes, scale: float) -> tuple[CompressedMatrix,
 
     Raises:
         CodecError: it is damaged.
+        InputError: the scale is not above 0, or so large that a weight is no float32.
     """
     values, encoded = read(data)
-    return CompressedMatrix(name, encoded, scale), values * np.float32(scale)
+    largest = np.abs(values.astype(np.int16)).max()
+    if not 0 < scale <= FLOAT32_MAX or largest * scale > FLOAT32_MAX:
+        raise InputError(f"scale = {scale:g}: must be above 0, and {largest} of it a float32")
+    if scale >= SMALLEST_NORMAL:
+        return CompressedMatrix(name, encoded, scale), values * np.float32(scale)
+    return CompressedMatrix(name, encoded, scale), (values * np.float64(scale)).astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,14 @@
 
     uniform, 3 bits:   -3  -2  -1   0   1   2   3      (times a step)
     palette, 2 bits:   -71     -19      24      90     (of the grid -127..127, times max|w| / 127)
+
+All work is done on weights times the power of two that brings the largest to 0.5 or more, so that the values do not
+depend on such a factor, however small or large the weights are.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -44,18 +48,18 @@ def uniform(weights: np.ndarray, weight_bits: int, clip: Clip = "least-squares")
     if not 2 <= weight_bits <= 8:
         raise InputError(f"weight_bits = {weight_bits}: uniform values take 2 to 8 bits; 1 bit takes codec 'palette'")
     top = (1 << (weight_bits - 1)) - 1
-    largest = _largest(weights)
+    source, largest, exponent = _normalised(weights)
+    out = np.zeros(weights.shape, dtype=np.int8)
     if largest == 0.0:
-        return np.zeros(weights.shape, dtype=np.int8), 1.0
+        return out, 1.0
     scale = largest / top
     if clip == "least-squares":
-        scale *= _best_clip(_cells(weights, largest), top)
-    out = np.empty(weights.shape, dtype=np.int8)
-    source, target, steps_per_unit = _flat(weights), out.reshape(-1), np.float32(1.0 / scale)
+        scale *= _best_clip(_cells(source, largest), top)
+    target, steps_per_unit = out.reshape(-1), np.float32(1.0 / scale)
     for start in range(0, source.size, CHUNK):
         chunk = slice(start, start + CHUNK)
         target[chunk] = np.clip(np.rint(source[chunk] * steps_per_unit), -top, top)
-    return out, scale
+    return out, math.ldexp(scale, exponent)
 
 
 def lloyd_max(weights: np.ndarray, weight_bits: int, zero: Zero = "free") -> tuple[np.ndarray, float]:
@@ -79,26 +83,33 @@ def lloyd_max(weights: np.ndarray, weight_bits: int, zero: Zero = "free") -> tup
 
     **Source:** S. P. Lloyd, "Least squares quantization in PCM", 1982; exact one-dimensional form: X. Wu, 1991.
     """
-    largest = _largest(weights)
+    source, largest, exponent = _normalised(weights)
+    out = np.zeros(weights.shape, dtype=np.int8)
     if largest == 0.0:
-        return np.zeros(weights.shape, dtype=np.int8), 1.0
-    counts = _cells(weights, largest)
+        return out, 1.0
+    counts = _cells(source, largest)
     entries = _best_palette(counts, (1 << weight_bits) + (zero == "extra"), keep_zero=zero != "free")
     value_of_cell = _nearest_entry(entries)
-    out = np.empty(weights.shape, dtype=np.int8)
-    _assign(_flat(weights), np.float32(ZERO_CELL / largest), value_of_cell, out.reshape(-1))
-    return out, largest / GRID
+    _assign(source, np.float32(ZERO_CELL / largest), value_of_cell, out.reshape(-1))
+    return out, math.ldexp(largest / GRID, exponent)
 
 
-def _largest(weights: np.ndarray) -> float:
-    largest = max(abs(float(weights.min())), abs(float(weights.max())))
+def _normalised(weights: np.ndarray) -> tuple[np.ndarray, float, int]:
+    """The weights times ``2^-exponent``, flat float32; their largest magnitude, 0 or from 0.5 up to 1; the exponent.
+
+    The product is exact where it matters: up to 2^-126 of the largest magnitude.
+    """
+    if weights.size == 0:
+        raise InputError("there are no weights to quantise")
+    with np.errstate(over="ignore"):
+        flat = np.ascontiguousarray(weights, dtype=np.float32).reshape(-1)
+    largest = max(abs(float(flat.min())), abs(float(flat.max())))
     if not np.isfinite(largest):
         raise InputError("the weights contain values that are not finite numbers")
-    return largest
-
-
-def _flat(weights: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(weights, dtype=np.float32).reshape(-1)
+    fraction, exponent = math.frexp(largest)
+    if -100 <= exponent <= 100:
+        return flat * np.float32(2.0**-exponent), fraction, exponent
+    return np.ldexp(flat, -exponent), fraction, exponent  # slower, but its factor need not be a float32
 
 
 @njit(cache=True, nogil=True)
@@ -108,7 +119,8 @@ def _count(weights, cells_per_unit, counts):
     for start in range(0, weights.size, cells.size):
         size = min(cells.size, weights.size - start)
         for k in range(size):
-            cells[k] = np.uint16(np.int32(weights[start + k] * cells_per_unit + np.float32(ZERO_CELL)))
+            cell = np.int32(weights[start + k] * cells_per_unit + np.float32(ZERO_CELL))
+            cells[k] = np.uint16(min(max(cell, np.int32(0)), np.int32(CELLS - 1)))
         for k in range(size):
             counts[cells[k]] += 1
 
@@ -117,13 +129,14 @@ def _count(weights, cells_per_unit, counts):
 def _assign(weights, cells_per_unit, value_of_cell, out):
     """Write each weight's value, found by its cell."""
     for k in range(weights.size):
-        out[k] = value_of_cell[np.uint32(np.int32(weights[k] * cells_per_unit + np.float32(ZERO_CELL)))]
+        cell = np.int32(weights[k] * cells_per_unit + np.float32(ZERO_CELL))
+        out[k] = value_of_cell[np.uint32(min(max(cell, np.int32(0)), np.int32(CELLS - 1)))]
 
 
-def _cells(weights: np.ndarray, largest: float) -> np.ndarray:
+def _cells(source: np.ndarray, largest: float) -> np.ndarray:
     """How many weights lie in each cell: int64 ``(CELLS,)``."""
     counts = np.zeros(CELLS, dtype=np.int64)
-    _count(_flat(weights), np.float32(ZERO_CELL / largest), counts)
+    _count(source, np.float32(ZERO_CELL / largest), counts)
     return counts
 
 

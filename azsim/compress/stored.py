@@ -23,9 +23,6 @@ from azsim.nn.load import Stored, decode_metadata, network_of, read_stored
 from azsim.nn.network import Network
 from azsim.nn.save import WEIGHT_SCALES_KEY, metadata_of, write_sealed
 
-LARGEST_STEP = 1e30
-"""So that 127 of them are a float32."""
-
 
 def save_compressed(small: CompressedNetwork, path: Path | str, more: Mapping[str, object] | None = None) -> str:
     """Write a compressed network with its activation scales and a digest; returns the digest.
@@ -91,11 +88,6 @@ def _decoded(stored: Stored) -> CompressedNetwork:
         if tensor.dtype != np.uint8 or tensor.ndim != 1:
             raise InputError(
                 f"{stored.path}: {name}: {tensor.dtype} {tensor.shape}: must be the uint8 bytes of a bitstream"
-            )
-        if not 0 < scales[name] <= LARGEST_STEP:
-            raise InputError(
-                f"{stored.path}: metadata {WEIGHT_SCALES_KEY!r}: {name} = {scales[name]}: must be above 0 and at most "
-                f"{LARGEST_STEP:g}"
             )
         with located(f"{stored.path}: {name}"):
             matrices[name], parameters[name] = read_matrix(name, tensor.tobytes(), scales[name])

@@ -252,8 +252,13 @@ class Encoder:
 
         Returns:
             int16 Q4.11 ``(m, J)``: as many outputs as time reductions were completed.
+
+        Raises:
+            InputError: the steps are of another width.
         """
         model = self._model
+        if steps.ndim != 2 or steps.shape[1] != model.step_columns:
+            raise InputError(f"steps of shape {steps.shape}: must be (n, {model.step_columns})")
         vectors = np.ascontiguousarray(steps, np.int8)
         seen = [vectors]
         picked = self._pick(vectors) if model.branches else None

@@ -103,7 +103,8 @@ def _sine(weights, first, last, cells_per_unit, low_of_cell, levels, gradient):
             total += math.pi * (weight - last)
             gradient[k] = 1.0
         else:
-            low = low_of_cell[np.int64((weight - first) * cells_per_unit + np.float32(0.5))]
+            cell = np.int64((weight - first) * cells_per_unit + np.float32(0.5))  # of no number: any
+            low = low_of_cell[min(max(cell, 0), low_of_cell.size - 1)]
             width = levels[low + 1] - levels[low]
             phase = np.float32(math.pi) * (weight - levels[low]) / width
             total += width * abs(math.sin(phase))

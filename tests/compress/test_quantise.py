@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from azsim.compress.quantise import lloyd_max, uniform
 from azsim.errors import InputError
@@ -101,3 +106,69 @@ def test_weights_that_are_not_finite_are_refused(bad: float) -> None:
 def test_one_bit_leaves_uniform_values_nothing() -> None:
     with pytest.raises(InputError, match="2 to 8 bits"):
         uniform(weights(), 1)
+
+
+ROUND = np.array([[1.0, -0.4, 0.03, 0.0], [0.9, -1.0, 0.2, -0.7]], np.float32)
+
+
+@pytest.mark.parametrize("quantiser", [uniform, lloyd_max])
+@pytest.mark.parametrize("bits", [2, 5, 8])
+def test_a_power_of_two_changes_the_scale_alone(quantiser: Callable[..., tuple[np.ndarray, float]], bits: int) -> None:
+    for source in (weights(), ROUND):
+        values, scale = quantiser(source, bits)
+        least, most = -126 - int(np.frexp(np.abs(source[source != 0]).min())[1]), 127 - int(np.frexp(source.max())[1])
+        for exponent in (least, -100, -30, -1, 1, 30, 100, most):
+            found, other = quantiser(np.ldexp(source, exponent), bits)
+            np.testing.assert_array_equal(found, values)
+            assert other == math.ldexp(scale, exponent)
+
+
+@pytest.mark.parametrize("quantiser", [uniform, lloyd_max])
+@pytest.mark.parametrize("bits", [2, 5, 8])
+def test_weights_as_small_as_they_can_be(quantiser: Callable[..., tuple[np.ndarray, float]], bits: int) -> None:
+    """Below 2^-126 float32 keeps fewer digits, and below 2^-149 nothing; no index may leave the histogram."""
+    smallest = float(np.finfo(np.float32).smallest_subnormal)
+    steps = np.arange(-7, 8, dtype=np.float32)
+    for source in (steps * np.float32(smallest), steps * np.float32(1e-40), steps * np.float32(6e-37)):
+        values, scale = quantiser(source, bits)
+        expected, _ = quantiser(np.rint(source.astype(np.float64) / smallest).astype(np.float32), bits)
+        np.testing.assert_array_equal(values, expected)
+        exact = source.astype(np.float64)
+        assert np.abs(values * scale - exact).max() <= np.abs(exact).max() * 2.0 ** (1 - bits)
+
+
+@pytest.mark.parametrize("quantiser", [uniform, lloyd_max])
+@pytest.mark.parametrize("value", [1.0, -0.3, 1e-45, -6e-37, 3.4e38])
+def test_a_matrix_of_one_value_keeps_it(quantiser: Callable[..., tuple[np.ndarray, float]], value: float) -> None:
+    source = np.full((3, 5), value, np.float32)
+    for bits in (2, 4, 8):
+        values, scale = quantiser(source, bits)
+        assert (values == values[0, 0]).all()
+        np.testing.assert_allclose(values * scale, source.astype(np.float64), rtol=1e-3)
+
+
+@pytest.mark.parametrize("quantiser", [uniform, lloyd_max])
+def test_what_float32_cannot_hold_is_refused(quantiser: Callable[..., tuple[np.ndarray, float]]) -> None:
+    for wrong in (np.array([1.0, np.nan]), np.array([1.0, np.inf]), np.array([1e300, 1.0])):
+        with pytest.raises(InputError, match="not finite"):
+            quantiser(wrong, 4)
+    with pytest.raises(InputError, match="no weights"):
+        quantiser(np.zeros((0, 4), np.float32), 4)
+
+
+@given(
+    hnp.arrays(np.float32, st.integers(1, 60), elements=st.floats(width=32, allow_nan=False, allow_infinity=False)),
+    st.sampled_from([1, 2, 3, 8]),
+    st.sampled_from(["free", "kept", "extra"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_any_finite_weights_are_quantised(source: np.ndarray, bits: int, zero: str) -> None:
+    values, scale = lloyd_max(source, bits, zero)
+    assert np.isfinite(scale)
+    assert scale > 0
+    largest = float(np.abs(source).max())
+    assert np.abs(values * scale).max() <= largest * (1 + 1e-6)
+    if zero != "free":
+        assert (values[source == 0] == 0).all()
+    if bits == 8:
+        assert np.abs(values * scale - source.astype(np.float64)).max() <= 0.51 * largest / 127 + 1e-300

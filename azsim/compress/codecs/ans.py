@@ -47,15 +47,17 @@ class AnsCoder:
         return replace(SERIAL, setup_cycles=len(tables.shares) << tables.log_states)
 
     def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
-        """One `Part` per decoder stream; the model must know every value."""
+        """One `Part` per decoder stream; raises `CodecError` if the model does not know a value."""
         tables, streams = self.model.tables, places.bounds.size - 1
         out = np.empty(places.bounds[-1] * tables.log_states // 8 + 2 * streams + 8, dtype=np.uint8)
         ends, bits = np.empty(streams, np.int64), np.empty(streams, np.int64)
         next_state, offset, widest = self.model.encoder_tables
-        ans_kernels.encode(
+        known = ans_kernels.encode(
             values.view(np.uint8), places.bounds, self.model.classes(places), next_state, offset, widest,
             tables.shares, tables.log_states, out, ends, bits,
         )  # fmt: skip
+        if not known:
+            raise CodecError("the tables of this ans stream do not know a value that it shall hold")
         begins = [0, *ends.tolist()]
         counts = np.diff(places.bounds).tolist()
         return [Part(out[begins[k] : begins[k + 1]].data, counts[k], own) for k, own in enumerate(bits.tolist())]

@@ -107,7 +107,7 @@ def decode(words, limit, spans, bounds, classes, entries, log_states, out, bits_
 def encode(values, bounds, classes, next_state, offset, widest, shares, log_states, out, ends, bits_of):
     """Encode all streams to ``out``, one behind the other up to ``ends``, and fill ``bits_of``.
 
-    A stream is encoded from its last position to its first, so that it can be read from the first on.
+    Returns False, and writes nothing of use, if a value has no share in its class. A stream is encoded from its last position to its first, so that it can be read from the first on.
     """
     states = np.int64(1) << log_states
     longest = 0
@@ -123,12 +123,16 @@ def encode(values, bounds, classes, next_state, offset, widest, shares, log_stat
             continue
         label = np.int64(classes[start + n - 1]) if classes is not None else np.int64(0)
         symbol = values[start + n - 1]
+        if shares[label, symbol] == 0:
+            return False
         state = np.int64(next_state[label, offset[label, symbol] + shares[label, symbol]])
         for j in range(n - 2, -1, -1):
             symbol = values[start + j]
             if classes is not None:
                 label = np.int64(classes[start + j])
             share = shares[label, symbol]
+            if share == 0:
+                return False
             state += states
             width = widest[label, symbol]
             if state >> width < share:
@@ -152,3 +156,4 @@ def encode(values, bounds, classes, next_state, offset, widest, shares, log_stat
             out[at] = word & U255
             at += 1
         ends[k], bits_of[k] = at, total
+    return True

@@ -49,3 +49,13 @@ def test_there_is_no_tile_after_the_last() -> None:
         reader.values()
     with pytest.raises(CodecError, match="none after the last"):
         reader.values()
+
+
+def test_a_value_that_the_tables_do_not_know_is_refused_and_looked_up_nowhere() -> None:
+    """A header out of an update may come with any values."""
+    source = np.where(matrix(4, (200, 200)) > 0, 3, -3).astype(np.int8)
+    source[:2] = 1
+    writer = TileWriter(read_matrix_header(memoryview(encode(source, codec="ans", layout=LAYOUT).data))[0])
+    for wrong in (2, 127, -1):
+        with pytest.raises(CodecError, match="do not know a value"):
+            writer.tile(np.full(300, wrong, np.int8))
