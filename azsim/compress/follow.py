@@ -57,7 +57,8 @@ def follow(
             raise InputError(
                 f"{network.source}: {key} is {found}: must be {before.encoded.shape} as in {previous.network.source}"
             )
-        values = snap(weights.astype(np.float64) / before.scale, decode(before.encoded), _grid(before.encoded), tolerance)
+        wanted = weights.astype(np.float64) / before.scale
+        values = snap(wanted, decode(before.encoded), _grid(before.encoded), tolerance)
         matrices[key] = CompressedMatrix(key, encode_like(before.encoded, values), before.scale)
     if len(network.weight_matrices) != len(matrices):
         extra = sorted(set(network.weight_matrices) - set(matrices))

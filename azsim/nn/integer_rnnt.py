@@ -187,6 +187,7 @@ class IntegerModel:
                 score_bias=_q4_11(network.parameters["arbiter.score_bias"]) if arbiters else np.zeros(0, np.int16),
             )
         reduced = network.time_reduction_after >= 0
+        room = max(0, INT32_MAX - 127 * 128 * matrices["joint.output"].shape[1])  # beside the products of a logit
         return IntegerModel(
             matrices=matrices,
             feature_scale=formats.feature_scale,
@@ -200,7 +201,7 @@ class IntegerModel:
             reduction=network.steps_per_output,
             joint_bias=_q4_11(network.parameters["joint.bias"]),
             no_bias=np.zeros(matrices["joint.encoder"].shape[0], np.int16),
-            output_bias=quantise_to(network.parameters["joint.output_bias"], logit_scale, INT32_MAX).astype(np.int32),
+            output_bias=quantise_to(network.parameters["joint.output_bias"], logit_scale, room).astype(np.int32),
             logit_scale=logit_scale,
             sentence_end=network.sentence_end,
             sigmoid=expanded_table("sigmoid"),

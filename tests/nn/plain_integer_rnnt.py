@@ -131,7 +131,8 @@ class Reference:
         vector = [clamp(nearest(table("tanh", x), 2**8), -127, 127) for x in sums]
         self.inputs.setdefault("joint.output", []).append(vector)
         scale = 2.0**-7 * self.scales["joint.output"]
-        offset = [bias(float(x), scale, 2**31 - 1) for x in self.network.parameters["joint.output_bias"]]
+        room = 2**31 - 1 - 127 * 128 * len(vector)
+        offset = [bias(float(x), scale, room) for x in self.network.parameters["joint.output_bias"]]
         return [dot(row, vector) + b for row, b in zip(self.weights["joint.output"], offset, strict=True)]
 
     def greedy(self, outputs: list[list[int]]) -> tuple[list[int], list[int], list[list[int]]]:

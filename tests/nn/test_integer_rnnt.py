@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from azsim.compress.recipe import compress
+from azsim.errors import InputError
 from azsim.nn.integer_rnnt import Encoder, IntegerModel
 from azsim.speech.search import Greedy
 from tests.nn.plain_integer_rnnt import Reference
@@ -45,6 +48,34 @@ def test_equals_plain_integers(make_network, shape, recipe):
     for row, probability in zip(emitted, found.probabilities, strict=True):
         scores = np.exp((np.array(row) - max(row)) * model.logit_scale)
         assert probability == pytest.approx(1 / scores.sum())
+
+
+@pytest.mark.parametrize("exponent", [-140, -126, -60, 60])
+def test_weights_of_any_size_give_the_numbers_of_plain_integers(tiny_network, exponent):
+    """Matrices near zero or huge: the codes stay, gates and logits saturate or vanish, and no sum wraps."""
+    parameters = {
+        name: np.ldexp(value, exponent) if value.ndim == 2 else value
+        for name, value in tiny_network.parameters.items()
+    }
+    compressed = compress(replace(tiny_network, parameters=parameters), codec="palette", weight_bits=4)
+    for name, values in compress(tiny_network, codec="palette", weight_bits=4).decoded.items():
+        if exponent > -120:
+            np.testing.assert_array_equal(compressed.decoded[name], values)
+    if exponent > 0:
+        with pytest.raises(InputError, match=r"below 2\*\*30"):
+            IntegerModel.of(compressed)
+        return
+    model, reference = IntegerModel.of(compressed), Reference(compressed)
+    steps = random_steps(1)
+    search, encoded = Greedy(model), Encoder(model).push(steps)
+    search.advance(encoded)
+    labels, at, _ = reference.greedy(reference.encoder(steps))
+    assert (list(search.found().labels), list(search.found().outputs)) == (labels, at)
+
+
+def test_steps_of_another_width_are_refused(tiny_network):
+    with pytest.raises(InputError, match=r"steps of shape \(12, 191\): must be \(n, 192\)"):
+        Encoder(IntegerModel.of(compress(tiny_network))).push(random_steps(1)[:, 1:])
 
 
 @pytest.mark.parametrize("cuts", [[1] * 12, [5, 7], [3, 0, 1, 8], [12]])

@@ -107,7 +107,8 @@ def decode(words, limit, spans, bounds, classes, entries, log_states, out, bits_
 def encode(values, bounds, classes, next_state, offset, widest, shares, log_states, out, ends, bits_of):
     """Encode all streams to ``out``, one behind the other up to ``ends``, and fill ``bits_of``.
 
-    Returns False, and writes nothing of use, if a value has no share in its class. A stream is encoded from its last position to its first, so that it can be read from the first on.
+    Returns False, and writes nothing of use, if a value has no share in its class. A stream is encoded from its last
+    position to its first, so that it can be read from the first on.
     """
     states = np.int64(1) << log_states
     longest = 0
