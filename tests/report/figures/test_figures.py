@@ -15,6 +15,7 @@ from azsim.report.figures.style import new_figure, plain_ticks, report_style, sa
 from azsim.report.figures.utterance import busy_share
 from azsim.report.figures.wer_size import pareto_front
 from azsim.report.results import Comparison
+from azsim.report.write import FIGURE_NAMES
 from azsim.soc.timeline import Span
 from tests.report import invented
 
@@ -30,6 +31,10 @@ def test_all_figures_of_a_whole_comparison(drawn: list[DrawnFigure]) -> None:
     texts = {figure.kind.name: "".join(ElementTree.fromstring(figure.svg).itertext()) for figure in drawn}
     assert "Word error rate (%)" in texts["wer_size"]
     assert all("(" in text and ")" in text for text in texts.values())
+
+
+def test_the_names_of_the_files_are_known_without_drawing() -> None:
+    assert tuple(kind.name for kind in FIGURES) == FIGURE_NAMES
 
 
 def test_one_recording_draws_what_makes_sense(one_recording: Comparison) -> None:
