@@ -33,8 +33,8 @@ from azsim.compress.network import CompressedNetwork
 from azsim.devices import Device
 from azsim.nn.network import Network
 from azsim.report import results as report
+from azsim.soc.job_graph import Schedules
 from azsim.soc.timeline import Timeline
-from azsim.soc.utterance import Schedules
 from azsim.speech.conclusion import Recognition
 from azsim.speech.features import MEL_BINS, STACKED_FRAMES
 from azsim.speech.gather import gather

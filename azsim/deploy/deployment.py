@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from azsim.chip.build import build_invocations, build_schedules, compile_all
@@ -23,10 +23,10 @@ from azsim.devices.quantities import Residency
 from azsim.devices.spec import Device
 from azsim.soc import simulate
 from azsim.soc.companions import Companion
+from azsim.soc.job_graph import Schedules
 from azsim.soc.music import MusicTrack
 from azsim.soc.timeline import Timeline
 from azsim.soc.trace import FIRST_MINUTE_PS, Window
-from azsim.soc.utterance import Schedules
 from azsim.speech.work import Job, Work
 
 
@@ -129,7 +129,7 @@ class Deployment:
         reload = reload_schedule(self.device.chip, self.network, self.reloaded)
         if reload is None:
             return work, schedules
-        return replace(work, jobs=(Job("npu", RELOAD, 0, 0), *work.jobs)), {**schedules, RELOAD: reload}
+        return work.preceded_by(Job("npu", RELOAD, 0, 0)), {**schedules, RELOAD: reload}
 
     @property
     def reloaded(self) -> ResidencyPlan:

@@ -25,8 +25,8 @@ from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
 from azsim.errors import InputError
 from azsim.nn.rnnt_programs import SMALL
-from azsim.soc.utterance import Schedules
-from azsim.speech.work import Job, Work
+from azsim.soc.job_graph import Schedules
+from azsim.speech.work import Job, Work, chained
 
 SWAP_LARGE, SWAP_SMALL = "swap.large", "swap.small"
 
@@ -94,7 +94,7 @@ def with_swaps(work: Work) -> Work:
                 jobs.append(Job("npu", needed, job.step, job.release_ms))
                 there = needed
         jobs.append(job)
-    return replace(work, jobs=tuple(jobs))
+    return replace(work, jobs=chained(jobs))
 
 
 @dataclass(frozen=True)

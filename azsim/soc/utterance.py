@@ -9,31 +9,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import simpy
 
 from azsim.chip.schedule import Sections, TileSchedule
-from azsim.devices.cpu_spec import CpuSpec
 from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.soc.companions import Companion, start_companions
 from azsim.soc.device import DeviceSimulation
-from azsim.soc.environment import Moment
 from azsim.soc.idle import idle_usage
-from azsim.soc.latency import ChainStretch, split_latency
+from azsim.soc.job_graph import PS_PER_MS, JobGraph, Schedules
+from azsim.soc.latency import split_latency
 from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.music import MusicTrack
 from azsim.soc.timeline import LatencyParts, Timeline
 from azsim.soc.trace import FIRST_MINUTE_PS, Window
-from azsim.speech.work import Job, Work
-
-PS_PER_MS = 10**9
-
-Schedules = Mapping[str, TileSchedule | Sections | Sequence[TileSchedule | Sections]]
-"""NPU program -> its schedule, or one schedule per invocation."""
+from azsim.speech.work import RECOGNISER, Work
 
 
 def simulate(
@@ -97,7 +91,7 @@ def working_bytes(device: Device) -> int:
 
 
 class SpeechChain:
-    """The jobs of one utterance that the end-point has released, in order.
+    """One utterance on the device, from its first sample to the final words.
 
     Args:
         start_ps: when its first sample is heard.
@@ -114,68 +108,31 @@ class SpeechChain:
     def __init__(
         self, simulation: DeviceSimulation, work: Work, schedules: Schedules, start_ps: int = 0, first_step: int = 0
     ) -> None:
-        self._simulation = simulation
         self._env = simulation.env
+        self._graph = JobGraph(simulation, work, schedules, start_ps, first_step)
         self.work = work
         self.start_ps = start_ps
         self.first_step = first_step
-        self._schedules = schedules
-        self._jobs = [job for job in work.jobs if job.release_ms <= work.endpoint_ms]
-        self._front_ends = {index: Moment(self._env) for index, job in enumerate(self._jobs) if job.name == "frontend"}
-        self._stretches: list[ChainStretch] = []
         self.endpoint_ps = start_ps + work.endpoint_ms * PS_PER_MS
-        self._last_step = max((job.step for job in self._jobs), default=-1)
         self.release_ps = start_ps + _releases_ps(work)
         self.done_ps = self.release_ps.copy()
         self.final_ps = -1
 
     def run(self) -> Generator[simpy.Event, object, None]:
-        """SimPy process: ends when the final words are usable."""
+        """SimPy process: ends when the final words are usable and every other stage is through."""
         env = self._env
-        env.process(self._run_front_ends())
-        done_ps = memoryview(self.done_ps)
-        for index, job in enumerate(self._jobs):
-            start_ps = max(env.now, self._release_ps(job))
-            if job.name == "frontend":
-                if not self._front_ends[index].processed:
-                    yield self._front_ends[index]
-            else:
-                if env.now < start_ps:
-                    yield env.timeout(start_ps - env.now)
-                yield from self._execute(job)
-            if job.step == self._last_step:
-                self._stretches.append(ChainStretch(job.engine, job.step, start_ps, env.now))
-            done_ps[job.step] = env.now
+        yield from self._graph.run_recogniser()
         if env.now < self.endpoint_ps:
             yield env.timeout(self.endpoint_ps - env.now)
         self.final_ps = env.now
+        for step, done_ps in self._graph.done_ps.items():
+            self.done_ps[step] = done_ps
+        yield from self._graph.run_rest()
 
-    def _run_front_ends(self) -> Generator[simpy.Event, object, None]:
-        env, cpu = self._env, self._simulation.cpu
-        for index, done in self._front_ends.items():
-            job = self._jobs[index]
-            release_ps = self._release_ps(job)
-            if env.now < release_ps:
-                yield env.timeout(release_ps - env.now)
-            clean = self._simulation.clean_from(release_ps)
-            if clean is not None:
-                yield clean
-            cycles = _cycles(job, self._simulation.device.cpu)
-            cpu.run(job.name, cycles, task="frontend", step=self.first_step + job.step, done=done)
-
-    def _release_ps(self, job: Job) -> int:
-        return self.start_ps + job.release_ms * PS_PER_MS
-
-    def _execute(self, job: Job) -> Generator[simpy.Event, object, None]:
-        step = self.first_step + job.step
-        if job.engine == "cpu":
-            yield self._simulation.cpu.run(job.name, _cycles(job, self._simulation.device.cpu), step=step)
-            return
-        schedule = self._schedules[job.name]
-        one = isinstance(schedule, TileSchedule | Sections)
-        for unit in range(job.units):
-            chosen = schedule if one else schedule[job.invocation + unit]
-            yield from self._simulation.run_schedule(chosen, step)
+    @property
+    def stages_ps(self) -> dict[str, int]:
+        """Stage other than the recogniser -> when the last of its jobs ended."""
+        return self._graph.stages_ps
 
     def missed_steps(self) -> list[int]:
         """Steps that ended after the next step's release (the last steps of a recording share theirs: a step later)."""
@@ -192,21 +149,17 @@ class SpeechChain:
     def latency(self) -> LatencyParts:
         """Parts of the wait for the final words."""
         speech_end_ps = self.start_ps + self.work.speech_end_ms * PS_PER_MS
-        return split_latency(speech_end_ps, self.endpoint_ps, self.final_ps, self._last_step, self._stretches)
+        graph = self._graph
+        return split_latency(speech_end_ps, self.endpoint_ps, self.final_ps, graph.last_step, graph.stretches)
 
 
 def _releases_ps(work: Work) -> np.ndarray:
     """Release of each step: that of the processor's first job in it, or the end of the step's sound without one."""
     release_ms = (np.arange(work.steps, dtype=np.int64) + 1) * work.step_ms
     for job in reversed(work.jobs):
-        if job.engine == "npu" and job.step < work.steps and job.release_ms:
+        if job.engine == "npu" and job.stage == RECOGNISER and job.step < work.steps and job.release_ms:
             release_ms[job.step] = job.release_ms
     return release_ms * PS_PER_MS
-
-
-def _cycles(job: Job, cpu: CpuSpec) -> int:
-    each = cpu.frontend_cycles_per_frame if job.name == "frontend" else cpu.search_cycles_per_hypothesis
-    return each * job.units
 
 
 def check_schedules(work: Work, schedules: Schedules) -> None:
@@ -218,10 +171,10 @@ def check_schedules(work: Work, schedules: Schedules) -> None:
     for job in work.jobs:
         if job.engine != "npu":
             continue
-        if job.name not in schedules:
+        if job.schedule not in schedules:
             known = ", ".join(sorted(schedules)) or "none"
-            raise InputError(f"{work.utterance}: job {job.name!r}: no schedule of that name; there are {known}")
-        schedule = schedules[job.name]
+            raise InputError(f"{work.utterance}: job {job.schedule!r}: no schedule of that name; there are {known}")
+        schedule = schedules[job.schedule]
         if not isinstance(schedule, TileSchedule | Sections) and not 0 <= job.invocation <= len(schedule) - job.units:
             raise InputError(
                 f"{work.utterance}: job {job.name!r}: invocation {job.invocation}: there are {len(schedule)} schedules"

@@ -16,7 +16,7 @@ from dataclasses import replace
 from azsim.errors import InputError
 from azsim.nn.rnnt_programs import SMALL
 from azsim.speech.endpoint import step_end_ms
-from azsim.speech.work import Job, Work
+from azsim.speech.work import Job, Work, chained
 
 MOST_STEPS = 64
 
@@ -57,7 +57,7 @@ def gather(work: Work, together: int, time_reduction: int = 1) -> Work:
         steps=runs,
         wake_steps=-(-work.wake_steps // together),
         step_ms=together * work.step_ms,
-        jobs=tuple(jobs),
+        jobs=chained(jobs),
     )
 
 

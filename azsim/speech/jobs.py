@@ -15,7 +15,7 @@ from azsim.nn.rnnt_programs import SMALL
 from azsim.speech.endpoint import step_end_ms
 from azsim.speech.features import STACKED_FRAMES
 from azsim.speech.search import MAX_LABELS_PER_OUTPUT
-from azsim.speech.work import Engine, Job
+from azsim.speech.work import Engine, Job, chained
 
 
 def picked_of(jobs: Sequence[Job]) -> list[bool]:
@@ -88,4 +88,4 @@ def job_chain(
             routine("search", step, release_ms, 1)
             if k < labels_at[step]:
                 run("prediction", step, release_ms)
-    return tuple(jobs)
+    return chained(jobs)

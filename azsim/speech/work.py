@@ -1,24 +1,31 @@
-"""What the speech side hands to the device side: which job ran when, for what, and with which int8 inputs.
+"""What the speech side hands to the device side: a graph of jobs, with their releases and int8 inputs.
 
 ::
 
     step k (30 ms):  microphone ──> front end (cpu) ──> encoder (npu) ──> joint (npu) ──> search (cpu)
-                                                                           ^                 │ label
-                                                                           └── prediction <──┘
+                                                          ^                ^                 │ label
+                          recognition of step k-1 ────────┘                └── prediction <──┘
 
-What is computed does not depend on when: ``Work`` is made once per utterance
-and compressed network, and replayed on any device under any load.
+An arrow is a predecessor: a job runs once all of its predecessors have ended and it is released. What is computed does
+not depend on when: ``Work`` is made once per utterance and compressed network, and replayed on any device under any
+load.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
+from azsim.errors import InputError
+
 Engine = Literal["cpu", "npu"]
+RECOGNISER = "recogniser"
+"""The stage whose jobs the final words wait for."""
+FRONT_END = "frontend"
+"""The CPU task that makes features of sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +37,11 @@ class Job:
         name: an NPU program of the network (``encoder.0``, ``encoder.1``, their ``.small`` branches, ``arbiter``,
             ``joint``, ``prediction``), or a CPU routine (``frontend``, ``search``).
         step: index of the 30 ms step it belongs to.
-        release_ms: not before this time of the utterance (the microphone has the sound by then); jobs also
-            wait for the job before them in the list (a chain), but a ``frontend`` job waits only for its release.
+        release_ms: not before this time of the utterance (the microphone has the sound by then).
         units: how much of it: frames for ``frontend``, hypotheses for ``search``, invocations on the NPU.
         invocation: NPU only: row of ``Work.inputs`` that holds this invocation's int8 inputs.
+        stage: who asked for it; the programs of a stage other than the recogniser are its own network's.
+        after: places in ``Work.jobs`` of the jobs that must have ended before, all of them earlier in the list.
     """
 
     engine: Engine
@@ -42,6 +50,13 @@ class Job:
     release_ms: int
     units: int = 1
     invocation: int = -1
+    stage: str = RECOGNISER
+    after: tuple[int, ...] = ()
+
+    @property
+    def schedule(self) -> str:
+        """NPU only: what the device calls its schedule: the program, with the stage before it if it is another's."""
+        return self.name if self.stage == RECOGNISER else f"{self.stage}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +73,7 @@ class Work:
         first_label_step: step of the first label, -1 if none.
         steps: encoder steps until the end-point.
         step_ms: period of a step; the deadline of a step's jobs is the next step's release.
-        jobs: in order of the chain.
+        jobs: in an order in which each comes after its predecessors.
         inputs: int8 ``(invocations, columns)`` per weight matrix, empty unless activations were recorded.
         wake_steps: of the steps, the first ones, in which a wake word is heard and nothing written down.
     """
@@ -75,3 +90,40 @@ class Work:
     jobs: tuple[Job, ...]
     inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
     wake_steps: int = 0
+
+    def __post_init__(self) -> None:
+        for place, job in enumerate(self.jobs):
+            if any(not 0 <= before < place for before in job.after):
+                raise InputError(
+                    f"{self.utterance}: job {place} ({job.name!r}): after = {job.after}: must name jobs before it"
+                )
+
+    def preceded_by(self, job: Job) -> Work:
+        """The same work with one job more, which every job of the processor waits for that waited for nothing."""
+        later = [
+            replace(each, after=tuple(place + 1 for place in each.after) or ((0,) if each.engine == "npu" else ()))
+            for each in self.jobs
+        ]
+        return replace(self, jobs=(replace(job, after=()), *later))
+
+    def followed_by(self, jobs: Iterable[Job]) -> Work:
+        """The same work with more jobs at its end; their ``after`` names places in the whole list."""
+        return replace(self, jobs=(*self.jobs, *jobs))
+
+
+def chained(jobs: Iterable[Job]) -> tuple[Job, ...]:
+    """The jobs of one recogniser, each after the one before it; a front end waits for its release alone.
+
+    The first job that follows front ends waits for them too.
+    """
+    made: list[Job] = []
+    last: tuple[int, ...] = ()
+    front_ends: list[int] = []
+    for place, job in enumerate(jobs):
+        if job.engine == "cpu" and job.name == FRONT_END:
+            made.append(replace(job, after=()))
+            front_ends.append(place)
+        else:
+            made.append(replace(job, after=(*last, *front_ends)))
+            last, front_ends = (place,), []
+    return tuple(made)

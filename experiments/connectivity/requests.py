@@ -22,8 +22,8 @@ from azsim.devices import load_device
 from azsim.devices.loader import find_device
 from azsim.devices.spec import Device
 from azsim.errors import InputError, PrivacyError, nearest
+from azsim.soc.job_graph import Schedules
 from azsim.soc.link import LinkTrace, read_link
-from azsim.soc.utterance import Schedules
 from azsim.speech.conclusion import Recognition
 from azsim.speech.work import Work
 from azsim.toml import convert, read_toml

@@ -24,9 +24,9 @@ from azsim.report.percentiles import percentile
 from azsim.soc import simulate_session
 from azsim.soc.arbitration import CPU
 from azsim.soc.companions import Companion
+from azsim.soc.job_graph import Schedules
 from azsim.soc.music import MusicTrack
 from azsim.soc.session import Session, Speech, Traffic
-from azsim.soc.utterance import Schedules
 from azsim.soc.waits import who_waits_for_whom
 from azsim.speech.work import Work
 from experiments.load.points import HEADROOM_GBPS, MOST_GBPS, Answer, Measures, Point, Task, Waits

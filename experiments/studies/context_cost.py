@@ -28,7 +28,7 @@ from azsim.nn.network import Network
 from azsim.resources import shipped
 from azsim.speech.recogniser import recognise_many
 from azsim.speech.replay import replay
-from azsim.speech.work import Work
+from azsim.speech.work import Work, chained
 from azsim.train.calibrate import calibrate
 from azsim.train.corpus.wake_streams import QUIET, SAME
 from experiments.studies.streams import Streams
@@ -125,7 +125,7 @@ def _cost(name: str, device: Device, small: CompressedNetwork, works: Sequence[W
 def _reset(work: Work) -> Work:
     """The same words at the same times, without the wake word's encoder steps."""
     jobs = [job for job in work.jobs if job.step >= work.wake_steps or not job.name.startswith("encoder.")]
-    return replace(work, jobs=tuple(jobs))
+    return replace(work, jobs=chained(jobs))
 
 
 def _sum(runs: Mapping[str, int], schedules: Mapping[str, TileSchedule], part: str) -> float:
