@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from azsim.compare.experiment import load_experiment
 from azsim.compare.runner import compare as run_comparison
 from azsim.compare.runner import default_workers, make_setup, tasks_of
 from azsim.compare.single import Single, make_single, run_single
 from azsim.interrupts import ignore_interrupts
+from azsim.progress import Shown, shown
 from azsim.report.fitted import output_console
 from azsim.report.results import rows_to_json
 from azsim.report.table import print_tables
@@ -33,7 +31,7 @@ def compare(options: argparse.Namespace) -> dict[str, object]:
     out = options.out or Path("runs") / experiment.name
     check_out_dir(out)
     trace = _trace_options(options)
-    with _progress("comparing", options.json) as progress:
+    with _progress("comparing", options) as progress:
         setup = make_setup(experiment, path, options.speech, options.utterances, options.max_minutes, progress.spin)
         setup = replace(setup, trace=trace)
         progress.expect(len(tasks_of(setup)))
@@ -59,7 +57,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
     check_out_dir(out)
     trace = _trace_options(options)
     music = None if options.no_music else options.music or shipped("experiments", "music/track.ogg")
-    with _progress("running", options.json) as progress:
+    with _progress("running", options) as progress:
         single = make_single(
             options.recordings,
             Single(
@@ -114,39 +112,8 @@ def _trace_options(options: argparse.Namespace) -> TraceOptions:
     return TraceOptions(window_ps, options.trace_every, options.trace_events)
 
 
-class _Bar:
-    """One progress bar on standard error."""
-
-    def __init__(self, progress: Progress, title: str) -> None:
-        self._progress = progress
-        self._task = progress.add_task(title, total=None, label="reading")
-
-    def expect(self, parts: int) -> None:
-        """From now on ``advance`` is called ``parts`` times."""
-        self._progress.update(self._task, total=parts)
-
-    def spin(self, label: str) -> None:
-        """Say what is going on."""
-        self._progress.update(self._task, label=label)
-
-    def advance(self, label: str) -> None:
-        """One part is done."""
-        self._progress.update(self._task, advance=1, label=label)
-
-
-@contextmanager
-def _progress(title: str, quiet: bool) -> Iterator[_Bar]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[label]}"),
-    )
-    with Progress(
-        *columns, console=Console(stderr=True), transient=True, disable=quiet or not sys.stderr.isatty()
-    ) as progress:
-        yield _Bar(progress, title)
+def _progress(title: str, options: argparse.Namespace) -> AbstractContextManager[Shown]:
+    return shown(title, options.quiet or options.json, options.verbose)
 
 
 def _command() -> list[str]:

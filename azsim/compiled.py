@@ -20,7 +20,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -32,9 +32,9 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.sigutils import normalize_signature
 
 from azsim.errors import CacheWarning
+from azsim.notices import Notice, tell
 
 _DIGEST_BYTES = 32
-_watchers: list[Callable[[str], None]] = []
 _said: list[str] = []
 
 
@@ -59,16 +59,6 @@ def njit(*, cache: bool, nogil: bool) -> Callable[[Callable[..., Any]], Callable
     return decorate
 
 
-@contextmanager
-def watched(say: Callable[[str], None]) -> Iterator[None]:
-    """Within, ``say`` is called with the name of every kernel that is about to be compiled."""
-    _watchers.append(say)
-    try:
-        yield
-    finally:
-        _watchers.remove(say)
-
-
 class _Cache(FunctionCache):
     """One function's machine code on disk; whatever is wrong with it, the function is compiled."""
 
@@ -87,8 +77,7 @@ class _Cache(FunctionCache):
             self._cache_file.forget()
             found = None
         if found is None:
-            for say in _watchers:
-                say(self._py_func.__name__)
+            tell(Notice("compiling kernels, once for this machine", self._py_func.__name__))
         return found
 
     def save_overload(self, sig: Any, data: Any) -> None:

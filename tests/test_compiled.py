@@ -14,7 +14,7 @@ import pytest
 import azsim
 
 KERNELS = """
-from azsim.compiled import njit, watched
+from azsim.compiled import njit
 from constants import STEP
 from called import more
 
@@ -32,10 +32,10 @@ def more(x):
 USE = """
 import warnings
 warnings.simplefilter("always")
-from azsim.compiled import watched
+from azsim.notices import heard_by
 import kernels
 names = []
-with watched(names.append):
+with heard_by(lambda notice: names.append(notice.detail)):
     print(kernels.grown(5), names)
 """
 Run = Callable[..., subprocess.CompletedProcess]

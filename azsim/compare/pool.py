@@ -1,7 +1,8 @@
 """Worker processes for the independent parts of a comparison, owned by whoever opens the pool.
 
 They see no interrupt: the pool ends them when it is closed, however that comes about, and they end by themselves if
-this process is killed.
+this process is killed. They look for modules where this process does and never in the current folder, in which a file
+may be named like a library; what they say of their work is said here.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Generic, TypeVar
 
 from azsim.errors import WorkError
 from azsim.interrupts import interrupts_held
+from azsim.notices import Notice, tell
 
 Setup = TypeVar("Setup")
 Task = TypeVar("Task")
@@ -87,20 +89,25 @@ class Pool(Generic[Setup, Task, Answer]):
                     busy[channel] = index
                 if not busy:
                     return
-                idle = [channel for channel in wait(list(busy)) if isinstance(channel, Connection)]
-                for channel in idle:
+                ready = [channel for channel in wait(list(busy)) if isinstance(channel, Connection)]
+                idle = []
+                for channel in ready:
                     answer = channel.recv()
+                    if isinstance(answer, Notice):
+                        tell(answer)
+                        continue
                     if isinstance(answer, Exception):
                         raise answer
+                    idle.append(channel)
                     yield busy.pop(channel), answer
         except (EOFError, ConnectionError) as error:
             raise WorkError("a worker process died (out of memory?); try --workers 1 or fewer --utterances") from error
 
     def _start(self) -> None:
         ours, theirs = Pipe()
-        paths = os.pathsep.join(path for path in sys.path if path)
+        paths = os.pathsep.join(path for path in sys.path if path)  # where this process looks, the current folder not
         variables = {"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONPATH": paths}  # workers have a core each
-        command = [sys.executable, "-m", "azsim.compare.worker", str(theirs.fileno())]
+        command = [sys.executable, "-P", "-m", "azsim.compare.worker", str(theirs.fileno())]
         with theirs:
             self._workers[ours] = subprocess.Popen(
                 command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=variables

@@ -3,7 +3,7 @@
 ::
 
     pool ──(work, setup), task, task...──> worker        over one socket; the end of it ends the worker at once,
-    pool <──── answer or exception ─────── worker        whatever it is doing
+    pool <─ notices, answer or exception ─ worker        whatever it is doing
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from threading import Thread
+
+from azsim.errors import CacheWarning
+from azsim.notices import heard_by
 
 
 def serve(channel: Connection) -> None:
@@ -21,14 +25,16 @@ def serve(channel: Connection) -> None:
     received: SimpleQueue[object] = SimpleQueue()
     Thread(target=_receive, args=(channel, received), daemon=True).start()
     work, setup = received.get()
-    while True:
-        task = received.get()
-        try:
-            answer: object = work(setup, task)
-        except Exception as error:  # whatever it is, it is the pool's to raise
-            error.add_note(traceback.format_exc())
-            answer = error
-        channel.send(answer)
+    warnings.simplefilter("ignore", CacheWarning)  # the pool's process has said so
+    with heard_by(channel.send):
+        while True:
+            task = received.get()
+            try:
+                answer: object = work(setup, task)
+            except Exception as error:  # whatever it is, it is the pool's to raise
+                error.add_note(traceback.format_exc())
+                answer = error
+            channel.send(answer)
 
 
 def _receive(channel: Connection, received: SimpleQueue[object]) -> None:
