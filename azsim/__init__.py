@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+__version__ = "0.2.0"
 _HOMES = {
     "load_device": "azsim.devices",
     "load_network": "azsim.compress.stored",

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path and sys.path[0] != os.path.dirname(os.path.dirname(__file__)):
+    del sys.path[0]  # ``python -m`` looks in the current folder first, where a file may be named like a library
+
 from azsim.interrupts import end_all_on_interrupt, ignore_interrupts
 
 
 def main() -> int:
     """The command line of a process that ends with it; see ``azsim.cli``."""
     end_all_on_interrupt()
+    from azsim.streams import keep_numbers_taken
+
+    keep_numbers_taken()
     from azsim.cli import main as command_line
 
     try:

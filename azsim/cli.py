@@ -14,26 +14,18 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
 
-from azsim import budget
+from azsim import __version__, budget
 from azsim.errors import AzsimError, InputError
 from azsim.interrupts import INTERRUPTED, interrupts_end_all, interrupts_heard
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """A parser whose errors are one line, like every other error of azsim."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print what is wrong and where help is; exit status 2."""
-        self.exit(2, f"azsim: {message}; see {self.prog} --help\n")
+from azsim.parsing import OneLineParser
+from azsim.streams import CLOSED_OUTPUT
 
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options; ``perform`` of a command is the ``module:function`` that does it."""
-    top = OneLineParser(
-        prog="azsim", description="What does this compression configuration do on the device?", allow_abbrev=False
-    )
+    top = OneLineParser(prog="azsim", description="What does this compression configuration do on the device?")
+    top.add_argument("--version", action="version", version=f"azsim {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _compare(commands.add_parser("compare", help="compression configurations side by side: table, figures, page"))
     _run(commands.add_parser("run", help="your recordings through one configuration: transcript, latency, report"))
@@ -41,9 +33,10 @@ def parser() -> argparse.ArgumentParser:
     _train(commands.add_parser("train", help="make a network by a recipe; goes on where it was stopped"))
     _inspect(commands.add_parser("inspect", help="what a network, a device or a bitstream is"))
     _update(commands.add_parser("update", help="model updates: keys, images, signed deltas, a store with two slots"))
+    _completion(commands.add_parser("completion", help="a script for your shell, to complete commands and options"))
     for command in commands.choices.values():
         if command is not commands.choices["update"]:
-            _memory_option(command)
+            _common_options(command)
     return top
 
 
@@ -98,7 +91,6 @@ def _train(command: argparse.ArgumentParser) -> None:
     command.add_argument("--start", metavar="MODEL", help="another network to start from than the recipe's")
     command.add_argument("--seed", type=int, metavar="N", help="another seed; the run's name then ends in -seedN")
     command.add_argument("--workers", type=int, metavar="N", help="processes that share every step, 1 to 64")
-    command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
 
 
 def _inspect(command: argparse.ArgumentParser) -> None:
@@ -119,7 +111,6 @@ def _inspect(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--frames-per-step", type=_count, metavar="N", help="encoder steps gathered into a run (default: 1)"
     )
-    command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
 
 
 def _matvec(command: argparse.ArgumentParser) -> None:
@@ -140,7 +131,6 @@ def _matvec(command: argparse.ArgumentParser) -> None:
         choices=("streamed", "compressed", "decoded"),
         help="where the weights are at the start (default: streamed, or decoded if the device keeps all weights)",
     )
-    command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
 
 
 def _update(command: argparse.ArgumentParser) -> None:
@@ -179,11 +169,19 @@ def _update(command: argparse.ArgumentParser) -> None:
     inspect.add_argument("thing", type=Path, metavar="THING", help="an image, a store, or with --trust an update")
     inspect.add_argument("--trust", type=Path, metavar="KEY.pub.pem", help="who must have signed the update")
     for action in (key, image, make, apply, inspect):
-        action.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
-        _memory_option(action)
+        _common_options(action)
 
 
-def _memory_option(command: argparse.ArgumentParser) -> None:
+def _completion(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(perform="azsim.completion_command:perform")
+    command.add_argument("shell", metavar="SHELL", help="bash, zsh, fish or tcsh; azsim completion bash > FILE")
+
+
+def _common_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
+    talk = command.add_mutually_exclusive_group()
+    talk.add_argument("-q", "--quiet", action="store_true", help="no progress and no warnings on standard error")
+    talk.add_argument("-v", "--verbose", action="store_true", help="a line for every part and detail of the work")
     command.add_argument(
         "--max-memory",
         type=_size,
@@ -202,7 +200,6 @@ def _report_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--max-minutes", type=_minutes, default=10.0, metavar="M", help="longest recording (default: 10)"
     )
-    command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
     trace = command.add_argument_group(
         "trace.json", "one utterance for Perfetto: jobs, their tiles, who waits for whom"
     )
@@ -248,11 +245,13 @@ def _minutes(text: str) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    if sys.stdout is None:
+        return _fail(CLOSED_OUTPUT, InputError.exit_status)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without UTF-8, names that are none
     try:
         with interrupts_heard():
-            return _perform(parser().parse_args(arguments))
+            return _perform(_parsed(arguments))
     except AzsimError as error:
         return _fail(str(error), error.exit_status)
     except KeyboardInterrupt:
@@ -270,17 +269,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"a defect in azsim: {type(error).__name__}: {error}; AZSIM_TRACEBACK=1 shows where")
 
 
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    try:
+        return parser().parse_args(arguments)
+    except SystemExit:
+        sys.stdout.flush()  # where --help cannot be printed, that is an error
+        raise
+
+
 def _perform(options: argparse.Namespace) -> int:
     with interrupts_end_all():
         module, name = options.perform.split(":")
         perform = getattr(import_module(module), name)
     with budget.limited(options.max_memory), warnings.catch_warnings():
         warnings.showwarning = _show_warning
+        if options.quiet:
+            warnings.simplefilter("ignore")
         answer = perform(options)
     if options.json:
         print(json.dumps(answer, allow_nan=False))
-    if sys.stdout:
-        sys.stdout.flush()
+    sys.stdout.flush()
     return 0
 
 
@@ -296,6 +304,5 @@ def _show_warning(message: Warning | str, *where: object) -> None:
 
 def _without_output() -> int:
     """Let what is still to be printed go nowhere, quietly."""
-    if sys.stdout:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

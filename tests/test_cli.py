@@ -15,9 +15,11 @@ import pytest
 import soundfile
 import soxr
 
+import azsim
 from azsim.cli import main
 from azsim.resources import device_file, shipped
 
+SEEN = {**os.environ, "PYTHONPATH": str(Path(azsim.__file__).parents[1])}
 ONE = shipped("experiments", "speech/test-seen-001.flac")
 
 
@@ -26,7 +28,8 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert main(arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    lines = [line for line in captured.err.strip().splitlines() if not line.startswith("azsim: warning: ")]
+    before = ("azsim: warning: ", "running, ", "comparing, ")
+    lines = [line for line in captured.err.strip().splitlines() if not line.startswith(before)]
     assert len(lines) == 1
     assert lines[0].startswith("azsim: ")
     return lines[0]
@@ -265,11 +268,15 @@ def test_an_interrupt_leaves_one_line_and_no_report(tmp_path: Path, number: sign
     command = [sys.executable, "-m", "azsim", "compare", "--utterances", "4", "--out", str(out)]
     with open(log, "w") as said:
         process = subprocess.Popen(command, stderr=said, stdout=subprocess.DEVNULL, start_new_session=True)
-        time.sleep(5)
+        end_s = time.monotonic() + 60  # no measurement, only an end for a broken run
+        while "reading speech" not in log.read_text() and time.monotonic() < end_s:
+            time.sleep(0.02)
         os.killpg(process.pid, number)
         status = process.wait(timeout=60)
     assert status == 1
-    assert log.read_text().splitlines() == ["azsim: interrupted; no report was written"]
+    *before, last = log.read_text().splitlines()
+    assert last == "azsim: interrupted; no report was written"
+    assert all(line.startswith("comparing, ") for line in before)
     assert list(tmp_path.iterdir()) == [log]
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
@@ -321,3 +328,38 @@ def test_a_warning_is_one_line_and_the_work_goes_on(tmp_path: Path, capsys: pyte
     assert err == (
         f"azsim: warning: {mine}: memory.timings = 'lpddr4-3200-x16-4gb': memory.capacity_mib = 256: the part has 512\n"
     )
+
+
+def test_the_version_is_said_and_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"azsim {azsim.__version__}\n"
+
+
+def test_version_and_help_load_nothing_heavy() -> None:
+    """Which is why they are there at once: no library but Python's own, none of it slow to load."""
+    code = """
+import sys
+import azsim
+from azsim.cli import main
+try:
+    main([sys.argv[1]])
+except SystemExit:
+    pass
+loaded = {name.split(".")[0] for name in sys.modules}
+print(sorted(loaded - set(sys.stdlib_module_names) - {"azsim", "__main__"}), file=sys.stderr)
+print(sorted(loaded & {"asyncio", "multiprocessing", "subprocess", "inspect", "importlib_metadata"}), file=sys.stderr)
+"""
+    for option in ("--version", "--help"):
+        ended = subprocess.run([sys.executable, "-S", "-c", code, option], capture_output=True, text=True, env=SEEN)
+        assert ended.stderr.splitlines() == ["[]", "[]"]
+
+
+def test_quiet_is_without_progress_and_without_warnings(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["run", str(ONE), "--no-music", "--out", str(tmp_path / "loud")]) == 0
+    assert "running, " in capsys.readouterr().err
+    assert main(["run", str(ONE), "--no-music", "--quiet", "--out", str(tmp_path / "quiet")]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert "report: " in said.out

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from azsim import __version__
 from azsim.errors import InputError, readable
 from azsim.report.results import plain
 
@@ -32,7 +33,7 @@ def make_manifest(
         InputError: an input file cannot be read.
     """
     return {
-        "azsim": _version("azsim"),
+        "azsim": __version__,
         "command": [_without_machine(word) for word in command],
         "configuration": _cleaned(plain(configuration)),
         "seeds": dict(seeds),

@@ -13,6 +13,7 @@ import pytest
 
 from azsim.compare.pool import Pool
 from azsim.errors import InputError, WorkError
+from azsim.notices import Notice, heard_by, tell
 
 
 def scaled(setup: int, task: int) -> int:
@@ -53,6 +54,11 @@ def wait_until(condition) -> None:
     assert condition()
 
 
+def says(setup: None, task: str) -> str:
+    tell(Notice("working", task))
+    return task
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_task_is_answered_once_under_its_index(workers: int) -> None:
     with Pool(scaled, 10, workers) as pool:
@@ -91,6 +97,32 @@ except WorkError as error:
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert "a worker process died" in ended.stdout
     assert "here_alone" in ended.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_workers_say_of_their_work_is_heard_here(workers: int) -> None:
+    heard: list[str] = []
+    with heard_by(lambda notice: heard.append(notice.detail)), Pool(says, None, workers) as pool:
+        answers = list(pool.answers(["a", "b", "c"]))
+    assert sorted(heard) == ["a", "b", "c"]
+    assert sorted(answers) == [(0, "a"), (1, "b"), (2, "c")]
+
+
+def test_a_file_of_the_current_folder_is_not_run(tmp_path: Path) -> None:
+    """Whatever library it is named like, and although it would keep the worker from answering."""
+    for name in ("queue", "traceback", "numpy", "msgspec", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text(f"open('mark', 'a').write('{name} ')\nwhile True: pass\n")
+    script = tmp_path / "elsewhere" / "script.py"
+    script.parent.mkdir()
+    script.write_text(
+        "from azsim.compare.pool import Pool\nfrom tests.compare.test_pool import scaled\n"
+        "with Pool(scaled, 10, 2) as pool:\n    print(sorted(pool.answers([1, 2])))\n"
+    )
+    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, str(script)]
+    ended = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=60)
+    assert not (tmp_path / "mark").exists()
+    assert (ended.stdout, ended.stderr) == ("[(0, 10), (1, 20)]\n", "")
 
 
 def test_a_closed_pool_leaves_no_process() -> None:

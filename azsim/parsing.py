@@ -1,0 +1,50 @@
+"""A command line that is read strictly: errors of one line, no abbreviations, no option given twice."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn, TextIO
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose errors are one line, like every other error of azsim, and that guesses nothing."""
+
+    def __init__(self, **words: Any) -> None:
+        super().__init__(**{"allow_abbrev": False} | words)
+        self.given: set[str] = set()
+        for action in (None, "store"):
+            self.register("action", action, Once)
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse does; what an earlier call was given does not count."""
+        self.given = set()
+        return super().parse_known_args(args, namespace)
+
+    def _print_message(self, message: str, file: TextIO | None = None) -> None:
+        (file or sys.stderr).write(message)  # argparse's own drops what cannot be written, and says all is well
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and where help is; exit status 2."""
+        self.exit(2, f"azsim: {' '.join(message.split())}; see {self.prog} --help\n")
+
+
+class Once(argparse.Action):
+    """Store a value; an option that already has one is refused, where argparse would take the last without a word."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Store it."""
+        if option_string is not None and isinstance(parser, OneLineParser):
+            if self.dest in parser.given:
+                parser.error(f"{option_string}: given more than once, takes one value")
+            parser.given.add(self.dest)
+        setattr(namespace, self.dest, values)
