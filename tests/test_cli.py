@@ -76,7 +76,7 @@ def test_no_command_is_said_and_ends_with_2(capsys: pytest.CaptureFixture[str]) 
             'sparsity = 0.5\nmatrices = {"nope.*" = {weight_bits = 4}}',
             "configuration 'int8 bitmap 50%': matrices: pattern 'nope.*': matches no matrix; there are encoder.0.input",
         ),
-        ("pieces = 4000", "pieces = 40000000", "memory.capacity_mib = 512: must be at least 4"),
+        ("pieces = 4000", "pieces = 40000000", "production.pieces = 40000000: must be a whole number from 1"),
         ('name = "int8 bitmap 50%"', 'name = "int8 raw"', "used twice"),
         ("[cloud]", "[cloud", "not a TOML file"),
         ('"chip.clock_mhz"', '"chip.clock"', "chip.clock: no such key"),
