@@ -13,7 +13,7 @@ for has an event. Jobs of the cores without a predecessor start when their sound
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 
 import simpy
 
@@ -118,19 +118,22 @@ class JobGraph:
         own = [process for _, process in others if process not in self._others]
         if own:
             yield env.all_of(own)
-        for place in self._released:
-            if self._jobs[place].stage == RECOGNISER and not self._ended[place].processed:
-                yield self._ended[place]
+        yield from self._wait_for_released(lambda job: job.stage == RECOGNISER)
 
     def run_rest(self) -> Generator[simpy.Event, object, None]:
         """SimPy process: ends when the jobs of all other stages have run."""
         if self._others:
             yield self._env.all_of(self._others)
+        yield from self._wait_for_released(lambda job: job.stage != RECOGNISER)
+
+    def _wait_for_released(self, chosen: Callable[[Job], bool]) -> Generator[simpy.Event, object, None]:
+        """SimPy process: ends when the chosen jobs that started with their sound have run."""
         for place in self._released:
-            stage, ended = self._jobs[place].stage, self._ended[place]
-            if stage != RECOGNISER:
-                ended_ps = ended.value if ended.processed else (yield ended)
-                self.stages_ps[stage] = max(ended_ps, self.stages_ps.get(stage, 0))
+            job, ended = self._jobs[place], self._ended[place]
+            if chosen(job):
+                if not ended.processed:
+                    yield ended
+                self._end(job, ended.value)
 
     def _release(self) -> Generator[simpy.Event, object, None]:
         """SimPy process: jobs of the cores, each when its sound is there."""
@@ -157,25 +160,28 @@ class JobGraph:
                     start_ps = max(env.now, self._release_ps(self._jobs[before]))
                     if not self._ended[before].processed:
                         yield self._ended[before]
-                    self._note(thread, self._jobs[before], start_ps)
+                    self._wait_ended(thread, self._jobs[before], start_ps)
             start_ps = max(env.now, self._release_ps(job))
             if env.now < start_ps:
                 yield env.timeout(start_ps - env.now)
             yield from self._execute(job)
-            self._note(thread, job, start_ps)
+            self._wait_ended(thread, job, start_ps)
+            self._end(job, env.now)
             if place in self._ended:
                 self._ended[place].occur()
             previous = place
 
-    def _note(self, thread: Sequence[int], job: Job, start_ps: int) -> None:
-        """Keep when a job ended, and what the recogniser's thread waited for in its last step."""
-        now = self._env.now
-        if job.stage != RECOGNISER:
-            self.stages_ps[job.stage] = max(now, self.stages_ps.get(job.stage, 0))
-            return
-        self.done_ps[job.step] = max(now, self.done_ps.get(job.step, 0))
-        if thread is self._last and job.step == self.last_step:
-            self.stretches.append(ChainStretch(job.engine, job.step, start_ps, now))
+    def _end(self, job: Job, ended_ps: int) -> None:
+        """Keep when a step of the recogniser, or another stage, was through."""
+        if job.stage == RECOGNISER:
+            self.done_ps[job.step] = max(ended_ps, self.done_ps.get(job.step, 0))
+        else:
+            self.stages_ps[job.stage] = max(ended_ps, self.stages_ps.get(job.stage, 0))
+
+    def _wait_ended(self, thread: Sequence[int], job: Job, start_ps: int) -> None:
+        """Keep what the recogniser's thread waited for in its last step."""
+        if thread is self._last and job.step == self.last_step and job.stage == RECOGNISER:
+            self.stretches.append(ChainStretch(job.engine, job.step, start_ps, self._env.now))
 
     def _release_ps(self, job: Job) -> int:
         return self._start_ps + job.release_ms * PS_PER_MS
