@@ -7,12 +7,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
+from msgspec import Meta
 
+from azsim.arbitration.clients import Client
+from azsim.arbitration.policy import OWN, RANK, Policy, empty_table, policy
 from azsim.compiled import njit
-from azsim.soc.arbitration.table import OWN, RANK, empty_table
 
 _WEIGHT = OWN
 """Row: the weight x 2^16."""
@@ -22,27 +25,26 @@ _SCALE_BITS = 10
 
 
 @njit(cache=True, nogil=True)
-def on_grant(table, client, size_bytes):
-    """Move every client's score towards what it just got."""
+def move_scores(table, client, size_bytes, time_ps):
+    """A chunk was granted: move every client's score towards what it just got."""
     for other in range(table.shape[1]):
         got = size_bytes << _SCALE_BITS if other == client else np.int64(0)
         table[RANK, other] += ((got - table[RANK, other]) * table[_WEIGHT, other]) >> 16
 
 
-@dataclass(frozen=True, slots=True)
-class ProportionalFair:
+@policy("proportional-fair", on_grant=move_scores)
+class ProportionalFair(Policy, frozen=True):
     """Ranks are exponentially weighted means of the bytes granted.
 
-    Args:
-        weight: of the newest grant, 0 to 1.
+    ``fair_weight``: of the newest grant.
 
     **Source:** gem5 ``src/mem/qos/QoSPolicy.py`` (``QoSPropFairPolicy``, weight 0.5).
     """
 
-    weight: float
+    fair_weight: Annotated[float, Meta(gt=0, le=1)] = 0.5
 
-    def table(self) -> np.ndarray:
+    def table(self, clients: Sequence[Client]) -> np.ndarray:
         """All scores begin at 0."""
-        table = empty_table()
-        table[_WEIGHT] = round(self.weight * (1 << 16))
+        table = empty_table(clients, 1)
+        table[_WEIGHT] = round(self.fair_weight * (1 << 16))
         return table

@@ -1,0 +1,18 @@
+"""Who gets the memory next: one policy a file, with its own options; all are served by the memory's one compiled loop."""
+
+from azsim.arbitration.clients import BOARD, CPU, MICROPHONE, NETWORK, NPU, PLAYBACK, Client
+from azsim.arbitration.policy import Policy, policy, policy_class, policy_names
+
+__all__ = [
+    "BOARD",
+    "CPU",
+    "MICROPHONE",
+    "NETWORK",
+    "NPU",
+    "PLAYBACK",
+    "Client",
+    "Policy",
+    "policy",
+    "policy_class",
+    "policy_names",
+]
