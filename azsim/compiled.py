@@ -122,8 +122,9 @@ def _inlined(function: FunctionType) -> str:
             continue
         seen.add(one)
         files.add(one.__code__.co_filename)
-        for name in _names(one.__code__):
-            value = one.__globals__.get(name)
+        cells = zip(one.__code__.co_freevars, one.__closure__ or ())
+        values = [(name, one.__globals__.get(name)) for name in _names(one.__code__)]
+        for name, value in [*values, *((name, cell.cell_contents) for name, cell in cells)]:
             called = getattr(value, "py_func", None)
             if called is not None:
                 waiting.append(called)

@@ -36,8 +36,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: not a TOML file of azsim: a whole number of thousands of digits") from None
 
 
-def convert(tree: dict[str, Any], kind: type[T], where: Path | str) -> T:
-    """Check ``tree`` against the structure ``kind``; ``where`` says in messages what it was read from.
+def convert(tree: dict[str, Any], kind: type[T], where: Path | str, at: str = "") -> T:
+    """Check ``tree`` against the structure ``kind``.
+
+    Args:
+        where, at: file and dotted key that ``tree`` was read from, for messages.
 
     Raises:
         InputError: unknown key, missing key, wrong type or value out of range.
@@ -45,5 +48,5 @@ def convert(tree: dict[str, Any], kind: type[T], where: Path | str) -> T:
     try:
         return msgspec.convert(tree, kind)
     except (msgspec.ValidationError, OverflowError, ValueError, RecursionError) as error:
-        said = explain(tree, msgspec.inspect.type_info(kind))
+        said = explain(tree, msgspec.inspect.type_info(kind), at)
         raise InputError(f"{where}: {said or cut(str(error))}") from None

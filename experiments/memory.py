@@ -20,6 +20,7 @@ from statistics import mean
 from msgspec.structs import replace
 
 import azsim
+from azsim.arbitration import CPU, MICROPHONE, NETWORK
 from azsim.chip.build import build_schedules, tile_layout
 from azsim.compare.experiment import load_experiment
 from azsim.compare.production import draw
@@ -43,7 +44,6 @@ from azsim.report.figures.style import (
 )
 from azsim.report.page import write_page
 from azsim.soc import simulate
-from azsim.soc.arbitration import CPU, MICROPHONE, NETWORK
 from azsim.speech.replay import replay
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -22,7 +22,12 @@ import numpy as np
 from msgspec.structs import replace
 
 import azsim
-from azsim.devices.memory_spec import LatencyTargetSpec, PerClient, TokenBucketSpec
+from azsim.arbitration import CPU, MICROPHONE, NETWORK, PLAYBACK, Policy
+from azsim.arbitration.policies.fifo import Fifo
+from azsim.arbitration.policies.fixed_priority import FixedPriority
+from azsim.arbitration.policies.latency_regulated import LatencyRegulated, LatencyTarget
+from azsim.arbitration.policies.proportional_fair import ProportionalFair
+from azsim.arbitration.policies.rate_regulated import RateRegulated, TokenBucket
 from azsim.devices.spec import Device
 from azsim.reference.poisson import Source, poisson_load
 from azsim.reference.queueing import (
@@ -34,12 +39,6 @@ from azsim.reference.queueing import (
     priority_waits,
 )
 from azsim.report.page import write_page
-from azsim.soc.arbitration import CPU, MICROPHONE, NETWORK, PLAYBACK, Policy
-from azsim.soc.arbitration.fifo import Fifo
-from azsim.soc.arbitration.fixed_priority import FixedPriority
-from azsim.soc.arbitration.latency_regulated import LatencyRegulated
-from azsim.soc.arbitration.proportional_fair import ProportionalFair
-from azsim.soc.arbitration.rate_regulated import RateRegulated
 from azsim.soc.cpu import Cpu
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory
@@ -121,12 +120,12 @@ def discipline(jobs: int, name: str) -> Iterator[Check]:
     device = unit_device()
     classes = [arrivals(load, sizes) for _, load, sizes in CLASSES]
     sources = [source(*one) for one in CLASSES]
-    target = LatencyTargetSpec(target_ns=4000.0, lowest=0, highest=15, step_log2_ns=10)
+    target = LatencyTarget(target_ns=4000.0, lowest=0, highest=15, step_log2_ns=10)
     policies: dict[str, Policy] = {
-        "fixed-priority": FixedPriority(device.priority),
+        "fixed-priority": FixedPriority(),
         "fifo": Fifo(),
         "proportional-fair": ProportionalFair(0.5),
-        "latency-regulated": LatencyRegulated(device.priority, PerClient(network=target, playback=target)),
+        "latency-regulated": LatencyRegulated({"network": target, "playback": target}),
     }
     got = poisson_load(device, sources, jobs, policy=policies[name])
     if name == "fixed-priority":
@@ -157,8 +156,8 @@ def preemption(jobs: int) -> Iterator[Check]:
 def regulation(jobs: int) -> Iterator[Check]:
     """A token bucket: rate x T + burst over any stretch, with more on offer than the rate lets through in bursts."""
     device = unit_device()
-    bucket = TokenBucketSpec(gbps=0.4, burst_bytes=16384)
-    policy = RateRegulated(device.priority, PerClient(network=bucket))
+    bucket = TokenBucket(gbps=0.4, burst_bytes=16384)
+    policy = RateRegulated({"network": bucket})
     sources = [source(NETWORK, 0.38, SIZES), source(CPU, 0.4, SIZES)]
     got = poisson_load(device, sources, jobs, policy=policy, watch_gbps={NETWORK: 0.4})
     yield Check("compiled", "token bucket: most bytes above rate x T, any T (bound: burst)", jobs,

@@ -13,6 +13,7 @@ ROOT = Path(azsim.__file__).parent
 STATIONS = (
     "nn",
     "compress",
+    "arbitration",
     "devices",
     "chip",
     "speech",

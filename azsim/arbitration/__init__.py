@@ -1,4 +1,4 @@
-"""Who gets the memory next: one policy a file, with its own options; all are served by the memory's one compiled loop."""
+"""Who gets the memory next: one policy a file with its own options, all served by the memory's compiled loop."""
 
 from azsim.arbitration.clients import BOARD, CPU, MICROPHONE, NETWORK, NPU, PLAYBACK, Client
 from azsim.arbitration.policy import Policy, policy, policy_class, policy_names

@@ -13,7 +13,7 @@ from azsim.arbitration.policy import Policy, policy_class, policy_names, registe
 from azsim.compiled import njit
 
 _ALL = [registered(policy_class(name)) for name in policy_names()]
-_HOOKED = [one for one in _ALL if one.on_grant is not None or one.on_finish is not None]
+_HOOKED = [one for one in _ALL if one.moves]
 
 
 def hook_of(policy: Policy) -> int:

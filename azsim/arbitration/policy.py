@@ -71,6 +71,11 @@ class Registered:
     on_finish: Callable[[np.ndarray, int, int], None] | None
     holds: bool
 
+    @property
+    def moves(self) -> bool:
+        """Whether its table changes as time goes."""
+        return self.on_grant is not None or self.on_finish is not None
+
 
 _registered: dict[type[Policy], Registered] = {}
 
@@ -133,4 +138,4 @@ def unknown_client(key: str, given: Mapping[str, object], clients: Sequence[str]
 
 def regulates_nobody(key: str, given: Mapping[str, object], clients: Sequence[str]) -> str:
     """Refuse a policy that regulates without anyone to regulate; empty if there is one."""
-    return "" if given else f"{key}: missing; give {key}.CLIENT for at least one of {', '.join(clients)}"
+    return "" if given else f"{key}: missing; give memory.{key}.CLIENT for at least one of {', '.join(clients)}"

@@ -20,9 +20,9 @@ from dataclasses import replace
 import numpy as np
 import simpy
 
+from azsim.arbitration import NETWORK
 from azsim.devices.spec import Device
 from azsim.errors import PrivacyError
-from azsim.soc.arbitration import NETWORK
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.idle import idle_usage
 from azsim.soc.link import ALWAYS_UP, LinkTrace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from azsim.devices.quantities import (
     CoreCycles,
@@ -18,6 +18,8 @@ from azsim.devices.quantities import (
     Priority,
 )
 from azsim.ranges import NonNegative, Share
+
+ClientName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,30}\Z")]
 
 
 class AudioSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,13 +92,17 @@ class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PrioritySpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """Memory priority of each client, 0 (lowest) to 15, as on an AXI bus."""
+    """Memory priority of each client, 0 (lowest) to 15, as on an AXI bus.
+
+    ``others``: of clients that are not of the board, such as a camera, by name.
+    """
 
     playback: Priority
     microphone: Priority
     npu: Priority
     cpu: Priority
     network: Priority
+    others: dict[ClientName, Priority] = field(default_factory=dict)
 
 
 class SurroundingsSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -14,9 +14,10 @@ from azsim.devices.board_spec import NetworkSpec
 from azsim.devices.cpu_spec import CpuSpec
 from azsim.devices.dram_parts import part_mismatches
 from azsim.devices.inherit import BASE, changed_keys, merged
-from azsim.devices.memory_spec import MemorySpec, PerClient
+from azsim.devices.memory_spec import MemorySpec
 from azsim.devices.ports import port_demand
 from azsim.devices.quantities import DramPart
+from azsim.devices.regulation import check_policy, options_apart
 from azsim.devices.spec import Device
 from azsim.errors import InputError, located
 from azsim.explain import shown
@@ -40,7 +41,7 @@ def load_device(name_or_path: str | Path) -> Device:
         UserWarning: capacity, width or clock of the memory is not that of the part it names.
     """
     path = find_device(name_or_path)
-    device = check(convert(_tree(path, ()), Device, path), path)
+    device = check(_device(_tree(path, ()), path), path)
     for remark in remarks(device):
         warnings.warn(f"{path}: {remark}", stacklevel=2)
     return device
@@ -71,13 +72,17 @@ def _tree(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
         if len(chain) > _LONGEST_CHAIN:
             raise InputError(f"more than {_LONGEST_CHAIN} devices that inherit one from another")
         inherited = _tree(base_path, chain)
-        check(convert(inherited, Device, base_path), base_path)
+        check(_device(inherited, base_path), base_path)
     if "name" not in own:
         raise InputError(f"{path}: name: missing; a device that inherits needs a name of its own")
     keys = [key for key in changed_keys(own) if key not in ("name", "summary")]
     more = f" and {len(keys) - _NAMED_KEYS} keys more" if len(keys) > _NAMED_KEYS else ""
     own.setdefault("summary", f"{inherited['name']}, but for {', '.join(keys[:_NAMED_KEYS]) or 'its name'}{more}")
     return merged(inherited, own)
+
+
+def _device(tree: dict[str, Any], where: Path) -> Device:
+    return convert(options_apart(tree, where), Device, where)
 
 
 def find_device(name_or_path: str | Path) -> Path:
@@ -130,6 +135,7 @@ def check(device: Device, path: Path) -> Device:
         )
     _check_cores(device.cpu, path)
     _check_memory(device.memory, path)
+    check_policy(device.memory, device.priority.others, path)
     _check_network(device.network, path)
     return device
 
@@ -160,29 +166,6 @@ def _check_memory(memory: MemorySpec, path: Path) -> None:
         raise InputError(
             f"{path}: memory.timings: missing; memory.fidelity = 'bank' needs the timings of a part, one of "
             f"{', '.join(get_args(DramPart))}"
-        )
-    if memory.fidelity == "analytic" and memory.arbitration not in ("fifo", "fixed-priority"):
-        raise InputError(
-            f"{path}: memory.arbitration = {memory.arbitration!r}: memory.fidelity = 'analytic' knows 'fifo' and "
-            "'fixed-priority' alone; choose one of them, or the fidelity 'burst'"
-        )
-    for client in PerClient.__struct_fields__:
-        bucket, target = getattr(memory.rate, client), getattr(memory.latency, client)
-        if bucket is not None and bucket.burst_bytes < memory.chunk_bytes:
-            raise InputError(
-                f"{path}: memory.rate.{client}.burst_bytes = {bucket.burst_bytes}: must be at least memory.chunk_bytes "
-                f"= {memory.chunk_bytes}, or no chunk could ever go"
-            )
-        if target is not None and target.lowest > target.highest:
-            raise InputError(
-                f"{path}: memory.latency.{client}.lowest = {target.lowest}: must be at most highest = {target.highest}"
-            )
-    needed = {"rate-regulated": "rate", "latency-regulated": "latency", "window-threshold": "window"}
-    table = needed.get(memory.arbitration)
-    if table is not None and getattr(memory, table) == PerClient():
-        raise InputError(
-            f"{path}: memory.arbitration = {memory.arbitration!r}: regulates nobody; give memory.{table}.CLIENT for at "
-            f"least one of {', '.join(PerClient.__struct_fields__)}"
         )
 
 
@@ -225,4 +208,4 @@ def scaled(device: Device, keys: Sequence[str], factor: float) -> Device:
             raise InputError(f"device {device.name}: {dotted} = {value!r}: not a number, so it cannot be scaled")
         node[key] = max(1, round(value * factor)) if isinstance(value, int) else value * factor
     origin = Path(f"{device.name} with {', '.join(keys)} x {factor:g}")
-    return check(convert(tree, Device, origin), origin)
+    return check(_device(tree, origin), origin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -29,10 +29,6 @@ SkipMode = Literal["none", "weights", "activations", "both"]
 Residency = Literal["streamed", "compressed", "decoded"]
 Preemption = Literal["never", "layer", "tile"]
 Priority = Annotated[int, Meta(ge=0, le=15)]
-Arbitration = Literal[
-    "fifo", "fixed-priority", "proportional-fair", "rate-regulated", "latency-regulated", "window-threshold"
-]
 Fidelity = Literal["analytic", "burst", "bank"]
 DramPart = Literal["lpddr4-3200-x16", "lpddr4-3200-x16-4gb", "lpddr4-4266-2x16", "lpddr3-1600-x32"]
-Each = TypeVar("Each")
 Dataflow = Literal["weight-stationary", "output-stationary", "input-stationary"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct
 
 from azsim.devices.board_spec import (
@@ -54,6 +55,9 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
     flash: FlashSpec = FlashSpec()
     update: UpdateSpec = UpdateSpec()
     npu_sharing: NpuSharingSpec = NpuSharingSpec()
+
+    def __hash__(self) -> int:
+        return hash(msgspec.json.encode(self))
 
     @property
     def cycle_ps(self) -> int:

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from azsim.arbitration import NPU, Policy
 from azsim.compiled import njit
 from azsim.devices.spec import Device
-from azsim.soc.arbitration import CLIENTS, NPU, Policy
 from azsim.soc.environment import NEVER, DeviceEnvironment
 from azsim.soc.memory import columns
 from azsim.soc.memory.bank import BankMemory
@@ -240,7 +240,7 @@ def poisson_load(
         DeviceEnvironment(), device, policy=policy
     )
     config, table, state, served = memory.arrays()
-    clients = len(CLIENTS)
+    clients = len(memory.clients)
     gaps, writes, scattered = np.zeros(clients), np.zeros(clients, np.int64), np.zeros(clients, np.int64)
     choices = np.ones(clients, np.int64)
     sizes = np.zeros((clients, max(len(source.sizes_bytes) for source in sources)), np.int64)

@@ -17,9 +17,9 @@ from itertools import count
 
 import simpy
 
+from azsim.arbitration import CPU, MICROPHONE, PLAYBACK
 from azsim.devices.board_spec import AudioSpec
 from azsim.devices.spec import Device
-from azsim.soc.arbitration import CPU, MICROPHONE, PLAYBACK
 from azsim.soc.cpu import Cpu
 from azsim.soc.environment import DeviceEnvironment, Moment
 from azsim.soc.memory import MemoryModel

@@ -23,8 +23,8 @@ from typing import Literal
 import numpy as np
 import simpy
 
+from azsim.arbitration import CPU
 from azsim.devices.cpu_spec import BackgroundSpec, CpuSpec
-from azsim.soc.arbitration import CPU
 from azsim.soc.core_idle import Busy, IdleLadder
 from azsim.soc.environment import DeviceEnvironment, Moment
 from azsim.soc.governor import Clock, clocks_of, initial_clock, next_clock

@@ -9,11 +9,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import numpy as np
 import simpy
 
+from azsim.arbitration import Client
 from azsim.chip.schedule import CpuWork, Sections, TileSchedule
 from azsim.devices.spec import Device
 from azsim.soc.audio import Playback, start_microphone
@@ -43,6 +44,7 @@ class DeviceSimulation:
         window_ps: where the trace keeps details.
         link: when there is a wireless link, and how fast.
         log_grants: keep a row for every single grant of the memory (a trace merges neighbours).
+        brought: clients of the memory beside those of the device, that stages bring.
     """
 
     def __init__(
@@ -55,11 +57,12 @@ class DeviceSimulation:
         window_ps: Window = FIRST_MINUTE_PS,
         link: LinkTrace = ALWAYS_UP,
         log_grants: bool = False,
+        brought: Sequence[Client] = (),
     ) -> None:
         self.device = device
         self.env = DeviceEnvironment()
         self.recorder = Recorder(trace, window_ps)
-        self.memory = memory_of(self.env, device, log=trace or log_grants)
+        self.memory = memory_of(self.env, device, brought=brought, log=trace or log_grants)
         if trace:
             self.env.process(self._watch(window_ps))
         self.cpu = Cpu(self.env, self.memory, device.cpu, self.recorder)
@@ -203,6 +206,7 @@ class DeviceSimulation:
             window_ps=recorder.window_ps,
             tiles=recorder.tile_records(),
             grants=recorder.grants,
+            clients=tuple(traffic),
         )
 
     def finish(self) -> None:
@@ -210,7 +214,7 @@ class DeviceSimulation:
         if not self.recorder.trace:
             return
         self.cpu.finish_spans()
-        self.recorder.memory(self.memory.grants())
+        self.recorder.memory(self.memory.grants(), [client.name for client in self.memory.clients])
         period_ps = self.device.audio.microphone_dma_ms * 10**9
         for start_ps in range(0, self.env.now, period_ps):
             self.recorder.span("microphone", "capture", start_ps, start_ps + period_ps)

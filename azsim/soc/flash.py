@@ -13,8 +13,8 @@ from collections.abc import Generator
 
 import simpy
 
+from azsim.arbitration import NETWORK
 from azsim.devices.board_spec import FlashSpec
-from azsim.soc.arbitration import NETWORK
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import MemoryModel
 from azsim.soc.network import PS_PER_MS

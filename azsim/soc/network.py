@@ -18,10 +18,10 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 import simpy
 
+from azsim.arbitration import NETWORK
 from azsim.devices.board_spec import NetworkSpec
 from azsim.devices.spec import Device
 from azsim.errors import PrivacyError
-from azsim.soc.arbitration import NETWORK
 from azsim.soc.environment import NEVER, DeviceEnvironment, Moment
 from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.memory import MemoryModel

@@ -17,12 +17,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import simpy
 
+from azsim.arbitration import NPU
 from azsim.chip.attribution import CAUSES, walk
 from azsim.chip.interrupted import begun_part, ends, rest
 from azsim.chip.pipeline import fetch_owners, transfer_cycles, weight_owners
 from azsim.chip.schedule import TileSchedule
 from azsim.devices.spec import Device
-from azsim.soc.arbitration import NPU
 from azsim.soc.environment import DeviceEnvironment, Moment
 from azsim.soc.memory import MemoryModel, TileWork
 from azsim.soc.timeline import TileRecord

@@ -19,6 +19,7 @@ from itertools import pairwise
 import numpy as np
 import simpy
 
+from azsim.arbitration import Client
 from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.soc.companions import Companion, start_companions
@@ -37,13 +38,13 @@ class Traffic:
     """A client of the memory that asks for the same again and again, such as a camera, a display or an application.
 
     Attributes:
-        client: whose port and priority it has, as in `azsim.soc.arbitration`.
+        client: whose port and priority it has: a row of `azsim.arbitration.BOARD`, or a client of its own.
         size_bytes: of each request.
         period_ps: from one to the next; what cannot be served in time comes late, and nothing is left out.
         write: into the memory.
     """
 
-    client: int
+    client: int | Client
     size_bytes: int
     period_ps: int
     write: bool = False
@@ -144,7 +145,8 @@ def simulate_session(
             raise InputError(f"{after.work.utterance}: starts before {before.work.utterance}, which is heard earlier")
     for one in speech:
         check_schedules(one.work, one.schedules)
-    simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, link=link)
+    brought = [one.client for one in traffic if isinstance(one.client, Client)]
+    simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, link=link, brought=brought)
     chains = _chains(simulation, speech)
     _start_traffic(simulation, traffic, seed)
     records = start_companions(simulation, companions, seed)
@@ -172,9 +174,11 @@ def simulate_session(
 
 
 def _start_traffic(simulation: DeviceSimulation, traffic: Sequence[Traffic], seed: int) -> None:
+    rows = {client.name: row for row, client in enumerate(simulation.memory.clients)}
     for index, one in enumerate(traffic):
+        row = rows[one.client.name] if isinstance(one.client, Client) else one.client
         first_ps = int(np.random.default_rng([seed, 5, index]).integers(one.period_ps))
-        simulation.memory.submit(one.client, one.size_bytes, write=one.write, at_ps=first_ps, period_ps=one.period_ps)
+        simulation.memory.submit(row, one.size_bytes, write=one.write, at_ps=first_ps, period_ps=one.period_ps)
 
 
 def _chains(simulation: DeviceSimulation, speech: Sequence[Speech]) -> list[SpeechChain]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from azsim.arbitration import BOARD
 from azsim.chip.schedule import TileSchedule
 
 
@@ -127,6 +128,7 @@ class Timeline:
         tiles: jobs of the processor that began in the window.
         grants: the memory's log, int64 ``(rows, 7)`` as in ``soc/memory/columns.py``; outside of the window
             neighbours of one client share a row.
+        clients: of the memory, in the order of its rows.
     """
 
     utterance: str
@@ -155,3 +157,4 @@ class Timeline:
     window_ps: tuple[int, int] = (0, 0)
     tiles: tuple[TileRecord, ...] = ()
     grants: np.ndarray = field(default_factory=no_grants)
+    clients: tuple[str, ...] = BOARD

@@ -8,12 +8,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from azsim.soc.arbitration import CLIENTS
 from azsim.soc.memory.columns import L_CLIENT, L_END, L_START, L_WRITE
 from azsim.soc.timeline import Instant, Span, TileRecord, no_grants
 
@@ -73,7 +72,7 @@ class Recorder:
         """A job of the neural processor, tile by tile."""
         self._tiles.append(record)
 
-    def memory(self, grants: np.ndarray) -> None:
+    def memory(self, grants: np.ndarray, clients: Sequence[str]) -> None:
         """The memory's log, and its rows as spans of the ``dram`` track, neighbours of one kind joined."""
         self.grants = grants
         if not len(grants):
@@ -85,7 +84,7 @@ class Recorder:
         for which, start_ps, end_ps in zip(
             kind[first].tolist(), grants[first, L_START].tolist(), grants[last, L_END].tolist(), strict=True
         ):
-            self.span("dram", f"{CLIENTS[which // 2]} {'write' if which % 2 else 'read'}", start_ps, end_ps)
+            self.span("dram", f"{clients[which // 2]} {'write' if which % 2 else 'read'}", start_ps, end_ps)
 
     def spans(self, until_ps: int) -> tuple[Span, ...]:
         """In order of their start, cut off at ``until_ps``."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import simpy
 
-from azsim.soc.arbitration import NETWORK
+from azsim.arbitration import NETWORK
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.network import PS_PER_MS
 

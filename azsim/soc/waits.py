@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from azsim.soc.arbitration import CLIENTS
+from azsim.arbitration import BOARD
 from azsim.soc.memory.columns import L_CLIENT, L_END, L_REQUEST, L_START
 
 
-def waits_for_clients(grants: np.ndarray) -> np.ndarray:
+def waits_for_clients(grants: np.ndarray, clients: int = len(BOARD)) -> np.ndarray:
     """Of each row's wait, how long each client was being served; int64 ``(rows, clients)``, picoseconds.
 
     The row sums are the waits, as long as the memory serves one chunk at a time and never idles while one waits; where
@@ -22,21 +22,22 @@ def waits_for_clients(grants: np.ndarray) -> np.ndarray:
 
     Args:
         grants: the memory's log with a row per grant, int64 ``(rows, 7)``.
+        clients: how many the memory has.
     """
-    waits = np.zeros((len(grants), len(CLIENTS)), np.int64)
+    waits = np.zeros((len(grants), clients), np.int64)
     waited = np.flatnonzero(grants[:, L_START] > grants[:, L_REQUEST])
     asked, granted = grants[waited, L_REQUEST], grants[waited, L_START]
-    for client in range(len(CLIENTS)):
+    for client in range(clients):
         own = grants[grants[:, L_CLIENT] == client]
         starts, ends = np.sort(own[:, L_START]), np.sort(own[:, L_END])
         waits[waited, client] = _served_before(granted, starts, ends) - _served_before(asked, starts, ends)
     return waits
 
 
-def who_waits_for_whom(grants: np.ndarray) -> np.ndarray:
+def who_waits_for_whom(grants: np.ndarray, clients: int = len(BOARD)) -> np.ndarray:
     """Total time that each client (row) waited for each (column); int64 ``(clients, clients)``, picoseconds."""
-    waits = waits_for_clients(grants)
-    total = np.zeros((len(CLIENTS), len(CLIENTS)), np.int64)
+    waits = waits_for_clients(grants, clients)
+    total = np.zeros((clients, clients), np.int64)
     np.add.at(total, grants[:, L_CLIENT], waits)
     return total
 

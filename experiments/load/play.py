@@ -12,17 +12,19 @@ from dataclasses import dataclass, replace
 import msgspec
 import numpy as np
 
+from azsim.arbitration import CPU
+from azsim.arbitration.policies.latency_regulated import LatencyTarget
+from azsim.arbitration.policies.rate_regulated import TokenBucket
+from azsim.arbitration.policies.window_threshold import Window
 from azsim.chip.build import tile_layout
 from azsim.compare.companions import companions_of
 from azsim.compare.experiment import Configuration
 from azsim.compare.production import draw, driven
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.trained import deploy
-from azsim.devices.memory_spec import LatencyTargetSpec, PerClient, TokenBucketSpec, WindowSpec
 from azsim.devices.spec import Device
 from azsim.report.percentiles import percentile
 from azsim.soc import simulate_session
-from azsim.soc.arbitration import CPU
 from azsim.soc.companions import Companion
 from azsim.soc.job_graph import Schedules
 from azsim.soc.music import MusicTrack
@@ -77,9 +79,11 @@ def device_for(device: Device, point: Point) -> Device:
         device.memory,
         peak_gbps=point.peak_gbps,
         arbitration=point.policy,
-        rate=PerClient(cpu=TokenBucketSpec(gbps=half_gbps, burst_bytes=65536)),
-        latency=PerClient(npu=LatencyTargetSpec(target_ns=1500.0, lowest=4, highest=12, step_log2_ns=8)),
-        window=PerClient(cpu=WindowSpec(window_us=100.0, threshold_bytes=round(half_gbps * 100_000))),
+        options={
+            "rate": {"cpu": TokenBucket(gbps=half_gbps, burst_bytes=65536)},
+            "latency": {"npu": LatencyTarget(target_ns=1500.0, lowest=4, highest=12, step_log2_ns=8)},
+            "window": {"cpu": Window(window_us=100.0, threshold_bytes=round(half_gbps * 100_000))},
+        },
     )
     return msgspec.structs.replace(device, memory=memory)
 

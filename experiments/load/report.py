@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from azsim.arbitration import BOARD
 from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
-from azsim.soc.arbitration import CLIENTS
 from experiments.load.points import (
     HEADROOM_GBPS,
     LOADS_GBPS,
@@ -184,8 +184,8 @@ def draw_waits(waits: Mapping[str, np.ndarray]) -> Figure:
             if value >= 5e-5:
                 axes.text(x, y, f"{100 * value:.2f}", ha="center", va="center", fontsize=8,
                           color="white" if value > 0.6 * most else "black")  # fmt: skip
-        axes.set_xticks(range(len(CLIENTS)), CLIENTS, fontsize=8)
-        axes.set_yticks(range(len(CLIENTS)), CLIENTS, fontsize=8)
+        axes.set_xticks(range(len(BOARD)), BOARD, fontsize=8)
+        axes.set_yticks(range(len(BOARD)), BOARD, fontsize=8)
         axes.grid(visible=False)
         axes.set_title(f"{config}: % of the time", fontsize=9)
         axes.set_xlabel("... is served")

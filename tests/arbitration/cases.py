@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from azsim.devices.memory_spec import LatencyTargetSpec, PerClient, TokenBucketSpec, WindowSpec
+from azsim.arbitration import Client
+from azsim.arbitration.policies.latency_regulated import LatencyTarget
+from azsim.arbitration.policies.rate_regulated import TokenBucket
+from azsim.arbitration.policies.window_threshold import Window
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory
+from azsim.soc.memory.protocol import clients_of
 from tests.soc.cases import device
 
 REGULATED = {
-    "memory__rate": PerClient(network=TokenBucketSpec(gbps=0.1, burst_bytes=8192)),
-    "memory__latency": PerClient(network=LatencyTargetSpec(target_ns=500.0, lowest=0, highest=15, step_log2_ns=8)),
-    "memory__window": PerClient(network=WindowSpec(window_us=100.0, threshold_bytes=10_000)),
+    "memory__options": {
+        "rate": {"network": TokenBucket(gbps=0.1, burst_bytes=8192)},
+        "latency": {"network": LatencyTarget(target_ns=500.0, lowest=0, highest=15, step_log2_ns=8)},
+        "window": {"network": Window(window_us=100.0, threshold_bytes=10_000)},
+    }
 }
+BOARD_CLIENTS = clients_of(device(), ())
+"""Of ``az1``."""
+
+
+def with_priorities(**priorities: int) -> tuple[Client, ...]:
+    """The same with other priorities."""
+    return tuple(replace(client, priority=priorities.get(client.name, client.priority)) for client in BOARD_CLIENTS)
 
 
 def memory_with(arbitration: str) -> tuple[DeviceEnvironment, BurstMemory]:

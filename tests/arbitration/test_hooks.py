@@ -1,4 +1,4 @@
-"""Policies by name, and their hooks by number."""
+"""The hooks of all policies, compiled into the loop."""
 
 from __future__ import annotations
 
@@ -7,30 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.devices.board_spec import PrioritySpec
-from azsim.devices.memory_spec import PerClient
-from azsim.devices.quantities import Arbitration
-from azsim.soc.arbitration import CLIENTS, NETWORK, POLICIES, policy_of
-from azsim.soc.arbitration.registry import HOLDING, hook_of, on_finish, on_grant
-from azsim.soc.arbitration.table import HELD, HOLD_FS
+from azsim.arbitration import BOARD, NETWORK, policy_names
+from azsim.arbitration.hooks import holds, hook_of, on_finish, on_grant
+from azsim.arbitration.policy import HELD, HOLD_FS
+from azsim.devices.regulation import policy_of
 from azsim.soc.environment import DeviceEnvironment, Moment
 from azsim.soc.memory import BurstMemory
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_REQUEST, L_START
 from azsim.soc.npu import tile_work
-from tests.soc.arbitration.cases import REGULATED, memory_with
+from tests.arbitration.cases import BOARD_CLIENTS, REGULATED, memory_with
 from tests.soc.cases import device, schedule
-
-
-def test_every_policy_of_a_device_file_is_registered_and_clients_are_its_priorities():
-    assert set(POLICIES) == set(Arbitration.__args__)
-    assert CLIENTS == PrioritySpec.__struct_fields__ == PerClient.__struct_fields__
-    for name in POLICIES:
-        assert policy_of(device(memory__arbitration=name)).table().shape[1] == len(CLIENTS)
 
 
 @settings(max_examples=25, deadline=None)
 @given(
-    name=st.sampled_from(sorted(POLICIES)),
+    name=st.sampled_from(policy_names()),
     requests=st.lists(
         st.tuples(st.integers(0, 4), st.integers(1, 9000), st.booleans(), st.integers(0, 10**7)),
         min_size=1,
@@ -43,8 +34,8 @@ def test_any_policy_moves_every_byte_once_and_littles_law_holds(name, requests):
         memory.submit(client, size, write=write, at_ps=at)
     env.run(until=10**11)
     grants = memory.grants()
-    moved = np.bincount(grants[:, L_CLIENT], weights=grants[:, L_BYTES], minlength=len(CLIENTS))
-    asked = [sum(size for who, size, *_ in requests if who == client) for client in range(len(CLIENTS))]
+    moved = np.bincount(grants[:, L_CLIENT], weights=grants[:, L_BYTES], minlength=len(BOARD))
+    asked = [sum(size for who, size, *_ in requests if who == client) for client in range(len(BOARD))]
     assert moved.tolist() == asked
     assert (grants[:, L_START] >= grants[:, L_REQUEST]).all()
     assert (grants[1:, L_START] >= grants[:-1, L_END]).all()
@@ -68,13 +59,13 @@ def test_a_regulated_client_beside_a_job_of_the_processor(name):
     assert took[name] < took["fixed-priority"]
 
 
-@pytest.mark.parametrize("name", sorted(POLICIES))
+@pytest.mark.parametrize("name", policy_names())
 def test_exactly_the_holding_policies_ever_hold_a_request_back(name: str) -> None:
-    policy = policy_of(device(memory__arbitration=name, **REGULATED))
-    table, hook = policy.table(), hook_of(policy)
+    policy = policy_of(device(memory__arbitration=name, **REGULATED).memory)
+    table, hook = policy.table(BOARD_CLIENTS), hook_of(policy)
     for number in range(20):
         on_grant(hook, table, NETWORK, 4096, 1000 * number)
         on_finish(hook, table, NETWORK, 10**6)
-    assert (hook in HOLDING) == bool(table[HELD, NETWORK] > 0 or table[HOLD_FS, NETWORK] > 0)
-    others = [client for client in range(len(CLIENTS)) if client != NETWORK]
+    assert holds(policy) == bool(table[HELD, NETWORK] > 0 or table[HOLD_FS, NETWORK] > 0)
+    others = [client for client in range(len(BOARD)) if client != NETWORK]
     assert not table[HELD : HOLD_FS + 1, others].any()

@@ -131,11 +131,15 @@ def test_what_is_not_toml_says_so(tmp_path: Path) -> None:
             "latency.cpu = { target_ns = 500.0, lowest = 9, highest = 3, step_log2_ns = 8 }",
             ["memory.latency.cpu.lowest = 9", "at most highest = 3"],
         ),
-        ('timings = "lpddr4-3200-x16-4gb"', "window.gpu = { window_us = 1.0 }", ["memory.window.gpu: unknown key"]),
+        (
+            'timings = "lpddr4-3200-x16-4gb"',
+            "window.gpu = { window_us = 1.0, threshold_bytes = 9 }",
+            ["memory.window.gpu: no such client"],
+        ),
         (
             'arbitration = "fixed-priority"',
             'arbitration = "window-threshold"',
-            ["memory.arbitration = 'window-threshold'", "memory.window.CLIENT", "playback, microphone, npu"],
+            ["memory.window: missing", "memory.window.CLIENT", "playback, microphone, npu"],
         ),
         (
             'fidelity = "burst"                  # analytic, burst or bank\ntimings = "lpddr4-3200-x16-4gb" ',

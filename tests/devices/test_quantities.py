@@ -10,7 +10,7 @@ import pytest
 from azsim.devices import quantities
 
 RANGES = {name: kind for name, kind in vars(quantities).items() if get_origin(kind) is Annotated}
-CHOICES = ("SkipMode", "Residency", "Preemption", "Arbitration", "Fidelity", "DramPart", "Dataflow")
+CHOICES = ("SkipMode", "Residency", "Preemption", "Fidelity", "DramPart", "Dataflow")
 
 
 @pytest.mark.parametrize("name", sorted(RANGES))

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from azsim.arbitration import BOARD, CPU, NETWORK
 from azsim.reference.poisson import COUNT, FOUND, RESPONSE_PS, SERVICE_PS, Measured
-from azsim.soc.arbitration import CLIENTS, CPU, NETWORK
 
 
 def measured(rng: np.random.Generator, batches: int = 200, each: int = 50) -> tuple[Measured, np.ndarray]:
     """Batches of made-up requests of the CPU, and the requests' own response times."""
     responses = rng.exponential(9000, (batches, each)).astype(np.int64)
-    sums = np.zeros((batches, len(CLIENTS), 4), np.int64)
+    sums = np.zeros((batches, len(BOARD), 4), np.int64)
     sums[:, CPU, COUNT], sums[:, CPU, RESPONSE_PS] = each, responses.sum(axis=1)
     sums[:, CPU, SERVICE_PS], sums[:, CPU, FOUND] = 1000 * each, 3 * each
-    watched = np.zeros((4, len(CLIENTS)), np.int64)
+    watched = np.zeros((4, len(BOARD)), np.int64)
     watched[0, NETWORK], watched[2, NETWORK] = 2500, 10_000_000
     return Measured(sums, 20_000_000, 10_000_000, watched), responses
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from azsim.arbitration import PLAYBACK
 from azsim.devices.cpu_spec import BackgroundSpec, CpuPrioritySpec
-from azsim.soc.arbitration import PLAYBACK
 from azsim.soc.cpu import Cpu
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory

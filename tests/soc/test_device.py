@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from azsim.arbitration import CPU
 from azsim.chip.schedule import CpuWork, Sections
-from azsim.soc.arbitration import CPU
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_START, L_WRITE
 from azsim.soc.trace import MERGE_PS

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from azsim.arbitration import PLAYBACK
 from azsim.chip.attribution import time_by_cause
-from azsim.soc.arbitration import PLAYBACK
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory
 from azsim.soc.npu import Npu

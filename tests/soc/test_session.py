@@ -7,10 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from azsim.arbitration import BOARD, CPU, Client
 from azsim.errors import InputError
 from azsim.report.trace import TraceOptions, trace_events
+from azsim.report.trace.memory import MemoryWaits, bandwidth
 from azsim.soc import simulate, simulate_session
-from azsim.soc.arbitration import CLIENTS, CPU
 from azsim.soc.companions import Companion
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_REQUEST, L_START
 from azsim.soc.session import Speech, Traffic
@@ -62,7 +63,7 @@ def test_bytes_in_are_bytes_out_and_nobody_is_busier_than_time_allows(session):
     released = [job for job in work().jobs if job.release_ms <= work().endpoint_ms and job.engine == "npu"]
     made = schedules(8)
     assert whole.dram_read_bytes["npu"] == 5 * sum(int(made[job.name].fetch_bytes.sum()) for job in released)
-    for index, client in enumerate(CLIENTS):
+    for index, client in enumerate(BOARD):
         moved = grants[grants[:, L_CLIENT] == index][:, L_BYTES].sum()
         assert moved == whole.dram_read_bytes[client] + whole.dram_write_bytes[client]
     cores = device().cpu.cores
@@ -92,6 +93,30 @@ def test_an_utterance_that_comes_too_soon_waits_for_the_last_one():
     assert crowded.heard[2].deadline_misses > 0
     cut = simulate_session(slow, speeches(3, schedules(2), SECOND), elapsed_ps=crowded.heard[1].final_ps, music=None)
     assert len(cut.heard) == 1
+
+
+@pytest.mark.parametrize("fidelity", ["burst", "bank", "analytic"])
+def test_a_stage_may_bring_a_client_of_its_own(fidelity):
+    """A camera that nothing else knows of: it has a row, a name in every record, and waits by its own priority."""
+    camera = Client("camera", priority=2)
+    spec = device(memory__fidelity=fidelity)
+    made = simulate_session(
+        spec,
+        speeches(1),
+        elapsed_ps=2 * SECOND,
+        music=track(),
+        traffic=[Traffic(camera, 65536, 50_000_000_000, write=True), Traffic(camera, 4096, 10_000_000_000)],
+        trace=True,
+    )
+    whole = made.timeline
+    assert whole.clients == (*BOARD, "camera")
+    assert made.traffic["camera"].write_bytes == whole.dram_write_bytes["camera"] >= 38 * 65536
+    assert made.traffic["camera"].read_bytes >= 198 * 4096
+    assert (whole.grants[:, L_CLIENT] == len(BOARD)).any()
+    assert any(span.name == "camera write" for span in whole.spans if span.track == "dram")
+    waits = MemoryWaits(whole.grants, whole.window_ps, whole.clients)
+    assert {"camera read", "camera write"} <= {one.name for one in waits.slices((0, whole.elapsed_ps))}
+    assert any("camera" in rates for _, rates in bandwidth(whole.grants, (0, whole.elapsed_ps), 10, whole.clients))
 
 
 def test_traffic_takes_bandwidth_and_is_counted():

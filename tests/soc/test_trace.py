@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.soc.arbitration import CLIENTS
+from azsim.arbitration import BOARD
 from azsim.soc.timeline import Span
 from azsim.soc.trace import MERGE_PS, Recorder
 
@@ -58,13 +58,13 @@ def test_neighbours_of_one_kind_make_one_span_of_the_memory(grants: list[tuple[i
     for client, write, gap in grants:
         start, now = now + gap, now + gap + 10
         rows.append([client, write, start, start, now, 64, 1])
-        name = f"{CLIENTS[client]} {'write' if write else 'read'}"
+        name = f"{BOARD[client]} {'write' if write else 'read'}"
         if expected and expected[-1][0] == name and gap <= MERGE_PS:
             expected[-1][2] = now
         else:
             expected.append([name, start, now])
     recorder = Recorder(trace=True)
     log = np.array(rows, np.int64).reshape(-1, 7)
-    recorder.memory(log)
+    recorder.memory(log, BOARD)
     assert recorder.grants is log
     assert [[span.name, span.start_ps, span.end_ps] for span in recorder.spans(10**12)] == expected

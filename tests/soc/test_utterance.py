@@ -8,9 +8,9 @@ import itertools
 import numpy as np
 import pytest
 
+from azsim.arbitration import NPU
 from azsim.errors import InputError
 from azsim.soc import simulate
-from azsim.soc.arbitration import NPU
 from azsim.soc.link import LinkTrace
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_START, L_WRITE
 from azsim.soc.timeline import no_grants

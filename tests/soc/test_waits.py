@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from azsim.arbitration import BOARD, CPU, NPU, PLAYBACK
 from azsim.soc import simulate
-from azsim.soc.arbitration import CLIENTS, CPU, NPU, PLAYBACK
 from azsim.soc.memory.columns import L_CLIENT, L_END, L_REQUEST, L_START
 from azsim.soc.waits import waits_for_clients, who_waits_for_whom
 from tests.soc.cases import device, schedules, track, work
@@ -38,7 +38,7 @@ def test_every_wait_of_a_busy_device_is_explained_and_counted_by_hand():
     assert (waits.sum(axis=1) == grants[:, L_START] - grants[:, L_REQUEST]).all()
     longest = int(np.argmax(grants[:, L_START] - grants[:, L_REQUEST]))
     asked, granted = grants[longest, L_REQUEST], grants[longest, L_START]
-    for client in range(len(CLIENTS)):
+    for client in range(len(BOARD)):
         own = grants[grants[:, L_CLIENT] == client]
         overlap = np.minimum(own[:, L_END], granted) - np.maximum(own[:, L_START], asked)
         assert waits[longest, client] == overlap[overlap > 0].sum()

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from azsim.devices.memory_spec import LatencyTargetSpec, PerClient, TokenBucketSpec, WindowSpec
+from azsim.arbitration import CPU, MICROPHONE, NETWORK, PLAYBACK
+from azsim.arbitration.policies.fifo import Fifo
+from azsim.arbitration.policies.fixed_priority import FixedPriority
+from azsim.arbitration.policies.latency_regulated import LatencyRegulated, LatencyTarget
+from azsim.arbitration.policies.proportional_fair import ProportionalFair
+from azsim.arbitration.policies.rate_regulated import RateRegulated, TokenBucket
+from azsim.arbitration.policies.window_threshold import Window
 from azsim.reference.poisson import Measured, Source, poisson_load
 from azsim.reference.queueing import (
     Arrivals,
@@ -13,12 +19,6 @@ from azsim.reference.queueing import (
     fifo_wait,
     priority_waits,
 )
-from azsim.soc.arbitration import CPU, MICROPHONE, NETWORK, PLAYBACK
-from azsim.soc.arbitration.fifo import Fifo
-from azsim.soc.arbitration.fixed_priority import FixedPriority
-from azsim.soc.arbitration.latency_regulated import LatencyRegulated
-from azsim.soc.arbitration.proportional_fair import ProportionalFair
-from azsim.soc.arbitration.rate_regulated import RateRegulated
 from tests.soc.cases import device
 
 JOBS = 400_000
@@ -27,7 +27,7 @@ UNIT = device(memory__peak_gbps=1.0, memory__efficiency=1.0)
 
 SIZES = (200, 900, 1900)
 MEAN, SQUARED = 1.0, (0.2**2 + 0.9**2 + 1.9**2) / 3
-TARGET = LatencyTargetSpec(target_ns=3000.0, lowest=0, highest=15, step_log2_ns=9)
+TARGET = LatencyTarget(target_ns=3000.0, lowest=0, highest=15, step_log2_ns=9)
 
 
 def near(measured_ps: tuple[float, float], theory_us: float) -> bool:
@@ -64,9 +64,9 @@ def test_priorities_wait_as_cobham_says():
     "policy",
     [
         Fifo(),
-        FixedPriority(UNIT.priority),
+        FixedPriority(),
         ProportionalFair(0.5),
-        LatencyRegulated(UNIT.priority, PerClient(cpu=TARGET)),
+        LatencyRegulated({"cpu": TARGET}),
     ],
     ids=lambda policy: type(policy).__name__,
 )
@@ -89,7 +89,7 @@ def test_chunks_let_others_in_between_cobham_and_preemptive_resume(chunk):
 
 
 def regulated(burst_bytes: int) -> Measured:
-    policy = RateRegulated(UNIT.priority, PerClient(network=TokenBucketSpec(gbps=0.4, burst_bytes=burst_bytes)))
+    policy = RateRegulated({"network": TokenBucket(gbps=0.4, burst_bytes=burst_bytes)})
     sources = [Source(NETWORK, 0.38, SIZES), Source(CPU, 0.3, SIZES)]
     return poisson_load(UNIT, sources, JOBS, policy=policy, watch_gbps={NETWORK: 0.4})
 
@@ -108,7 +108,7 @@ def test_windows_hold_back_whoever_has_had_enough():
         memory__peak_gbps=1.0,
         memory__efficiency=1.0,
         memory__arbitration="window-threshold",
-        memory__window=PerClient(network=WindowSpec(window_us=100.0, threshold_bytes=20_000)),
+        memory__options={"window": {"network": Window(window_us=100.0, threshold_bytes=20_000)}},
     )
     # 0.2 of the memory's rate is allowed and 0.3 asked for: the queue grows without end
     with pytest.raises(OverflowError):

@@ -45,7 +45,7 @@ def counter_events(timeline: Timeline, window_ps: Window, room: int) -> list[Eve
     if len(grants):
         bins = max(1, min(share, (window_ps[1] - window_ps[0]) // 10**9))
         name = f"{BANDWIDTH}, mean of {(window_ps[1] - window_ps[0]) / bins / 1e9:.3g} ms"
-        for time_ps, rates in bandwidth(grants, window_ps, bins):
+        for time_ps, rates in bandwidth(grants, window_ps, bins, timeline.clients):
             events.append(_event(name, "DRAM", time_ps, rates))
     return events
 

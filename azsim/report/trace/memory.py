@@ -8,17 +8,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from azsim.arbitration import BOARD, NPU
 from azsim.report.trace.tracks import PS_PER_NS, Slice
-from azsim.soc.arbitration import CLIENTS, NPU
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_NUMBER, L_REQUEST, L_START, L_WRITE
 from azsim.soc.trace import MERGE_PS, Window
 from azsim.soc.waits import waits_for_clients
 
 BANDWIDTH = "DRAM GB/s"
-_WAITED_FOR = (*CLIENTS, "held back")
-_NAMES = [f"{client} {way}" for client in CLIENTS for way in ("read", "write")]
+_HELD_BACK = "held back"
 
 
 class MemoryWaits:
@@ -29,11 +30,13 @@ class MemoryWaits:
     Args:
         grants: the memory's log.
         window_ps: where it has a row per grant; nothing is said of waits outside.
+        clients: of the memory, in the order of its rows.
     """
 
-    def __init__(self, grants: np.ndarray, window_ps: Window) -> None:
+    def __init__(self, grants: np.ndarray, window_ps: Window, clients: Sequence[str] = BOARD) -> None:
+        self._waited_for = (*clients, _HELD_BACK)
         inside = (grants[:, L_START] >= window_ps[0]) & (grants[:, L_START] < window_ps[1])
-        served = waits_for_clients(grants)
+        served = waits_for_clients(grants, len(clients))
         held = np.maximum(0, grants[:, L_START] - grants[:, L_REQUEST] - served.sum(axis=1))
         waits = np.where(inside[:, None], np.column_stack([served, held]), 0)
         self._waits = waits
@@ -47,17 +50,17 @@ class MemoryWaits:
         self.fetch_request_ps = grants[fetches, L_REQUEST]
         self.fetch_waits = waits[fetches]
         self._fetch_sums = np.concatenate(
-            [np.zeros((1, len(_WAITED_FOR)), np.int64), np.cumsum(self.fetch_waits, axis=0)]
+            [np.zeros((1, len(self._waited_for)), np.int64), np.cumsum(self.fetch_waits, axis=0)]
         )
 
     def of_request(self, number: int) -> dict[str, float]:
         """Client -> microseconds that the request waited while that client was served."""
-        return by_client(self._by_request.get(number))
+        return self.by_client(self._by_request.get(number))
 
     def of_processor(self, start_ps: int, end_ps: int) -> dict[str, float]:
         """The same for the fetches that the processor began between two times."""
         first, last = np.searchsorted(self.fetch_start_ps, [start_ps, end_ps])
-        return by_client(self._fetch_sums[last] - self._fetch_sums[first])
+        return self.by_client(self._fetch_sums[last] - self._fetch_sums[first])
 
     def fetch_rows(self, start_ps: int, fetched_ps: np.ndarray) -> list[int]:
         """Rows of the fetches of a job's tiles: tile i has those from the i-th bound up to the next.
@@ -74,6 +77,7 @@ class MemoryWaits:
         grants = self._grants[inside]
         if not len(grants):
             return []
+        names = [f"{client} {way}" for client in self._waited_for for way in ("read", "write")]
         kind = 2 * grants[:, L_CLIENT] + grants[:, L_WRITE]
         apart = (np.diff(kind) != 0) | (grants[1:, L_START] - grants[:-1, L_END] > MERGE_PS)
         first = np.flatnonzero(np.concatenate([[True], apart]))
@@ -81,7 +85,7 @@ class MemoryWaits:
         moved = np.add.reduceat(grants[:, L_BYTES], first)
         waits = np.add.reduceat(self._waits[inside], first, axis=0)
         slices = [
-            Slice("dram", _NAMES[which], start_ps, end_ps, {"bytes": size, "grants": count})
+            Slice("dram", names[which], start_ps, end_ps, {"bytes": size, "grants": count})
             for which, start_ps, end_ps, size, count in zip(
                 kind[first].tolist(),
                 grants[first, L_START].tolist(),
@@ -92,29 +96,30 @@ class MemoryWaits:
             )
         ]
         for index in np.flatnonzero(waits.any(axis=1)).tolist():
-            slices[index].args["memory_wait_us"] = by_client(waits[index])
+            slices[index].args["memory_wait_us"] = self.by_client(waits[index])
         return slices
 
+    def by_client(self, waits_ps: np.ndarray | None) -> dict[str, float]:
+        """Client -> microseconds, those above 0."""
+        if waits_ps is None:
+            return {}
+        return {
+            client: round(time_ps / PS_PER_NS) / 1000
+            for client, time_ps in zip(self._waited_for, waits_ps.tolist(), strict=True)
+            if time_ps >= PS_PER_NS
+        }
 
-def by_client(waits_ps: np.ndarray | None) -> dict[str, float]:
-    """Client -> microseconds, those above 0."""
-    if waits_ps is None:
-        return {}
-    return {
-        client: round(time_ps / PS_PER_NS) / 1000
-        for client, time_ps in zip(_WAITED_FOR, waits_ps.tolist(), strict=True)
-        if time_ps >= PS_PER_NS
-    }
 
-
-def bandwidth(grants: np.ndarray, window_ps: Window, bins: int) -> list[tuple[int, dict[str, float]]]:
+def bandwidth(
+    grants: np.ndarray, window_ps: Window, bins: int, clients: Sequence[str] = BOARD
+) -> list[tuple[int, dict[str, float]]]:
     """Time and gigabytes per second by client of equal stretches of the window; a grant counts where it starts."""
     start_ps, end_ps = window_ps
     edges = np.linspace(start_ps, end_ps, bins + 1).astype(np.int64)
-    present = [client for client in range(len(CLIENTS)) if (grants[:, L_CLIENT] == client).any()]
+    present = [client for client in range(len(clients)) if (grants[:, L_CLIENT] == client).any()]
     rates = {}
     for client in present:
         own = grants[grants[:, L_CLIENT] == client]
         moved, _ = np.histogram(own[:, L_START], edges, weights=own[:, L_BYTES])
-        rates[CLIENTS[client]] = np.round(moved * 1000 / np.diff(edges), 6)
+        rates[clients[client]] = np.round(moved * 1000 / np.diff(edges), 6)
     return [(int(edges[index]), {name: float(rate[index]) for name, rate in rates.items()}) for index in range(bins)]

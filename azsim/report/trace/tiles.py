@@ -15,7 +15,7 @@ import numpy as np
 
 from azsim.chip.pipeline import DECODED, FETCHED, FINISHED, MULTIPLIED, WRITTEN
 from azsim.report.trace.jobs import Utterances, in_us, of_step
-from azsim.report.trace.memory import MemoryWaits, by_client
+from azsim.report.trace.memory import MemoryWaits
 from azsim.report.trace.tracks import Event, Slice
 from azsim.soc.memory.columns import T_BYTES, T_DECODE, T_DEPENDS, T_LANES, T_VECTOR, T_WEIGHT_FREES, T_WRITE
 from azsim.soc.timeline import TileRecord
@@ -46,7 +46,7 @@ def _of_job(record: TileRecord, utterances: Utterances, waits: MemoryWaits) -> I
         first, last = rows[tile], rows[tile + 1]
         waited: dict[str, float] = {}
         if first < last:
-            waited = by_client(waits.fetch_waits[first:last].sum(axis=0))
+            waited = waits.by_client(waits.fetch_waits[first:last].sum(axis=0))
             more = {"bytes": work[T_BYTES][tile]} | ({"memory_wait_us": waited} if waited else {})
             asked = int(waits.fetch_request_ps[first])
             yield Slice("npu fetch", label, asked, start + times[FETCHED][tile], args | more)

@@ -80,7 +80,7 @@ def make_trace(timeline: Timeline, options: TraceOptions, text: str, utterances:
     levels = counters.counter_events(timeline, window_ps, room // 4)
     told = clipped(utterance_slices(timeline, utterances, text), *window_ps)
     room -= len(instants) + len(levels) + len(told)
-    waits = MemoryWaits(timeline.grants, timeline.window_ps)
+    waits = MemoryWaits(timeline.grants, timeline.window_ps, timeline.clients)
     all_jobs = without_overlap([*told, *clipped(job_slices(timeline, utterances, waits), *window_ps)])
     jobs = joined(all_jobs, room * 3 // 5)
     room -= len(jobs)

@@ -12,21 +12,22 @@ time. There is no randomness and nothing collides: tails of the distribution of 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import simpy
 
+from azsim.arbitration import NPU, Client, Policy
+from azsim.arbitration.policy import RANK
 from azsim.chip.pipeline import DECODED, FETCHED, WRITTEN, complete_tile, transfer_start
 from azsim.compiled import njit
+from azsim.devices.regulation import policy_of
 from azsim.devices.spec import Device
-from azsim.soc.arbitration import CLIENTS, NPU, Policy, policy_of
-from azsim.soc.arbitration.table import RANK
 from azsim.soc.environment import NEVER, DeviceEnvironment, Moment
 from azsim.soc.memory import columns
 from azsim.soc.memory.begun import tiles_begun
-from azsim.soc.memory.protocol import ClientTraffic, Rest, TileWork
+from azsim.soc.memory.protocol import ClientTraffic, Rest, TileWork, clients_of, traffic_of
 
 MEMORY_PS = 100 * 10**9
 """How long the load remembers. **Source:** `assumed`: a few steps of the recogniser."""
@@ -72,14 +73,22 @@ class AnalyticMemory:
     Args:
         env: the device's clock; the memory registers itself there.
         device: for the DRAM, the port of the neural processor and its clock.
-        policy: ``Fifo`` or ``FixedPriority``; the device's own if None.
+        policy: one whose table does not change, ``Fifo`` or ``FixedPriority``; the device's own if None.
+        brought: clients beside those of the device, that stages bring.
         log: keep a row per request.
     """
 
     def __init__(
-        self, env: DeviceEnvironment, device: Device, *, policy: Policy | None = None, log: bool = False
+        self,
+        env: DeviceEnvironment,
+        device: Device,
+        *,
+        policy: Policy | None = None,
+        brought: Sequence[Client] = (),
+        log: bool = False,
     ) -> None:
         self.env = env
+        self.clients = clients_of(device, brought)
         env.memory = self
         self.next_completion_ps = NEVER
         self.submitted = 0
@@ -91,11 +100,11 @@ class AnalyticMemory:
         beats_bytes = max(1, memory.chunk_bytes // port.bytes_per_cycle) * port.bytes_per_cycle
         latency_ps = port.latency_cycles * device.cycle_ps
         self._pace = (beats_bytes, self._fs_per_byte, port.bytes_per_cycle, device.cycle_ps, latency_ps)
-        self._ranks = (policy or policy_of(device)).table()[RANK].tolist()
-        self._load = [0.0] * len(CLIENTS)
-        self._residual_ps = [0.0] * len(CLIENTS)
+        self._ranks = (policy or policy_of(device.memory)).table(self.clients)[RANK].tolist()
+        self._load = [0.0] * len(self.clients)
+        self._residual_ps = [0.0] * len(self.clients)
         self._seen_ps = 0
-        self._served = np.zeros((len(CLIENTS), 6), np.int64)
+        self._served = np.zeros((len(self.clients), 6), np.int64)
         self._streams: list[_Stream] = []
         self._open: dict[simpy.Event, tuple[int, int, bool, int, int, int]] = {}
         self._work = TileWork(np.zeros((8, 0), np.int64), np.zeros((5, 0), np.int64))
@@ -189,7 +198,7 @@ class AnalyticMemory:
     def traffic(self) -> Mapping[str, ClientTraffic]:
         """Client -> what it asked for so far."""
         self._catch_up(self.env.now)
-        return {client: ClientTraffic(*row) for client, row in zip(CLIENTS, self._served.tolist(), strict=True)}
+        return traffic_of(self.clients, self._served)
 
     def busy_ps(self, until_ps: int) -> int:
         """Time that moving all bytes takes, at most ``until_ps``."""
@@ -259,7 +268,7 @@ class AnalyticMemory:
     def _wait_ps(self, client: int) -> int:
         """Mean wait of a chunk for the chunks of others, by Cobham's formula."""
         rank = self._ranks[client]
-        others = [other for other in range(len(CLIENTS)) if other != client]
+        others = [other for other in range(len(self.clients)) if other != client]
         above = min(_FULL, sum(self._load[other] for other in others if self._ranks[other] < rank))
         equal = sum(self._load[other] for other in others if self._ranks[other] == rank)
         residual_ps = sum(self._residual_ps[other] for other in others)

@@ -11,11 +11,13 @@ idle memory, so the DRAM's own part of it (a row conflict) is taken off and play
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from azsim.arbitration import NPU, Client, Policy
 from azsim.devices.dram_parts import TIMINGS, DramTimings
 from azsim.devices.spec import Device
-from azsim.soc.arbitration import NPU, Policy
 from azsim.soc.environment import DeviceEnvironment, Moment
 from azsim.soc.memory import columns, dram
 from azsim.soc.memory.burst import BurstMemory
@@ -31,10 +33,16 @@ class BankMemory(BurstMemory):
     """The ``bank`` fidelity; arguments as `BurstMemory`. The device file must name the part's timings."""
 
     def __init__(
-        self, env: DeviceEnvironment, device: Device, *, policy: Policy | None = None, log: bool = False
+        self,
+        env: DeviceEnvironment,
+        device: Device,
+        *,
+        policy: Policy | None = None,
+        brought: Sequence[Client] = (),
+        log: bool = False,
     ) -> None:
-        super().__init__(env, device, policy=policy, log=log)
-        self._regions = Regions(device.memory.capacity_mib << 20)
+        super().__init__(env, device, policy=policy, brought=brought, log=log)
+        self._regions = Regions(device.memory.capacity_mib << 20, self.clients)
         self._config[columns.REGION_BYTES] = self._regions.region_bytes
         self._placed: dict[int, tuple[TileWork, int, TileWork]] = {}
 

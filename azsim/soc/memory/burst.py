@@ -8,21 +8,22 @@ efficiency alone.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from azsim.arbitration import NPU, Client, Policy
+from azsim.arbitration.hooks import holds, hook_of
 from azsim.chip.pipeline import WRITTEN
+from azsim.devices.regulation import policy_of
 from azsim.devices.spec import Device
-from azsim.soc.arbitration import CLIENTS, NPU, Policy, policy_of
-from azsim.soc.arbitration.registry import HOLDING, hook_of
 from azsim.soc.environment import NEVER, DeviceEnvironment, Moment
 from azsim.soc.memory import columns
 from azsim.soc.memory.begun import tiles_begun
 from azsim.soc.memory.columns import PENDING
 from azsim.soc.memory.dram import CONFIG_CELLS
 from azsim.soc.memory.loop import advance
-from azsim.soc.memory.protocol import ClientTraffic, Rest, TileWork
+from azsim.soc.memory.protocol import ClientTraffic, Rest, TileWork, clients_of, traffic_of
 from azsim.soc.memory.regions import Regions
 
 _REQUEST = struct.Struct(f"{columns.REQUEST_COLUMNS}q")
@@ -41,29 +42,38 @@ class BurstMemory:
         env: the device's clock; the memory registers itself there.
         device: for the DRAM, the port of the neural processor and its clock.
         policy: between clients; the device's own if None.
+        brought: clients beside those of the device, that stages bring.
         log: keep a row per grant (for the trace and for tests).
 
     Attributes:
+        clients: all that there are, in the order of the rows.
         submitted: how many requests there were, and so the number of the latest one in the log.
     """
 
     def __init__(
-        self, env: DeviceEnvironment, device: Device, *, policy: Policy | None = None, log: bool = False
+        self,
+        env: DeviceEnvironment,
+        device: Device,
+        *,
+        policy: Policy | None = None,
+        brought: Sequence[Client] = (),
+        log: bool = False,
     ) -> None:
         self.env = env
         env.memory = self
-        policy = policy or policy_of(device)
-        self._table = policy.table()
+        self.clients = clients_of(device, brought)
+        policy = policy or policy_of(device.memory)
+        self._table = policy.table(self.clients)
         self._config = self._configure(device)
         self._config[columns.MERGE_PS] = -1
         self._config[columns.HOOK] = hook_of(policy)
-        self._config[columns.HOLDS] = hook_of(policy) in HOLDING
+        self._config[columns.HOLDS] = holds(policy)
         self._frontend_ps = round(device.memory.frontend_latency_ns * 1000)
         self._chunk_bytes = device.memory.chunk_bytes
         self._state = self._initial_state(device)
         self._cells = memoryview(self._state)
         self._queue = np.zeros((64, columns.REQUEST_COLUMNS), np.int64)
-        self._served = np.zeros((len(CLIENTS), 6), np.int64)
+        self._served = np.zeros((len(self.clients), 6), np.int64)
         self._completions = np.zeros((65, 2), np.int64)
         self._found = memoryview(self._completions)
         self._log = np.zeros((4096 if log else 0, 7), np.int64)
@@ -250,7 +260,7 @@ class BurstMemory:
     def traffic(self) -> Mapping[str, ClientTraffic]:
         """Client -> what it moved so far."""
         self.advance(self.env.now)
-        return {client: ClientTraffic(*row) for client, row in zip(CLIENTS, self._served.tolist(), strict=True)}
+        return traffic_of(self.clients, self._served)
 
     def busy_ps(self, until_ps: int) -> int:
         """Time for which the DRAM was moving chunks up to ``until_ps``, which must not lie before the last grant."""

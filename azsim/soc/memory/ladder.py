@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from azsim.arbitration import Client
 from azsim.devices.spec import Device
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory.analytic import AnalyticMemory
@@ -13,6 +16,8 @@ FIDELITIES = {"analytic": AnalyticMemory, "burst": BurstMemory, "bank": BankMemo
 """``memory.fidelity`` in a device file -> memory."""
 
 
-def memory_of(env: DeviceEnvironment, device: Device, *, log: bool = False) -> MemoryModel:
-    """The device's memory; ``log`` keeps a row per grant."""
-    return FIDELITIES[device.memory.fidelity](env, device, log=log)
+def memory_of(
+    env: DeviceEnvironment, device: Device, *, brought: Sequence[Client] = (), log: bool = False
+) -> MemoryModel:
+    """The device's memory; ``brought``: clients of stages; ``log`` keeps a row per grant."""
+    return FIDELITIES[device.memory.fidelity](env, device, brought=brought, log=log)

@@ -22,10 +22,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from azsim.arbitration.hooks import on_finish, on_grant
+from azsim.arbitration.policy import HELD, HOLD_FS, RANK
 from azsim.chip.pipeline import FETCHED, WRITTEN, complete_tile, transfer_start
 from azsim.compiled import njit
-from azsim.soc.arbitration.registry import on_finish, on_grant
-from azsim.soc.arbitration.table import HELD, HOLD_FS, RANK
 from azsim.soc.environment import NEVER
 from azsim.soc.memory.columns import (
     ACCESS_BYTES,

@@ -9,12 +9,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from azsim.arbitration import BOARD, Client
+from azsim.arbitration.clients import all_clients
+from azsim.devices.spec import Device
 from azsim.soc.environment import NEVER, Moment
 
 
@@ -38,6 +41,21 @@ class ClientTraffic:
     late: int
 
 
+def clients_of(device: Device, brought: Sequence[Client]) -> tuple[Client, ...]:
+    """All clients of a device's memory in the order of their rows, those that stages bring last."""
+    board = {name: getattr(device.priority, name) for name in BOARD}
+    return all_clients(board, device.priority.others, brought)
+
+
+def traffic_of(clients: Sequence[Client], served: np.ndarray) -> dict[str, ClientTraffic]:
+    """Client -> what it moved.
+
+    Args:
+        served: int64 ``(clients, 6)``, see ``columns.py``.
+    """
+    return {client.name: ClientTraffic(*row) for client, row in zip(clients, served.tolist(), strict=True)}
+
+
 @dataclass(frozen=True, slots=True)
 class Rest:
     """What was left of a withdrawn request: ``lead_ps`` until its next chunk is due, then bytes over a duration."""
@@ -52,6 +70,9 @@ class MemoryModel(Protocol):
 
     next_completion_ps: int
     """No completion comes before this time."""
+
+    clients: tuple[Client, ...]
+    """All that there are, in the order of the rows."""
 
     submitted: int
     """How many requests there were, and so the number of the latest one in the log."""

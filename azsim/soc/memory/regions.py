@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from azsim.arbitration import Client
 from azsim.compiled import njit
-from azsim.soc.arbitration import CLIENTS, CPU
 from azsim.soc.memory.columns import R_ADDRESS, R_AGE, R_BYTES, R_CLIENT, R_LEFT, R_MOVED, REGION_BYTES
 
 SCATTERED = -1
@@ -24,15 +26,17 @@ class Regions:
 
     Args:
         capacity_bytes: of the DRAM.
+        clients: in the order of their rows.
     """
 
-    def __init__(self, capacity_bytes: int) -> None:
-        self.region_bytes = capacity_bytes // len(CLIENTS) // _ALIGNED_BYTES * _ALIGNED_BYTES
-        self._next = [0] * len(CLIENTS)
+    def __init__(self, capacity_bytes: int, clients: Sequence[Client]) -> None:
+        self.region_bytes = capacity_bytes // len(clients) // _ALIGNED_BYTES * _ALIGNED_BYTES
+        self._scattered = [client.scattered for client in clients]
+        self._next = [0] * len(clients)
 
     def place(self, client: int, size_bytes: int) -> int:
         """Address of the next ``size_bytes`` of a client, or `SCATTERED`."""
-        if client == CPU:
+        if self._scattered[client]:
             return SCATTERED
         size = -(-size_bytes // _ALIGNED_BYTES) * _ALIGNED_BYTES
         if self._next[client] + size > self.region_bytes:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.soc.arbitration import CLIENTS
-from azsim.soc.arbitration.fifo import Fifo
-from tests.soc.arbitration.cases import Request, granted, replayed
+from azsim.arbitration import BOARD
+from azsim.arbitration.policies.fifo import Fifo
+from tests.arbitration.cases import BOARD_CLIENTS, Request, granted, replayed
 
 REQUESTS = st.lists(st.tuples(st.integers(0, 4), st.integers(1, 4096), st.integers(0, 10**7)), min_size=1, max_size=30)
 
@@ -22,6 +22,6 @@ def test_the_order_is_that_of_the_requests(requests: list[Request]) -> None:
 
 
 def test_nobody_is_told_apart() -> None:
-    table = Fifo().table()
-    assert table.shape[1] == len(CLIENTS)
+    table = Fifo().table(BOARD_CLIENTS)
+    assert table.shape[1] == len(BOARD)
     assert not table.any()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.soc.arbitration import CLIENTS, CPU, MICROPHONE, NETWORK, PLAYBACK
-from azsim.soc.arbitration.fixed_priority import FixedPriority
-from azsim.soc.arbitration.table import RANK
-from tests.soc.arbitration.cases import Request, granted, replayed
+from azsim.arbitration import BOARD, CPU, MICROPHONE, NETWORK, PLAYBACK
+from azsim.arbitration.policies.fixed_priority import FixedPriority
+from azsim.arbitration.policy import RANK
+from tests.arbitration.cases import Request, granted, replayed, with_priorities
 from tests.soc.cases import device
 
 PRIORITY = device().priority
@@ -20,7 +19,7 @@ REQUESTS = st.lists(st.tuples(st.integers(0, 4), st.integers(1, 4096), st.intege
 @settings(max_examples=25, deadline=None)
 @given(requests=REQUESTS)
 def test_the_order_is_by_priority_then_by_age(requests: list[Request]) -> None:
-    ranks = [-getattr(PRIORITY, client) for client in CLIENTS]
+    ranks = [-getattr(PRIORITY, client) for client in BOARD]
     assert granted("fixed-priority", requests) == replayed(requests, rank=lambda client: ranks[client])
 
 
@@ -31,8 +30,7 @@ def test_what_is_under_way_is_not_interrupted() -> None:
 
 
 def test_ranks_follow_the_device_file() -> None:
-    priority = msgspec.structs.replace(PRIORITY, cpu=15, microphone=0, network=PRIORITY.playback)
-    table = FixedPriority(priority).table()
+    table = FixedPriority().table(with_priorities(cpu=15, microphone=0, network=PRIORITY.playback))
     assert table[RANK, CPU] == table[RANK].min() == 0
     assert table[RANK, MICROPHONE] == table[RANK].max() == 15
     assert table[RANK, NETWORK] == table[RANK, PLAYBACK]

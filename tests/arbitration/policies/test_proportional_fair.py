@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.soc.arbitration import CLIENTS, CPU, NETWORK, NPU, PLAYBACK
-from azsim.soc.arbitration.proportional_fair import ProportionalFair
-from azsim.soc.arbitration.registry import hook_of, on_grant
-from azsim.soc.arbitration.table import RANK
+from azsim.arbitration import BOARD, CPU, NETWORK, NPU, PLAYBACK
+from azsim.arbitration.hooks import hook_of, on_grant
+from azsim.arbitration.policies.proportional_fair import ProportionalFair
+from azsim.arbitration.policy import RANK
 from azsim.soc.memory.columns import L_CLIENT
-from tests.soc.arbitration.cases import memory_with
+from tests.arbitration.cases import BOARD_CLIENTS, memory_with
 
 
 def test_proportional_fair_serves_whoever_had_least():
@@ -33,7 +33,7 @@ def test_scores_are_weighted_means_of_bytes_granted():
     assert memory.traffic()["npu"].read_bytes == 1024
     ranks = memory.arrays()[1][RANK] / 1024
     assert ranks[[CPU, NPU, PLAYBACK]].tolist() == [1024.0, 512.0, 0.0]
-    assert ProportionalFair(1.0).table()[RANK].tolist() == [0] * len(CLIENTS)
+    assert ProportionalFair(1.0).table(BOARD_CLIENTS)[RANK].tolist() == [0] * len(BOARD)
 
 
 @settings(max_examples=50, deadline=None)
@@ -43,8 +43,8 @@ def test_scores_are_weighted_means_of_bytes_granted():
 )
 def test_scores_are_exponentially_weighted_means(weight: float, grants: list[tuple[int, int]]) -> None:
     policy = ProportionalFair(weight)
-    table, hook = policy.table(), hook_of(policy)
-    scores = [0.0] * len(CLIENTS)
+    table, hook = policy.table(BOARD_CLIENTS), hook_of(policy)
+    scores = [0.0] * len(BOARD)
     for client, size in grants:
         on_grant(hook, table, client, size, 0)
         scores = [

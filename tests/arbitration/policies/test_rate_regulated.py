@@ -6,14 +6,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.devices.memory_spec import PerClient, TokenBucketSpec
-from azsim.soc.arbitration import CPU, MICROPHONE, NETWORK
-from azsim.soc.arbitration.rate_regulated import RateRegulated
-from azsim.soc.arbitration.registry import hook_of, on_grant
-from azsim.soc.arbitration.table import HELD, HOLD_FS
+from azsim.arbitration import CPU, MICROPHONE, NETWORK
+from azsim.arbitration.hooks import hook_of, on_grant
+from azsim.arbitration.policies.rate_regulated import RateRegulated, TokenBucket
+from azsim.arbitration.policy import HELD, HOLD_FS
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_START
-from tests.soc.arbitration.cases import memory_with
-from tests.soc.cases import device
+from tests.arbitration.cases import BOARD_CLIENTS, memory_with
 
 
 def test_a_bucket_lets_its_burst_through_at_once_and_then_its_rate():
@@ -58,8 +56,8 @@ def test_no_stretch_brings_more_than_rate_times_time_and_a_burst(requests: list[
 def test_tokens_are_those_of_a_bucket_that_leaks_in(gbps: float, grants: list[tuple[int, int]]) -> None:
     """Held until now means: there are exactly the tokens that are asked for."""
     burst, client = 10_000, NETWORK
-    policy = RateRegulated(device().priority, PerClient(network=TokenBucketSpec(gbps=gbps, burst_bytes=burst)))
-    table, hook = policy.table(), hook_of(policy)
+    policy = RateRegulated({"network": TokenBucket(gbps=gbps, burst_bytes=burst)})
+    table, hook = policy.table(BOARD_CLIENTS), hook_of(policy)
     per_ps, tokens, now = gbps / 1000, float(burst), 0
     for size, pause in grants:
         tokens, now = min(burst, tokens + pause * per_ps), now + pause
@@ -72,8 +70,8 @@ def test_tokens_are_those_of_a_bucket_that_leaks_in(gbps: float, grants: list[tu
 
 
 def test_without_a_bucket_nobody_is_held_back() -> None:
-    policy = RateRegulated(device().priority, PerClient())
-    table = policy.table()
+    policy = RateRegulated()
+    table = policy.table(BOARD_CLIENTS)
     before = table.copy()
     on_grant(hook_of(policy), table, CPU, 10**6, 10**6)
     assert np.array_equal(table, before)

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.soc.arbitration import CPU, NETWORK
+from azsim.arbitration import CPU, NETWORK
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_START
-from tests.soc.arbitration.cases import memory_with
+from tests.arbitration.cases import memory_with
 
 WINDOW_PS, THRESHOLD, CHUNK = 100_000_000, 10_000, 4096
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from azsim.arbitration import CPU
 from azsim.report.trace.memory import MemoryWaits, bandwidth
-from azsim.soc.arbitration import CPU
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_REQUEST, L_START
 from azsim.soc.waits import who_waits_for_whom
 

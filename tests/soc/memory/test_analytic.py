@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from azsim.arbitration import CPU, MICROPHONE, NETWORK, PLAYBACK
 from azsim.chip.pipeline import run_pipeline
 from azsim.reference.queueing import Arrivals, priority_waits
-from azsim.soc.arbitration import CPU, MICROPHONE, NETWORK, PLAYBACK
 from azsim.soc.environment import DeviceEnvironment, Moment
 from azsim.soc.memory import AnalyticMemory
 from azsim.soc.npu import tile_work

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from azsim.arbitration import BOARD, CPU, MICROPHONE, NETWORK, NPU, PLAYBACK
+from azsim.arbitration.policies.fifo import Fifo
 from azsim.chip.pipeline import run_pipeline
 from azsim.devices.dram_parts import TIMINGS
-from azsim.soc.arbitration import CLIENTS, CPU, MICROPHONE, NETWORK, NPU, PLAYBACK
-from azsim.soc.arbitration.fifo import Fifo
 from azsim.soc.environment import NEVER, DeviceEnvironment, Moment
 from azsim.soc.memory import BankMemory, columns
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_NUMBER, L_REQUEST, L_START
@@ -52,7 +52,7 @@ def test_what_is_asked_for_is_moved_and_the_bus_carries_one_thing_at_a_time(requ
     assert done.processed
     traffic = memory.traffic()
     fetched = int(work.tiles[0].sum())
-    for client, name in enumerate(CLIENTS):
+    for client, name in enumerate(BOARD):
         own = sum(size for who, size, *_ in requests if who == client)
         assert traffic[name].read_bytes + traffic[name].write_bytes == own + (fetched if name == "npu" else 0)
         assert traffic[name].write_bytes == sum(size for who, size, write, _ in requests if who == client and write)

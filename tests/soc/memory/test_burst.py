@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from azsim.arbitration import BOARD, CPU, MICROPHONE, NPU, PLAYBACK
+from azsim.arbitration.policies.fifo import Fifo
 from azsim.chip.pipeline import run_pipeline
-from azsim.soc.arbitration import CLIENTS, CPU, MICROPHONE, NPU, PLAYBACK
-from azsim.soc.arbitration.fifo import Fifo
 from azsim.soc.environment import DeviceEnvironment, Moment
 from azsim.soc.memory import BurstMemory
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_NUMBER, L_REQUEST, L_START
@@ -84,7 +84,7 @@ def test_what_is_asked_for_is_moved_and_no_two_grants_overlap(requests, fifo):
     memory.play(tile_work(schedule("beside", 10), spec), done)
     env.run(until=10**9)
     for client in (PLAYBACK, MICROPHONE, CPU):
-        moved = memory.traffic()[CLIENTS[client]]
+        moved = memory.traffic()[BOARD[client]]
         assert moved.read_bytes == sum(size for who, size, write, _ in requests if who == client and not write)
         assert moved.write_bytes == sum(size for who, size, write, _ in requests if who == client and write)
     grants = memory.grants()
@@ -104,7 +104,7 @@ def order_of_service(arbitration: str) -> list[str]:
     for client, at in ((CPU, 1), (NPU, 2), (MICROPHONE, 3), (PLAYBACK, 4)):
         memory.submit(client, 64, write=False, at_ps=at)
     env.run(until=10**6)
-    return [CLIENTS[client] for client in memory.grants()[1:, L_CLIENT]]
+    return [BOARD[client] for client in memory.grants()[1:, L_CLIENT]]
 
 
 def test_fifo_serves_by_age_and_fixed_priority_by_rank():

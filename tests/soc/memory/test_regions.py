@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.soc.arbitration import CLIENTS, CPU
+from azsim.arbitration import BOARD, CPU
 from azsim.soc.memory import columns, dram
 from azsim.soc.memory.regions import SCATTERED, Regions, row_address
+from tests.arbitration.cases import BOARD_CLIENTS
 
 CAPACITY = 1 << 20
 
@@ -17,9 +18,9 @@ CAPACITY = 1 << 20
 @settings(max_examples=50, deadline=None)
 @given(asked=st.lists(st.tuples(st.sampled_from([0, 1, 2, 4]), st.integers(1, 60_000)), max_size=40))
 def test_places_are_aligned_lie_in_the_client_s_region_and_follow_each_other(asked: list[tuple[int, int]]) -> None:
-    regions = Regions(CAPACITY)
-    assert regions.region_bytes * len(CLIENTS) <= CAPACITY
-    ends = [client * regions.region_bytes for client in range(len(CLIENTS))]
+    regions = Regions(CAPACITY, BOARD_CLIENTS)
+    assert regions.region_bytes * len(BOARD) <= CAPACITY
+    ends = [client * regions.region_bytes for client in range(len(BOARD))]
     for client, size in asked:
         start = client * regions.region_bytes
         address = regions.place(client, size)
@@ -31,7 +32,7 @@ def test_places_are_aligned_lie_in_the_client_s_region_and_follow_each_other(ask
 
 
 def test_a_core_s_lines_lie_scattered_in_its_region() -> None:
-    regions = Regions(CAPACITY)
+    regions = Regions(CAPACITY, BOARD_CLIENTS)
     assert regions.place(CPU, 64) == SCATTERED
     config = np.zeros(dram.CONFIG_CELLS, np.int64)
     config[columns.REGION_BYTES] = regions.region_bytes
