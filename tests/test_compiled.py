@@ -113,6 +113,39 @@ def test_what_was_compiled_into_a_kernel_makes_it_stale(
     assert run().stdout.split()[0] == str(result)
 
 
+CLOSURE = """
+from azsim.compiled import njit
+from called import more
+from constants import STEP
+
+def made(step, call):
+    @njit(cache=False, nogil=True)
+    def chosen(x):
+        return call(x) + step
+
+    return chosen
+
+chosen = made(STEP, more)
+
+@njit(cache=True, nogil=True)
+def grown(x):
+    return chosen(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "result"), [("called.py", "2 * x", "7 * x", 38), ("constants.py", "3", "4", 14)]
+)
+def test_so_does_what_it_was_given_when_it_was_made(
+    home: Path, run: Run, file: str, old: str, new: str, result: int
+) -> None:
+    (home / "kernels.py").write_text(CLOSURE)
+    assert run().stdout.split()[0] == "13"
+    path = home / file
+    path.write_text(path.read_text().replace(old, new))
+    assert run().stdout.split()[0] == str(result)
+
+
 def test_machine_code_of_another_signature_under_a_name_is_not_run(home: Path, run: Run) -> None:
     """Two processes that compile a function for other types at once may leave it so."""
     run()
