@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.errors import InputError
 from azsim.nn.fixed_point import multiplier_and_shift, quantise_to, requantise, saturate_int16
 from azsim.nn.graph.tensor import Grid

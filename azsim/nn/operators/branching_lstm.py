@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.errors import InputError
 from azsim.nn.fixed_point import INT16_MAX, requantise, saturate_int8, saturate_int16
 from azsim.nn.graph.arithmetic import Rescale, bias_of

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.errors import InputError
 from azsim.nn.fixed_point import (
     GATE_BITS,
