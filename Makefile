@@ -2,18 +2,21 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
 
 .PHONY: demo test lint bench reports wheel clean
 
 demo: $(VENV)/.installed  ## install, then compare compression configurations on the shipped speech
+	@echo "Comparing on 208 utterances: some minutes, a line for every part that is done"
 	$(BIN)/azsim compare
 	@echo "Open runs/compression/index.html"
 
 test: $(VENV)/.tested  ## install the test extra, then run the tests
+	@echo "Testing: some minutes, a dot for every test"
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.tested
-	$(BIN)/python -m pip install --quiet ruff
+	$(PIP) --quiet ruff
 	$(BIN)/ruff check azsim tests experiments
 
 bench: $(VENV)/.installed  ## speed: commands, other simulators, production size, the machine's limits
@@ -26,14 +29,17 @@ wheel: $(VENV)/.installed
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 $(VENV)/bin/python:
+	@echo "Making a virtual environment in $(VENV)"
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable .
+	@echo "Installing azsim and its libraries, about 200 MB, into $(VENV): once, a minute or two"
+	$(PIP) --editable .
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@echo "Installing what the tests need, about 50 MB more, into $(VENV): once"
+	$(PIP) --editable '.[test]'
 	@touch $(VENV)/.installed $@
 
 clean:
