@@ -21,6 +21,7 @@ import torch.distributed
 import torch.multiprocessing
 
 from azsim.errors import AzsimError
+from azsim.spawned import safe_path
 from azsim.train.recipe import Recipe
 from azsim.train.start import Place
 from azsim.train.trainer import Trainer
@@ -64,7 +65,8 @@ def train(recipe: Recipe, place: Place) -> None:
         meeting_point = str(Path(folder) / "meeting")
         errors: SimpleQueue[AzsimError] = get_context("spawn").SimpleQueue()
         try:
-            torch.multiprocessing.spawn(_work, (recipe, place, meeting_point, errors), nprocs=recipe.workers)
+            with safe_path():
+                torch.multiprocessing.spawn(_work, (recipe, place, meeting_point, errors), nprocs=recipe.workers)
         except torch.multiprocessing.ProcessRaisedException:
             if errors.empty():
                 raise

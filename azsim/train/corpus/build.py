@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
+from azsim.spawned import spread
 from azsim.speech.features import log_mel
 from azsim.train.corpus.heldout import sentence_side
 from azsim.train.corpus.plan import EVALUATION, TRAIN, Planner, Subset, Utterance
@@ -72,14 +71,8 @@ def report(folder: Path, count: int, seconds: float) -> None:
 
 def synthesise(batches: Iterable[Batch], pool_seed: int, workers: int) -> Iterator[tuple[Entry, np.ndarray]]:
     """Render batches in parallel and hand on their utterances in order."""
-    pool = make_pool(pool_seed)
-    if workers <= 1:
-        for batch in batches:
-            yield from render_batch(batch, pool)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as executor:
-        for rendered in executor.map(partial(render_batch, pool=pool), batches):
-            yield from rendered
+    for rendered in spread(partial(render_batch, pool=make_pool(pool_seed)), batches, workers):
+        yield from rendered
 
 
 def render_batch(batch: Batch, pool: NoisePool) -> list[tuple[Entry, np.ndarray]]:

@@ -15,15 +15,14 @@ No person is known who says both "alexa" and a command, so real orders borrow th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
+from azsim.spawned import spread
 from azsim.speech.features import SAMPLE_RATE_HZ, log_mel
 from azsim.train.corpus.manifest import load_manifest
 from azsim.train.corpus.plan import Planner, Subset
@@ -100,28 +99,20 @@ def train_items(people: People, commands: int, seed: int, workers: int) -> Itera
     firsts = range(0, commands, BATCH)
     batch = partial(_train_batch, people=people, seed=seed, commands=commands)
     real = partial(_real_train_batch, people=people, seed=seed)
-    for rendered in _spread(batch, firsts, workers):
+    for rendered in spread(batch, firsts, workers):
         yield from rendered
-    for rendered in _spread(real, range(0, len(people.orders), BATCH), workers):
+    for rendered in spread(real, range(0, len(people.orders), BATCH), workers):
         yield from rendered
 
 
 def measured_items(people: People, commands: int, seed: int, workers: int) -> Iterator[tuple[Entry, np.ndarray]]:
     """Every command with every wake word and level of another voice; half of the synthetic ones by unseen voices."""
     batch = partial(_test_batch, people=people, seed=seed, commands=commands // len(TEST))
-    for rendered in _spread(batch, range(len(TEST)), workers):
+    for rendered in spread(batch, range(len(TEST)), workers):
         yield from rendered
     real = partial(_real_test_batch, people=people, seed=seed)
-    for rendered in _spread(real, range(0, len(people.orders), BATCH), workers):
+    for rendered in spread(real, range(0, len(people.orders), BATCH), workers):
         yield from rendered
-
-
-def _spread(function: partial, numbers: Iterable[int], workers: int) -> Iterator[list[tuple[Entry, np.ndarray]]]:
-    if workers <= 1:
-        yield from map(function, numbers)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as executor:
-        yield from executor.map(function, numbers)
 
 
 def _train_batch(first: int, people: People, seed: int, commands: int) -> list[tuple[Entry, np.ndarray]]:
