@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 
 from azsim import __version__, budget
-from azsim.errors import AzsimError, InputError
+from azsim.errors import AzsimError, InputError, readable
 from azsim.interrupts import INTERRUPTED, interrupts_end_all, interrupts_heard
 from azsim.parsing import OneLineParser
 from azsim.streams import CLOSED_OUTPUT
@@ -293,13 +293,13 @@ def _perform(options: argparse.Namespace) -> int:
 
 
 def _fail(message: str, status: int = 1) -> int:
-    print(f"azsim: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    print(f"azsim: {readable(' '.join(message.split()))}", file=sys.stderr, flush=True)
     return status
 
 
 def _show_warning(message: Warning | str, *where: object) -> None:
     """One line, like an error's; the work goes on."""
-    print(f"azsim: warning: {' '.join(str(message).split())}", file=sys.stderr, flush=True)
+    print(f"azsim: warning: {readable(' '.join(str(message).split()))}", file=sys.stderr, flush=True)
 
 
 def _without_output() -> int:

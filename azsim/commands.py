@@ -14,6 +14,7 @@ from azsim.compare.experiment import load_experiment
 from azsim.compare.runner import compare as run_comparison
 from azsim.compare.runner import default_workers, make_setup, tasks_of
 from azsim.compare.single import Single, make_single, run_single
+from azsim.errors import readable
 from azsim.interrupts import ignore_interrupts
 from azsim.progress import Shown, shown
 from azsim.report.fitted import output_console
@@ -41,7 +42,7 @@ def compare(options: argparse.Namespace) -> dict[str, object]:
         ignore_interrupts()
     if not options.json:
         print_tables(comparison, output_console())
-        print(f"report: {_shown(written)}/index.html")
+        print(readable(f"report: {_shown(written)}/index.html"))
     return {
         "experiment": comparison.name,
         "device": comparison.device,
@@ -78,7 +79,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
         ignore_interrupts()
     if not options.json:
         for result in comparison.utterances:
-            print(f"{result.utterance}: {result.hypothesis or '(no words)'}")
+            print(readable(f"{result.utterance}: {result.hypothesis or '(no words)'}"))
             latency_ms = result.timing.latency_ms if result.timing else None
             if result.timing and result.timing.premature_endpoint:
                 print("  no latency: the end-point fired before the end of speech, so words may be missing")
@@ -86,9 +87,9 @@ def run(options: argparse.Namespace) -> dict[str, object]:
                 print(f"  {latency_ms:.0f} ms from the end of speech to these words")
             for word in result.words:
                 times = f"{word.start_ms / 1000:7.2f} s  {word.end_ms / 1000:7.2f} s"
-                print(f"  {times}  {word.label_posterior:5.2f}  {word.text}")
+                print(readable(f"  {times}  {word.label_posterior:5.2f}  {word.text}"))
         print_tables(comparison, output_console())
-        print(f"report: {_shown(written)}/index.html")
+        print(readable(f"report: {_shown(written)}/index.html"))
     return {
         "device": comparison.device,
         "rows": rows_to_json(comparison.rows),

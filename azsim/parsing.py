@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn, TextIO
 
+from azsim.errors import readable
+
 
 class OneLineParser(argparse.ArgumentParser):
     """A parser whose errors are one line, like every other error of azsim, and that guesses nothing."""
@@ -29,7 +31,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where help is; exit status 2."""
-        self.exit(2, f"azsim: {' '.join(message.split())}; see {self.prog} --help\n")
+        self.exit(2, f"azsim: {readable(' '.join(message.split()))}; see {self.prog} --help\n")
 
 
 class Once(argparse.Action):

@@ -22,7 +22,7 @@ from azsim.compress.update.manifest import (
     write_keys,
 )
 from azsim.compress.update.store import ModelStore, write_file
-from azsim.errors import InputError, located
+from azsim.errors import InputError, located, readable
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
     """One of the actions; prints it in words unless JSON is asked for."""
     answer = ACTIONS[options.action](options)
     if not options.json:
-        print("\n".join(answer.lines), file=sys.stdout)
+        print("\n".join(map(readable, answer.lines)), file=sys.stdout)
     return answer.keys
 
 

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 
 from azsim.compress.codecs import codecs, get
 from azsim.devices.quantities import Period, Residency
-from azsim.errors import InputError, nearest
+from azsim.errors import InputError, nearest, readable
 from azsim.ranges import Bits, SmallCount, Zeros
 from azsim.resources import shipped
 from azsim.toml import convert, read_toml
@@ -133,18 +133,11 @@ def load_experiment(path: Path | None) -> tuple[Experiment, Path]:
     """The experiment at ``path`` (the shipped one if None) and the path it was read from.
 
     Raises:
-        InputError: a key, type or value is wrong, two configurations share a name, or a codec is unknown.
+        InputError: a key, type or value is wrong, two rows of a table would share a name, or a codec is unknown.
     """
     path = path or shipped("experiments", "compression.toml")
     experiment = convert(_with_model_paths(read_toml(path), path), Experiment, path)
-    names = [configuration.name for configuration in experiment.configuration]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"{path}: configuration.name = {name!r}: used twice; names must differ")
-    companions = [companion.name for companion in experiment.companion]
-    for name in companions:
-        if companions.count(name) > 1:
-            raise InputError(f"{path}: companion.name = {name!r}: used twice; names must differ")
+    _check_names(experiment, path)
     for configuration in experiment.configuration:
         here = f"{path}: configuration {configuration.name!r}"
         check_codec(configuration.codec, f"{here}: codec")
@@ -157,6 +150,28 @@ def load_experiment(path: Path | None) -> tuple[Experiment, Path]:
                 codec = get(choice.codec or configuration.codec)
                 codec.checked(choice.codec_options, f"{here}: matrices.{pattern!r}: ")
     return experiment, path
+
+
+def _check_names(experiment: Experiment, path: Path) -> None:
+    """Refuse names that tables would mix up or that cannot be printed, and a device key that is scaled twice."""
+    rows = [("configuration.name", configuration.name) for configuration in experiment.configuration]
+    if experiment.cloud:
+        rows.append(("cloud.name", experiment.cloud.name))
+    companions = [("companion.name", companion.name) for companion in experiment.companion]
+    constants = experiment.sensitivity.constants if experiment.sensitivity else {}
+    for named in (rows, companions, [("sensitivity.constants", name) for name in constants]):
+        seen: dict[str, str] = {}
+        for key, name in named:
+            if readable(name) != name:
+                raise InputError(f"{path}: {key} = {name!r}: must be of letters that can be printed")
+            if name in seen:
+                other = "" if seen[name] == key else f" by {seen[name]}"
+                raise InputError(f"{path}: {key} = {name!r}: used twice{other}; names must differ")
+            seen[name] = key
+    for name, keys in constants.items():
+        for key in keys:
+            if keys.count(key) > 1:
+                raise InputError(f"{path}: sensitivity.constants.{name!r} = {key!r}: listed twice; once is enough")
 
 
 def check_codec(codec: str, where: str) -> None:

@@ -21,6 +21,8 @@ Row = TypeVar("Row")
 Heard = Callable[[np.ndarray, str, dict[str, str]], np.ndarray]
 """What the microphone hears of a recording: samples, its name, what the manifest says of it -> samples."""
 
+ALL = "all"
+"""What ``results.csv`` calls all groups together."""
 ENVELOPE_SAMPLES = 160  # 10 ms at 16 kHz
 
 
@@ -54,7 +56,7 @@ class Utterance:
     def group(self) -> str:
         """The set it is reported apart in: the manifest's ``group``, else seen and unseen voices where it tells."""
         if "group" in self.columns:
-            return self.columns["group"]
+            return readable(self.columns["group"])
         unseen = self.columns.get("unseen_voice")
         if unseen is None:
             return ""
@@ -65,7 +67,8 @@ def read_manifest(path: Path) -> dict[int, dict[str, str]]:
     """Line -> row of a CSV manifest, where there is a transcript; it needs the columns ``file`` and ``transcript``.
 
     Raises:
-        InputError: unreadable, not CSV, a column missing, a row too short or too long, or no transcript at all.
+        InputError: unreadable, not CSV, a column missing or there twice, a group called ``all``, a row too short or too
+            long, or no transcript at all.
     """
     check_input_file(path, "a CSV manifest with columns file, transcript")
     try:
@@ -84,11 +87,16 @@ def read_manifest(path: Path) -> dict[int, dict[str, str]]:
     for column in ("file", "transcript"):
         if column not in columns:
             raise InputError(f"{path}: no column {column!r}; the header has {', '.join(columns) or 'nothing'}")
+    for column in columns:
+        if columns.count(column) > 1:
+            raise InputError(f"{path}: column {column!r}: stands twice in the header; names must differ")
     for line, row in numbered:
         if None in row or None in row.values():
             raise InputError(f"{path}: line {line}: must have {len(columns)} fields; quote a field that holds a comma")
         if row["transcript"].strip() and not row["file"].strip():
             raise InputError(f"{path}: line {line}: file: must name a recording")
+        if row.get("group") == ALL:
+            raise InputError(f"{path}: line {line}: group = {ALL!r}: stands for all groups together; use another name")
     rows = {line: row for line, row in numbered if row["transcript"].strip()}
     if not rows:
         raise InputError(f"{path}: no row has a transcript; nothing to score")

@@ -179,14 +179,22 @@ def _figure(kind: FigureKind, svg: str, comparison: Comparison) -> str:
 
 
 def inline_svg(document: str, name: str, title: str) -> str:
-    """The ``<svg>`` element alone, its ids made unique by ``name``, without metadata and outside references."""
+    """The ``<svg>`` element alone, its ids made unique by ``name``, without metadata and outside references.
+
+    Only tags are changed: text may hold anything that looks like an attribute.
+    """
     element = document[document.index("<svg") :]
-    element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
-    element = re.sub(r' xmlns(:xlink)?="[^"]*"', "", element)
-    element = re.sub(r'\bid="', f'id="{name}-', element)
-    element = element.replace('xlink:href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
-    element = element.replace("xlink:href=", "href=")
+    element = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", element, flags=re.DOTALL)
+    element = re.sub(r"<[^>]+>", lambda tag: _own_ids(tag[0], name), element)
     return element.replace("<svg ", f'<svg role="img" aria-label="{escape(title)}" ', 1).strip()
+
+
+def _own_ids(tag: str, name: str) -> str:
+    """A tag whose ids and references to them begin with ``name``."""
+    tag = re.sub(r' xmlns(:xlink)?="[^"]*"', "", tag)
+    tag = re.sub(r'(\s)id="', rf'\1id="{name}-', tag)
+    tag = re.sub(r'(?:xlink:)?href="(#?)', lambda found: f'href="#{name}-' if found[1] else 'href="', tag)
+    return tag.replace("url(#", f"url(#{name}-")
 
 
 def _notes(comparison: Comparison) -> str:

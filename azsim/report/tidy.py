@@ -7,6 +7,7 @@ import dataclasses
 import io
 from collections.abc import Iterator, Mapping, Sequence
 
+from azsim.errors import readable
 from azsim.report.results import Comparison, Row, UtteranceResult
 
 _UNITS = (
@@ -26,18 +27,37 @@ _LABELS = ("config", "codec", "note", "timing_only")
 _BOUNDS = {name for pair in _INTERVALS.values() for name in pair}
 
 
+FORMULA_STARTS = ("=", "+", "-", "@", "'")
 Line = dict[str, object]
 
 
 def csv_text(lines: Sequence[Line]) -> str:
-    """Comma-separated values, the keys of the first line as the header; floats in nine digits, None left empty."""
+    """Comma-separated values, the keys of the first line as the header; floats in nine digits, None left empty.
+
+    Text is as `text_cell` gives it.
+    """
     if not lines:
         return ""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, list(lines[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: f"{v:.9g}" if isinstance(v, float) else v for key, v in line.items()} for line in lines)
+    writer.writerows({key: _cell(value) for key, value in line.items()} for line in lines)
     return stream.getvalue()
+
+
+def text_cell(text: str) -> str:
+    """``text`` on one line, an apostrophe before what a spreadsheet would take for a formula or for its own apostrophe.
+
+    To read it back, take one leading apostrophe off. The rule stands in ``docs/output.md``.
+    """
+    text = readable(text)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return f"{value:.9g}"
+    return text_cell(value) if isinstance(value, str) else value
 
 
 def results_lines(comparison: Comparison) -> list[Line]:

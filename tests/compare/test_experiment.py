@@ -55,6 +55,41 @@ def test_matrices_can_differ(tmp_path: Path) -> None:
     assert (choice.codec, choice.weight_bits, choice.sparsity) == ("raw", 8, None)
 
 
+SENSITIVITY = """
+[sensitivity]
+utterances = 1
+[sensitivity.constants]
+clock = ["chip.clock_mhz", "chip.sram.bytes"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (MINIMAL + '[cloud]\nname = "mixed"\n', r"cloud\.name = 'mixed': used twice by configuration\.name"),
+        (MINIMAL + MINIMAL[MINIMAL.index("[[") :], r"configuration\.name = 'mixed': used twice; names must differ"),
+        (MINIMAL.replace('"mixed"', r'"a\u009b31mb"'), r"configuration\.name = 'a\\x9b31mb': must be of letters"),
+        (MINIMAL.replace('"mixed"', r'"a\uffffb"'), r"must be of letters that can be printed"),
+        (MINIMAL.replace('"mixed"', r'"a\u202eb"'), r"must be of letters that can be printed"),
+        (
+            MINIMAL + SENSITIVITY.replace('"chip.sram.bytes"', '"chip.clock_mhz"'),
+            r"sensitivity\.constants\.'clock' = 'chip\.clock_mhz': listed twice",
+        ),
+        (MINIMAL + SENSITIVITY + r'"x\u0085" = ["chip.sram.bytes"]', r"sensitivity\.constants = 'x\\x85'"),
+    ],
+)
+def test_names_that_tables_would_mix_up_or_cannot_print_are_refused(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        load_experiment(written(tmp_path, text))
+
+
+def test_names_that_differ_are_taken(tmp_path: Path) -> None:
+    experiment, _ = load_experiment(
+        written(tmp_path, MINIMAL + '[cloud]\nname = "5-bit: \u00e9\u0932\u093e"\n' + SENSITIVITY)
+    )
+    assert experiment.cloud.name.startswith("5-bit")
+
+
 def test_a_codec_of_one_matrix_is_checked(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"mine\.toml: configuration 'mixed': matrices\.'joint\.\*'\.codec = 'rw'"):
         load_experiment(written(tmp_path, MINIMAL.replace('codec = "raw"', 'codec = "rw"')))

@@ -38,6 +38,11 @@ def test_known_and_estimated_ends_of_speech_are_told_apart(folder: Path) -> None
     assert known.features.shape == (98, 64)
 
 
+def test_the_start_of_speech_is_the_manifests(folder: Path) -> None:
+    path = manifest(folder, "file,transcript,speech_start_ms\na.wav,on,120\nb.wav,off,\n")
+    assert [utterance.speech_start_ms for utterance in load_speech(path)] == [120, None]
+
+
 def test_groups_come_from_the_manifest(folder: Path) -> None:
     path = manifest(folder, "file,transcript,unseen_voice,engine\na.wav,on,0,flite\nb.wav,off,1,festival\n")
     assert [utterance.group for utterance in load_speech(path)] == ["seen voices", "unseen voices, festival"]
@@ -60,6 +65,10 @@ def test_only_listed_files_with_a_transcript_are_read(folder: Path) -> None:
         ("transcript,file\non\n", r"line 2: must have 2 fields"),
         ("file,transcript\na.wav,on, off\n", r"line 2: must have 2 fields"),
         ("file,transcript\n,on\n", r"line 2: file: must name a recording"),
+        ("file,transcript,file\na.wav,on,b.wav\n", r"set\.csv: column 'file': stands twice in the header"),
+        ("file,transcript,speaker,speaker\na.wav,on,x,y\n", r"column 'speaker': stands twice"),
+        ("file,transcript,group\nb.wav,on,x\na.wav,on,all\n", r"line 3: group = 'all': stands for all groups"),
+        ("file,transcript,speech_start_ms\na.wav,on,-1\n", r"speech_start_ms = '-1': must be 0 to 1000"),
     ],
 )
 def test_a_wrong_manifest_is_refused(folder: Path, text: str, says: str) -> None:

@@ -70,6 +70,18 @@ def test_every_known_number_of_a_row_has_its_lines(comparison: Comparison) -> No
     assert (rate["low"], rate["high"]) == (row.wer_delta_low_percent, row.wer_delta_high_percent)
 
 
+@pytest.mark.parametrize("evil", ["=1+1", "+1", "-2+3", "@SUM(A1)", "'=1", "=cmd|' /C calc'!A0"])
+def test_no_cell_is_a_formula_and_every_text_reads_back(evil: str) -> None:
+    text = csv_text([{"config": evil, "value": -1.5, "n": -3}])
+    (read,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert read["config"] == f"'{evil}"
+    assert (read["value"], read["n"]) == ("-1.5", "-3"), "numbers stay numbers"
+    (hidden,) = csv.DictReader(io.StringIO(csv_text([{"config": "\r\n\t=1", "n": 1}]), newline=""))
+    assert hidden == {"config": "???=1", "n": "1"}
+    plain = csv_text([{"config": "5-bit = 50 %", "value": 1}])
+    assert next(csv.DictReader(io.StringIO(plain)))["config"] == "5-bit = 50 %"
+
+
 def test_what_is_not_known_is_left_empty_and_quotes_survive() -> None:
     text = csv_text([{"a": None, "b": 1 / 3, "c": 'say "no", twice', "d": True, "e": 10**12}])
     assert text == 'a,b,c,d,e\n,0.333333333,"say ""no"", twice",True,1000000000000\n'

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from azsim.report.columns import significant
-from azsim.report.figures.style import WIDTH_INCHES, name_rows, readable
+from azsim.report.figures.style import WIDTH_INCHES, in_words, name_rows
 from azsim.report.results import Row
 
 _HALF_BAR = 0.33
@@ -75,7 +75,7 @@ def ordered_parts(rows: Sequence[Row], parts_of: Parts, least_share: float = 0.0
 
 def legend_above(figure: Figure, colours: Mapping[str, str], left_inches: float) -> None:
     """One entry per part, in one line above the panels."""
-    handles = [Patch(color=colour, label=readable(part)) for part, colour in colours.items()]
+    handles = [Patch(color=colour, label=in_words(part)) for part, colour in colours.items()]
     anchor = (left_inches / WIDTH_INCHES, 1 - 0.06 / figure.get_figheight())
     figure.legend(
         handles=handles,

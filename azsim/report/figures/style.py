@@ -19,8 +19,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.style import context
+from matplotlib.text import Text
 from matplotlib.ticker import NullFormatter
 
+from azsim.errors import readable
 from azsim.report.results import Comparison, Row
 
 WIDTH_INCHES = 9.0
@@ -117,6 +119,7 @@ def label_left(axes: Axes, text: str, inches: float = 0.45) -> None:
 
 def save_svg(figure: Figure) -> bytes:
     """SVG with text as text; the same bytes each time."""
+    _make_readable(figure)
     stream = io.BytesIO()
     FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None, "Creator": None})
     return stream.getvalue()
@@ -124,10 +127,19 @@ def save_svg(figure: Figure) -> bytes:
 
 def save_png(figure: Figure) -> bytes:
     """PNG; the same bytes each time."""
+    _make_readable(figure)
     stream = io.BytesIO()
     figure.dpi = PNG_DPI
     FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None}, pil_kwargs={"compress_level": 4})
     return stream.getvalue()
+
+
+def _make_readable(figure: Figure) -> None:
+    """Put ``?`` for what XML may not hold and a reader cannot see, in every text of a figure."""
+    for text in figure.findobj(Text):
+        shown = text.get_text()
+        if not shown.replace("\n", "").isprintable():
+            text.set_text("\n".join(map(readable, shown.split("\n"))))
 
 
 def write_figure(figure: Figure, name: str, folder: Path) -> None:
@@ -168,7 +180,7 @@ def name_rows(axes: Axes, names: Sequence[str]) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def readable(name: str) -> str:
+def in_words(name: str) -> str:
     """A part's key as words."""
     spelt = _SPELT.get(name, name)
     return " ".join(word.upper() if word in _ACRONYMS else word for word in spelt.replace("_", " ").split())
