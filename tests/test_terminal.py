@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from azsim.resources import device_file
+
 termios = pytest.importorskip("termios", reason="pseudo-terminals are POSIX's")
 import fcntl  # noqa: E402
 
@@ -80,3 +82,32 @@ def test_matvec_shows_every_layer(columns: int, tmp_path: Path) -> None:
     assert max(map(len, lines)) <= columns
     assert sum(len(line.split()) - 1 for line in lines if line.startswith("cycles ")) == len(names) + 1
     assert not any("\u2026" in line for line in lines if re.search(r"\d\u2026|\u2026$", line))
+
+
+CONTROLS = "a\x1b[2J\x1b]0;owned\x07\x9bb"
+
+
+def test_no_control_character_of_a_name_reaches_the_terminal(tmp_path: Path) -> None:
+    """Names of files, layers and devices, in tables and in the line of an error."""
+    (tmp_path / "w.npz").write_bytes(b"")
+    np.savez(tmp_path / "w.npz", **{CONTROLS: np.ones((4, 4), np.int8)})
+    np.savez(tmp_path / "x.npz", **{CONTROLS: np.ones(4, np.int8)})
+    azsim = [sys.executable, "-m", "azsim"]
+    files = ["--weights", str(tmp_path / "w.npz"), "--activations", str(tmp_path / "x.npz")]
+    device = device_file("az1").read_text(encoding="utf-8")
+    summary = next(line for line in device.splitlines() if line.startswith("summary"))
+    odd = tmp_path / f"{CONTROLS.replace('/', '')}.toml"
+    odd.write_text(device.replace(summary, 'summary = "x\\u001b[2Jy"'), encoding="utf-8")
+    for arguments in (["matvec", *files], ["inspect", str(odd)]):
+        shown = "".join(in_terminal(80, *azsim, *arguments))
+        assert not [letter for letter in shown if not letter.isprintable()], arguments
+    for arguments in (
+        ["inspect", f"none{CONTROLS}"],
+        ["compare", f"{CONTROLS}.toml"],
+        ["run", f"{CONTROLS}.wav"],
+        [CONTROLS],
+    ):
+        done = subprocess.run([*azsim, *arguments], capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1
+        assert done.stderr.strip().isprintable(), arguments
