@@ -34,11 +34,13 @@ class MatrixUse:
             among the frames of a step.
         operand: ``previous`` if the vector comes from the stage before it in this program, else ``ready``
             (a state or an input that is there when the job starts).
+        vectors: that one frame multiplies with it, as a convolution over an image has one for each place.
     """
 
     matrix: str
     role: Literal["input", "recurrent"]
     operand: Literal["previous", "ready"]
+    vectors: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,6 +212,10 @@ class Operator:
         """What an input is for."""
         return "any"
 
+    def row_axis(self) -> int | None:
+        """The axis of the output along which the rows of ``weights`` and ``bias`` lie; None for other operators."""
+        return None
+
     def float(self, at: FloatNode) -> Execution:
         """The float32 reference."""
         raise NotImplementedError

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from azsim.nn.graph.arithmetic import BIAS_LIMIT, Rescale, bias_of, rescale_rows
 from azsim.nn.graph.operator import (
     Execution,
     FloatNode,
@@ -20,6 +19,7 @@ from azsim.nn.graph.operator import (
     need,
     stateless,
 )
+from azsim.nn.graph.sums import SumsTo
 from azsim.nn.graph.tensor import Grid, Shape, Tensor
 from azsim.nn.operators.registry import operator
 from azsim.nn.product import products
@@ -54,6 +54,9 @@ class Dense(Operator):
     def operand(self, index: int) -> Operand:
         return "product"
 
+    def row_axis(self) -> int | None:
+        return -1
+
     def float(self, at: FloatNode) -> Execution:
         weights, bias = at.parameters["weights"], at.parameters.get("bias", np.float32(0))
         return stateless(lambda values: values @ weights.T + bias)
@@ -66,25 +69,16 @@ class Dense(Operator):
         return (Grid(32, source.scale * float(at.weights["weights"].scales.max())),)
 
     def integer(self, at: IntegerNode) -> Execution:
-        source, target, weights = at.grid(), at.target(), at.weights["weights"]
-        values = np.ascontiguousarray(weights.values)
-        rows = len(values)
-        of_sums = source.scale * weights.row_scales
-        factor, none = Rescale.by(of_sums / target.scale), np.zeros(rows, np.int64)
-        bias = at.vectors.get("bias")
-        if target.bits == 8:
-            before, after = bias_of(bias, rows, of_sums, BIAS_LIMIT), none
-        else:
-            before, after = none, bias_of(bias, rows, target.scale, target.limit)
+        values = np.ascontiguousarray(at.weights["weights"].values)
+        finish = SumsTo.of(at, at.weights["weights"])
 
         def run(vectors: np.ndarray) -> np.ndarray:
-            sums = products(values, vectors.reshape(-1, values.shape[1]))
-            out = np.empty(sums.shape, target.dtype)
-            rescale_rows(sums, before, factor.multiplier, factor.shift, after, target.lowest, target.limit, out)
-            return out.reshape(*vectors.shape[:-1], rows)
+            out = finish(products(values, vectors.reshape(-1, values.shape[1])))
+            return out.reshape(*vectors.shape[:-1], len(values))
 
         return stateless(run)
 
     def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
-        use = MatrixUse(at.matrices["weights"], "input", at.operand())
+        vectors = at.inputs[0].size // at.inputs[0].shape[-1]
+        use = MatrixUse(at.matrices["weights"], "input", at.operand(), vectors)
         return (Stage(at.name, (use,), (VectorWork("multiply-add", at.outputs[0].size),)),)

@@ -1,0 +1,24 @@
+"""SiLU (swish), by the table of the sigmoid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from azsim.nn.graph.elementwise import GatedFunction
+from azsim.nn.operators.registry import operator
+from azsim.nn.program import VectorFunction
+
+
+@operator("silu")
+@dataclass(frozen=True)
+class Silu(GatedFunction):
+    """``x sigmoid(x)``."""
+
+    function: ClassVar[VectorFunction] = "sigmoid"
+
+    def exact(self, values: np.ndarray) -> np.ndarray:
+        half = np.float32(0.5)
+        return values * (half * np.tanh(half * values) + half)
