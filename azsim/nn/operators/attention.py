@@ -54,8 +54,8 @@ class Attention(Operator):
     distance: its column ``j`` is for keys ``j - chunk + 1`` steps in the past.
 
     Integers: a score is ``round(sum * m / 2^s) + bias`` with 11 bits after the point; a key counts
-    ``p = saturate8(round(exp(saturate16(score - max)) / 2^8))`` by the table; ``round(sum p v * 2^8 / sum p)``, then to the
-    output's grid. So no share is rounded before the values are summed.
+    ``p = saturate8(round(exp(saturate16(score - max)) / 2^8))`` by the table; ``round(sum p v * 2^8 / sum p)``, then to
+    the output's grid. So no share is rounded before the values are summed.
 
     Attributes:
         heads: side by side.

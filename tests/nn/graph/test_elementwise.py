@@ -45,4 +45,5 @@ def test_they_ask_for_their_table() -> None:
     for operator in (*TABLES, *GATED):
         graph = graph_of(operator, [Tensor((5,))])
         (stage,) = stages_of(graph)
-        assert [(work.function, work.elements) for work in stage.vector] == [(operator.function, 5), ("multiply-add", 5)]
+        work = [(each.function, each.elements) for each in stage.vector]
+        assert work == [(operator.function, 5), ("multiply-add", 5)]
