@@ -147,6 +147,13 @@ def _update(command: argparse.ArgumentParser) -> None:
     image.add_argument(
         "--tolerance", type=float, default=0.0, help="with --after: dead zone around old values, 0 to 1 (default: 0)"
     )
+    image.add_argument(
+        "--format",
+        type=int,
+        choices=(1, 2),
+        default=2,
+        help="1 for devices with azsim 0.1.0; 2 stores biases on the processor's grid (default: 2)",
+    )
     image.add_argument("--out", type=Path, required=True, metavar="NEW.azm")
     make = actions.add_parser("make", help="a signed update to an image")
     make.add_argument("image", type=Path, metavar="NEW.azm")
@@ -254,8 +261,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _perform(_parsed(arguments))
     except AzsimError as error:
         return _fail(str(error), error.exit_status)
-    except KeyboardInterrupt:
-        return _fail(INTERRUPTED)
+    except KeyboardInterrupt as interrupt:
+        return _fail(str(interrupt) or INTERRUPTED)
     except BrokenPipeError:
         return _without_output()  # azsim ... | head
     except OSError as error:

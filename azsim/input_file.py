@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from azsim import budget
 from azsim.errors import InputError
 
 
@@ -33,3 +34,23 @@ def check_input_file(path: Path, needed: str) -> None:
         raise InputError(f"{path}: cannot be read: {error.strerror}; {needed} is needed") from None
     except ValueError:
         raise InputError(f"{path}: no name of a file; {needed} is needed") from None
+
+
+def read_input_file(path: Path, needed: str, copies: int = 4) -> bytes:
+    """The bytes of a file.
+
+    Args:
+        path, needed: as in `check_input_file`.
+        copies: how many times its size the work on it takes, at most, for the memory budget.
+
+    Raises:
+        InputError: as `check_input_file`, or the file is larger than the budget of memory allows.
+    """
+    check_input_file(path, needed)
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            budget.require(copies * size, what=f"a file of {size:,} bytes", where=str(path))
+            return file.read(size + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}; {needed} is needed") from None

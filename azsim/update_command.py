@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import msgspec
 from azsim.compress import compress
 from azsim.compress.follow import follow
 from azsim.compress.stored import load_network
-from azsim.compress.update.image import load_image, open_image, pack_image, read_file
+from azsim.compress.update.image import load_image, open_image, pack_image
 from azsim.compress.update.make import make_update, release_masks
 from azsim.compress.update.manifest import (
     Manifest,
@@ -21,8 +22,13 @@ from azsim.compress.update.manifest import (
     open_update,
     write_keys,
 )
-from azsim.compress.update.store import ModelStore, write_file
+from azsim.compress.update.store import ModelStore
 from azsim.errors import InputError, located, readable
+from azsim.input_file import read_input_file
+from azsim.interrupts import ignore_interrupts
+from azsim.output_file import check_output_file, write_output_file
+
+IMAGE = "a model image"
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,48 @@ class Answer:
 
 
 def perform(options: argparse.Namespace) -> dict[str, object]:
-    """One of the actions; prints it in words unless JSON is asked for."""
-    answer = ACTIONS[options.action](options)
+    """One of the actions; prints it in words unless JSON is asked for.
+
+    Raises:
+        KeyboardInterrupt: with words that say whether the action was over when it came.
+    """
+    result = _result_file(options)
+    before = _stamp(result)
+    try:
+        answer = ACTIONS[options.action](options)
+        ignore_interrupts()
+    except KeyboardInterrupt:
+        changed = result is not None and _stamp(result) != before
+        raise KeyboardInterrupt(_last_words(options, changed)) from None
     if not options.json:
         print("\n".join(map(readable, answer.lines)), file=sys.stdout)
     return answer.keys
+
+
+def _result_file(options: argparse.Namespace) -> Path | None:
+    """The file with whose replacement an action is over; None for one that writes nothing."""
+    files = {"key": "file", "image": "out", "make": "out", "apply": "store"}
+    if options.action not in files:
+        return None
+    path = getattr(options, files[options.action])
+    return path / "active" if options.action == "apply" else path
+
+
+def _stamp(file: Path | None) -> tuple[int, int] | None:
+    """What another file in its place would have otherwise."""
+    try:
+        found = os.lstat(file) if file else None
+    except (OSError, ValueError):
+        return None
+    return (found.st_ino, found.st_mtime_ns) if found else None
+
+
+def _last_words(options: argparse.Namespace, changed: bool) -> str:
+    if not changed:
+        return "interrupted; nothing was changed"
+    if options.action == "apply":
+        return f"interrupted, but too late: {options.store} runs the new model"
+    return f"interrupted, but too late: {_result_file(options)} is written"
 
 
 def make_keys(options: argparse.Namespace) -> Answer:
@@ -50,13 +93,14 @@ def make_keys(options: argparse.Namespace) -> Answer:
 
 def make_image(options: argparse.Namespace) -> Answer:
     """``azsim update image``."""
+    check_output_file(options.out)
     network = load_network(options.model)
     if options.after is not None:
         small = follow(load_image(options.after), network, tolerance=options.tolerance)
     else:
         small = compress(network, weight_bits=options.weight_bits, sparsity=options.sparsity, codec=options.codec)
-    data = pack_image(small)
-    write_file(options.out, [data])
+    data = pack_image(small, options.format)
+    write_output_file(options.out, [data])
     digest = open_image(data).digest
     keys = {"image": str(options.out), "bytes": len(data), "sha256": digest, "configuration": small.name}
     return Answer(keys, [f"{options.out}: {network.name}, {small.name}, {len(data):,} bytes, sha-256 {digest}"])
@@ -66,8 +110,9 @@ def make(options: argparse.Namespace) -> Answer:
     """``azsim update make``."""
     if (options.mask_seed is None) != (options.mask_share is None):
         raise InputError("--mask-seed and --mask-share: both or neither must be given")
-    key, new = load_private_key(options.key), read_file(options.image)
-    old = None if options.old is None else read_file(options.old)
+    check_output_file(options.out)
+    key, new = load_private_key(options.key), read_input_file(options.image, IMAGE)
+    old = None if options.old is None else read_input_file(options.old, IMAGE)
     masks = None
     if options.mask_seed is not None:
         if old is None:
@@ -75,7 +120,7 @@ def make(options: argparse.Namespace) -> Answer:
         masks = release_masks(old, new, options.mask_seed, options.mask_share)
     with located(str(options.image)):
         update = make_update(new, version=options.release, key=key, old=old, masks=masks)
-    write_file(options.out, [update])
+    write_output_file(options.out, [update])
     manifest, _ = open_update(update, key.public_key())
     share = 100 * len(update) / len(new)
     line = f"{options.out}: {described(manifest)}, {len(update):,} bytes, {share:.1f} % of the image"
@@ -84,13 +129,12 @@ def make(options: argparse.Namespace) -> Answer:
 
 def apply(options: argparse.Namespace) -> Answer:
     """``azsim update apply``."""
-    store, update = ModelStore(options.store), read_file(options.update)
+    update = read_input_file(options.update, "an update", copies=6)
     with located(str(options.update)):
-        if options.trust is not None:
-            trusted = load_public_key(options.trust)
-            open_update(update, trusted)
-            store = ModelStore.create(options.store, trusted)
-        found = store.install(update, allow_rollback=options.allow_rollback)
+        if options.trust is None:
+            found = ModelStore(options.store).install(update, allow_rollback=options.allow_rollback)
+        else:
+            _, found = ModelStore.found(options.store, load_public_key(options.trust), update)
     keys = {"store": str(options.store), "slot": found.slot, **msgspec.to_builtins(found.manifest)}
     return Answer(keys, [f"{options.store}: slot {found.slot} runs {described(found.manifest)}"])
 
@@ -104,7 +148,7 @@ def inspect(options: argparse.Namespace) -> Answer:
             raise InputError(f"{thing}: holds no whole model; install a full update")
         keys = {"store": str(thing), "slot": found.slot, **msgspec.to_builtins(found.manifest)}
         return Answer(keys, [f"{thing}: slot {found.slot} runs {described(found.manifest)}"])
-    data = read_file(thing)
+    data = read_input_file(thing, "an image, an update or a store")
     with located(str(thing)):
         if options.trust is not None:
             manifest, _ = open_update(data, load_public_key(options.trust))
@@ -113,8 +157,9 @@ def inspect(options: argparse.Namespace) -> Answer:
         image = open_image(data)
     sections = [{"name": one.name, "bytes": one.bytes} for one in image.header.sections]
     keys = {"image": str(thing), "bytes": len(data), "sha256": image.digest, "sections": sections}
-    lines = [f"{thing}: {image.header.model}, {image.header.name}, {len(data):,} bytes, sha-256 {image.digest}"]
-    return Answer(keys, lines + [f"  {one.bytes:>12,}  {one.name}" for one in image.header.sections])
+    header = image.header
+    lines = [f"{thing}: {header.model}, {header.name}, {len(data):,} bytes, sha-256 {image.digest}"]
+    return Answer(keys, lines + [f"  {one.bytes:>12,}  {one.name}" for one in header.sections])
 
 
 def described(manifest: Manifest) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from azsim import output_file, update_command
 from azsim.cli import main
+from azsim.compress import compress
+from azsim.compress.update.image import pack_image
 from azsim.nn.network import Network
 from azsim.nn.save import save_network
 
@@ -71,3 +75,139 @@ def test_what_is_wrong_is_said_in_one_line(arguments: list[str], words: str, cap
     assert status == 2
     assert words in error
     assert len(error.splitlines()) == 1
+
+
+@pytest.fixture
+def made(tiny_network: Network, tmp_path: Path, told) -> dict[str, Path]:
+    """A key pair, two images, a full update to the first and a delta to the second."""
+    paths = {name: tmp_path / name for name in ("k.pem", "k.pub.pem", "1.azm", "2.azm", "1.azu", "2.azu", "store")}
+    save_network(tiny_network, tmp_path / "1.safetensors")
+    parameters = {name: value * np.float32(1.01) for name, value in tiny_network.parameters.items()}
+    save_network(replace(tiny_network, parameters=parameters), tmp_path / "2.safetensors")
+    told("key", paths["k.pem"])
+    told("image", tmp_path / "1.safetensors", "--out", paths["1.azm"])
+    told("image", tmp_path / "2.safetensors", "--after", paths["1.azm"], "--out", paths["2.azm"])
+    told("make", paths["1.azm"], "--release", 1, "--key", paths["k.pem"], "--out", paths["1.azu"])
+    delta = ("make", paths["2.azm"], "--old", paths["1.azm"], "--release", 2, "--key", paths["k.pem"])
+    told(*delta, "--out", paths["2.azu"])
+    return paths
+
+
+def failed(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """The one line of an action that must fail, without ``azsim: ``."""
+    assert main(["update", *map(str, arguments)]) in (1, 2)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    return line.removeprefix("azsim: ")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links, pipes and devices as POSIX has them")
+@pytest.mark.parametrize("action", ["image", "make"])
+def test_what_is_no_plain_file_is_not_written_over(made, tmp_path: Path, capsys, monkeypatch, action: str) -> None:
+    (tmp_path / "precious").write_text("the user's")
+    (tmp_path / "link").symlink_to("precious")
+    (tmp_path / "out.azu.partial").write_text("the user's too")
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setattr(update_command, "load_network", None)  # found out before the work
+    monkeypatch.setattr(update_command, "make_update", None)
+    arguments = {
+        "image": ("image", tmp_path / "1.safetensors"),
+        "make": ("make", made["1.azm"], "--release", 1, "--key", made["k.pem"]),
+    }[action]
+    for out, words in {
+        "/dev/null": "is a pipe or a device",
+        tmp_path / "pipe": "is a pipe or a device",
+        tmp_path / "link": "is a symbolic link",
+        tmp_path: "is a folder",
+        tmp_path / "nowhere" / "x": "there is no folder",
+        tmp_path / ("n" * 300): "File name too long",
+        "": "is a folder",
+    }.items():
+        assert words in failed(capsys, *arguments, "--out", out)
+    monkeypatch.undo()
+    assert main(["update", *map(str, arguments), "--out", str(tmp_path / "out.azu")]) == 0
+    assert (tmp_path / "out.azu.partial").read_text() == "the user's too"
+    assert (tmp_path / "precious").read_text() == "the user's"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices as POSIX has them")
+def test_pipes_and_endless_devices_are_not_read(made, tmp_path: Path, capsys) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    for wrong in ("pipe", "endless"):
+        path = tmp_path / wrong
+        for arguments in (
+            ("apply", path, "--store", made["store"], "--trust", made["k.pub.pem"]),
+            ("apply", made["1.azu"], "--store", made["store"], "--trust", path),
+            ("apply", made["1.azu"], "--store", path),
+            ("make", path, "--release", 1, "--key", made["k.pem"], "--out", tmp_path / "x"),
+            ("make", made["2.azm"], "--old", path, "--release", 1, "--key", made["k.pem"], "--out", tmp_path / "x"),
+            ("make", made["1.azm"], "--release", 1, "--key", path, "--out", tmp_path / "x"),
+            ("image", tmp_path / "1.safetensors", "--after", path, "--out", tmp_path / "x"),
+            ("inspect", path),
+        ):
+            assert wrong in failed(capsys, *arguments)
+    assert not made["store"].exists()
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_delta_founds_no_store_and_the_full_update_then_does(made, capsys, told) -> None:
+    trust = ("--store", made["store"], "--trust", made["k.pub.pem"])
+    assert "holds no whole model; a delta update needs one" in failed(capsys, "apply", made["2.azu"], *trust)
+    assert not made["store"].exists()
+    told("apply", made["1.azu"], *trust)
+    assert "holds a model store already" in failed(capsys, "apply", made["1.azu"], *trust)
+    assert told("apply", made["2.azu"], "--store", made["store"])["version"] == 2
+
+
+def test_the_last_words_after_an_interrupt_are_true(made, capsys, told, monkeypatch) -> None:
+    """Ctrl-C before, in the middle of and after what an action does."""
+    told("apply", made["1.azu"], "--store", made["store"], "--trust", made["k.pub.pem"])
+    replace_, sync = os.replace, output_file.sync_folder
+    apply = ("apply", made["2.azu"], "--store", made["store"])
+
+    def interrupted_before(source: Path, target: Path) -> None:
+        if Path(target).name in ("active", "x.azm"):
+            raise KeyboardInterrupt
+        replace_(source, target)
+
+    def interrupted_after(source: Path, target: Path) -> None:
+        replace_(source, target)
+        if Path(target).name in ("active", "x.azm"):
+            raise KeyboardInterrupt
+
+    image = ("image", made["store"].parent / "1.safetensors", "--out", made["store"].parent / "x.azm")
+    monkeypatch.setattr(output_file.os, "replace", interrupted_before)
+    assert failed(capsys, *apply) == "interrupted; nothing was changed"
+    assert told("inspect", made["store"])["version"] == 1
+    assert failed(capsys, *image) == "interrupted; nothing was changed"
+    monkeypatch.setattr(output_file.os, "replace", interrupted_after)
+    assert failed(capsys, *apply) == f"interrupted, but too late: {made['store']} runs the new model"
+    assert told("inspect", made["store"])["version"] == 2
+    assert failed(capsys, *image) == f"interrupted, but too late: {image[-1]} is written"
+    assert image[-1].exists()
+    monkeypatch.setattr(output_file.os, "replace", replace_)
+
+    def interrupted_key(folder: Path) -> None:
+        sync(folder)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(output_file, "sync_folder", interrupted_key)
+    assert failed(capsys, "key", made["store"].parent / "other.pem") == "interrupted; nothing was changed"
+    assert not list(made["store"].parent.glob("other*"))
+
+
+def test_names_in_a_file_do_not_reach_the_terminal_as_commands(tiny_network: Network, tmp_path: Path, capsys) -> None:
+    image = pack_image(compress(replace(tiny_network, name="a\x1b[2Jb"), name="c\rd", codec="raw"))
+    (tmp_path / "x.azm").write_bytes(image)
+    assert main(["update", "inspect", str(tmp_path / "x.azm")]) == 0
+    assert "a?[2Jb, c?d" in capsys.readouterr().out
+
+
+def test_an_image_for_old_devices_has_the_old_format(made, tmp_path: Path, told, capsys) -> None:
+    told("image", tmp_path / "1.safetensors", "--out", tmp_path / "old.azm", "--format", 1)
+    assert told("make", tmp_path / "old.azm", "--release", 1, "--key", made["k.pem"], "--out", tmp_path / "o")[
+        "format"
+    ] == 1  # fmt: skip
+    assert told("inspect", made["1.azu"], "--trust", made["k.pub.pem"])["format"] == 2

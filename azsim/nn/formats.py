@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from azsim.errors import InputError
-from azsim.nn.fixed_point import GATE_BITS, INT8_LIMIT
+from azsim.nn.fixed_point import GATE_BITS, INT8_LIMIT, INT16_MAX
 from azsim.nn.network import Network
 
+OUTPUT_BIAS = "joint.output_bias"
+INT32_MAX = 2**31 - 1
 DEFAULT_CELL_BITS = 11  # Q4.11: +- 16
 DEFAULT_HIDDEN_BITS = 7  # Q0.7: a hidden state lies within +- 1
 DEFAULT_NARROW_SCALE = 2.0**-4  # of int8: +- 8
@@ -81,6 +83,23 @@ class Formats:
             stored[f"{layer}.cell"] = 2.0**-form.cell_bits
             stored[f"{layer}.hidden"] = 2.0**-form.hidden_bits
         return stored | {f"{layer}.small.narrow": scale for layer, scale in self.narrow.items()}
+
+
+def bias_grids(network: Network, weight_scales: Mapping[str, float]) -> dict[str, tuple[float, int]]:
+    """The grid onto which the processor brings each vector of biases: name -> step, and the most steps.
+
+    Args:
+        network: for the names and shapes.
+        weight_scales: matrix -> step of its int8 values.
+    """
+    grids = {
+        name: (2.0**-GATE_BITS, INT16_MAX)
+        for name, value in network.parameters.items()
+        if value.ndim == 1 and name.endswith("bias") and name != OUTPUT_BIAS
+    }
+    matrix = "joint.output"
+    room = max(0, INT32_MAX - INT8_LIMIT * 128 * network.parameters[matrix].shape[1])  # beside the products of a logit
+    return {**grids, OUTPUT_BIAS: (2.0**-JOINT_HIDDEN_BITS * weight_scales[matrix], room)}
 
 
 def _is_layer(matrix: str) -> bool:

@@ -26,10 +26,8 @@ from azsim.nn.fixed_point import (
     multiplier_and_shift,
     quantise_to,
 )
-from azsim.nn.formats import JOINT_HIDDEN_BITS, Formats
+from azsim.nn.formats import JOINT_HIDDEN_BITS, OUTPUT_BIAS, Formats, bias_grids
 from azsim.nn.network import Network
-
-INT32_MAX = 2**31 - 1
 
 
 class ScaledMatrix(Protocol):
@@ -166,7 +164,7 @@ class IntegerModel:
 
         inputs = [formats.feature_scale, *(hidden_scale[layer] for layer in layers[:-1])]
         predictor_inputs = [scales["prediction.embedding"], *(hidden_scale[layer] for layer in predictors[:-1])]
-        logit_scale = 2.0**-JOINT_HIDDEN_BITS * scales["joint.output"]
+        logit_scale, room = bias_grids(network, scales)[OUTPUT_BIAS]
         joint = [
             dense_plan(name, scale)
             for name, scale in (
@@ -187,7 +185,6 @@ class IntegerModel:
                 score_bias=_q4_11(network.parameters["arbiter.score_bias"]) if arbiters else np.zeros(0, np.int16),
             )
         reduced = network.time_reduction_after >= 0
-        room = max(0, INT32_MAX - 127 * 128 * matrices["joint.output"].shape[1])  # beside the products of a logit
         return IntegerModel(
             matrices=matrices,
             feature_scale=formats.feature_scale,
@@ -201,7 +198,7 @@ class IntegerModel:
             reduction=network.steps_per_output,
             joint_bias=_q4_11(network.parameters["joint.bias"]),
             no_bias=np.zeros(matrices["joint.encoder"].shape[0], np.int16),
-            output_bias=quantise_to(network.parameters["joint.output_bias"], logit_scale, room).astype(np.int32),
+            output_bias=quantise_to(network.parameters[OUTPUT_BIAS], logit_scale, room).astype(np.int32),
             logit_scale=logit_scale,
             sentence_end=network.sentence_end,
             sigmoid=expanded_table("sigmoid"),

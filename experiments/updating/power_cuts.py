@@ -13,6 +13,7 @@ from pathlib import Path
 
 from azsim.compress.update.make import make_update
 from azsim.compress.update.store import ModelStore
+from azsim.output_file import TEMPORARY
 from experiments.updating.sizes import KEY
 
 SEED = 4
@@ -52,7 +53,7 @@ def cut(old: bytes, new: bytes, kills: int) -> Cuts:
             time.sleep(rng.uniform(0, 1.1 * install_s))
             os.kill(child, signal.SIGKILL)
             killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
-            partial += any(folder.glob("*.partial"))
+            partial += any(TEMPORARY.fullmatch(path.name) for path in folder.iterdir())
             found = ModelStore(folder).current()
             image = found.image if found else b""
             counts["old" if image == old else "new" if image == new else "neither"] += 1

@@ -96,7 +96,7 @@ def master_image(network: Network, scales: dict[str, float]) -> bytes:
     for name, scale in scales.items():
         values = np.clip(np.rint(network.parameters[name] / scale), -127, 127).astype(np.int8)
         matrices[name] = CompressedMatrix(name, encode(values, "raw", 8), scale)
-    return pack_image(CompressedNetwork(name="master", network=network, matrices=matrices))
+    return pack_image(CompressedNetwork(name="master", network=network, matrices=matrices), format=1)
 
 
 def load(model: str) -> list[Series] | None:

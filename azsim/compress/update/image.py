@@ -2,7 +2,8 @@
 
 ::
 
-    "AZM1" | length | header (JSON) | CRC-32 | section | section | ...     a section: a bitstream, or float32 numbers
+    "AZM1" | length | header (JSON) | CRC-32 | section | section | ...     a section: a bitstream, float32 numbers,
+                                                                           or whole numbers of steps of a grid
 
 ``docs/updates.md`` is the specification. The same network gives the same bytes.
 """
@@ -16,37 +17,51 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 
 from azsim.compress.network import CompressedNetwork, read_matrix
-from azsim.errors import CodecError, InputError
+from azsim.compress.update.vectors import FLOATS, numbers_of, vector_of
+from azsim.errors import CodecError, InputError, located
+from azsim.input_file import read_input_file
 from azsim.nn.load import Card, check
 from azsim.nn.network import Network
-from azsim.nn.save import FORMAT, KIND
+from azsim.nn.save import FORMAT as CARD_FORMAT
+from azsim.nn.save import KIND
 
+Header = TypeVar("Header", bound=msgspec.Struct)
 MAGIC = b"AZM1"
 HEAD = struct.Struct("<4sI")
 CRC = struct.Struct("<I")
-VECTOR_DTYPE = np.dtype("<f4")
 MAX_HEADER_BYTES = 1 << 24
+FORMATS = (1, 2)
+"""Version 0.1.0 knows the first alone, in which all vectors are float32 numbers."""
 
 
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One parameter of the network.
 
     Attributes:
         name: of the parameter.
         bytes: length of the section.
         crc: CRC-32 of its bytes.
-        scale: of a matrix, ``weight = scale * int8 value``; None for a vector of float32 numbers.
+        scale: of a matrix, ``weight = scale * int8 value``; None for a vector.
+        step: of a vector of whole numbers, ``value = step * int32 number``; None for one of float32 numbers.
     """
 
     name: str
     bytes: int
     crc: int
     scale: float | None
+    step: float | None = None
+
+
+class _Stated(msgspec.Struct):
+    """What the header of any format says."""
+
+    format: int
 
 
 class ImageHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,18 +105,31 @@ class Image:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def pack_image(small: CompressedNetwork) -> bytes:
-    """The image of a compressed network."""
+def pack_image(small: CompressedNetwork, format: int = FORMATS[-1]) -> bytes:
+    """The image of a compressed network.
+
+    Args:
+        small: the network.
+        format: 2, or 1 for devices that know no other.
+
+    Raises:
+        InputError: there is no such format.
+    """
+    if format not in FORMATS:
+        raise InputError(f"format = {format!r}: must be one of {', '.join(map(str, FORMATS))}")
     network = small.network
+    numbers = numbers_of(small) if format > 1 else {}
     parts: list[bytes] = []
     sections = []
     for name, value in network.parameters.items():
         matrix = small.matrices.get(name)
-        data = matrix.encoded.data if matrix else np.asarray(value, VECTOR_DTYPE).tobytes()
-        sections.append(Section(name, len(data), zlib.crc32(data), matrix.scale if matrix else None))
+        step, data = numbers.get(name, (None, np.asarray(value, FLOATS).tobytes()))
+        if matrix:
+            data = matrix.encoded.data
+        sections.append(Section(name, len(data), zlib.crc32(data), matrix.scale if matrix else None, step))
         parts.append(data)
     header = ImageHeader(
-        format=FORMAT,
+        format=format,
         name=small.name,
         model=network.name,
         stack=network.stack,
@@ -127,13 +155,27 @@ def read_header(data: bytes) -> tuple[ImageHeader, int]:
         raise CodecError(f"a model image of {len(data)} bytes ends inside its header of {length}")
     if CRC.unpack_from(data, end)[0] != zlib.crc32(data[:end]):
         raise CodecError("the header of the model image is damaged: its CRC-32 does not match")
-    try:
-        header = msgspec.json.decode(data[HEAD.size : end], type=ImageHeader)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise CodecError(f"the header of the model image is impossible: {error}") from error
-    if header.format != FORMAT or any(section.bytes < 0 for section in header.sections):
-        raise CodecError(f"the header of the model image is impossible: format {header.format}, or a negative length")
+    header = decode_header(data[HEAD.size : end], ImageHeader, FORMATS, "model image")
+    for section in header.sections:
+        wrong = section.step is not None and (header.format == 1 or section.scale is not None or not section.step > 0)
+        if section.bytes < 0 or wrong:
+            raise CodecError(f"the header of the model image is impossible: section {section.name}: {section}")
     return header, end + CRC.size
+
+
+def decode_header(text: bytes, kind: type[Header], formats: tuple[int, ...], what: str) -> Header:
+    """A JSON header that states its ``format``, as a structure; raises `CodecError` if it is none or too new."""
+    try:
+        stated = msgspec.json.decode(text, type=_Stated).format
+        if stated > formats[-1]:
+            known = " and ".join(map(str, formats))
+            raise CodecError(f"{what} of format {stated}: this version of azsim knows {known}; a newer one is needed")
+        header = msgspec.json.decode(text, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise CodecError(f"the header of the {what} is impossible: {error}") from error
+    if stated not in formats:
+        raise CodecError(f"the header of the {what} is impossible: format {stated}")
+    return header
 
 
 def open_image(data: bytes) -> Image:
@@ -169,12 +211,11 @@ def read_image(data: bytes, source: str = "model image") -> CompressedNetwork:
     matrices = {}
     for section in header.sections:
         part = bytes(image.sections[section.name])
-        if section.scale is None:
-            if len(part) % VECTOR_DTYPE.itemsize:
-                raise CodecError(f"section {section.name} of {len(part)} bytes does not hold float32 numbers")
-            parameters[section.name] = np.frombuffer(part, VECTOR_DTYPE).astype(np.float32)
-        else:
-            matrices[section.name], parameters[section.name] = read_matrix(section.name, part, section.scale)
+        with located(f"section {section.name}"):
+            if section.scale is None:
+                parameters[section.name] = vector_of(part, section.step)
+            else:
+                matrices[section.name], parameters[section.name] = read_matrix(section.name, part, section.scale)
     network = Network(
         name=header.model,
         parameters=parameters,
@@ -188,7 +229,7 @@ def read_image(data: bytes, source: str = "model image") -> CompressedNetwork:
         source=source,
     )
     card = Card(
-        header.format, KIND, header.model, header.stack, header.time_reduction_after, header.time_reduction,
+        CARD_FORMAT, KIND, header.model, header.stack, header.time_reduction_after, header.time_reduction,
         header.feature_clip, header.pieces,
     )  # fmt: skip
     try:
@@ -200,14 +241,5 @@ def read_image(data: bytes, source: str = "model image") -> CompressedNetwork:
 
 def load_image(path: Path | str) -> CompressedNetwork:
     """`read_image` of a file; raises `InputError` too if it cannot be read."""
-    return read_image(read_file(path), str(path))
-
-
-def read_file(path: Path | str) -> bytes:
-    """The bytes of a file; raises `InputError` if it cannot be read."""
-    try:
-        return Path(path).read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    with located(str(path)):
+        return read_image(read_input_file(Path(path), "a model image"), str(path))

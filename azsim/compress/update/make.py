@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from azsim.compress.update.image import open_image
-from azsim.compress.update.manifest import FORMAT, Manifest, sha256, sign
+from azsim.compress.update.manifest import Manifest, sha256, sign
 from azsim.compress.update.mask import SeededMask, seeded_mask
 from azsim.compress.update.payload import Kind, apply_delta, make_delta
 from azsim.errors import InputError, WorkError
@@ -32,20 +32,22 @@ def make_update(
 
     Raises:
         CodecError: an image is damaged.
-        InputError: the version is below 1, there are masks but no old image, or a weight outside its mask differs.
+        InputError: the version is not 1 to 2^63 - 1, there are masks but no old image, or a weight outside its mask
+            differs.
         WorkError: applying the delta would not give the new image (a defect; nothing is handed out).
     """
-    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise InputError(f"version = {version!r}: must be a whole number from 1 up")
+    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version < 1 << 63:
+        raise InputError(f"version = {version!r}: must be a whole number from 1 to 2^63 - 1")
     if masks and old is None:
         raise InputError("a masked update needs the old image: its mask says what of that one changes")
     kind: Kind = "full" if old is None else "masked" if masks else "delta"
     payload = new if old is None else make_delta(old, new, masks)
     if old is not None and b"".join(apply_delta(old, payload)) != new:
         raise WorkError("the delta does not give the new image; a defect in azsim")
+    header = open_image(new).header
     manifest = Manifest(
-        format=FORMAT,
-        model=open_image(new).header.model,
+        format=header.format,
+        model=header.model,
         version=version,
         kind=kind,
         old_sha256=None if old is None else sha256(old),

@@ -12,9 +12,10 @@ The signature covers the manifest, and the manifest the payload by its SHA-256.
 from __future__ import annotations
 
 import hashlib
-import os
 import struct
+from contextlib import suppress
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -28,22 +29,25 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from azsim.compress.update.image import read_file
+from azsim.compress.update.image import FORMATS, decode_header
 from azsim.compress.update.payload import Kind
-from azsim.errors import CodecError, InputError, WorkError
+from azsim.errors import CodecError, InputError
+from azsim.input_file import read_input_file
+from azsim.output_file import check_output_file, replacing
 
 MAGIC = b"AZU1"
 HEAD = struct.Struct("<4sI")
 SIGNATURE_BYTES = 64
 MAX_MANIFEST_BYTES = 1 << 16
-FORMAT = 1
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Size = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an update says of itself.
 
     Attributes:
-        format: 1.
+        format: that of the image that comes out, see `azsim.compress.update.image.FORMATS`.
         model: name of the network.
         version: of the release, from 1 up.
         kind: what the payload is.
@@ -54,13 +58,13 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     format: int
     model: str
-    version: int
+    version: Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)]
     kind: Kind
-    old_sha256: str | None
-    new_sha256: str
-    new_bytes: int
-    payload_sha256: str
-    payload_bytes: int
+    old_sha256: Sha256 | None
+    new_sha256: Sha256
+    new_bytes: Size
+    payload_sha256: Sha256
+    payload_bytes: Size
 
 
 def sha256(data: bytes | memoryview) -> str:
@@ -95,14 +99,13 @@ def verify(data: bytes | memoryview, key: Ed25519PublicKey) -> tuple[Manifest, i
         raise InputError(
             "the signature does not match: the manifest was changed, or it was signed with another key than this one"
         ) from None
-    try:
-        manifest = msgspec.json.decode(view[HEAD.size : end], type=Manifest)
-    except msgspec.MsgspecError as error:
-        raise CodecError(f"the manifest is impossible: {error}") from error
-    if manifest.format != FORMAT or (manifest.old_sha256 is None) != (manifest.kind == "full"):
-        raise CodecError(
-            f"the manifest is impossible: format {manifest.format}, {manifest.kind}, {manifest.old_sha256}"
-        )
+    manifest = decode_header(bytes(view[HEAD.size : end]), Manifest, FORMATS, "update")
+    full = manifest.kind == "full"
+    if (manifest.old_sha256 is None) != full:
+        raise CodecError(f"the manifest is impossible: kind {manifest.kind}, old_sha256 {manifest.old_sha256}")
+    payload = manifest.payload_bytes, manifest.payload_sha256
+    if full and payload != (manifest.new_bytes, manifest.new_sha256):
+        raise CodecError("the manifest is impossible: the payload of a full update is the new image itself")
     return manifest, end + SIGNATURE_BYTES
 
 
@@ -126,23 +129,30 @@ def open_update(data: bytes, key: Ed25519PublicKey) -> tuple[Manifest, memoryvie
 def write_keys(path: Path) -> Path:
     """Make a key pair: the private one to ``path`` (for its owner alone), the public one beside it; returns the latter.
 
+    Both are there at the end, or neither.
+
     Raises:
-        InputError: a file is in the way.
-        WorkError: nothing can be written there.
+        InputError: a file is in the way, or nothing can be written there.
+        WorkError: the disk is full.
     """
+    check_output_file(path)
     public = path.with_name(path.name.removesuffix(".pem") + ".pub.pem")
     key = Ed25519PrivateKey.generate()
-    for file, text, mode in (
-        (path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600),
-        (public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644),
-    ):
-        try:
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
-                stream.write(text)
-        except FileExistsError:
-            raise InputError(f"{file}: exists already; a key is not overwritten") from None
-        except OSError as error:
-            raise WorkError(f"{file}: cannot be written: {error.strerror}") from None
+    texts = {
+        path: key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        public: key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+    }
+    try:
+        with replacing(public, mode=0o644, overwrite=False) as file:
+            file.write(texts[public])
+            with replacing(path, mode=0o600, overwrite=False) as secret:
+                secret.write(texts[path])
+    except BaseException:
+        for file, text in texts.items():
+            with suppress(OSError):
+                if file.read_bytes() == text:  # ours, and not another's that was in the way
+                    file.unlink()
+        raise
     return public
 
 
@@ -153,7 +163,7 @@ def load_private_key(path: Path | str) -> Ed25519PrivateKey:
         InputError: there is none in this file.
     """
     try:
-        key = load_pem_private_key(read_file(path), password=None)
+        key = load_pem_private_key(read_input_file(Path(path), "a private key"), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
@@ -168,7 +178,7 @@ def load_public_key(path: Path | str) -> Ed25519PublicKey:
         InputError: there is none in this file.
     """
     try:
-        key = load_pem_public_key(read_file(path))
+        key = load_pem_public_key(read_input_file(Path(path), "a public key"))
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):

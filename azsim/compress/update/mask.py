@@ -58,7 +58,7 @@ def seeded_mask(seed: int, matrix: str, share: float) -> SeededMask:
     Raises:
         InputError: the share is not between 0 and 1.
     """
-    threshold = round(share * FULL)
+    threshold = round(share * FULL) if 0 < share < 1 else 0
     if not 0 < threshold < FULL:
         raise InputError(f"share = {share!r}: a masked update takes a share above 0 and below 1")
     digest = hashlib.sha256(f"{seed}:{matrix}".encode()).digest()

@@ -4,36 +4,36 @@
 
     "AZD1" | length | new header, deflated over the old one | CRC-32 | record | record | ...     one per section
 
-    record: kind | length | "same" nothing, "whole" the section, "difference" of a bitstream, "xor" of numbers
+    record: kind | length | "same" nothing, "whole" the section, "difference" of a bitstream, "xor" of float32 numbers,
+                            "steps" of numbers on a grid
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
-
-import numpy as np
 
 from azsim.compress.update.difference import apply_difference, make_difference
 from azsim.compress.update.image import (
     CRC,
     MAX_HEADER_BYTES,
-    VECTOR_DTYPE,
     ImageHeader,
     Section,
     open_image,
     read_header,
 )
 from azsim.compress.update.mask import SeededMask
+from azsim.compress.update.vectors import apply_steps, inflated, make_steps, planes, unpacked, unplaned, xor
 from azsim.errors import CodecError, located
 
 Kind = Literal["full", "delta", "masked"]
 MAGIC = b"AZD1"
 HEAD = struct.Struct("<4sI")
 RECORD = struct.Struct("<BI")
-SAME, WHOLE, DIFFERENCE, XOR = range(4)
+SAME, WHOLE, DIFFERENCE, XOR, STEPS = range(5)
+"""Version 0.1.0 knows no steps; they come with images of format 2."""
 
 
 def make_delta(old: bytes, new: bytes, masks: Mapping[str, SeededMask] | None = None) -> bytes:
@@ -51,10 +51,11 @@ def make_delta(old: bytes, new: bytes, masks: Mapping[str, SeededMask] | None = 
     deflated = _deflated(after.header.pack(), before.header.pack())
     head = HEAD.pack(MAGIC, len(deflated)) + deflated
     parts = [head, CRC.pack(zlib.crc32(head))]
+    had = {section.name: section for section in before.header.sections}
     for section in after.header.sections:
         was, is_now = before.sections.get(section.name), after.sections[section.name]
         with located(section.name):
-            kind, body = _record(section, was, is_now, (masks or {}).get(section.name))
+            kind, body = _record(had.get(section.name), section, was, is_now, (masks or {}).get(section.name))
         parts += [RECORD.pack(kind, len(body)), body]
     return b"".join(parts)
 
@@ -71,28 +72,36 @@ def apply_delta(old: bytes, delta: bytes) -> Iterator[bytes]:
     head, at = _new_header(before.header, view)
     yield head
     header, _ = read_header(head)
+    had = {section.name: section for section in before.header.sections}
     for section, kind, body in _records(header, view, at):
         with located(f"section {section.name}"):
-            yield from _section(section, before.sections.get(section.name), kind, body)
+            yield from _section(had.get(section.name), section, before.sections.get(section.name), kind, body)
 
 
-def _record(section: Section, was: memoryview | None, is_now: memoryview, mask: SeededMask | None) -> tuple[int, bytes]:
+def _record(
+    had: Section | None, section: Section, was: memoryview | None, is_now: memoryview, mask: SeededMask | None
+) -> tuple[int, bytes]:
     """The smallest record that says it."""
     if was == is_now:
         return SAME, b""
     whole = bytes(is_now)
-    if was is None:
+    if was is None or (had.scale is None) != (section.scale is None):
         return WHOLE, whole
     if section.scale is None:
         if len(was) != len(is_now):
             return WHOLE, whole
-        kind, body = XOR, zlib.compress(_planes(_xor(was, is_now)), 9)
+        if section.step is None:
+            kind, body = XOR, zlib.compress(planes(xor(was, is_now)), 9)
+        else:
+            kind, body = STEPS, make_steps(was, had.step, is_now, section.step)
     else:
         kind, body = DIFFERENCE, make_difference(bytes(was), whole, mask)
     return (WHOLE, whole) if body is None or len(body) >= len(whole) else (kind, body)
 
 
-def _section(section: Section, was: memoryview | None, kind: int, body: memoryview) -> Iterator[bytes]:
+def _section(
+    had: Section | None, section: Section, was: memoryview | None, kind: int, body: memoryview
+) -> Iterator[bytes]:
     """The new section in pieces, checked against its length and CRC-32."""
     if kind == WHOLE:
         pieces = iter([bytes(body)])
@@ -101,7 +110,11 @@ def _section(section: Section, was: memoryview | None, kind: int, body: memoryvi
     elif kind == SAME:
         pieces = iter([bytes(was)])
     elif kind == XOR:
-        pieces = iter([_unxored(was, body)])
+        pieces = iter([xor(was, unplaned(inflated(body, len(was))))])
+    elif kind == STEPS:
+        if section.step is None or had.scale is not None or len(was) % 4:
+            raise CodecError("steps of a section without a grid are impossible")
+        pieces = iter([apply_steps(was, had.step, body, section.step)])
     else:
         pieces = apply_difference(was, body, section.bytes)
     crc = size = 0
@@ -123,7 +136,7 @@ def _new_header(before: ImageHeader, view: memoryview) -> tuple[bytes, int]:
     if CRC.unpack_from(view, end)[0] != zlib.crc32(view[:end]):
         raise CodecError("the header of the delta is damaged: its CRC-32 does not match")
     unpacker = zlib.decompressobj(zdict=before.pack())
-    head = _inflated(lambda data: unpacker.decompress(data, MAX_HEADER_BYTES), view[HEAD.size : end])
+    head = unpacked(lambda data: unpacker.decompress(data, MAX_HEADER_BYTES), view[HEAD.size : end])
     if not unpacker.eof or unpacker.unused_data:
         raise CodecError("the header of the delta is damaged: it does not end where it should")
     return head, end + CRC.size
@@ -135,7 +148,7 @@ def _records(header: ImageHeader, view: memoryview, at: int) -> Iterator[tuple[S
             raise CodecError(f"a delta of {len(view)} bytes ends before section {section.name}")
         kind, length = RECORD.unpack_from(view, at)
         at += RECORD.size
-        if kind > XOR or at + length > len(view) or (kind == SAME and length):
+        if kind > STEPS or at + length > len(view) or (kind == SAME and length):
             raise CodecError(f"section {section.name}: a record of kind {kind} and {length} bytes is impossible")
         yield section, kind, view[at : at + length]
         at += length
@@ -146,31 +159,3 @@ def _records(header: ImageHeader, view: memoryview, at: int) -> Iterator[tuple[S
 def _deflated(data: bytes, dictionary: bytes) -> bytes:
     packer = zlib.compressobj(9, zdict=dictionary)
     return packer.compress(data) + packer.flush()
-
-
-def _inflated(unpack: Callable[[memoryview], bytes], data: memoryview) -> bytes:
-    try:
-        return unpack(data)
-    except zlib.error as error:
-        raise CodecError(f"a deflated part is damaged: {error}") from error
-
-
-def _unxored(was: memoryview, body: memoryview) -> bytes:
-    unpacker = zlib.decompressobj()
-    planes = _inflated(lambda data: unpacker.decompress(data, len(was) + 1), body)
-    if len(planes) != len(was) or not unpacker.eof or unpacker.unused_data:
-        raise CodecError(f"a difference of numbers of {len(planes)} bytes for {len(was)}")
-    return _xor(was, _unplaned(planes))
-
-
-def _xor(left: memoryview | bytes, right: memoryview | bytes) -> bytes:
-    return (np.frombuffer(left, np.uint8) ^ np.frombuffer(right, np.uint8)).tobytes()
-
-
-def _planes(data: bytes) -> bytes:
-    """All first bytes of the numbers, then all second ones, ...: like beside like."""
-    return np.frombuffer(data, np.uint8).reshape(-1, VECTOR_DTYPE.itemsize).T.tobytes()
-
-
-def _unplaned(data: bytes) -> bytes:
-    return np.frombuffer(data, np.uint8).reshape(VECTOR_DTYPE.itemsize, -1).T.tobytes()

@@ -7,29 +7,33 @@
           /slot-b.azu     signed envelope | image                 renaming slot b         a
           /active         "a"                                     renaming active         a or b, both whole
 
-Each file is written under a temporary name, synced, renamed, and the folder synced, in this order.
+Each file is written under a temporary name, synced, renamed, and the folder synced, in this order. A new store gets its
+key last, so that a folder without one is no store, whatever else was begun in it.
 
 **Source:** A/B slots as in Android's seamless updates; the order of syncs is POSIX's.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from azsim.compress.network import CompressedNetwork
-from azsim.compress.update.image import read_image
+from azsim.compress.update.image import open_image, read_image
+from azsim.compress.update.lock import locked
 from azsim.compress.update.manifest import Manifest, load_public_key, open_update, sha256, verify
 from azsim.compress.update.payload import apply_delta
 from azsim.errors import CodecError, InputError, WorkError
+from azsim.input_file import read_input_file
+from azsim.output_file import write_output_file
 
 SLOTS = ("a", "b")
 CHUNK_BYTES = 1 << 16
@@ -51,7 +55,7 @@ class Installed:
 
 
 class ModelStore:
-    """The folder of a device's model; one process installs at a time."""
+    """The folder of a device's model; processes that install into it wait for each other."""
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
@@ -61,27 +65,50 @@ class ModelStore:
         """A new, empty store that trusts updates signed by the owner of ``key``.
 
         Raises:
-            InputError: the folder holds a store already.
-            WorkError: it cannot be written.
+            InputError: the folder holds a store already, or cannot be written.
+            WorkError: the disk is full, or another process works on the folder for too long.
         """
         store = ModelStore(folder)
-        if store._key_file.exists():
-            raise InputError(f"{store.folder}: holds a model store already")
-        try:
-            store.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise WorkError(f"{store.folder}: cannot be made: {error.strerror}") from None
-        write_file(store._key_file, [key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)])
+        with locked(store.folder, make=True):
+            store._refuse_present()
+            store._write_key(key)
         return store
+
+    @staticmethod
+    def found(folder: Path | str, key: Ed25519PublicKey, update: bytes) -> tuple[ModelStore, Installed]:
+        """A new store that trusts the owner of ``key``, with its first model; all of it, or nothing.
+
+        Args:
+            folder: where; it may be missing.
+            key: of the maker of releases.
+            update: a full one, signed with it.
+
+        Raises:
+            CodecError, InputError, WorkError: as `create` and `install`.
+        """
+        store = ModelStore(folder)
+        manifest, payload = open_update(update, key)
+        store._check(manifest, None, allow_rollback=False)
+        with locked(store.folder, make=True):
+            store._refuse_present()
+            store._order()  # refuses a file of another's that has that name
+            try:
+                found = store._write("a", manifest, _envelope(update, payload), lambda: _chunks(payload), key)
+                store._switch_to("a")
+                store._write_key(key)
+            except BaseException:
+                for file in (store._slot_file("a"), store._active_file):
+                    file.unlink(missing_ok=True)
+                raise
+        return store, found
 
     def current(self) -> Installed | None:
         """The model that the device runs: the active slot's, or if that is damaged the other's; None if none is whole.
 
         Raises:
-            InputError: the folder is not a store.
+            InputError: the folder is not a store, or a file in it cannot be read or is none.
         """
-        key = load_public_key(self._key_file)
-        return next((found for slot in self._order() if (found := self._read(slot, key))), None)
+        return self._current(load_public_key(self._key_file))
 
     def load(self) -> CompressedNetwork:
         """The network that the device runs.
@@ -105,24 +132,61 @@ class ModelStore:
             What the device runs from now on.
 
         Raises:
-            CodecError: the update is damaged.
+            CodecError: the update is damaged, or does not give a whole image.
             InputError: wrong signature, wrong model, a delta against another image, or a version that is not higher.
-            WorkError: the folder cannot be written; the old model stays.
+            WorkError: the folder cannot be written, or another process works on it for too long; the old model stays.
         """
-        manifest, payload = open_update(update, load_public_key(self._key_file))
-        found = self.current()
-        self._check(manifest, found, allow_rollback)
-        slot = "a" if found is None or found.slot == "b" else "b"
-        envelope = memoryview(update)[: len(update) - len(payload)]
-        pieces = _chunks(payload) if manifest.kind == "full" else apply_delta(found.image, bytes(payload))
+        key = load_public_key(self._key_file)
+        manifest, payload = open_update(update, key)
+        with locked(self.folder):
+            found = self._current(key)
+            self._check(manifest, found, allow_rollback)
+            slot = "a" if found is None or found.slot == "b" else "b"
+            old = b"" if found is None else found.image
+            full = manifest.kind == "full"
+            pieces = partial(_chunks, payload) if full else partial(apply_delta, old, bytes(payload))
+            installed = self._write(slot, manifest, _envelope(update, payload), pieces, key)
+            self._switch_to(slot)
+        return installed
+
+    def _write(
+        self,
+        slot: str,
+        manifest: Manifest,
+        envelope: memoryview,
+        pieces: Callable[[], Iterable[bytes | memoryview]],
+        key: Ed25519PublicKey,
+    ) -> Installed:
+        """Write a slot and read it back; it must be a whole image of the model that the manifest names.
+
+        What the slot held stays until then, unless there is no room for both: that of two models is enough.
+        """
         target = self._slot_file(slot)
         try:
-            target.unlink(missing_ok=True)
-        except OSError as error:
-            raise WorkError(f"{target}: cannot be replaced: {error.strerror}") from None
-        write_file(target, chain([envelope], _expected(pieces, manifest)))
-        write_file(self._active_file, [slot.encode()])
-        return self._read(slot, load_public_key(self._key_file))
+            write_output_file(target, chain([envelope], _expected(pieces(), manifest)))
+        except WorkError as error:
+            if not (_is_full(error) and target.exists()):
+                raise
+            target.unlink()
+            write_output_file(target, chain([envelope], _expected(pieces(), manifest)))
+        installed = self._read(slot, key)
+        if installed is None:
+            raise WorkError(f"{target}: was written, but does not read back as it was")
+        model = open_image(installed.image).header.model
+        if model != manifest.model:
+            raise CodecError(f"the update is for model {manifest.model!r}, but its image is of {model!r}")
+        return installed
+
+    def _switch_to(self, slot: str) -> None:
+        write_output_file(self._active_file, [slot.encode()])
+
+    def _write_key(self, key: Ed25519PublicKey) -> None:
+        text = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        write_output_file(self._key_file, [text], overwrite=False)
+
+    def _refuse_present(self) -> None:
+        if self._key_file.exists():
+            raise InputError(f"{self.folder}: holds a model store already, and the key that it trusts")
 
     def _check(self, manifest: Manifest, found: Installed | None, allow_rollback: bool) -> None:
         if found is None:
@@ -143,11 +207,18 @@ class ModelStore:
                 "unless a rollback is allowed"
             )
 
+    def _current(self, key: Ed25519PublicKey) -> Installed | None:
+        return next((found for slot in self._order() if (found := self._read(slot, key))), None)
+
     def _read(self, slot: str, key: Ed25519PublicKey) -> Installed | None:
+        """The model in a slot; None if there is none, or it is damaged."""
+        file = self._slot_file(slot)
+        if not file.exists():
+            return None
+        data = read_input_file(file, "a model's slot")
         try:
-            data = self._slot_file(slot).read_bytes()
             manifest, start = verify(data, key)
-        except (OSError, InputError):
+        except InputError:
             return None
         image = data[start:]
         if len(image) != manifest.new_bytes or sha256(image) != manifest.new_sha256:
@@ -156,11 +227,12 @@ class ModelStore:
 
     def _order(self) -> tuple[str, ...]:
         """The slots, the active one first."""
-        try:
-            active = self._active_file.read_text()
-        except (OSError, UnicodeDecodeError):
+        if not self._active_file.exists():
             return SLOTS
-        return SLOTS if active != "b" else SLOTS[::-1]
+        active = read_input_file(self._active_file, "the letter of a slot")
+        if active not in (b"a", b"b"):
+            raise InputError(f"{self._active_file}: holds {active[:20]!r}: must be the letter a or b and nothing else")
+        return SLOTS if active == b"a" else SLOTS[::-1]
 
     @property
     def _key_file(self) -> Path:
@@ -174,51 +246,27 @@ class ModelStore:
         return self.folder / f"slot-{slot}.azu"
 
 
+def _is_full(error: WorkError) -> bool:
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _envelope(update: bytes, payload: memoryview) -> memoryview:
+    return memoryview(update)[: len(update) - len(payload)]
+
+
 def _chunks(data: memoryview) -> Iterator[memoryview]:
     for start in range(0, len(data), CHUNK_BYTES):
         yield data[start : start + CHUNK_BYTES]
 
 
 def _expected(pieces: Iterable[bytes | memoryview], manifest: Manifest) -> Iterator[bytes | memoryview]:
-    """The pieces as they come; raises `CodecError` at the end if they were not the image that was signed."""
-    digest = hashlib.sha256()
+    """The pieces as they come; raises `CodecError` if they are more, or at the end not the image that was signed."""
+    digest, size = hashlib.sha256(), 0
     for piece in pieces:
         digest.update(piece)
+        size += len(piece)
+        if size > manifest.new_bytes:
+            raise CodecError(f"the update gives more than the {manifest.new_bytes} bytes that were signed")
         yield piece
-    if digest.hexdigest() != manifest.new_sha256:
+    if (size, digest.hexdigest()) != (manifest.new_bytes, manifest.new_sha256):
         raise CodecError(f"the update gives another image than the one that was signed, {manifest.new_sha256[:12]}...")
-
-
-def write_file(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
-    """Write a file whole or not at all: temporary name, sync, rename, sync of the folder; raises `WorkError`."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        try:
-            with open(partial, "wb", buffering=0) as stream:
-                for piece in pieces:
-                    _write_all(stream, piece)
-                os.fsync(stream.fileno())
-            os.replace(partial, path)
-            _sync_folder(path.parent)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise WorkError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _write_all(stream: BinaryIO, data: bytes | memoryview) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[stream.write(view) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last; where a folder cannot be opened (Windows) the rename itself has to do."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except PermissionError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

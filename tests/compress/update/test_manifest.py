@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 from pathlib import Path
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from azsim import output_file
 from azsim.compress.update.make import make_update
 from azsim.compress.update.manifest import load_private_key, load_public_key, open_update, sha256, write_keys
-from azsim.errors import CodecError, InputError
+from azsim.errors import CodecError, InputError, WorkError
 
 
 def test_the_manifest_says_what_comes_out_of_what(images: tuple[bytes, bytes], key: Ed25519PrivateKey) -> None:
@@ -56,6 +58,32 @@ def test_keys_are_written_once_and_for_their_owner(tmp_path: Path) -> None:
         load_public_key(tmp_path / "release.pem")
     with pytest.raises(InputError, match="must hold an Ed25519 private key"):
         load_private_key(public)
+
+
+@pytest.mark.parametrize("there", ["release.pem", "release.pub.pem"])
+def test_a_key_pair_is_there_whole_or_not_at_all(tmp_path: Path, there: str) -> None:
+    (tmp_path / there).write_bytes(b"another's")
+    with pytest.raises(InputError, match=rf"{there}: exists already; it is not overwritten"):
+        write_keys(tmp_path / "release.pem")
+    assert [path.name for path in tmp_path.iterdir()] == [there]
+    assert (tmp_path / there).read_bytes() == b"another's"
+
+
+def test_a_full_disk_leaves_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for failing in range(4):
+        calls, fsync = iter(range(10)), os.fsync
+
+        def full(descriptor: int, calls=calls, failing=failing, fsync=fsync) -> None:
+            if next(calls) >= failing:
+                raise OSError(28, "No space left on device")
+            fsync(descriptor)
+
+        monkeypatch.setattr(output_file.os, "fsync", full)
+        with pytest.raises(WorkError, match="No space left on device"):
+            write_keys(tmp_path / "release.pem")
+        monkeypatch.undo()
+        assert list(tmp_path.iterdir()) == []
+    write_keys(tmp_path / "release.pem")
 
 
 @pytest.mark.skipif(which("openssl") is None, reason="openssl is not installed")
