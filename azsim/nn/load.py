@@ -16,7 +16,8 @@ import msgspec
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from azsim.errors import InputError
+from azsim.errors import InputError, located
+from azsim.file_version import check_number
 from azsim.input_file import check_input_file
 from azsim.nn.branching import branch_names, branch_shapes
 from azsim.nn.network import Network
@@ -127,6 +128,8 @@ def network_of(stored: Stored, parameters: Mapping[str, np.ndarray]) -> Network:
         InputError: the card or the scales cannot be read, or the parts do not fit each other.
     """
     path = stored.path
+    with located(str(path)):
+        check_number("network", stored.metadata.get(CARD_KEY, ""), FORMAT)
     card = decode_metadata(stored, CARD_KEY, Card)
     scales = decode_metadata(stored, SCALES_KEY, dict[str, float]) if SCALES_KEY in stored.metadata else {}
     network = Network(

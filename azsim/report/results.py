@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from azsim.deprecated import renamed
 from azsim.report.trace.options import TraceOptions
 from azsim.soc.timeline import Timeline
 from azsim.speech.transcript import Word
@@ -50,6 +51,7 @@ class Configuration:
     note: str = ""
 
 
+@renamed("0.2.0", "0.3.0", early_cut="premature_endpoint", companions_late="companions_deadline_misses")
 @dataclass(frozen=True, slots=True)
 class UtteranceTiming:
     """What one timeline says in the units of a report.
@@ -126,6 +128,15 @@ class UtteranceResult:
     timing_only: bool = False
 
 
+@renamed(
+    "0.2.0",
+    "0.3.0",
+    wer_endpoint_percent="wer_delivered_percent",
+    early_cut_share="premature_endpoint_share",
+    energy_margin_mj_per_utterance="energy_above_idle_mj_per_utterance",
+    energy_margin_by_part_mj_per_utterance="energy_above_idle_by_part_mj_per_utterance",
+    companions_late_share="companions_deadline_miss_share",
+)
 @dataclass(frozen=True, slots=True)
 class Row:
     """One configuration over all its utterances: a line of the table. None where a value does not apply.
@@ -253,6 +264,7 @@ class Roofline:
     points: tuple[RooflinePoint, ...]
 
 
+@renamed("0.2.0", "0.3.0", energy_margin_mj="energy_above_idle_mj")
 @dataclass(frozen=True, slots=True)
 class SensitivityPoint:
     """One configuration with one assumed constant changed (factor 1: unchanged).

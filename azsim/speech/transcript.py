@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from azsim.deprecated import renamed
 
+
+@renamed("0.2.0", "0.3.0", confidence="label_posterior")
 @dataclass(frozen=True, slots=True)
 class Word:
     """One word.

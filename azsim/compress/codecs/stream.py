@@ -18,6 +18,7 @@ from itertools import accumulate, pairwise
 
 from azsim.compress.layout import TileLayout, tile_shape
 from azsim.errors import CodecError
+from azsim.file_version import check_magic
 
 MAGIC = b"AZW1"
 MATRIX = struct.Struct("<4sBBBBIIHHIHHIQ")
@@ -93,8 +94,7 @@ def read_matrix_header(data: memoryview) -> tuple[MatrixHeader, int]:
     magic, codec, bits, options, framing, rows, columns, lanes, block, positions, streams, table_bytes, tiles, total = (
         MATRIX.unpack_from(data)
     )
-    if magic != MAGIC:
-        raise CodecError(f"not a weight stream: it starts with {magic!r}, not {MAGIC!r}")
+    check_magic("weight stream", magic, MAGIC)
     end = MATRIX.size + table_bytes
     if len(data) < end + CRC.size:
         raise CodecError(f"stream of {len(data)} bytes ends inside its matrix header of {end + CRC.size}")

@@ -25,6 +25,7 @@ import numpy as np
 from azsim.compress.network import CompressedNetwork, read_matrix
 from azsim.compress.update.vectors import FLOATS, numbers_of, vector_of
 from azsim.errors import CodecError, InputError, located
+from azsim.file_version import check_magic
 from azsim.input_file import read_input_file
 from azsim.nn.load import Card, check
 from azsim.nn.network import Network
@@ -148,8 +149,7 @@ def read_header(data: bytes) -> tuple[ImageHeader, int]:
     if len(data) < HEAD.size + CRC.size:
         raise CodecError(f"a model image of {len(data)} bytes is too short for its header")
     magic, length = HEAD.unpack_from(data)
-    if magic != MAGIC:
-        raise CodecError(f"not a model image: it starts with {magic!r}, not {MAGIC!r}")
+    check_magic("model image", magic, MAGIC)
     end = HEAD.size + length
     if length > MAX_HEADER_BYTES or end + CRC.size > len(data):
         raise CodecError(f"a model image of {len(data)} bytes ends inside its header of {length}")

@@ -32,6 +32,7 @@ from cryptography.hazmat.primitives.serialization import (
 from azsim.compress.update.image import FORMATS, decode_header
 from azsim.compress.update.payload import Kind
 from azsim.errors import CodecError, InputError
+from azsim.file_version import check_magic
 from azsim.input_file import read_input_file
 from azsim.output_file import check_output_file, replacing
 
@@ -87,8 +88,9 @@ def verify(data: bytes | memoryview, key: Ed25519PublicKey) -> tuple[Manifest, i
         InputError: the signature is not that of this key over this manifest.
     """
     view = memoryview(data).toreadonly()
-    if len(view) < HEAD.size or view[: len(MAGIC)] != MAGIC:
-        raise CodecError(f"not an update: it starts with {bytes(view[: len(MAGIC)])!r}, not {MAGIC!r}")
+    check_magic("model update", bytes(view[: len(MAGIC)]), MAGIC)
+    if len(view) < HEAD.size:
+        raise CodecError(f"an update of {len(view)} bytes is too short for its manifest")
     _, length = HEAD.unpack_from(view)
     end = HEAD.size + length
     if length > MAX_MANIFEST_BYTES or end + SIGNATURE_BYTES > len(view):

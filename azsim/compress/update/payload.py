@@ -27,6 +27,7 @@ from azsim.compress.update.image import (
 from azsim.compress.update.mask import SeededMask
 from azsim.compress.update.vectors import apply_steps, inflated, make_steps, planes, unpacked, unplaned, xor
 from azsim.errors import CodecError, located
+from azsim.file_version import check_magic
 
 Kind = Literal["full", "delta", "masked"]
 MAGIC = b"AZD1"
@@ -131,8 +132,9 @@ def _new_header(before: ImageHeader, view: memoryview) -> tuple[bytes, int]:
         raise CodecError(f"a delta of {len(view)} bytes is too short for its header")
     magic, length = HEAD.unpack_from(view)
     end = HEAD.size + length
-    if magic != MAGIC or end + CRC.size > len(view):
-        raise CodecError(f"not a whole delta: it starts with {magic!r} and has {len(view)} bytes")
+    check_magic("delta", magic, MAGIC)
+    if end + CRC.size > len(view):
+        raise CodecError(f"not a whole delta: it has {len(view)} bytes")
     if CRC.unpack_from(view, end)[0] != zlib.crc32(view[:end]):
         raise CodecError("the header of the delta is damaged: its CRC-32 does not match")
     unpacker = zlib.decompressobj(zdict=before.pack())

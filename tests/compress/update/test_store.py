@@ -76,7 +76,7 @@ def test_what_does_not_belong_is_refused_and_changes_nothing(
         (make_update(old, version=2, key=key, old=new), InputError, "a full update is needed"),
         (make_update(new, version=2, key=Ed25519PrivateKey.generate()), InputError, "signature"),
         (bytes(broken), CodecError, "not the one that was signed"),
-        (new, CodecError, "not an update"),
+        (new, CodecError, "not a model update"),
     ):
         with pytest.raises(error, match=words):
             store.install(update)
