@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+torch = pytest.importorskip("torch", reason="compares with PyTorch, the extra `train`")
 
 from azsim.nn.graph.operator import Operator  # noqa: E402
 from azsim.nn.graph.tensor import Tensor  # noqa: E402

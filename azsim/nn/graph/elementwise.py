@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.nn.fixed_point import TABLE_BITS, expanded_table, requantise, saturate_int16
 from azsim.nn.graph.arithmetic import TABLE_ZERO, pair, table_flat
 from azsim.nn.graph.operator import (

@@ -35,6 +35,10 @@ class Moving(Operator):
         """``(n, *shape)`` to ``(n, *target)``."""
         raise NotImplementedError
 
+    @property
+    def moves(self) -> bool:
+        return True
+
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(len(inputs) == 1, "takes one tensor")
         return (inputs[0].of(*self.moved(inputs[0].shape)),)

@@ -13,8 +13,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.errors import InputError
 from azsim.nn.fixed_point import quantise_to, requantise, saturate_int16
 from azsim.nn.graph.arithmetic import pair

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from azsim.errors import InputError
-from azsim.nn.graph.tensor import Grid, Shape, Tensor
+from azsim.nn.graph.tensor import LIMITS, Grid, Shape, Tensor
 from azsim.nn.program import Stage
 
 Arrays = tuple[np.ndarray, ...]
@@ -23,6 +23,8 @@ State = tuple[np.ndarray, ...]
 """What a node carries to its next run; its arrays are never written to."""
 Run = Callable[[State, Arrays], tuple[Arrays, State]]
 Observe = Callable[[str, np.ndarray], None]
+Granularity = Literal["tensor", "gate", "channel"]
+"""How many scales a matrix has: one, one for each gate of a recurrent layer, one for each row."""
 Operand = Literal["any", "product", "gate", "index", "flag"]
 """What an input is for: a product's operand must be int8; a ``gate`` goes into a table and is best Q4.11."""
 
@@ -192,6 +194,7 @@ class Operator:
         matrices: roles of parameters that are compressed and multiplied; ``vectors``: of those that are not;
             ``optional``: those of either that a node may leave out.
         internals: names of tensors within it that have a grid of their own.
+        gates: of a recurrent layer, whose rows may have a scale for each.
     """
 
     kind: ClassVar[str] = ""
@@ -199,6 +202,7 @@ class Operator:
     vectors: ClassVar[tuple[str, ...]] = ()
     optional: ClassVar[tuple[str, ...]] = ()
     internals: ClassVar[tuple[str, ...]] = ()
+    gates: ClassVar[int] = 1
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         """The outputs of a node with these inputs and shapes of parameters (by role).
@@ -228,9 +232,23 @@ class Operator:
         """
         return tuple(at.required(i) for i in range(len(at.stated)))
 
+    @property
+    def moves(self) -> bool:
+        """Whether it only moves values: outputs have the grid of the first input, and what reads them reads that."""
+        return False
+
+    @property
+    def derives(self) -> bool:
+        """Whether the grids of its outputs follow from inputs and weights, so that none need be stated."""
+        return self.moves
+
+    def scale_groups(self, role: str, rows: int, granularity: Granularity) -> int:
+        """How many scales the rows of a matrix have at a granularity."""
+        return {"tensor": 1, "gate": self.gates, "channel": rows}[granularity]
+
     def chosen_grid(self, name: str, largest: float, bits: GridBitsChoice) -> Grid:
         """The grid of an output (``name`` is ``""``) or internal tensor whose size reaches ``largest``."""
-        return Grid(bits, largest / (127 if bits == 8 else 32767) if largest > 0 else 1.0)
+        return finest_grid(largest, bits)
 
     def integer(self, at: IntegerNode) -> Execution:
         """The bit-exact integer kernel, laid out.
@@ -246,6 +264,11 @@ class Operator:
 
 
 GridBitsChoice = Literal[8, 16]
+
+
+def finest_grid(largest: float, bits: GridBitsChoice) -> Grid:
+    """The grid whose end is ``largest``; any grid where that is 0."""
+    return Grid(bits, largest / LIMITS[bits] if largest > 0 else 1.0)
 
 
 def need(condition: bool, message: str) -> None:

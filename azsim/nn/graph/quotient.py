@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
+from azsim.compiled import njit
 
 QUOTIENT_BITS = 8
 

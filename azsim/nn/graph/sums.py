@@ -1,7 +1,8 @@
 """From the sums of products to an output: bias, requantisation by rows, saturation.
 
-To int16 and int32 the bias lies on the output's grid and is added after rounding; to int8, whose steps are coarse, it
-lies on the grid of its row's sums and is added before.
+To int16 and int32 the bias lies on the output's grid and is added after rounding. To int8, whose steps are coarse, it
+lies on the grid of its row's sums and is added before, unless it would be more than 2**30 of their steps: then the
+products are small beside it, and it is added after as well.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from azsim.nn.graph.arithmetic import BIAS_LIMIT, Rescale, bias_of, rescale_rows
+from azsim.nn.fixed_point import quantise_to
+from azsim.nn.graph.arithmetic import BIAS_LIMIT, Rescale, rescale_rows
 from azsim.nn.graph.operator import IntegerNode, Weights
-from azsim.nn.graph.tensor import Grid
+from azsim.nn.graph.tensor import INT32_MAX, Grid
+
+LARGEST_PRODUCT = 127 * 128
+"""Of two int8 values: an int32 sum keeps room for its products beside the bias."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,14 @@ class SumsTo:
     @staticmethod
     def of(at: IntegerNode, weights: Weights) -> SumsTo:
         """For a node whose first input multiplies with ``weights``, with a parameter ``bias`` or without."""
-        target, rows, bias = at.target(), len(weights.values), at.vectors.get("bias")
+        target, (rows, columns) = at.target(), weights.values.shape
         of_sums = at.grid().scale * weights.row_scales
-        factor, none = Rescale.by(of_sums / target.scale), np.zeros(rows, np.int64)
-        if target.bits == 8:
-            return SumsTo(target, factor, bias_of(bias, rows, of_sums, BIAS_LIMIT), none)
-        return SumsTo(target, factor, none, bias_of(bias, rows, target.scale, target.limit))
+        factor = Rescale.by(of_sums / target.scale)
+        bias = np.asarray(at.vectors.get("bias", np.zeros(rows)), np.float64)
+        early = (np.abs(bias) < BIAS_LIMIT * of_sums) & (target.bits == 8)
+        before = quantise_to(np.where(early, bias, 0), of_sums, BIAS_LIMIT)
+        limit = max(0, INT32_MAX - LARGEST_PRODUCT * columns) if target.bits == 32 else target.limit
+        return SumsTo(target, factor, before, quantise_to(np.where(early, 0, bias), target.scale, limit))
 
     def __call__(self, sums: np.ndarray) -> np.ndarray:
         """The output ``(n, rows)``."""

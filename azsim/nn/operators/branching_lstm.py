@@ -16,6 +16,7 @@ from azsim.nn.graph.operator import (
     Arrays,
     Execution,
     FloatNode,
+    Granularity,
     GridBitsChoice,
     GridNode,
     IntegerNode,
@@ -53,6 +54,8 @@ class BranchingLstm(Operator):
     matrices: ClassVar[tuple[str, ...]] = ("input", "recurrent", "small_input", "small_recurrent", "small_expand")
     vectors: ClassVar[tuple[str, ...]] = ("bias", "small_bias")
     internals: ClassVar[tuple[str, ...]] = ("cell", "narrow")
+
+    gates: ClassVar[int] = 4
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         fits = len(inputs) == 2 and len(inputs[0].shape) == 1 and inputs[1] == Tensor((), inputs[0].period, "flag")
@@ -98,6 +101,10 @@ class BranchingLstm(Operator):
             raise InputError("internal tensor narrow: a scale is missing")
         need(narrow.bits == 8, f"narrow vector on grid {narrow}: must be int8")
         return lstm_grids(at)
+
+    def scale_groups(self, role: str, rows: int, granularity: Granularity) -> int:
+        narrow = role in ("small_input", "small_recurrent")  # its rows are no gates
+        return 1 if granularity == "gate" and narrow else super().scale_groups(role, rows, granularity)
 
     def chosen_grid(self, name: str, largest: float, bits: GridBitsChoice) -> Grid:
         return cell_grid(largest) if name == "cell" else super().chosen_grid(name, largest, 8)

@@ -44,6 +44,10 @@ class Dense(Operator):
     vectors: ClassVar[tuple[str, ...]] = ("bias",)
     optional: ClassVar[tuple[str, ...]] = ("bias",)
 
+    @property
+    def derives(self) -> bool:
+        return self.sums
+
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(len(inputs) == 1 and len(inputs[0].shape) >= 1, "takes one tensor of at least one axis")
         rows, columns = shapes["weights"]

@@ -13,6 +13,7 @@ from azsim.nn.graph.arithmetic import Rescale, rescale_rows
 from azsim.nn.graph.operator import (
     Execution,
     FloatNode,
+    Granularity,
     GridNode,
     IntegerNode,
     LoweredNode,
@@ -36,6 +37,13 @@ class Embedding(Operator):
     """
 
     matrices: ClassVar[tuple[str, ...]] = ("weights",)
+
+    @property
+    def derives(self) -> bool:
+        return True
+
+    def scale_groups(self, role: str, rows: int, granularity: Granularity) -> int:
+        return 1  # so that rows leave as they are
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(len(inputs) == 1 and inputs[0].holds == "index", "takes one index")

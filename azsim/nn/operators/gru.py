@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.nn.fixed_point import (
     GATE_BITS,
     INT16_MAX,
@@ -59,6 +59,8 @@ class Gru(Operator):
     matrices: ClassVar[tuple[str, ...]] = ("input", "recurrent")
     vectors: ClassVar[tuple[str, ...]] = ("bias", "candidate_bias")
     optional: ClassVar[tuple[str, ...]] = ("bias", "candidate_bias")
+
+    gates: ClassVar[int] = 3
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(len(inputs) == 1 and len(inputs[0].shape) == 1, "takes one vector")

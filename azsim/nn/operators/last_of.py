@@ -34,6 +34,10 @@ class LastOf(Operator):
 
     steps: int
 
+    @property
+    def moves(self) -> bool:
+        return True
+
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(len(inputs) == 1, "takes one tensor")
         need(self.steps >= 1, f"steps = {self.steps}: must be at least 1")

@@ -56,6 +56,8 @@ class Lstm(Operator):
     optional: ClassVar[tuple[str, ...]] = ("bias",)
     internals: ClassVar[tuple[str, ...]] = ("cell",)
 
+    gates: ClassVar[int] = 4
+
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(len(inputs) == 1 and len(inputs[0].shape) == 1, "takes one vector")
         return (inputs[0].of(lstm_units(inputs[0], shapes)),)

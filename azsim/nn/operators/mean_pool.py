@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.nn.fixed_point import requantise
 from azsim.nn.graph.arithmetic import pair
 from azsim.nn.graph.operator import (

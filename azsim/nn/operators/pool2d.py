@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.nn.fixed_point import requantise
 from azsim.nn.graph.arithmetic import pair
 from azsim.nn.graph.operator import (
@@ -50,6 +50,10 @@ class Pool2d(Operator):
     def windows(self) -> Windows:
         """How the array is cut."""
         return Windows(self.kernel, self.stride, (1, 1), self.padding)
+
+    @property
+    def moves(self) -> bool:
+        return self.function == "max"
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(self.function in ("max", "mean"), f"function {self.function!r}: must be 'max' or 'mean'")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.nn.fixed_point import requantise
 from azsim.nn.graph.arithmetic import pair
 from azsim.nn.graph.elementwise import Elementwise

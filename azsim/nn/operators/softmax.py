@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.nn.fixed_point import TABLE_BITS, expanded_table, requantise, saturate_int16
 from azsim.nn.graph.arithmetic import TABLE_ZERO, pair
 from azsim.nn.graph.elementwise import Elementwise

@@ -33,6 +33,10 @@ class Threshold(Operator):
 
     limit: float = 0.0
 
+    @property
+    def derives(self) -> bool:
+        return True
+
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(len(inputs) == 1 and inputs[0].shape == (1,) and inputs[0].holds == "values", "takes one number (1,)")
         return (Tensor((), inputs[0].period, "flag"),)

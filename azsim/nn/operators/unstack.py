@@ -28,6 +28,10 @@ from azsim.nn.program import Stage
 class Unstack(Operator):
     """``(steps, ...)`` becomes ``steps`` arrays ``(...)``, as often again; `stack` without ``joined`` undoes it."""
 
+    @property
+    def moves(self) -> bool:
+        return True
+
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(len(inputs) == 1 and len(inputs[0].shape) >= 1, "takes one tensor of at least one axis")
         steps, *rest = inputs[0].shape

@@ -74,16 +74,16 @@ def dot(row: Row, vector: Row) -> int:
 
 
 def finished(
-    sums: Row, source: float, scales: Sequence[float], target: float, bits: int, bias: Sequence[float] | None
+    sums: Row, source: float, scales: Sequence[float], target: float, bits: int, bias: Sequence[float] | None, columns=0
 ) -> list[int]:
-    """Sums of products to an output: the bias after rounding, to int8 before it."""
+    """Sums of products to an output: the bias after rounding, to int8 before it where it fits there."""
     out = []
     for r, total in enumerate(sums):
         of_sums, own = source * scales[r], 0.0 if bias is None else float(bias[r])
-        if bits == 8:
+        if bits == 8 and abs(own) < 2**30 * of_sums:
             out.append(saturate(times(total + on_grid(own, of_sums, 2**30), of_sums / target), 8))
         else:
-            limit = {16: 32767, 32: 2**31 - 1}[bits]
+            limit = {8: 127, 16: 32767, 32: 2**31 - 1 - 127 * 128 * columns}[bits]
             out.append(saturate(times(total, of_sums / target) + on_grid(own, target, limit), bits))
     return out
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azsim.errors import InputError
+from azsim.nn.graph.operator import Weights
 from azsim.nn.graph.tensor import Grid, Tensor
 from azsim.nn.operators.dense import Dense
 from tests.nn.operators.plain import dot, finished
@@ -42,7 +43,7 @@ def test_equals_plain_integers(half, columns, scales, bits, has_bias, seed, leng
     bias = parameters.get("bias")
     for vector, own in zip(vectors.tolist(), found.tolist(), strict=True):
         sums = [dot(row, vector) for row in weights.values.tolist()]
-        assert own == finished(sums, SOURCE.scale, weights.row_scales.tolist(), target.scale, bits, bias)
+        assert own == finished(sums, SOURCE.scale, weights.row_scales.tolist(), target.scale, bits, bias, columns)
     exact = {**parameters, "weights": (weights.values * weights.row_scales[:, None]).astype(np.float32)}
     wanted = float_out(graph_of(Dense(), [Tensor((columns,))], exact), [SOURCE.restore(vectors).astype(np.float32)])
     if bits < 32:
@@ -75,3 +76,19 @@ def test_other_axes_are_rows_of_their_own():
 def test_a_bias_of_another_length_is_refused():
     with pytest.raises(InputError, match=r"bias of shape \(4,\): must be \(3,\)"):
         graph_of(Dense(), [Tensor((2,))], {"weights": np.ones((3, 2), np.float32), "bias": np.zeros(4, np.float32)})
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32])
+def test_weights_of_any_size_and_any_bias_give_plain_integers(bits):
+    """From products that vanish beside a bias to biases beyond the output: nothing wraps, nothing is lost."""
+    rng, values = np.random.default_rng(3), random_int8(np.random.default_rng(4), 8, 6)
+    bias = np.array([0.0, 1.0, -1.0, 0.3, 1e6, -1e9, 1e30, -0.01], np.float32)
+    for exponent in (-300, -140, -60, -20, -6):
+        weights = Weights(values, 2.0**exponent * rng.uniform(0.5, 1, 8))
+        parameters = {"weights": values.astype(np.float32), "bias": bias}
+        graph, target = graph_of(Dense(), [Tensor((6,))], parameters), Grid(bits, 2.0**-4)
+        vectors = random_int8(rng, 3, 6)
+        found = integer_out(integers_of(graph, [SOURCE], target, {"weights": weights}), [vectors])
+        for vector, own in zip(vectors.tolist(), found.tolist(), strict=True):
+            sums = [dot(row, vector) for row in values.tolist()]
+            assert own == finished(sums, SOURCE.scale, weights.row_scales.tolist(), target.scale, bits, bias, 6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -84,6 +85,14 @@ def assert_the_same(compressed, steps: np.ndarray, cuts: tuple[int, ...]) -> Non
 @pytest.mark.parametrize("cuts", [(), (1, 2, 3, 8), (5,), (4, 4, 11)])
 def test_random_networks_compute_the_same(make_network, shape, recipe, cuts):
     assert_the_same(compress(make_network(**shape), **recipe), random_steps(192, 13, shape["seed"]), cuts)
+
+
+@pytest.mark.parametrize("exponent", [-140, -60])
+def test_weights_of_any_size_compute_the_same(make_network, exponent):
+    network = make_network(8)
+    parameters = {k: np.ldexp(v, exponent) if v.ndim == 2 else 1e3 * v for k, v in network.parameters.items()}
+    scaled = replace(network, parameters=parameters)
+    assert_the_same(compress(scaled, codec="palette", weight_bits=4), random_steps(192, 13), (5,))
 
 
 @pytest.mark.parametrize("name", SHIPPED)
