@@ -104,6 +104,10 @@ def _inspect(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--program", action="store_const", const=True, help="list the instructions of a network's programs"
     )
+    command.add_argument(
+        "--graph", action="store_const", const=True, help="list the operators, tensors and scales of a network's graphs"
+    )
+    command.add_argument("--drawing", type=Path, metavar="FILE.svg", help="write a network's graphs as a drawing")
     stored = "a network that is stored compressed is shown as it is, unless one of these is given"
     command.add_argument("--codec", help=f"weight codec (default: zvsv; {stored})")
     command.add_argument("--weight-bits", type=int, help="bits per weight, 1 to 8 (default: 5)")

@@ -17,7 +17,7 @@ from azsim.resources import device_names, model_names
 
 DEFAULT = MatrixRecipe(weight_bits=5, sparsity=0.5, codec="zvsv")
 DEVICE = "az1"
-FOR_NETWORKS = ("program", "device", "codec", "frames_per_step")
+FOR_NETWORKS = ("program", "graph", "drawing", "device", "codec", "frames_per_step")
 ALL = (*FOR_NETWORKS, "weight_bits", "sparsity")
 
 
@@ -105,7 +105,12 @@ def _inspect_network(options: argparse.Namespace) -> Inspection:
         bits, sparsity, codec = wanted.weight_bits, wanted.sparsity, wanted.codec
         small = compress(network, weight_bits=bits, sparsity=sparsity, codec=codec, layout=layout)
     check_together(steps, small.network.steps_per_output)
-    return inspect_network(device, small, steps, bool(options.program))
+    found = inspect_network(device, small, steps, bool(options.program))
+    if options.graph or options.drawing is not None:
+        from azsim.inspect.graph import with_graphs
+
+        return with_graphs(found, small, bool(options.graph), options.drawing)
+    return found
 
 
 def _wanted(options: argparse.Namespace) -> MatrixRecipe:

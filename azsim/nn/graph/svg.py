@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
 from azsim.nn.graph.graph import Graph
@@ -18,12 +18,28 @@ STYLE = (
 
 
 def graph_svg(graph: Graph, grids: Mapping[str, Grid | None] | None = None) -> str:
-    """A whole SVG document.
+    """A whole SVG document of one graph; arguments as in `graphs_svg`."""
+    return graphs_svg([(graph, grids)])
+
+
+def graphs_svg(graphs: Sequence[tuple[Graph, Mapping[str, Grid | None] | None]]) -> str:
+    """A whole SVG document: graphs side by side, each with its name.
 
     Args:
-        graph: to draw.
-        grids: of its tensors, where they are known; they stand below the shapes.
+        graphs: each with the grids of its tensors, where they are known; they stand beside the shapes.
     """
+    body, right, bottom = [], 0, 0
+    for graph, grids in graphs:
+        width, height, own = _drawing(graph, grids)
+        name = f'<text x="{MARGIN}" y="{MARGIN}">{escape(graph.name)}</text>'
+        body.append(f'<g transform="translate({right} 0)">{name}<g transform="translate(0 {MARGIN})">{own}</g></g>')
+        right, bottom = right + width, max(bottom, height + MARGIN)
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {right} {bottom}" width="{right}">'
+    return "\n".join([head, f"<style>{STYLE}</style>", *body, "</svg>\n"])
+
+
+def _drawing(graph: Graph, grids: Mapping[str, Grid | None] | None) -> tuple[int, int, str]:
+    """Width, height and elements of one graph."""
     layers = _layers(graph)
     at: dict[str, tuple[int, int]] = {}
     for row, names in enumerate(layers):
@@ -46,8 +62,7 @@ def graph_svg(graph: Graph, grids: Mapping[str, Grid | None] | None = None) -> s
     for name in graph.outputs:
         lines.append(_line(at[makers[name]], at[f"out {name}"]))
         boxes.append(_box(at[f"out {name}"], f"output {name}", f"{graph.tensors[name]}{_grid(name, grids)}", "end"))
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size[0]} {size[1]}" width="{size[0]}">'
-    return "\n".join([head, f"<title>{escape(graph.name)}</title><style>{STYLE}</style>", *lines, *boxes, "</svg>\n"])
+    return *size, "\n".join([*lines, *boxes])
 
 
 def _layers(graph: Graph) -> list[list[str]]:
