@@ -84,6 +84,7 @@ def _row(name: str, weights: np.ndarray, activations: np.ndarray, cost: MatvecCo
         "stream_bytes": cost.stream_bytes,
         "dram_bytes": cost.dram_bytes,
         "bits_per_weight": cost.bits_per_weight,
+        "cpu_elements": cost.cpu_elements,
         "passes": cost.passes,
         "sram_banks": {
             "activations": cost.pool.activations,

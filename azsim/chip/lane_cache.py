@@ -54,10 +54,10 @@ def lane_cost_of(
 
 def _placed(network: CompressedNetwork, name: str, spec: LanesSpec) -> np.ndarray:
     """The matrix with its rows where the chip has them. Bytes per tile stay those of the plain order."""
-    weights = network.decoded[name]
-    if spec.row_order == "plain":
+    weights, matrix = network.decoded[name], network.matrices[name]
+    if spec.row_order == "plain" or matrix.rows_placed:
         return weights
-    return weights[balanced_order(weights, network.matrices[name].encoded.layout)]
+    return weights[balanced_order(weights, matrix.encoded.layout)]
 
 
 def _key(encoded: Encoded, spec: LanesSpec | None) -> tuple[Hashable, ...]:

@@ -1,31 +1,39 @@
-"""One matrix on one chip: cycles and their causes, products, bytes, energy, and the product itself."""
+"""One matrix on one chip: cycles and their causes, products, bytes, energy, and the product itself.
+
+::
+
+    matrix ──row order, batches──> bitstreams ─┐
+    frames ──as many as the pool holds─────────┴─> a program: products, bias and requantisation ──> schedule ──> cost
+
+The schedule comes from the same compiler, lanes, decoder and vector unit as a network's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from azsim.chip.attribution import attribute
+from azsim.chip.attribution import CAUSES, time_by_cause
 from azsim.chip.bounds import roof_cycles
-from azsim.chip.build import tile_layout
+from azsim.chip.build import build_schedule, tile_layout
 from azsim.chip.energy import schedule_energy
-from azsim.chip.lanes import lane_cost
-from azsim.chip.pipeline import run_pipeline
 from azsim.chip.pool import PoolConfiguration, configure_matrix
+from azsim.chip.residency import kept_bytes, working_use
 from azsim.chip.row_order import address_bytes, balanced_order
-from azsim.chip.schedule import TileSchedule
-from azsim.chip.subword import lanes_for
-from azsim.chip.systolic import systolic_cost
-from azsim.chip.tiles import tile_schedule
+from azsim.chip.schedule import CpuWork, Sections, TileSchedule
 from azsim.compress.codecs import encode
-from azsim.compress.encoded import Encoded
+from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
-from azsim.devices.quantities import Residency
+from azsim.devices.quantities import Residency, check_choice
 from azsim.devices.spec import Device
+from azsim.devices.sram import in_lines
 from azsim.errors import InputError
+from azsim.nn.program import MatrixUse, Program, Stage, VectorWork
+from azsim.nn.sums import check_sums, largest
 
+NAME = "matvec"
 WIDENED_POSITIONS = 1 << 22
 """Weights that are copied to 32 bits at a time for the product itself."""
 
@@ -35,7 +43,7 @@ class MatvecCost:
     """What a matrix-vector product costs.
 
     Attributes:
-        cycles: from the first request to the last product, on an idle chip with the memory to itself.
+        cycles: from the first request to the last output, requantised; on an idle chip with the memory to itself.
         causes: cause -> cycles; they add up to ``cycles``.
         roof_cycles: stage -> cycles that it needs at the very least; ``cycles`` is below none of them.
         effectual_products: multiplications that were done.
@@ -43,6 +51,7 @@ class MatvecCost:
         stream_bytes: size of the compressed matrix.
         dram_bytes: of it, what came from DRAM: all of it or, if resident, nothing.
         bits_per_weight: of the stream.
+        cpu_elements: of functions that the chip's vector unit lacks; their time on the CPU is not in ``cycles``.
         passes: over the weights; more than one if the frames do not fit into the on-chip memory together.
         pool: how its banks are shared out during a pass.
         elapsed_ps: ``cycles`` in time.
@@ -58,6 +67,7 @@ class MatvecCost:
     stream_bytes: int
     dram_bytes: int
     bits_per_weight: float
+    cpu_elements: int
     passes: int
     pool: PoolConfiguration
     elapsed_ps: int
@@ -74,7 +84,7 @@ def matvec(
     weight_bits: int = 8,
     residency: Residency | None = None,
 ) -> MatvecCost:
-    """Run ``weights @ activations`` on a processor, data-dependent and exact.
+    """Run ``weights @ activations`` on a processor, data-dependent and exact; the outputs get a bias, requantised.
 
     Args:
         device: a device, or its chip alone (then the energy has no ``dram``).
@@ -82,34 +92,50 @@ def matvec(
         activations: int8 ``(columns,)``, or ``(frames, columns)`` for several frames that share each tile.
         codec: how the weights travel.
         weight_bits: bits of an index or value, 1 to 8.
-        residency: where the weights are when the job starts; None: resident decoded on a chip whose weights never
-            leave it, else streamed. Whether a resident matrix fits is not asked.
+        residency: where the weights are when the job starts: ``streamed``, ``compressed`` or ``decoded``; None:
+            resident decoded on a chip whose weights never leave it, else streamed.
 
     Raises:
-        InputError: shapes or types do not fit, the codec cannot hold these weights at so many bits, or the on-chip
-            memory cannot hold one frame.
+        InputError: shapes, types or a choice do not fit, a sum may exceed an int32, the codec cannot hold these weights
+            at so many bits, or the on-chip memory cannot hold one frame and the weights that are to stay.
     """
     frames = _check(weights, activations)
+    if residency is not None:
+        check_choice(residency, Residency, "residency")
     chip, memory = (device.chip, device.memory) if isinstance(device, Device) else (device, None)
-    mode = residency or ("decoded" if chip.sram.residency == "resident" else "streamed")
-    pool, held = configure_matrix(chip, *weights.shape, frames.shape[0])
-    batches = _encode_batches(chip, weights, codec, weight_bits)
+    mode: Residency = residency or ("decoded" if chip.sram.residency == "resident" else "streamed")
+    network, program, columns = _one_layer(chip, weights, codec, weight_bits)
+    modes = dict.fromkeys(network.matrices, mode)
+    use = working_use(chip, network, tuple(modes), tiles_move=None if mode == "decoded" else True)
+    kept = sum(in_lines(kept_bytes(chip, network, name)[mode]) for name in modes)
+    pool, held = configure_matrix(chip, *weights.shape, frames.shape[0], replace(use, resident_bytes=kept))
+    parts: list[TileSchedule | CpuWork] = []
     passes = [frames[start : start + held] for start in range(0, frames.shape[0], held)]
-    parts = [_schedule(batch, vectors, mode, chip) for vectors in passes for batch in batches]
-    schedule = TileSchedule.concatenate("matvec", parts)
-    stream_bytes = sum(len(batch.encoded.data) + address_bytes(chip, batch.weights.shape[0]) for batch in batches)
-    result = run_pipeline(schedule, chip)
-    elapsed_ps = result.total_cycles * chip.cycle_ps
+    for vectors in passes:
+        inputs = {name: vectors[:, taken] for name, taken in columns.items()}
+        built = build_schedule(chip, program, network, modes, inputs, steps=vectors.shape[0])
+        parts += built.parts if isinstance(built, Sections) else (built,)
+    schedules = _joined(parts)
+    schedule = TileSchedule.concatenate(NAME, schedules)
+    causes = dict.fromkeys(CAUSES, 0)
+    for section in schedules:
+        for cause, cycles in time_by_cause(section, chip).items():
+            causes[cause] += cycles
+    stream_bytes = sum(
+        len(matrix.encoded.data) + address_bytes(chip, matrix.encoded.shape[0]) for matrix in network.matrices.values()
+    )
+    elapsed_ps = sum(causes.values()) * chip.cycle_ps
     product = _product(frames, weights)
     return MatvecCost(
-        cycles=result.total_cycles,
-        causes=attribute(schedule, result, chip),
+        cycles=sum(causes.values()),
+        causes=causes,
         roof_cycles=roof_cycles(schedule, chip),
         effectual_products=int(schedule.products.sum()),
         positions=int(schedule.positions.sum()),
         stream_bytes=stream_bytes,
         dram_bytes=int(schedule.fetch_bytes.sum()),
         bits_per_weight=8.0 * stream_bytes / weights.size,
+        cpu_elements=sum(part.elements for part in parts if isinstance(part, CpuWork)),
         passes=len(passes),
         pool=pool,
         elapsed_ps=elapsed_ps,
@@ -118,39 +144,45 @@ def matvec(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """A part of the matrix that the chip's vector registers can serve, and the columns that it multiplies."""
+def _one_layer(
+    chip: ChipSpec, weights: np.ndarray, codec: str, weight_bits: int
+) -> tuple[CompressedNetwork, Program, dict[str, slice]]:
+    """The matrix as a network of one layer, its program, and the columns that each of its matrices multiplies.
 
-    weights: np.ndarray
-    columns: slice
-    encoded: Encoded
-
-
-def _encode_batches(chip: ChipSpec, weights: np.ndarray, codec: str, weight_bits: int) -> list[_Batch]:
-    """The whole matrix, or pieces of at most ``vector_limit`` rows and columns; their rows in the chip's order."""
+    There is one matrix, or pieces of at most ``vector_limit`` rows and columns that the chip's vector registers can
+    serve; their rows stand in the chip's order.
+    """
     layout = tile_layout(chip)
     limit = (chip.lanes.vector_limit if chip.lanes else 0) or max(weights.shape)
     if chip.lanes and chip.lanes.row_order == "balanced":
         weights = weights[balanced_order(weights, layout)]
-    batches = []
+    matrices: dict[str, CompressedMatrix] = {}
+    columns: dict[str, slice] = {}
+    stages = []
     for row in range(0, weights.shape[0], limit):
+        names = []
         for column in range(0, weights.shape[1], limit):
-            columns = slice(column, column + limit)
-            part = np.ascontiguousarray(weights[row : row + limit, columns])
-            batches.append(_Batch(part, columns, encode(part, codec=codec, weight_bits=weight_bits, layout=layout)))
-    return batches
+            name = f"{NAME}[{row}, {column}]"
+            columns[name] = slice(column, column + limit)
+            part = np.ascontiguousarray(weights[row : row + limit, columns[name]])
+            encoded = encode(part, codec=codec, weight_bits=weight_bits, layout=layout)
+            matrices[name] = CompressedMatrix(name, encoded, 1.0, rows_placed=True)
+            names.append(name)
+        uses = tuple(MatrixUse(name, "input", "ready") for name in names)
+        rows = min(limit, weights.shape[0] - row)
+        stages.append(Stage(f"{NAME}[{row}]", uses, (VectorWork("multiply-add", rows),)))
+    return CompressedNetwork(NAME, None, matrices), Program(NAME, tuple(stages), period_steps=1), columns
 
 
-def _schedule(batch: _Batch, vectors: np.ndarray, mode: Residency, chip: ChipSpec) -> TileSchedule:
-    """One pass over one batch: all frames of a tile, then the next tile."""
-    if chip.systolic:
-        cost = systolic_cost(batch.encoded.tiling, chip.systolic, vectors.shape[0])
-    else:
-        lanes = lanes_for(batch.encoded, chip.lanes)
-        taken = vectors[:, batch.columns]
-        cost = lane_cost(batch.weights, batch.encoded.tiling, lanes, taken).over_frames(vectors.shape[0])
-    return tile_schedule("matvec", batch.encoded, cost, 0, mode, chip)
+def _joined(parts: Sequence[TileSchedule | CpuWork]) -> list[TileSchedule]:
+    """What the chip does between two pieces of the CPU's work, each as one job."""
+    sections: list[list[TileSchedule]] = [[]]
+    for part in parts:
+        if isinstance(part, CpuWork):
+            sections.append([])
+        else:
+            sections[-1].append(part)
+    return [TileSchedule.concatenate(NAME, section) for section in sections if section]
 
 
 def _product(frames: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -171,4 +203,5 @@ def _check(weights: np.ndarray, activations: np.ndarray) -> np.ndarray:
             f"activations: {activations.dtype} {activations.shape}: must be int8 ({weights.shape[1]},) "
             f"or (frames, {weights.shape[1]}) for weights of shape {weights.shape}"
         )
+    check_sums("weights", weights.shape[1], largest(activations), largest(weights))
     return np.atleast_2d(activations)

@@ -18,9 +18,8 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from azsim.devices.chip_spec import ChipSpec, SramSpec
+from azsim.devices.sram import SUM_BYTES, SramUse
 from azsim.errors import InputError
-
-SUM_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +42,6 @@ def bank_bytes(sram: SramSpec) -> int:
     return max(1, sram.bytes // sram.banks)
 
 
-def weight_buffer_bytes(sram: SramSpec) -> int:
-    """What the tile buffers take; nothing where weights are always resident."""
-    return 0 if sram.residency == "resident" else (sram.fetch_buffers + sram.weight_buffers) * sram.tile_positions
-
-
 def configure(sram: SramSpec, activation_bytes: int, weight_bytes: int, output_bytes: int) -> PoolConfiguration | None:
     """Share the banks out, or None if they do not suffice."""
     size = bank_bytes(sram)
@@ -56,28 +50,32 @@ def configure(sram: SramSpec, activation_bytes: int, weight_bytes: int, output_b
     return PoolConfiguration(activations, weights, outputs, free) if free >= 0 else None
 
 
-def configure_matrix(chip: ChipSpec, rows: int, columns: int, frames: int) -> tuple[PoolConfiguration, int]:
+def configure_matrix(
+    chip: ChipSpec, rows: int, columns: int, frames: int, use: SramUse
+) -> tuple[PoolConfiguration, int]:
     """The pool for ``frames`` frames of one matrix, and how many of them a pass holds: as many as fit.
 
     Args:
         chip: the processor.
         rows, columns: of the matrix; int8 inputs, 32-bit sums.
         frames: wanted.
+        use: what tile buffers and resident weights take (`azsim.devices.sram`).
 
     Raises:
         InputError: not even one frame fits.
     """
     sram = chip.sram
-    buffers = weight_buffer_bytes(sram)
+    weights = use.buffer_bytes + use.resident_bytes
 
     def fits(held: int) -> PoolConfiguration | None:
-        return configure(sram, held * columns, buffers, SUM_BYTES * held * rows)
+        return configure(sram, held * columns, weights, SUM_BYTES * held * rows)
 
     if fits(1) is None:
+        kept = f", {use.resident_bytes} of resident weights" if use.resident_bytes else ""
         raise InputError(
             f"chip.sram.bytes = {sram.bytes}: one frame of a {rows} x {columns} matrix needs {columns} bytes of "
-            f"activations, {buffers} of weight buffers and {SUM_BYTES * rows} of sums in whole banks of "
-            f"{bank_bytes(sram)}; give the chip more, or cut the matrix"
+            f"activations, {use.buffer_bytes} of weight buffers{kept} and {SUM_BYTES * rows} of sums in whole banks of "
+            f"{bank_bytes(sram)}; give the chip more, or {'stream the weights' if kept else 'cut the matrix'}"
         )
     held = bisect_left(range(1, frames + 1), True, key=lambda wanted: fits(wanted) is None)
     return fits(held), held

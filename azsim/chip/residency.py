@@ -12,23 +12,22 @@ lines of memory.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
+import msgspec
 import numpy as np
 
 from azsim.chip.decoder import decode_cycles
-from azsim.chip.pool import SUM_BYTES
-from azsim.compress.encoded import Encoded
+from azsim.chip.lane_cache import lane_cost_of
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
+from azsim.devices.sram import LINE_BYTES, SUM_BYTES, SramUse, in_lines, sram_use
 from azsim.errors import InputError, nearest
 from azsim.nn.program import Program
 from azsim.nn.rnnt_programs import runs_per_second
 
-LINE_BYTES = 256
-"""Memory is given out in lines of so many bytes (all banks side by side); `assumed`."""
 _FINE = 1 << 20
 _MODES: tuple[Residency, ...] = ("streamed", "compressed", "decoded")
 
@@ -39,16 +38,23 @@ class ResidencyPlan:
 
     Attributes:
         modes: matrix -> mode, for every matrix that a program multiplies with.
-        resident_bytes: on-chip bytes of the resident matrices.
-        reload_bytes: bytes from DRAM that fill them after a wake-up.
-        peak_bytes: most on-chip memory in use: activations, resident matrices, and the buffers as far as the largest
-            tiles fill them.
+        reload_bytes: bytes from DRAM that fill the resident matrices after a wake-up.
+        use: what the on-chip memory is given out to.
     """
 
     modes: Mapping[str, Residency]
-    resident_bytes: int
     reload_bytes: int
-    peak_bytes: int
+    use: SramUse
+
+    @property
+    def resident_bytes(self) -> int:
+        """On-chip bytes of the resident matrices, in whole lines."""
+        return self.use.resident_bytes
+
+    @property
+    def peak_bytes(self) -> int:
+        """Most on-chip memory in use: activations, tile buffers, resident matrices, the ring if it is here."""
+        return self.use.total_bytes
 
 
 def plan_residency(
@@ -57,6 +63,7 @@ def plan_residency(
     rates: Mapping[str, float] | None = None,
     steps: int = 1,
     pinned: Mapping[str, Residency] | None = None,
+    ring_bytes: int = 0,
 ) -> ResidencyPlan:
     """Keep on the chip what saves the most DRAM traffic, and with what is left the most decoder time.
 
@@ -69,43 +76,98 @@ def plan_residency(
         rates: program -> runs per second at one frame a run; those of speech if not given.
         steps: encoder steps gathered into one run.
         pinned: matrix name or pattern -> mode that is not the planner's to choose; later entries win.
+        ring_bytes: of the music's ring, if it takes on-chip memory.
 
     Raises:
-        InputError: a pattern matches no matrix, or what is pinned or gathered does not fit.
+        InputError: a pattern matches no matrix, or what is pinned or gathered, or has to be resident, does not fit.
 
     **Source:** the choice of what to hold on chip as a knapsack is common practice (for example Arm Vela's allocation
     of feature maps); solved by dynamic programming over memory lines.
     """
     programs = network.network.programs()
     loads = _loads(programs, {**runs_per_second(programs), **(rates or {})}, steps)
-    sizes = {name: kept_bytes(network.matrices[name].encoded) for name in loads}
+    sizes = {name: kept_bytes(chip, network, name) for name in loads}
     fixed = _pins(tuple(loads), pinned or {})
     frames = max(program.frames(steps) for program in programs.values())
-    working = _shared_bytes(chip, network, frames) + _buffer_bytes(chip, network)
-    if frames > 1 and working > chip.sram.bytes:
+    moving = chip.sram.residency != "resident" or any(mode != "decoded" for mode in fixed.values())
+    use = working_use(chip, network, tuple(loads), frames, moving, ring_bytes)
+    if frames > 1 and use.working_bytes > chip.sram.bytes:
         raise InputError(
-            f"frames per step: inputs and sums of {frames} frames and the tile buffers take {working} bytes; "
+            f"frames per step: inputs and sums of {frames} frames and the tile buffers take {use.working_bytes} bytes; "
             f"chip.sram.bytes = {chip.sram.bytes}: gather fewer"
         )
-    room = resident_room(chip, network, frames) // LINE_BYTES
-    taken = sum(-(-sizes[name][mode] // LINE_BYTES) for name, mode in fixed.items())
-    if taken > room:
+    if use.working_bytes > chip.sram.bytes:
         raise InputError(
-            f"residency: pinned matrices take {taken * LINE_BYTES} bytes; chip.sram.bytes = {chip.sram.bytes} leaves "
-            f"{room * LINE_BYTES} beside activations and buffers"
+            f"chip.sram.bytes = {chip.sram.bytes}: activations and buffers for the largest tile of {network.name!r} "
+            f"take {use.working_bytes} bytes; give the chip more, or cut smaller tiles (chip.sram.tile_positions)"
         )
+    room = resident_room(chip, use)
     modes: dict[str, Residency] = dict.fromkeys(loads, "decoded" if chip.sram.residency == "resident" else "streamed")
-    if chip.sram.residency == "auto":
-        modes |= _chosen(chip, network, {name: loads[name] for name in loads if name not in fixed}, sizes, room - taken)
     modes |= fixed
-    used = sum(sizes[name][mode] for name, mode in modes.items())
+    taken = _resident_bytes(modes, sizes)
+    if taken > room:
+        whose = "all weights, which never leave the chip," if chip.sram.residency == "resident" else "pinned matrices"
+        raise InputError(
+            f"residency: {whose} take {taken} bytes; chip.sram.bytes = {chip.sram.bytes} leaves "
+            f"{room} beside activations and buffers"
+        )
+    if chip.sram.residency == "auto":
+        free = {name: loads[name] for name in loads if name not in fixed}
+        modes |= _chosen(chip, network, free, sizes, (room - taken) // LINE_BYTES)
     reload_bytes = sum(sizes[name]["compressed"] for name, mode in modes.items() if mode != "streamed")
-    return ResidencyPlan(modes, used, reload_bytes, used + _working_bytes(chip, network, modes))
+    return ResidencyPlan(modes, reload_bytes, replace(use, resident_bytes=_resident_bytes(modes, sizes)))
 
 
-def kept_bytes(encoded: Encoded) -> dict[Residency, int]:
-    """Mode -> on-chip bytes of a matrix that is kept so: its stream, or 8 bits a position."""
-    return {"streamed": 0, "compressed": len(encoded.data), "decoded": int(encoded.tiling.positions.sum())}
+def kept_bytes(chip: ChipSpec, network: CompressedNetwork, name: str) -> dict[Residency, int]:
+    """Mode -> on-chip bytes of a matrix that is kept so: its stream, or 8 bits a position.
+
+    In a ``csc`` store the positions are the entries and their padding: 8 bits each, as in EIE (a 4-bit index and a
+    4-bit count of the zeros before it).
+    """
+    encoded = network.matrices[name].encoded
+    positions = int(encoded.tiling.positions.sum())
+    if chip.lanes is not None and chip.lanes.store == "csc":
+        spec = msgspec.structs.replace(chip.lanes, skip="none", skip_zero_columns=False)
+        positions = int(lane_cost_of(network, name, spec).positions.sum())
+    return {"streamed": 0, "compressed": len(encoded.data), "decoded": positions}
+
+
+def _resident_bytes(modes: Mapping[str, Residency], sizes: Mapping[str, Mapping[Residency, int]]) -> int:
+    return sum(in_lines(sizes[name][mode]) for name, mode in modes.items())
+
+
+def working_use(
+    chip: ChipSpec,
+    network: CompressedNetwork,
+    names: tuple[str, ...],
+    frames: int = 1,
+    tiles_move: bool | None = None,
+    ring_bytes: int = 0,
+) -> SramUse:
+    """What the on-chip memory is given out to beside resident matrices.
+
+    Args:
+        chip: the processor.
+        network: the weights.
+        names: of the matrices that programs multiply with.
+        frames: that share a tile: their int8 inputs and 32-bit sums stay on the chip meanwhile.
+        tiles_move, ring_bytes: as for `azsim.devices.sram.sram_use`.
+    """
+    used = [network.matrices[name].encoded for name in names]
+    shapes = [matrix.shape for matrix in used] if frames > 1 else []
+    return sram_use(
+        chip.sram,
+        shared_bytes=max((frames * (columns + SUM_BYTES * rows) for rows, columns in shapes), default=0),
+        largest_tile_bytes=max((int(matrix.tile_bytes.max()) for matrix in used), default=0),
+        largest_tile_positions=max((int(matrix.tiling.positions.max()) for matrix in used), default=0),
+        tiles_move=tiles_move,
+        ring_bytes=ring_bytes,
+    )
+
+
+def resident_room(chip: ChipSpec, use: SramUse) -> int:
+    """On-chip bytes that resident matrices may have, in whole lines."""
+    return max(0, chip.sram.bytes - use.working_bytes) // LINE_BYTES * LINE_BYTES
 
 
 def check_pins(chip: ChipSpec, positions: Mapping[str, int], pinned: Mapping[str, Residency]) -> None:
@@ -118,13 +180,15 @@ def check_pins(chip: ChipSpec, positions: Mapping[str, int], pinned: Mapping[str
     Raises:
         InputError: a pattern matches no matrix, or the matrices pinned ``decoded`` take more than the chip has.
     """
-    sram = chip.sram
-    taken = sum(positions[name] for name, mode in _pins(tuple(positions), pinned).items() if mode == "decoded")
-    room = sram.bytes - sram.activation_bytes - (sram.fetch_buffers + sram.weight_buffers) * sram.tile_positions
-    if taken > max(0, room):
+    fixed = _pins(tuple(positions), pinned)
+    if chip.lanes is not None and chip.lanes.store == "csc":
+        return  # what is stored depends on the zeros
+    taken = sum(in_lines(positions[name]) for name, mode in fixed.items() if mode == "decoded")
+    room = resident_room(chip, sram_use(chip.sram, tiles_move=False))  # how small the tiles get is not known yet
+    if taken > room:
         raise InputError(
-            f"residency: matrices pinned 'decoded' take {taken} bytes; chip.sram.bytes = {sram.bytes} leaves "
-            f"{max(0, room)} beside activations and buffers"
+            f"residency: matrices pinned 'decoded' take {taken} bytes; chip.sram.bytes = {chip.sram.bytes} leaves "
+            f"{room} beside activations"
         )
 
 
@@ -159,6 +223,7 @@ def best_choice(lines: np.ndarray, traffic: np.ndarray, decoding: np.ndarray, ro
         decoding: ``(matrices,)``: decoder cycles per second that choice 2 saves.
         room: lines there are.
     """
+    room = min(room, int(lines.max(axis=1, initial=0).sum()))
     fine = np.floor(decoding * ((_FINE - 1) / max(1.0, float(decoding.sum())))).astype(np.int64)
     coarse = np.round(traffic).astype(np.int64) * _FINE
     best = np.zeros(room + 1, np.int64)
@@ -179,29 +244,6 @@ def best_choice(lines: np.ndarray, traffic: np.ndarray, decoding: np.ndarray, ro
         chosen.append(choice)
         at -= int(lines[index, choice])
     return chosen[::-1]
-
-
-def resident_room(chip: ChipSpec, network: CompressedNetwork, frames: int = 1) -> int:
-    """On-chip bytes beside activations and tile buffers, 0 or more.
-
-    Frames that share a tile keep their int8 inputs and 32-bit sums on the chip meanwhile; where that is more than
-    ``activation_bytes``, it takes room away.
-    """
-    return max(0, chip.sram.bytes - _shared_bytes(chip, network, frames) - _buffer_bytes(chip, network))
-
-
-def _shared_bytes(chip: ChipSpec, network: CompressedNetwork, frames: int) -> int:
-    """Activations, and what the frames that share a tile need if that is more."""
-    shapes = [matrix.encoded.shape for matrix in network.matrices.values()]
-    shared = max((frames * (columns + SUM_BYTES * rows) for rows, columns in shapes), default=0) if frames > 1 else 0
-    return max(chip.sram.activation_bytes, shared)
-
-
-def _buffer_bytes(chip: ChipSpec, network: CompressedNetwork) -> int:
-    """Tile buffers; a stream's tile can be larger than its weights."""
-    sram = chip.sram
-    largest = max((int(matrix.encoded.tile_bytes.max()) for matrix in network.matrices.values()), default=0)
-    return sram.fetch_buffers * max(sram.tile_positions, largest) + sram.weight_buffers * sram.tile_positions
 
 
 def _loads(programs: Mapping[str, Program], rates: Mapping[str, float], steps: int) -> dict[str, float]:
@@ -227,11 +269,3 @@ def _pins(names: tuple[str, ...], pinned: Mapping[str, Residency]) -> dict[str, 
             )
         fixed |= dict.fromkeys(found, mode)
     return fixed
-
-
-def _working_bytes(chip: ChipSpec, network: CompressedNetwork, modes: Mapping[str, Residency]) -> int:
-    """Activations and the filled part of the buffers."""
-    encoded = {name: network.matrices[name].encoded for name in modes}
-    fetched = max((int(encoded[name].tile_bytes.max()) for name in modes if modes[name] == "streamed"), default=0)
-    refilled = max((int(encoded[name].tiling.positions.max()) for name in modes if modes[name] != "decoded"), default=0)
-    return chip.sram.activation_bytes + chip.sram.fetch_buffers * fetched + chip.sram.weight_buffers * refilled

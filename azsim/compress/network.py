@@ -24,11 +24,15 @@ FLOAT32_MAX, SMALLEST_NORMAL = float(np.finfo(np.float32).max), float(np.finfo(n
 
 @dataclass(frozen=True)
 class CompressedMatrix:
-    """One weight matrix on its way to the device: ``weight = scale * int8 value``."""
+    """One weight matrix on its way to the device: ``weight = scale * int8 value``.
+
+    ``rows_placed``: its rows were encoded in the order in which a chip with ``row_order = "balanced"`` takes them.
+    """
 
     name: str
     encoded: Encoded
     scale: float
+    rows_placed: bool = False
 
 
 def read_matrix(name: str, data: bytes, scale: float) -> tuple[CompressedMatrix, np.ndarray]:

@@ -21,9 +21,7 @@ from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.compress.prune import prune
 from azsim.compress.quantise import lloyd_max, uniform
 from azsim.errors import InputError, located, nearest
-from azsim.nn.network import Network
-
-EMBEDDING = "prediction.embedding"
+from azsim.nn.network import EMBEDDING, Network
 
 
 @dataclass(frozen=True, slots=True)

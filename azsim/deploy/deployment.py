@@ -21,6 +21,7 @@ from azsim.compress.network import CompressedNetwork
 from azsim.deploy.cost import ProgramCost, program_cost
 from azsim.devices.quantities import Residency
 from azsim.devices.spec import Device
+from azsim.devices.sram import ring_bytes
 from azsim.soc import simulate
 from azsim.soc.companions import Companion
 from azsim.soc.job_graph import Schedules
@@ -58,7 +59,12 @@ class Deployment:
         if isinstance(self.residency, ResidencyPlan):
             return self.residency
         return plan_residency(
-            self.device.chip, self.network, self.rates, steps=self.frames_per_step, pinned=self.residency
+            self.device.chip,
+            self.network,
+            self.rates,
+            steps=self.frames_per_step,
+            pinned=self.residency,
+            ring_bytes=ring_bytes(self.device.audio),
         )
 
     @property
@@ -108,7 +114,7 @@ class Deployment:
 
     @property
     def peak_sram_bytes(self) -> int:
-        """Most on-chip memory in use: activations, resident weights, and the buffers as far as tiles fill them."""
+        """Most on-chip memory in use: activations, tile buffers, resident weights, the ring if it is here."""
         return self.plan.peak_bytes
 
     @cached_property
@@ -154,6 +160,6 @@ class Deployment:
             seed=seed,
             trace=trace,
             window_ps=window_ps,
-            resident_bytes=self.resident_bytes,
+            peak_sram_bytes=self.peak_sram_bytes,
             companions=companions,
         )

@@ -23,6 +23,7 @@ from azsim.compress.network import CompressedNetwork
 from azsim.deploy.deployment import Deployment
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
+from azsim.devices.sram import in_lines
 from azsim.errors import InputError
 from azsim.nn.rnnt_programs import SMALL
 from azsim.soc.job_graph import Schedules
@@ -66,7 +67,7 @@ def plan_swapped(
         InputError: the larger branch does not fit, or there are no branches.
     """
     own = branch_matrices(network).values()
-    sizes = [sum(kept_bytes(network.matrices[name].encoded)[mode] for name in names) for names in own]
+    sizes = [sum(in_lines(kept_bytes(chip, network, name)[mode]) for name in names) for names in own]
     smaller, larger = (names for _, names in sorted(zip(sizes, own, strict=True)))
     pinned: dict[str, Residency] = {**dict.fromkeys(smaller, "streamed"), **dict.fromkeys(larger, mode)}
     plan = plan_residency(chip, network, rates, pinned=pinned)

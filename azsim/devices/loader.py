@@ -19,6 +19,7 @@ from azsim.devices.ports import port_demand
 from azsim.devices.quantities import DramPart
 from azsim.devices.regulation import check_policy, options_apart
 from azsim.devices.spec import Device
+from azsim.devices.sram import ring_bytes, sram_use
 from azsim.errors import InputError, located
 from azsim.explain import shown
 from azsim.resources import device_file
@@ -127,11 +128,12 @@ def check(device: Device, path: Path) -> Device:
             f"cycle; give the port at least that, narrow the {'window' if lanes else 'array'}, or let it stall "
             '(chip.sram.on_conflict = "stall")'
         )
-    buffers = 0 if sram.residency == "resident" else (sram.fetch_buffers + sram.weight_buffers) * sram.tile_positions
-    if buffers + sram.activation_bytes > sram.bytes:
+    use = sram_use(sram, ring_bytes=ring_bytes(device.audio))
+    if use.working_bytes > sram.bytes:
+        ring = ", and the music's ring (audio.ring = 'sram')," if use.ring_bytes else ""
         raise InputError(
-            f"{path}: chip.sram.bytes = {sram.bytes}: tile buffers and activations alone need "
-            f"{buffers + sram.activation_bytes} bytes"
+            f"{path}: chip.sram.bytes = {sram.bytes}: tile buffers and activations{ring} alone need "
+            f"{use.working_bytes} bytes"
         )
     _check_cores(device.cpu, path)
     _check_memory(device.memory, path)

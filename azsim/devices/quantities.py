@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta
+
+from azsim.errors import InputError, nearest
 
 Count = Annotated[int, Meta(ge=1, le=2**40)]
 Wait = Annotated[int, Meta(ge=0, le=65_535)]
@@ -32,3 +34,14 @@ Priority = Annotated[int, Meta(ge=0, le=15)]
 Fidelity = Literal["analytic", "burst", "bank"]
 DramPart = Literal["lpddr4-3200-x16", "lpddr4-3200-x16-4gb", "lpddr4-4266-2x16", "lpddr3-1600-x32"]
 Dataflow = Literal["weight-stationary", "output-stationary", "input-stationary"]
+
+
+def check_choice(value: object, choices: Any, where: str) -> None:
+    """Refuse a word that is none of a ``Literal``'s.
+
+    Raises:
+        InputError: it is not; ``where`` says what it was given for.
+    """
+    words = get_args(choices)
+    if value not in words:
+        raise InputError(f"{where} = {value!r}: must be one of {', '.join(map(repr, words))}{nearest(value, words)}")

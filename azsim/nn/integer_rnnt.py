@@ -27,7 +27,8 @@ from azsim.nn.fixed_point import (
     quantise_to,
 )
 from azsim.nn.formats import JOINT_HIDDEN_BITS, OUTPUT_BIAS, Formats, bias_grids
-from azsim.nn.network import Network
+from azsim.nn.network import EMBEDDING, Network
+from azsim.nn.sums import MOST_INT8, check_sums, largest
 
 
 class ScaledMatrix(Protocol):
@@ -100,7 +101,7 @@ class IntegerModel:
     @property
     def embedding(self) -> np.ndarray:
         """int8 ``(V, E)``; its rows are the prediction network's inputs."""
-        return self.matrices["prediction.embedding"]
+        return self.matrices[EMBEDDING]
 
     @property
     def step_columns(self) -> int:
@@ -113,13 +114,15 @@ class IntegerModel:
 
         Raises:
             CodecError: a bitstream is damaged.
-            InputError: a scale cannot be expressed in fixed point, or the encoder is bidirectional.
+            InputError: a scale cannot be expressed in fixed point, a sum may exceed an int32, or the encoder is
+                bidirectional.
         """
         network = compressed.network
         network.refuse_if_bidirectional()
         matrices = compressed.decoded
         formats = Formats.of(network)
         scales = {name: matrix.scale for name, matrix in compressed.matrices.items()}
+        _check_sums(compressed)
         starts = dict(zip(matrices, np.cumsum([0, *(m.size for m in matrices.values())]), strict=False))
         layers = [f"encoder.{i}" for i in range(network.encoder_layers)]
         predictors = [f"prediction.{i}" for i in range(network.layers("prediction"))]
@@ -163,7 +166,7 @@ class IntegerModel:
             return [starts[name], *matrices[name].shape, *fixed]
 
         inputs = [formats.feature_scale, *(hidden_scale[layer] for layer in layers[:-1])]
-        predictor_inputs = [scales["prediction.embedding"], *(hidden_scale[layer] for layer in predictors[:-1])]
+        predictor_inputs = [scales[EMBEDDING], *(hidden_scale[layer] for layer in predictors[:-1])]
         logit_scale, room = bias_grids(network, scales)[OUTPUT_BIAS]
         joint = [
             dense_plan(name, scale)
@@ -204,6 +207,16 @@ class IntegerModel:
             sigmoid=expanded_table("sigmoid"),
             tanh=expanded_table("tanh"),
         )
+
+
+def _check_sums(compressed: Decoded) -> None:
+    """Refuse matrices whose sums may not fit an int32, with the weights as they are and inputs as large as they get."""
+    matrices = compressed.decoded
+    for name, weights in matrices.items():
+        if name == EMBEDDING:
+            continue
+        most_input = largest(matrices[EMBEDDING]) if name == "prediction.0.input" else MOST_INT8
+        check_sums(f"{compressed.name}: {name}", weights.shape[1], most_input, largest(weights))
 
 
 def _q4_11(values: np.ndarray) -> np.ndarray:

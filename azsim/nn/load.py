@@ -20,7 +20,7 @@ from azsim.errors import InputError, located
 from azsim.file_version import check_number
 from azsim.input_file import check_input_file
 from azsim.nn.branching import branch_names, branch_shapes
-from azsim.nn.network import Network
+from azsim.nn.network import EMBEDDING, Network
 from azsim.nn.save import (
     CARD_KEY,
     DIGEST_KEY,
@@ -31,6 +31,7 @@ from azsim.nn.save import (
     content_digest,
     write_sealed,
 )
+from azsim.nn.sums import MOST_INT8, check_sums
 from azsim.resources import MODEL_FILE, model_file, model_names, shipped_root
 from azsim.toml import convert
 
@@ -233,6 +234,9 @@ def check(network: Network, card: Card) -> None:
             raise InputError(f"{at}: {name}: shape {shapes[name]}: must be {expected}")
         if not np.isfinite(network.parameters[name]).all():
             raise InputError(f"{at}: {name}: holds values that are not finite numbers")
+    for name in network.weight_matrices:
+        if name != EMBEDDING and not network.is_bidirectional:
+            check_sums(f"{at}: {name}", shapes[name][1], MOST_INT8, MOST_INT8)
 
 
 def _shapes(network: Network, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:

@@ -10,6 +10,8 @@ import numpy as np
 from azsim.errors import InputError
 from azsim.nn.program import Program
 
+EMBEDDING = "prediction.embedding"
+"""Its rows are looked up; nothing is multiplied with it."""
 SENTENCE_END = "</s>"
 NO_LABEL = -1
 

@@ -29,7 +29,7 @@ from azsim.soc.memory import ClientTraffic
 from azsim.soc.music import MusicTrack
 from azsim.soc.timeline import LatencyParts, Timeline
 from azsim.soc.trace import FIRST_MINUTE_PS, Window
-from azsim.soc.utterance import Schedules, SpeechChain, check_schedules, mark, working_bytes
+from azsim.soc.utterance import Schedules, SpeechChain, check_schedules, mark
 from azsim.speech.work import Work
 
 
@@ -124,7 +124,7 @@ def simulate_session(
     companions: Sequence[Companion] = (),
     trace: bool = False,
     window_ps: Window = FIRST_MINUTE_PS,
-    resident_bytes: int = 0,
+    peak_sram_bytes: int = 0,
     link: LinkTrace = ALWAYS_UP,
 ) -> Session:
     """Let a device run for ``elapsed_ps``; with one utterance at time 0 it does what `simulate` does.
@@ -135,7 +135,7 @@ def simulate_session(
         elapsed_ps: when the session ends; utterances not through by then are left out.
         traffic: what else moves through the memory, each from a drawn part of its period on.
         companions: other networks on the neural processor.
-        music, seed, trace, window_ps, resident_bytes, link: as in `simulate`.
+        music, seed, trace, window_ps, peak_sram_bytes, link: as in `simulate`.
 
     Raises:
         InputError: a job has no schedule, or an utterance starts before the one before it.
@@ -162,7 +162,7 @@ def simulate_session(
         step_release_ps=np.concatenate([nothing, *(chain.release_ps for chain in through)]),
         step_done_ps=np.concatenate([nothing, *(chain.done_ps for chain in through)]),
         deadline_misses=sum(len(chain.missed_steps()) for chain in through),
-        peak_sram_bytes=resident_bytes + working_bytes(device),
+        peak_sram_bytes=peak_sram_bytes,
         companions={record.name: record for record in records},
     )
     return Session(

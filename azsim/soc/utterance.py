@@ -39,7 +39,7 @@ def simulate(
     seed: int = 0,
     trace: bool = False,
     window_ps: Window = FIRST_MINUTE_PS,
-    resident_bytes: int = 0,
+    peak_sram_bytes: int = 0,
     link: LinkTrace = ALWAYS_UP,
     companions: Sequence[Companion] = (),
 ) -> Timeline:
@@ -55,7 +55,7 @@ def simulate(
         seed: of the music's position and phase, and of the network.
         trace: keep spans, counters, tiles and grants (for figures and the trace file).
         window_ps: where the trace keeps tiles and single grants.
-        resident_bytes: weights that stay in the processor's memory.
+        peak_sram_bytes: most on-chip memory in use, as the residency plan has it (`ResidencyPlan.peak_bytes`).
         link: when there is a wireless link, and how fast; it carries the music.
         companions: other networks on the neural processor from time 0 on; energy without speech is without them too.
 
@@ -77,17 +77,9 @@ def simulate(
         first_partial_ps=chain.first_partial_ps(),
         latency=chain.latency() if work.last_label_step >= 0 else None,
         early_cut=work.endpoint_ms < work.speech_end_ms,
-        peak_sram_bytes=resident_bytes + working_bytes(device),
+        peak_sram_bytes=peak_sram_bytes,
         companions={record.name: record for record in records},
     )
-
-
-def working_bytes(device: Device) -> int:
-    """On-chip memory in use beside resident weights: activations, tile buffers, and the music ring if it lies there."""
-    sram, audio = device.chip.sram, device.audio
-    frame_bytes = audio.playback_channels * audio.playback_bytes_per_sample
-    ring = audio.periods * audio.period_frames * frame_bytes if audio.ring == "sram" else 0
-    return sram.activation_bytes + (sram.fetch_buffers + sram.weight_buffers) * sram.tile_positions + ring
 
 
 class SpeechChain:

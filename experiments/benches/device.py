@@ -108,7 +108,7 @@ def _hour(setup: Setup, network: CompressedNetwork, works: list[Work], before_s:
             speech,
             elapsed_ps=seconds * PS_PER_S,
             music=setup.music,
-            resident_bytes=deployed.resident_bytes,
+            peak_sram_bytes=deployed.peak_sram_bytes,
         )
 
     play(1, EVERY_S)

@@ -45,7 +45,7 @@ class Material:
 
     config: str
     speech: tuple[tuple[Work, Schedules], ...]
-    resident_bytes: int
+    peak_sram_bytes: int
     companions: tuple[Companion, ...]
 
 
@@ -65,7 +65,7 @@ def make_material(setup: Setup, configuration: Configuration) -> Material:
     deployed = deploy(setup, setup.device, large)
     speech = tuple(deployed.ready(one.work) for one in driven(setup, large))
     companions = companions_of(setup, setup.device, trained)
-    return Material(configuration.name, speech, deployed.resident_bytes, companions)
+    return Material(configuration.name, speech, deployed.peak_sram_bytes, companions)
 
 
 def device_for(device: Device, point: Point) -> Device:
@@ -114,7 +114,7 @@ def session_of(bench: Bench, point: Point, *, trace: bool = False) -> Session:
         seed=1,
         traffic=traffic,
         companions=material.companions[: point.networks],
-        resident_bytes=material.resident_bytes,
+        peak_sram_bytes=material.peak_sram_bytes,
         trace=trace,
     )
 

@@ -68,7 +68,7 @@ def play(setup: Setup, material: Material, preemption: Preemption, order: Order)
         music=setup.music,
         seed=setup.experiment.seed,
         companions=companions,
-        resident_bytes=material.resident_bytes,
+        peak_sram_bytes=material.peak_sram_bytes,
     )
     whole = session.timeline
     step_ms = material.speech[0][0].step_ms

@@ -8,20 +8,30 @@ import msgspec
 import numpy as np
 import pytest
 
-from azsim.chip.residency import LINE_BYTES, best_choice, check_pins, plan_residency, resident_room
+from azsim.chip.residency import best_choice, check_pins, kept_bytes, plan_residency, resident_room, working_use
 from azsim.compress.network import CompressedNetwork
+from azsim.compress.recipe import EMBEDDING
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.loader import load_device
+from azsim.devices.sram import LINE_BYTES, in_lines
 from azsim.errors import InputError
+from azsim.reference.sram_replay import replayed_peak_bytes
 from tests.chip.networks import compress_by_hand
 
 AZ1 = load_device("az1").chip
-BUFFERS = AZ1.sram.activation_bytes + 4 * AZ1.sram.tile_positions
+ACTIVATIONS = AZ1.sram.activation_bytes
+BUFFERS = ACTIVATIONS + 4 * AZ1.sram.tile_positions
 
 
-def with_room(room_bytes: int, residency: str = "auto") -> ChipSpec:
-    sram = msgspec.structs.replace(AZ1.sram, bytes=BUFFERS + room_bytes, residency=residency)
+def with_room(room_bytes: int, residency: str = "auto", beside: int = BUFFERS) -> ChipSpec:
+    sram = msgspec.structs.replace(AZ1.sram, bytes=beside + room_bytes, residency=residency)
     return msgspec.structs.replace(AZ1, sram=sram)
+
+
+def working_bytes(small: CompressedNetwork) -> int:
+    """What activations and buffers take that hold the network's largest tile."""
+    names = tuple(name for name in small.matrices if name != EMBEDDING)
+    return working_use(AZ1, small, names).working_bytes
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +41,18 @@ def small(make_network) -> CompressedNetwork:
 
 def sizes(small: CompressedNetwork, modes: dict[str, str]) -> int:
     return sum(
-        small.decoded[name].size if mode == "decoded" else len(small.matrices[name].encoded.data)
+        in_lines(small.decoded[name].size if mode == "decoded" else len(small.matrices[name].encoded.data))
         for name, mode in modes.items()
         if mode != "streamed"
     )
 
 
 def test_pins_are_refused_by_size_alone_exactly_where_decoded_ones_overflow() -> None:
-    positions = {"encoder.0.input": 700, "encoder.0.recurrent": 400}
-    check_pins(with_room(400), positions, {"*.recurrent": "decoded", "*.input": "compressed"})
-    with pytest.raises(InputError, match=r"residency: matrices pinned 'decoded' take 400 bytes.* leaves 399 beside"):
-        check_pins(with_room(399), positions, {"*.recurrent": "decoded"})
+    positions = {"encoder.0.input": 70_000, "encoder.0.recurrent": 65_600}
+    check_pins(with_room(256), positions, {"*.recurrent": "decoded", "*.input": "compressed"})
+    said = r"residency: matrices pinned 'decoded' take 65792 bytes.* leaves 65536 beside"
+    with pytest.raises(InputError, match=said):
+        check_pins(with_room(255), positions, {"*.recurrent": "decoded"})
     check_pins(with_room(0), positions, {"*": "decoded", "encoder.*": "streamed"})
     with pytest.raises(InputError, match="residency: 'joint' matches no matrix"):
         check_pins(with_room(2000), positions, {"joint": "streamed"})
@@ -51,12 +62,12 @@ def test_the_plan_never_overflows(small: CompressedNetwork) -> None:
     for room in range(0, 250_000, 9_001):
         chip = with_room(room)
         plan = plan_residency(chip, small)
-        assert plan.resident_bytes == sizes(small, plan.modes) <= resident_room(chip, small) <= room
-        assert plan.peak_bytes <= chip.sram.bytes
+        assert plan.resident_bytes == sizes(small, plan.modes) <= resident_room(chip, plan.use)
+        assert plan.peak_bytes == plan.use.total_bytes <= chip.sram.bytes
 
 
 def test_more_memory_never_saves_less_traffic_where_all_fits_or_nothing(small: CompressedNetwork) -> None:
-    nothing = plan_residency(with_room(0), small)
+    nothing = plan_residency(with_room(0, beside=working_bytes(small)), small)
     assert set(nothing.modes.values()) == {"streamed"}
     assert nothing.reload_bytes == nothing.resident_bytes == 0
     everything = plan_residency(with_room(10**7), small)
@@ -65,7 +76,8 @@ def test_more_memory_never_saves_less_traffic_where_all_fits_or_nothing(small: C
 
 def test_recurrent_matrices_come_first_once_steps_are_gathered(small: CompressedNetwork) -> None:
     one = len(small.matrices["encoder.0.recurrent"].encoded.data)
-    plan = plan_residency(with_room(one + 2 * LINE_BYTES), small, steps=8)
+    chip = with_room(one + 2 * LINE_BYTES, beside=working_bytes(small))
+    plan = plan_residency(chip, small, steps=8)
     kept = [name for name, mode in plan.modes.items() if mode != "streamed"]
     assert kept
     assert all(name.endswith(".recurrent") for name in kept)
@@ -74,7 +86,7 @@ def test_recurrent_matrices_come_first_once_steps_are_gathered(small: Compressed
 
 def test_what_runs_often_comes_before_what_runs_seldom(small: CompressedNetwork) -> None:
     one = len(small.matrices["prediction.0.recurrent"].encoded.data)
-    chip = with_room(one + 2 * LINE_BYTES)
+    chip = with_room(one + 2 * LINE_BYTES, beside=working_bytes(small))
     assert plan_residency(chip, small).modes["prediction.0.recurrent"] == "streamed"
     assert plan_residency(chip, small, {"prediction": 5000.0}).modes["prediction.0.recurrent"] != "streamed"
 
@@ -110,7 +122,8 @@ def test_what_is_pinned_stays_where_it_is_put(small: CompressedNetwork) -> None:
 
 def test_more_frames_leave_less_room_until_they_do_not_fit(small: CompressedNetwork) -> None:
     chip = with_room(200_000)
-    rooms = [resident_room(chip, small, frames) for frames in (1, 32, 64, 128)]
+    names = tuple(name for name in small.matrices if name != EMBEDDING)
+    rooms = [resident_room(chip, working_use(chip, small, names, frames)) for frames in (1, 32, 64, 128)]
     assert rooms == sorted(rooms, reverse=True)
     assert rooms[0] > rooms[-1]
     plan = plan_residency(chip, small, steps=64)
@@ -127,3 +140,57 @@ def test_an_incompressible_stream_is_kept_decoded(make_network) -> None:
     raw = compress_by_hand(make_network(4, hidden=(64, 64, 64)), AZ1, codec="raw")
     modes = set(plan_residency(with_room(40_000), raw).modes.values())
     assert modes == {"decoded", "streamed"}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_replay_of_all_allocations_takes_what_the_plan_says(make_network, seed: int) -> None:
+    """Random networks, chips, residencies, frames and rings against an allocator that knows no formula."""
+    rng = np.random.default_rng(seed)
+    units = int(rng.integers(8, 100))
+    network = make_network(seed, hidden=(units, units, units), predictor=(units,), joint=units, embedding=units)
+    sram = msgspec.structs.replace(
+        AZ1.sram,
+        bytes=1 << 30,
+        tile_positions=int(rng.choice([512, 3000, 16_384])),
+        fetch_buffers=int(rng.integers(1, 4)),
+        weight_buffers=int(rng.integers(1, 4)),
+        activation_bytes=int(rng.choice([1000, 60_000])),
+        residency=str(rng.choice(["auto", "streamed"])),
+    )
+    chip = msgspec.structs.replace(AZ1, sram=sram)
+    small = compress_by_hand(network, chip, codec=str(rng.choice(["zvsv", "raw", "golomb"])), seed=seed)
+    names = [name for name in small.matrices if name != EMBEDDING]
+    pinned = {name: str(rng.choice(["streamed", "compressed", "decoded"])) for name in names if rng.random() < 0.4}
+    steps, ring = int(rng.choice([1, 4, 16])), int(rng.choice([0, 16_384]))
+    least = plan_residency(chip, small, steps=steps, pinned={"*": "streamed", **pinned}, ring_bytes=ring).peak_bytes
+    sram = msgspec.structs.replace(sram, bytes=least + int(rng.integers(0, 150_000)))
+    chip = msgspec.structs.replace(AZ1, sram=sram)
+    plan = plan_residency(chip, small, steps=steps, pinned=pinned, ring_bytes=ring)
+    assert {name: plan.modes[name] for name in pinned} == pinned
+    assert replayed_peak_bytes(chip, small, plan.modes, steps, ring) == plan.peak_bytes <= sram.bytes
+    smaller = msgspec.structs.replace(AZ1, sram=msgspec.structs.replace(sram, bytes=least - LINE_BYTES))
+    with pytest.raises(InputError, match=r"chip\.sram\.bytes"):
+        plan_residency(smaller, small, steps=steps, pinned={"*": "streamed", **pinned}, ring_bytes=ring)
+
+
+def test_a_chip_whose_weights_never_leave_it_must_hold_them(make_network) -> None:
+    small = compress_by_hand(make_network(4, hidden=(64, 64, 64)), AZ1)
+    names = tuple(name for name in small.matrices if name != EMBEDDING)
+    needed = sum(in_lines(small.decoded[name].size) for name in names)
+    plan = plan_residency(with_room(needed, "resident", beside=ACTIVATIONS), small)
+    assert (plan.use.buffer_bytes, plan.resident_bytes) == (0, needed)
+    said = r"residency: all weights, which never leave the chip, take \d+ bytes; chip\.sram\.bytes = \d+ leaves"
+    with pytest.raises(InputError, match=said):
+        plan_residency(with_room(needed - 1, "resident", beside=ACTIVATIONS), small)
+
+
+def test_a_csc_store_keeps_entries_and_padding_only(make_network) -> None:
+    eie = load_device("eie").chip
+    small = compress_by_hand(make_network(4, hidden=(64, 64, 64)), eie)
+    for name in ("encoder.0.input", "joint.output"):
+        weights, entries = small.decoded[name], 0
+        for lane in range(64):
+            for column in weights[lane::64].T:
+                gaps = np.diff(np.flatnonzero(column), prepend=-1) - 1
+                entries += gaps.size + int((gaps // 16).sum())
+        assert kept_bytes(eie, small, name)["decoded"] == entries < weights.size

@@ -64,7 +64,7 @@ def test_a_resident_matrix_takes_the_closed_form_on_a_device(frames: int) -> Non
     weights = (rng.integers(-15, 16, (512, 320)) * (rng.random((512, 320)) < 0.2)).astype(np.int8)
     activations = rng.integers(-9, 10, (frames, 320)).astype(np.int8)
     cost = matvec(DEVICE, weights, activations, residency="decoded")
-    assert cost.cycles == array_work(512, 320, frames, DEVICE.chip.systolic).cycles
+    assert cost.cycles - cost.causes["vector"] == array_work(512, 320, frames, DEVICE.chip.systolic).cycles
     assert cost.effectual_products == weights.size * frames, "zeros are multiplied, too"
     assert sum(cost.causes.values()) == cost.cycles
     assert np.array_equal(cost.output, activations.astype(np.int32) @ weights.T.astype(np.int32))

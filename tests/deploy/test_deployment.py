@@ -51,7 +51,7 @@ def test_playing_is_the_chain_spelled_out(small: CompressedNetwork) -> None:
     asked, plan = work(), plan_residency(AZ1.chip, small)
     schedules = {**build_schedules(AZ1.chip, small, plan), RELOAD: reload_schedule(AZ1.chip, small, plan)}
     woken, _ = Deployment(AZ1, small).ready(asked)
-    by_hand = simulate(AZ1, woken, schedules, music=None, resident_bytes=plan.resident_bytes)
+    by_hand = simulate(AZ1, woken, schedules, music=None, peak_sram_bytes=plan.peak_bytes)
     played = Deployment(AZ1, small).play(asked, music=None)
     assert played.elapsed_ps == by_hand.elapsed_ps
     assert played.dram_read_bytes == by_hand.dram_read_bytes

@@ -19,6 +19,7 @@ from azsim.deploy.swapping import (
     with_swaps,
 )
 from azsim.devices.loader import load_device
+from azsim.devices.sram import in_lines
 from azsim.errors import InputError
 from azsim.nn.branching import Chance, CommandFrom
 from azsim.soc import simulate
@@ -64,7 +65,8 @@ def test_a_memory_of_one_branch_is_enough(small, chip) -> None:
     sizes = {
         name: positions[name] if mode == "decoded" else stream_bytes(small, [name]) for name, mode in plan.modes.items()
     }
-    assert plan.resident_bytes == sum(sizes.values()) - stream_bytes(small, own[SWAP_SMALL])
+    kept = {name: size for name, size in sizes.items() if name not in own[SWAP_SMALL]}
+    assert plan.resident_bytes == sum(map(in_lines, kept.values()))
 
 
 def test_a_plain_encoder_has_nothing_to_swap(make_network, chip) -> None:
@@ -81,8 +83,8 @@ def test_room_is_that_of_the_branch_that_is_larger_as_it_is_kept(make_network, c
     )
     small = compress(network, overrides=few, layout=tile_layout(chip))
     own = branch_matrices(small)
-    positions = {swap: sum(small.decoded[name].size for name in names) for swap, names in own.items()}
-    streams = {swap: stream_bytes(small, names) for swap, names in own.items()}
+    positions = {swap: sum(in_lines(small.decoded[name].size) for name in names) for swap, names in own.items()}
+    streams = {swap: sum(in_lines(stream_bytes(small, [name])) for name in names) for swap, names in own.items()}
     assert streams[SWAP_LARGE] < streams[SWAP_SMALL]
     assert positions[SWAP_LARGE] > positions[SWAP_SMALL]
     streamed = msgspec.structs.replace(chip, sram=msgspec.structs.replace(chip.sram, residency="streamed"))

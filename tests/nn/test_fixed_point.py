@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import azsim
 from azsim.nn import fixed_point
 from tests.nn.plain_integer_rnnt import fixed, nearest, nearest_to, table
 
@@ -71,3 +74,16 @@ def test_int8_grid_is_symmetric_and_saturates(value):
     assert abs(int(up[0])) <= 127
     if abs(value) <= 4:
         assert abs(int(up[0]) * 4 / 127 - value) <= 2 / 127 * 1.0001
+
+
+def test_the_page_says_how_far_the_tables_are_off() -> None:
+    page = Path(azsim.__file__).parent.parent / "docs" / "integer.md"
+    if not page.exists():
+        pytest.skip("the documents travel with the source, not with the wheel")
+    inputs = (np.arange(65_536) - 32_768) / 2.0**fixed_point.GATE_BITS
+    exact = {"sigmoid": 1 / (1 + np.exp(-inputs)), "tanh": np.tanh(inputs)}
+    said = re.search(r"largest error is (\S+) · 10⁻⁵ for the sigmoid and (\S+) · 10⁻⁴ for tanh", page.read_text())
+    for function, figure, unit in (("sigmoid", said[1], 1e-5), ("tanh", said[2], 1e-4)):
+        off = np.abs(fixed_point.expanded_table(function) / 2.0**fixed_point.TABLE_BITS - exact[function]).max()
+        places = len(figure.partition(".")[2])
+        assert f"{off / unit:.{places}f}" == figure

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import azsim
+from azsim.chip.matvec import MatvecCost
 from experiments.checks.eie import QUEUES, RATIO_LIMIT, TIME_LIMIT, allowed, layers, times, with_queue
 
 
@@ -32,17 +33,22 @@ def test_deeper_queues_are_never_slower_and_soon_gain_little() -> None:
     assert cycles[3] < 1.1 * cycles[-1]
 
 
+def array_cycles(cost: MatvecCost) -> int:
+    """All but the vector unit's, which comes after the last column."""
+    return cost.cycles - cost.causes["vector"]
+
+
 def test_long_vectors_run_in_batches_of_the_register_files() -> None:
     rng = np.random.default_rng(1)
     weights, vector = (rng.random((4100, 4200)) < 0.02).astype(np.int8), (rng.random(4200) < 0.4).astype(np.int8)
     eie = azsim.load_device("eie")
     pieces = [
-        azsim.matvec(eie, weights[rows, columns], vector[columns]).cycles
+        array_cycles(azsim.matvec(eie, weights[rows, columns], vector[columns]))
         for rows in (slice(0, 4096), slice(4096, None))
         for columns in (slice(0, 4096), slice(4096, None))
     ]
     whole = azsim.matvec(eie, weights, vector)
-    assert whole.cycles == sum(pieces)
+    assert array_cycles(whole) == sum(pieces)
     assert np.array_equal(whole.output, weights.astype(np.int32) @ vector)
 
 
