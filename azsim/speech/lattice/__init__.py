@@ -1,0 +1,1 @@
+"""Word lattices: what the recogniser heard, with the alternatives and their probabilities."""
