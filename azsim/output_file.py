@@ -62,6 +62,19 @@ def check_output_file(path: Path) -> None:
         raise InputError(f"{path}: its folder cannot be written; give another name")
 
 
+def make_folders(path: Path) -> None:
+    """Make the folders that a file will stand in.
+
+    Raises:
+        InputError: they cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: its folder cannot be made: {why}") from None
+
+
 @contextmanager
 def replacing(path: Path | str, *, mode: int = 0o666, overwrite: bool = True) -> Iterator[BinaryIO]:
     """A file open for writing, under a temporary name; it takes its place when the block ends without an exception.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from safetensors import SafetensorError
@@ -14,11 +14,13 @@ from safetensors.numpy import save_file
 
 from azsim.errors import WorkError
 from azsim.nn.network import Network
+from azsim.output_file import make_folders, replacing
 
 CARD_KEY, SCALES_KEY, DIGEST_KEY = "azsim", "activation_scales", "digest"
 WEIGHT_SCALES_KEY = "weight_scales"
 """Only in a file whose matrices are bitstreams, see `azsim.compress.stored`."""
 FORMAT, KIND = 1, "rnnt"
+T = TypeVar("T")
 
 
 def content_digest(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
@@ -38,20 +40,32 @@ def write_sealed(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappin
     """Write tensors and metadata with their digest; returns it.
 
     Raises:
-        WorkError: the file cannot be written.
+        InputError: nothing may be written there (see `azsim.output_file`).
+        WorkError: the file cannot be written: a full disk.
     """
     sealed = {**metadata, DIGEST_KEY: content_digest(tensors, metadata)}
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, partial, sealed)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except (OSError, SafetensorError) as error:
-        raise WorkError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
+    write_tensors(path, {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, sealed, save_file)
     return sealed[DIGEST_KEY]
+
+
+def write_tensors(
+    path: Path, tensors: Mapping[str, T], metadata: Mapping[str, str], save: Callable[[dict[str, T], str, dict], None]
+) -> None:
+    """Write a safetensors file whole or not at all, and the folders that it needs.
+
+    Args:
+        path, tensors, metadata: of the file.
+        save: ``save_file`` of safetensors for such tensors.
+
+    Raises:
+        InputError, WorkError: as `write_sealed`.
+    """
+    make_folders(path)
+    with replacing(path) as file:
+        try:
+            save(dict(tensors), file.name, dict(metadata))
+        except SafetensorError as error:
+            raise WorkError(f"{path}: cannot be written: {error}") from error
 
 
 def metadata_of(network: Network, more: Mapping[str, object]) -> dict[str, str]:

@@ -11,14 +11,15 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
-import os
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from azsim.errors import InputError
+from azsim.output_file import write_output_file
 from azsim.soc.environment import NEVER
 
 COLUMNS = ("time_s", "uplink_mbps", "downlink_mbps", "rtt_ms")
@@ -164,15 +165,14 @@ def read_link(path: Path) -> LinkTrace:
 
 def write_link(trace: LinkTrace, path: Path) -> None:
     """Write a trace whose times are whole milliseconds; `read_link` gives the same one back."""
-    unfinished = path.with_suffix(".part")
-    with open(unfinished, "w", newline="", encoding="utf-8") as stream:
-        table = csv.writer(stream, lineterminator="\n")
-        table.writerow(COLUMNS)
-        for start_ps, state in zip(trace.starts_ps, trace.states, strict=True):
-            numbers = (state.uplink_mbps, state.downlink_mbps, state.rtt_ms)
-            fields = ["" if number is None else f"{number:g}" for number in numbers]
-            table.writerow([f"{start_ps / PS_PER_S:.3f}", *fields])
-    os.replace(unfinished, path)
+    lines = io.StringIO()
+    table = csv.writer(lines, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for start_ps, state in zip(trace.starts_ps, trace.states, strict=True):
+        numbers = (state.uplink_mbps, state.downlink_mbps, state.rtt_ms)
+        fields = ["" if number is None else f"{number:g}" for number in numbers]
+        table.writerow([f"{start_ps / PS_PER_S:.3f}", *fields])
+    write_output_file(path, [lines.getvalue().encode()])
 
 
 def _number(where: str, column: str, text: str, most: float) -> float:

@@ -8,7 +8,6 @@ state to keep.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -17,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from azsim.errors import InputError
+from azsim.nn.save import write_tensors
 from azsim.train.model import Shape
 from azsim.train.progress import Progress
 
@@ -66,9 +66,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "setup": msgspec.json.encode(checkpoint.setup).decode(),
         "progress": msgspec.json.encode(checkpoint.progress).decode(),
     }
-    partial = path.with_suffix(".partial")
-    save_file(checkpoint.tensors, partial, metadata)
-    os.replace(partial, path)
+    write_tensors(path, checkpoint.tensors, metadata, save_file)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

@@ -18,7 +18,6 @@ Strom 2019 (arXiv:1904.01624). The delay for a teacher that hears the future is 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,6 +27,7 @@ import torch
 from torch import nn
 
 from azsim.errors import InputError
+from azsim.output_file import write_output_file
 from azsim.train.batch import Batch
 from azsim.train.data import Normaliser, Utterance
 from azsim.train.decode import recognise
@@ -141,9 +141,7 @@ def transcribed(utterances: Sequence[Utterance], teacher: Path, notebook: Path) 
     else:
         model, normaliser, pieces, _ = load_model(teacher)
         heard = {r.utterance.line.id: r.hypothesis for r in recognise(model, utterances, pieces, normaliser)}
-        partial = notebook.with_suffix(f".partial{os.getpid()}")
-        partial.write_text(json.dumps(heard, indent=0))
-        os.replace(partial, notebook)
+        write_output_file(notebook, [json.dumps(heard, indent=0).encode()])
     guesses = ((u, heard.get(u.line.id, "")) for u in utterances)
     return [
         Utterance(msgspec.structs.replace(u.line, text=text), u.features, is_labelled=False)

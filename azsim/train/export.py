@@ -11,7 +11,6 @@ A bidirectional encoder has ``encoder.*.reverse.*`` as well, one with branches
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from azsim.compress.stored import network_in
 from azsim.errors import InputError
 from azsim.nn.load import decode_metadata, read_stored
 from azsim.nn.network import Network
-from azsim.nn.save import CARD_KEY, SCALES_KEY
+from azsim.nn.save import CARD_KEY, SCALES_KEY, write_tensors
 from azsim.train.data import Normaliser
 from azsim.train.model import FEATURE_CLIP, STACK, TIME_REDUCTION, Shape, Transducer
 from azsim.train.tokens import Pieces
@@ -106,13 +105,10 @@ def save_model(
         for key, array in arrays.items()
     }
     card = ModelCard(FORMAT, "rnnt", name, dtype, STACK, 0, TIME_REDUCTION, FEATURE_CLIP, list(pieces.strings), trained)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
     metadata = {CARD_KEY: msgspec.json.encode(card).decode()}
     if scales:
         metadata[SCALES_KEY] = msgspec.json.encode(dict(sorted(scales.items()))).decode()
-    save_file(arrays, partial, metadata)
-    os.replace(partial, path)
+    write_tensors(path, arrays, metadata, save_file)
 
 
 def load_model(path: Path) -> tuple[Transducer, Normaliser, Pieces, ModelCard]:

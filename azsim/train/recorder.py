@@ -11,8 +11,8 @@ A resumed run first drops the lines that lie after its checkpoint, so the files 
 from __future__ import annotations
 
 import csv
+import io
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +21,8 @@ import numpy as np
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+
+from azsim.output_file import write_output_file
 
 HISTOGRAM_BINS = 201
 HISTOGRAMS_PER_RUN = 10
@@ -91,9 +93,8 @@ def _drop_after(path: Path, step: int) -> None:
     with path.open(newline="") as file:
         reader = csv.DictReader(file)
         kept, fields = [row for row in reader if row["step"] and int(row["step"]) <= step], reader.fieldnames
-    partial = path.with_suffix(".partial")
-    with partial.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fields)
-        writer.writeheader()
-        writer.writerows(kept)
-    os.replace(partial, path)
+    lines = io.StringIO(newline="")
+    writer = csv.DictWriter(lines, fields)
+    writer.writeheader()
+    writer.writerows(kept)
+    write_output_file(path, [lines.getvalue().encode()])

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
-from azsim.errors import WorkError
+from azsim.errors import InputError, WorkError
 from azsim.nn.save import DIGEST_KEY, content_digest, save_network, write_sealed
+from azsim.output_file import replacing
 
 TENSORS = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.array([1, 2], np.int8)}
 METADATA = {"azsim": "{}", "note": "x"}
@@ -70,5 +71,22 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: p
 
 def test_a_place_that_cannot_be_written(tiny_network, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(WorkError, match="cannot be written"):
+    with pytest.raises(InputError, match="its folder cannot be made: File exists"):
         save_network(tiny_network, tmp_path / "file" / "model.safetensors")
+
+
+def test_the_library_writes_in_place(tmp_path: Path) -> None:
+    """So that what is synced and renamed is what it wrote, under the lock that says who writes."""
+    with replacing(tmp_path / "m.safetensors") as file:
+        save_file(TENSORS, file.name)
+        assert os.path.samestat(os.stat(file.name), os.fstat(file.fileno()))
+    assert set(load_file(tmp_path / "m.safetensors")) == set(TENSORS)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links as POSIX has them")
+def test_a_link_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("the user's")
+    (tmp_path / "m.safetensors").symlink_to("precious")
+    with pytest.raises(InputError, match="symbolic link"):
+        write_sealed(tmp_path / "m.safetensors", TENSORS, METADATA)
+    assert (tmp_path / "precious").read_text() == "the user's"

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from azsim.output_file import replacing
 from azsim.speech.features import MEL_BINS
 
 FEATURES_NAME = "features.f16"
@@ -34,27 +34,20 @@ def write_shard(folder: Path, items: Iterable[tuple[Mapping[str, str | int], np.
     ``start_frame`` and ``frames`` are added to each entry. What the folder held stays until all is written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished_features = folder / f"{FEATURES_NAME}.part"
-    unfinished_index = folder / f"{INDEX_NAME}.part"
     start_frame = count = 0
-    try:
-        with unfinished_features.open("wb") as features_file, unfinished_index.open("w") as index_file:
-            for entry, features in items:
-                if features.ndim != 2 or features.shape[1] != MEL_BINS:
-                    raise ValueError(
-                        f"{entry['id']}: features of shape {features.shape}, expected (frames, {MEL_BINS})"
-                    )
-                features_file.write(np.ascontiguousarray(features, "<f2").tobytes())
-                placed = {**entry, "start_frame": start_frame, "frames": len(features)}
-                index_file.write(json.dumps(placed) + "\n")
-                start_frame += len(features)
-                count += 1
-        (folder / INDEX_NAME).unlink(missing_ok=True)
-        os.replace(unfinished_features, folder / FEATURES_NAME)
-        os.replace(unfinished_index, folder / INDEX_NAME)
-    finally:
-        unfinished_features.unlink(missing_ok=True)
-        unfinished_index.unlink(missing_ok=True)
+    with replacing(folder / INDEX_NAME) as index_file, replacing(folder / FEATURES_NAME) as features_file:
+        for entry, features in items:
+            if features.ndim != 2 or features.shape[1] != MEL_BINS:
+                raise ValueError(
+                    f"{entry['id']}: features of shape {features.shape}, expected (frames, {MEL_BINS})"
+                )
+            features_file.write(np.ascontiguousarray(features, "<f2").tobytes())
+            placed = {**entry, "start_frame": start_frame, "frames": len(features)}
+            index_file.write(json.dumps(placed).encode() + b"\n")
+            start_frame += len(features)
+            count += 1
+        features_file.flush()
+        (folder / INDEX_NAME).unlink(missing_ok=True)  # no index is better than one of other features
     return count
 
 

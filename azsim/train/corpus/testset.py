@@ -10,13 +10,15 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from azsim.errors import WorkError
+from azsim.errors import InputError, WorkError
+from azsim.output_file import make_folders
 from azsim.speech.features import SAMPLE_RATE_HZ, log_mel
 from azsim.train.corpus.heldout import UNSEEN_ESPEAK_VARIANTS
 from azsim.train.corpus.manifest import load_manifest
@@ -48,14 +50,30 @@ MAX_TOTAL_BYTES = 9_000_000
 
 
 def make(out: Path, seed: int) -> None:
-    """Write the test speech, its manifest and its README, all or nothing.
+    """Write the test speech, its manifest and its README, all or nothing; older test speech there goes.
 
     Raises:
+        InputError: the folder holds something else.
         WorkError: the sound is larger than what may travel with the project.
     """
-    folder = out.with_name(out.name + ".part")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    if out.exists() and not (out.is_dir() and all(map(_is_of_a_set, out.iterdir()))):
+        raise InputError(f"{out}: is no folder of test speech, or holds other files too; give a new one")
+    make_folders(out)
+    folder = Path(tempfile.mkdtemp(prefix=".azsim-", dir=out.parent))
+    try:
+        folder.chmod(0o755)
+        _fill(folder, out, seed)
+        shutil.rmtree(out, ignore_errors=True)
+        os.replace(folder, out)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_of_a_set(path: Path) -> bool:
+    return path.name in ("manifest.csv", "README.md") or path.suffix == ".flac"
+
+
+def _fill(folder: Path, out: Path, seed: int) -> None:
     utterances = plan_utterances(seed)
     sounds = speak([(utterance.voice, utterance.text) for utterance in utterances])
     pool = make_pool(seed)
@@ -74,8 +92,6 @@ def make(out: Path, seed: int) -> None:
     if total_bytes > MAX_TOTAL_BYTES:
         raise WorkError(f"{out}: the test speech has {total_bytes} bytes; at most {MAX_TOTAL_BYTES} may ship")
     (folder / "README.md").write_text(README.format(count=len(utterances), seed=seed, megabytes=total_bytes / 1e6))
-    shutil.rmtree(out, ignore_errors=True)
-    os.replace(folder, out)
 
 
 def plan_utterances(seed: int) -> list[Utterance]:
