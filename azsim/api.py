@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from azsim.report.write import write_report
 from azsim.resources import shipped
 from azsim.soc.timeline import Timeline
 from azsim.speech.transcript import Word
+from azsim.summary import Summarised
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, repr=False)
+class Result(Summarised):
     """One recording through one compressed network on one device.
 
     Attributes:
@@ -36,6 +38,20 @@ class Result:
     metrics: Row
     timeline: Timeline
     _comparison: Comparison
+
+    def facts(self) -> Mapping[str, object]:
+        """What it is shown by."""
+        return {
+            "transcript": self.transcript,
+            "words": len(self.words),
+            "configuration": self.metrics.config,
+            "device": self._comparison.device,
+            "latency_ms": self.metrics.latency_p50_ms,
+            "model_bytes": self.metrics.model_bytes,
+            "energy_mj": self.metrics.energy_mj_per_utterance,
+            "deadline_misses": self.metrics.deadline_misses,
+            "underruns": self.metrics.underruns,
+        }
 
     def report(self, out: str | Path) -> Path:
         """Write the page, figures, tables and trace to the folder ``out``.

@@ -40,6 +40,7 @@ from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.nn.program import Program
 from azsim.nn.rnnt_programs import runs_per_second
+from azsim.summary import Summarised
 
 T = TypeVar("T")
 _KEPT = 256
@@ -68,11 +69,20 @@ class ProgramEstimate:
     energy_pj: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+@dataclass(frozen=True, slots=True, repr=False)
+class Estimate(Summarised):
     """A network on a device, program by program."""
 
     programs: Mapping[str, ProgramEstimate]
+
+    def facts(self) -> Mapping[str, object]:
+        """What it is shown by."""
+        return {
+            "programs": len(self.programs),
+            "busy_share": self.busy_share,
+            "dram_bytes_per_second": self.dram_bytes_per_second,
+            "power_mw": self.power_mw,
+        }
 
     @property
     def busy_share(self) -> float:

@@ -16,6 +16,7 @@ import numpy as np
 from azsim.chip.row_order import balanced_order
 from azsim.compress.encoded import Encoded
 from azsim.compress.network import CompressedNetwork
+from azsim.summary import Summarised
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ class MatrixStatistics:
     liveness: Liveness | None
 
 
-@dataclass(frozen=True, eq=False)
-class Statistics:
+@dataclass(frozen=True, eq=False, repr=False)
+class Statistics(Summarised):
     """A network as the analytic mode knows it, for chips of one layout and row order.
 
     Attributes:
@@ -90,6 +91,14 @@ class Statistics:
     network: CompressedNetwork
     balanced: bool
     matrices: Mapping[str, MatrixStatistics]
+
+    def facts(self) -> Mapping[str, object]:
+        """What it is shown by."""
+        return {
+            "network": self.network.name,
+            "matrices": len(self.matrices),
+            "balanced": self.balanced,
+        }
 
 
 def measure(

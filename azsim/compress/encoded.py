@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from azsim.compress.circuit import Circuit
 from azsim.compress.layout import TileLayout, Tiling
+from azsim.summary import Summarised
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+@dataclass(frozen=True, slots=True, repr=False)
+class Encoded(Summarised):
     """One int8 matrix as a bitstream of self-contained tiles.
 
     Attributes:
@@ -39,6 +41,16 @@ class Encoded:
     tile_bytes: np.ndarray
     decoder_load: np.ndarray
     circuit: Circuit
+
+    def facts(self) -> Mapping[str, object]:
+        """What it is shown by."""
+        return {
+            "codec": self.codec,
+            "weight_bits": self.weight_bits,
+            "shape": self.shape,
+            "bytes": len(self.data),
+            "bits_per_weight": self.bits_per_weight,
+        }
 
     @property
     def bits_per_weight(self) -> float:

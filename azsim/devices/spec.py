@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -21,6 +22,7 @@ from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.cpu_spec import CpuSpec
 from azsim.devices.memory_spec import MemorySpec
 from azsim.devices.quantities import Preemption
+from azsim.summary import Summarised
 
 
 class NpuSharingSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,7 +36,7 @@ class NpuSharingSpec(Struct, frozen=True, forbid_unknown_fields=True):
     recogniser_priority: Annotated[int, Meta(ge=0, le=99)] = 50
 
 
-class Device(Struct, frozen=True, forbid_unknown_fields=True):
+class Device(Summarised, Struct, frozen=True, forbid_unknown_fields=True):
     """A whole device: what ``azsim.load_device`` returns.
 
     ``local_processing``: the user's setting that sound is handled on the device and never sent.
@@ -58,6 +60,16 @@ class Device(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __hash__(self) -> int:
         return hash(msgspec.json.encode(self))
+
+    def facts(self) -> Mapping[str, object]:
+        """What it is shown by."""
+        return {
+            "name": self.name,
+            "summary": self.summary,
+            "clock_mhz": self.chip.clock_mhz,
+            "sram_bytes": self.chip.sram.bytes,
+            "memory_peak_gbps": self.memory.peak_gbps,
+        }
 
     @property
     def cycle_ps(self) -> int:

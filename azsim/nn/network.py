@@ -9,6 +9,7 @@ import numpy as np
 
 from azsim.errors import InputError
 from azsim.nn.program import Program
+from azsim.summary import Summarised
 
 EMBEDDING = "prediction.embedding"
 """Its rows are looked up; nothing is multiplied with it."""
@@ -16,8 +17,8 @@ SENTENCE_END = "</s>"
 NO_LABEL = -1
 
 
-@dataclass(frozen=True)
-class Network:
+@dataclass(frozen=True, repr=False)
+class Network(Summarised):
     """A recogniser before compression.
 
     Parameter names: ``frontend.mean``, ``frontend.inv_std`` (64); ``encoder.{i}.input`` (4H x in),
@@ -56,6 +57,17 @@ class Network:
     digest: str
     source: str
     verified: bool = True
+
+    def facts(self) -> Mapping[str, object]:
+        """What it is shown by."""
+        return {
+            "name": self.name,
+            "weights": self.weights,
+            "encoder_layers": self.encoder_layers,
+            "pieces": len(self.pieces),
+            "fp32_bytes": self.fp32_bytes,
+            "verified": self.verified,
+        }
 
     def layers(self, part: str) -> int:
         """Number of LSTM layers of the ``encoder`` or the ``prediction`` network."""

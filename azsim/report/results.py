@@ -19,6 +19,7 @@ from azsim.deprecated import renamed
 from azsim.report.trace.options import TraceOptions
 from azsim.soc.timeline import Timeline
 from azsim.speech.transcript import Word
+from azsim.summary import Summarised
 
 _NAMED = 3
 LATENCY_PARTS = ("end_pointing", "backlog", "npu", "search", "network")
@@ -97,8 +98,8 @@ class UtteranceTiming:
         return None if self.latency_parts_ms is None else sum(self.latency_parts_ms.values())
 
 
-@dataclass(frozen=True, slots=True)
-class UtteranceResult:
+@dataclass(frozen=True, slots=True, repr=False)
+class UtteranceResult(Summarised):
     """One utterance under one configuration.
 
     Attributes:
@@ -127,6 +128,15 @@ class UtteranceResult:
     speech_end_estimated: bool = False
     timing_only: bool = False
 
+    def facts(self) -> Mapping[str, object]:
+        """What it is shown by."""
+        return {
+            "config": self.config,
+            "utterance": self.utterance,
+            "hypothesis": self.hypothesis,
+            "reference": self.reference,
+        }
+
 
 @renamed(
     "0.2.0",
@@ -137,8 +147,8 @@ class UtteranceResult:
     energy_margin_by_part_mj_per_utterance="energy_above_idle_by_part_mj_per_utterance",
     companions_late_share="companions_deadline_miss_share",
 )
-@dataclass(frozen=True, slots=True)
-class Row:
+@dataclass(frozen=True, slots=True, repr=False)
+class Row(Summarised):
     """One configuration over all its utterances: a line of the table. None where a value does not apply.
 
     Latency percentiles and parts are over ``latency_utterances``: those recognised whose end-point was not premature.
@@ -193,6 +203,20 @@ class Row:
     refill_max_ms: float | None = None
     companions_p99_ms: Mapping[str, float] = field(default_factory=dict)
     companions_deadline_miss_share: Mapping[str, float] = field(default_factory=dict)
+
+    def facts(self) -> Mapping[str, object]:
+        """What it is shown by."""
+        return {
+            "config": self.config,
+            "utterances": self.utterances,
+            "wer_percent": self.wer_percent,
+            "latency_p50_ms": self.latency_p50_ms,
+            "model_bytes": self.model_bytes,
+            "bits_per_weight": self.bits_per_weight,
+            "energy_mj_per_utterance": self.energy_mj_per_utterance,
+            "deadline_misses": self.deadline_misses,
+            "underruns": self.underruns,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,8 +307,8 @@ class SensitivityPoint:
     energy_above_idle_mj: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+@dataclass(frozen=True, slots=True, repr=False)
+class Comparison(Summarised):
     """Everything a report shows.
 
     Attributes:
@@ -314,6 +338,16 @@ class Comparison:
     settings: Mapping[str, str]
     notes: tuple[str, ...]
     manifest: Mapping[str, object] = field(default_factory=dict)
+
+    def facts(self) -> Mapping[str, object]:
+        """What it is shown by."""
+        return {
+            "name": self.name,
+            "device": self.device,
+            "rows": len(self.rows),
+            "production_rows": len(self.production_rows),
+            "utterances": len(self.utterances),
+        }
 
     @property
     def title(self) -> str:

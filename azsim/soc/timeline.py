@@ -9,6 +9,7 @@ import numpy as np
 
 from azsim.arbitration import BOARD
 from azsim.chip.schedule import TileSchedule
+from azsim.summary import Summarised
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,8 @@ class LatencyParts:
         return self.end_pointing_ps + self.backlog_ps + self.npu_ps + self.search_ps + self.network_ps
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+@dataclass(frozen=True, slots=True, repr=False)
+class Timeline(Summarised):
     """One utterance on one device.
 
     Attributes:
@@ -158,3 +159,15 @@ class Timeline:
     tiles: tuple[TileRecord, ...] = ()
     grants: np.ndarray = field(default_factory=no_grants)
     clients: tuple[str, ...] = BOARD
+
+    def facts(self) -> Mapping[str, object]:
+        """What it is shown by."""
+        return {
+            "utterance": self.utterance,
+            "elapsed_ms": self.elapsed_ps / 1e9,
+            "steps": len(self.step_done_ps),
+            "spans": len(self.spans),
+            "deadline_misses": self.deadline_misses,
+            "underruns": self.underruns,
+            "energy_mj": sum(self.energy_pj.values()) / 1e9,
+        }

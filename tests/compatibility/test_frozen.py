@@ -26,6 +26,7 @@ from tests.compatibility.freeze import digest
 
 HERE = Path(__file__).parent
 VERSIONS = sorted(path for path in HERE.iterdir() if (path / "expected.json").exists())
+pytestmark = pytest.mark.filterwarnings("ignore:.*the part has 1024:UserWarning")
 every_version = pytest.mark.parametrize("frozen", VERSIONS, ids=lambda path: path.name)
 
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.speech.lattice.lattice import NOWHERE, Lattice, Row
 from azsim.speech.lattice.paths import best_path
 
