@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     _train(commands.add_parser("train", help="make a network by a recipe; goes on where it was stopped"))
     _inspect(commands.add_parser("inspect", help="what a network, a device or a bitstream is"))
     _update(commands.add_parser("update", help="model updates: keys, images, signed deltas, a store with two slots"))
+    _new(commands.add_parser("new", help="a folder to start from: an experiment, a device that inherits, how to run"))
     _completion(commands.add_parser("completion", help="a script for your shell, to complete commands and options"))
     for command in commands.choices.values():
         if command is not commands.choices["update"]:
@@ -43,6 +44,12 @@ def parser() -> argparse.ArgumentParser:
 def _compare(command: argparse.ArgumentParser) -> None:
     command.set_defaults(perform="azsim.commands:compare")
     command.add_argument("experiment", nargs="?", type=Path, help="experiment file; the shipped one if left out")
+    command.add_argument(
+        "--device",
+        action="append",
+        metavar="DEVICE",
+        help="a name or a .toml in place of the experiment's; given again: devices side by side",
+    )
     command.add_argument(
         "--speech", type=Path, metavar="MANIFEST.csv", help="your recordings: columns file, transcript"
     )
@@ -181,6 +188,13 @@ def _update(command: argparse.ArgumentParser) -> None:
     inspect.add_argument("--trust", type=Path, metavar="KEY.pub.pem", help="who must have signed the update")
     for action in (key, image, make, apply, inspect):
         _common_options(action)
+
+
+def _new(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(perform="azsim.new_command:perform")
+    command.add_argument(
+        "name", nargs="?", default="my-experiment", metavar="NAME", help="of the folder (default: my-experiment)"
+    )
 
 
 def _completion(command: argparse.ArgumentParser) -> None:

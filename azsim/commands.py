@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from azsim.compare.devices import check_devices, side_by_side
 from azsim.compare.experiment import load_experiment
 from azsim.compare.runner import compare as run_comparison
 from azsim.compare.runner import default_workers, make_setup, tasks_of
@@ -33,10 +36,21 @@ def compare(options: argparse.Namespace) -> dict[str, object]:
     check_out_dir(out)
     trace = _trace_options(options)
     with _progress("comparing", options) as progress:
-        setup = make_setup(experiment, path, options.speech, options.utterances, options.max_minutes, progress.spin)
-        setup = replace(setup, trace=trace)
-        progress.expect(len(tasks_of(setup)))
-        comparison = run_comparison(setup, options.workers or default_workers(), progress.advance, _command())
+        setups = [
+            make_setup(
+                experiment, path, options.speech, options.utterances, options.max_minutes, progress.spin, device=device
+            )
+            for device in options.device or [None]
+        ]
+        check_devices(setups)
+        progress.expect(sum(len(tasks_of(setup)) for setup in setups))
+        workers = options.workers or default_workers()
+        comparisons = []
+        for setup in setups:
+            of = f"{setup.device.name}: " if len(setups) > 1 else ""
+            advance = partial(_labelled, progress.advance, of)
+            comparisons.append(run_comparison(replace(setup, trace=trace), workers, advance, _command()))
+        comparison = side_by_side(comparisons)
         progress.spin("drawing")
         written = write_report(comparison, out)
         ignore_interrupts()
@@ -50,6 +64,11 @@ def compare(options: argparse.Namespace) -> dict[str, object]:
         "production_rows": rows_to_json(comparison.production_rows),
         "report": str(out),
     }
+
+
+def _labelled(advance: Callable[[str], None], of: str, label: str) -> None:
+    """One part is done; ``of`` says on which device, where there are several."""
+    advance(of + label)
 
 
 def run(options: argparse.Namespace) -> dict[str, object]:

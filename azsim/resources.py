@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from azsim.errors import InputError, nearest
@@ -55,6 +56,34 @@ def model_file(name: str) -> Path:
 def model_names() -> tuple[str, ...]:
     """Names of the shipped networks."""
     return tuple(sorted(path.parent.name for path in (shipped_root() / "models").glob(f"*/{MODEL_FILE}")))
+
+
+def speech_file(name: str) -> Path:
+    """Path of the manifest of shipped recordings, by the name of their folder under ``experiments/``.
+
+    Raises:
+        InputError: no recordings have that name.
+    """
+    return _of_experiments(name, "*/manifest.csv", lambda path: path.parent.name, "recordings", "a .csv")
+
+
+def music_file(name: str) -> Path:
+    """Path of a shipped track, by its name without suffix.
+
+    Raises:
+        InputError: no track has that name.
+    """
+    return _of_experiments(name, "music/*.ogg", lambda path: path.stem, "music", "a music file")
+
+
+def _of_experiments(name: str, pattern: str, named: Callable[[Path], str], what: str, file: str) -> Path:
+    known = {named(path): path for path in sorted((shipped_root() / "experiments").glob(pattern))}
+    if name not in known:
+        raise InputError(
+            f"no {what} of that name; there is {', '.join(known) or 'none'}, or give the path of {file}"
+            f"{nearest(name, known)}"
+        )
+    return known[name]
 
 
 def device_file(name: str) -> Path:

@@ -20,7 +20,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from azsim.compare.echo import EchoInMicrophone, listening
-from azsim.compare.experiment import EchoChoice, Experiment, beside, load_experiment
+from azsim.compare.experiment import EchoChoice, Experiment, load_experiment, music_of, speech_of
 from azsim.compare.runner import make_setup
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.speech_set import load_speech
@@ -94,8 +94,8 @@ def hear(setup: Setup, path: Path, choice: EchoChoice, limit: int | None) -> tup
     """The same comparison with the music in its microphone, and how far each recording's echo was cancelled."""
     experiment = setup.experiment
     device = listening(setup.device, choice)
-    echo = EchoInMicrophone(choice, setup.music, beside(path, experiment.music), device.audio, experiment.seed)
-    utterances = load_speech(beside(path, experiment.speech), limit, heard=echo)
+    echo = EchoInMicrophone(choice, setup.music, music_of(experiment, path), device.audio, experiment.seed)
+    utterances = load_speech(speech_of(experiment, path), limit, heard=echo)
     return replace(setup, device=device, utterances=tuple(utterances)), tuple(echo.erle_db)
 
 

@@ -70,7 +70,9 @@ def test_no_command_is_said_and_ends_with_2(capsys: pytest.CaptureFixture[str]) 
             'model = ".."',
             "configuration 'int8 bitmap 50%': model = '..': '..': is a folder without",
         ),
-        ('music = "music/track.ogg"', 'music = "no.ogg"', "music = 'no.ogg': "),
+        ('music = "track"', 'music = "no.ogg"', "music = 'no.ogg': "),
+        ('music = "track"', 'music = "trak"', "music = 'trak': no music of that name; there is track"),
+        ('speech = "speech"', 'speech = "speach"', "speech = 'speach': no recordings of that name; there is speech"),
         (
             "sparsity = 0.5",
             'sparsity = 0.5\nmatrices = {"nope.*" = {weight_bits = 4}}',

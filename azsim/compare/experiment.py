@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,7 +12,7 @@ from azsim.compress.codecs import codecs, get
 from azsim.devices.quantities import Period, Residency
 from azsim.errors import InputError, nearest, readable
 from azsim.ranges import Bits, SmallCount, Zeros
-from azsim.resources import shipped
+from azsim.resources import music_file, shipped, speech_file
 from azsim.toml import convert, read_toml
 
 SEEDS = 2**31
@@ -217,6 +218,30 @@ def _with_model_paths(tree: dict[str, Any], path: Path) -> dict[str, Any]:
         if isinstance(model, str) and (model.endswith(".safetensors") or "/" in model):
             table["model"] = str(beside(path, model))
     return tree
+
+
+def speech_of(experiment: Experiment, path: Path) -> Path:
+    """The manifest that an experiment read from ``path`` names: a file, or the name of shipped recordings.
+
+    Raises:
+        InputError: there are no recordings of that name.
+    """
+    return _file_or_name(path, experiment.speech, speech_file)
+
+
+def music_of(experiment: Experiment, path: Path) -> Path | None:
+    """The track likewise; None for silence.
+
+    Raises:
+        InputError: there is no track of that name.
+    """
+    return _file_or_name(path, experiment.music, music_file) if experiment.music else None
+
+
+def _file_or_name(path: Path, name: str, shipped_file: Callable[[str], Path]) -> Path:
+    """A path beside the experiment; a word without a suffix that is no file there is a shipped thing's name."""
+    file = beside(path, name)
+    return shipped_file(name) if name and name == Path(name).stem and not file.is_file() else file
 
 
 def beside(path: Path, name: str) -> Path:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ import msgspec
 from azsim.chip.residency import check_pins
 from azsim.cloud.streaming import refuse_if_local
 from azsim.compare import notes
-from azsim.compare.experiment import Configuration, Experiment, beside, check_bits
+from azsim.compare.experiment import Configuration, Experiment, beside, check_bits, music_of, speech_of
 from azsim.compare.layers import roofline
 from azsim.compare.pool import Pool
 from azsim.compare.production import ProductionOutcome, on_device_production, shapes
@@ -36,7 +36,7 @@ from azsim.devices.loader import find_device, load_device
 from azsim.errors import located
 from azsim.report.manifest import make_manifest
 from azsim.report.metrics import make_rows
-from azsim.report.results import Comparison
+from azsim.report.results import Comparison, Row, UtteranceResult
 from azsim.speech.gather import check_together
 
 SHOWN_CODEC = "zvsv"
@@ -79,47 +79,55 @@ def make_setup(
     limit: int | None = None,
     max_minutes: float = 10.0,
     advance: Callable[[str], None] = lambda label: None,
+    device: str | None = None,
 ) -> Setup:
     """Read everything the experiment names; whatever is wrong is said here, before any work.
+
+    Args:
+        device: a name or path in place of the experiment's device.
 
     Raises:
         InputError: a device, model, recording, manifest or constant is wrong, or an echo is asked for without music.
     """
-    with located(f"{path}: device = {experiment.device!r}"):
-        device_file = find_device(
-            beside(path, experiment.device) if experiment.device.endswith(".toml") else experiment.device
-        )
-    device = load_device(device_file)
+    if device is not None:
+        experiment = msgspec.structs.replace(experiment, device=device)
+    with located(f"{path}: device = {experiment.device!r}" if device is None else "--device"):
+        is_beside = device is None and experiment.device.endswith(".toml")
+        device_file = find_device(beside(path, experiment.device) if is_beside else experiment.device)
+    spec = load_device(device_file)
     if experiment.cloud:
         with located(f"{path}: cloud.name = {experiment.cloud.name!r}"):
-            refuse_if_local(device)
+            refuse_if_local(spec)
     if experiment.sensitivity:
         with located(f"{path}: sensitivity.constants"):
-            variants(device, experiment.sensitivity)
+            variants(spec, experiment.sensitivity)
     if experiment.production:
         weights = sum(rows * columns for rows, columns in shapes(experiment.production).values())
-        check_capacity(device, str(device_file), "production size", weights // 8)
+        check_capacity(spec, str(device_file), "production size", weights // 8)
     with located(f"{path}: model = {experiment.model!r}"):
         network(experiment.model)
     for configuration in experiment.configuration:
         with located(f"{path}: configuration {configuration.name!r}"):
             _check_network(experiment.model_of(configuration), configuration)
             check_together(experiment.frames_per_step, network(experiment.model_of(configuration)).steps_per_output)
-            _check_pins(device, experiment, configuration)
+            _check_pins(spec, experiment, configuration)
+
+    with located(f"{path}: music = {experiment.music!r}"):
+        music = music_of(experiment, path)
 
     def read_speech(heard: Heard | None) -> list[Utterance]:
         with located(f"{path}: speech = {experiment.speech!r}") if speech is None else nullcontext():
             return load_speech(
-                speech or beside(path, experiment.speech), limit, max_minutes, lambda: advance("reading speech"), heard
+                speech or speech_of(experiment, path), limit, max_minutes, lambda: advance("reading speech"), heard
             )
 
     return build_setup(
         experiment,
-        (device, str(device_file)),
+        (spec, str(device_file)),
         read_speech,
         source=str(path),
         named=lambda key: f"{path}: echo" if key == "echo" else f"{path}: {key} = {getattr(experiment, key)!r}",
-        music=beside(path, experiment.music) if experiment.music else None,
+        music=music,
     )
 
 
@@ -197,13 +205,12 @@ def assemble(
         if outcome.post_training_wer_percent is not None
     }
     results = tuple(result for outcome in [*trained, *production] for result in outcome.results)
-    seed = experiment.seed
     return Comparison(
         name=experiment.name,
         summary=notes.summary(setup),
         device=setup.device.name,
-        rows=make_rows([outcome.configuration for outcome in trained], results, post_training, seed),
-        production_rows=make_rows([outcome.configuration for outcome in production], results, None, seed),
+        rows=_rows(setup, trained, results, post_training),
+        production_rows=_rows(setup, production, results, None),
         utterances=results,
         traced=next((outcome.traced for outcome in [*production, *trained] if outcome.traced), None),
         roofline=roofline(setup.device, [point for part in [*trained, *production] for point in part.roofline]),
@@ -212,6 +219,18 @@ def assemble(
         notes=notes.how_far_to_trust(setup),
         manifest=manifest_of(setup, command),
     )
+
+
+def _rows(
+    setup: Setup,
+    outcomes: Sequence[TrainedOutcome | ProductionOutcome],
+    results: Sequence[UtteranceResult],
+    post_training: Mapping[str, float] | None,
+) -> tuple[Row, ...]:
+    """A row per outcome, with the device that it is of."""
+    configurations = [outcome.configuration for outcome in outcomes]
+    rows = make_rows(configurations, results, post_training, setup.experiment.seed)
+    return tuple(replace(row, device=setup.device.name) for row in rows)
 
 
 def manifest_of(setup: Setup, command: Sequence[str]) -> dict[str, object]:

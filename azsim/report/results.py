@@ -203,6 +203,7 @@ class Row(Summarised):
     refill_max_ms: float | None = None
     companions_p99_ms: Mapping[str, float] = field(default_factory=dict)
     companions_deadline_miss_share: Mapping[str, float] = field(default_factory=dict)
+    device: str = ""
 
     def facts(self) -> Mapping[str, object]:
         """What it is shown by."""

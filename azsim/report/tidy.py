@@ -23,7 +23,7 @@ _INTERVALS = {
     "wer_delivered_percent": ("wer_delivered_low_percent", "wer_delivered_high_percent"),
     "wer_delta_percent": ("wer_delta_low_percent", "wer_delta_high_percent"),
 }
-_LABELS = ("config", "codec", "note", "timing_only")
+_LABELS = ("config", "codec", "note", "timing_only", "device")
 _BOUNDS = {name for pair in _INTERVALS.values() for name in pair}
 
 
