@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
-from azsim.errors import WorkError
 from azsim.nn.network import Network
-from azsim.output_file import make_folders, replacing
+from azsim.output_file import make_folders, write_output_file
 
 CARD_KEY, SCALES_KEY, DIGEST_KEY = "azsim", "activation_scales", "digest"
 WEIGHT_SCALES_KEY = "weight_scales"
@@ -44,28 +42,25 @@ def write_sealed(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappin
         WorkError: the file cannot be written: a full disk.
     """
     sealed = {**metadata, DIGEST_KEY: content_digest(tensors, metadata)}
-    write_tensors(path, {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, sealed, save_file)
+    write_tensors(path, {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, sealed, save)
     return sealed[DIGEST_KEY]
 
 
 def write_tensors(
-    path: Path, tensors: Mapping[str, T], metadata: Mapping[str, str], save: Callable[[dict[str, T], str, dict], None]
+    path: Path, tensors: Mapping[str, T], metadata: Mapping[str, str], save: Callable[[dict[str, T], dict], bytes]
 ) -> None:
     """Write a safetensors file whole or not at all, and the folders that it needs.
 
     Args:
         path, tensors, metadata: of the file.
-        save: ``save_file`` of safetensors for such tensors.
+        save: of safetensors for such tensors. (Its ``save_file`` leaves files of its own when it is killed, and from
+            version 0.8 on make files that their owner alone may read.)
 
     Raises:
         InputError, WorkError: as `write_sealed`.
     """
     make_folders(path)
-    with replacing(path) as file:
-        try:
-            save(dict(tensors), file.name, dict(metadata))
-        except SafetensorError as error:
-            raise WorkError(f"{path}: cannot be written: {error}") from error
+    write_output_file(path, [save(dict(tensors), dict(metadata))])
 
 
 def metadata_of(network: Network, more: Mapping[str, object]) -> dict[str, str]:

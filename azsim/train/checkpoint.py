@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from azsim.errors import InputError
 from azsim.nn.save import write_tensors
@@ -66,7 +66,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "setup": msgspec.json.encode(checkpoint.setup).decode(),
         "progress": msgspec.json.encode(checkpoint.progress).decode(),
     }
-    write_tensors(path, checkpoint.tensors, metadata, save_file)
+    write_tensors(path, checkpoint.tensors, metadata, save)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import torch
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from torch import nn
 
 from azsim.compress.stored import network_in
@@ -108,7 +108,7 @@ def save_model(
     metadata = {CARD_KEY: msgspec.json.encode(card).decode()}
     if scales:
         metadata[SCALES_KEY] = msgspec.json.encode(dict(sorted(scales.items()))).decode()
-    write_tensors(path, arrays, metadata, save_file)
+    write_tensors(path, arrays, metadata, save)
 
 
 def load_model(path: Path) -> tuple[Transducer, Normaliser, Pieces, ModelCard]:

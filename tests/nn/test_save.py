@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from azsim.errors import InputError, WorkError
 from azsim.nn.save import DIGEST_KEY, content_digest, save_network, write_sealed
-from azsim.output_file import replacing
 
 TENSORS = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.array([1, 2], np.int8)}
 METADATA = {"azsim": "{}", "note": "x"}
@@ -75,11 +75,14 @@ def test_a_place_that_cannot_be_written(tiny_network, tmp_path):
         save_network(tiny_network, tmp_path / "file" / "model.safetensors")
 
 
-def test_the_library_writes_in_place(tmp_path: Path) -> None:
-    """So that what is synced and renamed is what it wrote, under the lock that says who writes."""
-    with replacing(tmp_path / "m.safetensors") as file:
-        save_file(TENSORS, file.name)
-        assert os.path.samestat(os.stat(file.name), os.fstat(file.fileno()))
+@pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX has them")
+def test_others_may_read_it_as_far_as_the_umask_lets_them(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        write_sealed(tmp_path / "m.safetensors", TENSORS, METADATA)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "m.safetensors").stat().st_mode) == 0o644
     assert set(load_file(tmp_path / "m.safetensors")) == set(TENSORS)
 
 
