@@ -47,6 +47,7 @@ def convert(tree: dict[str, Any], kind: type[T], where: Path | str, at: str = ""
     """
     try:
         return msgspec.convert(tree, kind)
-    except (msgspec.ValidationError, OverflowError, ValueError, RecursionError) as error:
+    except (msgspec.ValidationError, OverflowError, ValueError, RecursionError, SystemError) as error:
+        # SystemError: what msgspec 0.19 to 0.21 raise with Python 3.13 for a whole number of hundreds of digits
         said = explain(tree, msgspec.inspect.type_info(kind), at)
         raise InputError(f"{where}: {said or cut(str(error))}") from None

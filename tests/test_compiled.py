@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import subprocess
 import sys
@@ -201,15 +200,3 @@ compiled._SealedFile._save_data = full
         ended = run(code)
         assert ended.stdout.strip() == "13 ['grown', 'more']"
         assert ended.stderr.count("No space left on device") == 1
-
-
-def test_every_kernel_of_azsim_has_this_cache() -> None:
-    own = Path(azsim.__file__).parent
-    asking = []
-    for module in own.rglob("*.py"):
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
-            imported = [node.module] if isinstance(node, ast.ImportFrom) else []
-            imported += [one.name for one in node.names] if isinstance(node, ast.Import) else []
-            if any(name and name.split(".")[0] == "numba" for name in imported):
-                asking.append(module.name)
-    assert set(asking) == {"compiled.py"}

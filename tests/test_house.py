@@ -93,3 +93,15 @@ def test_percentiles_of_results_have_one_definition() -> None:
     ]
     allowed = ["azsim/report/percentiles.py", "experiments/studies/pauses.py", "experiments/training_cost.py"]
     assert [path for path in found if path not in allowed] == []
+
+
+def test_every_kernel_is_compiled_by_one_module() -> None:
+    """``from azsim.compiled import njit``: numba's own cache breaks where it cannot be written or is damaged."""
+    asking = []
+    for module in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            imported = [node.module] if isinstance(node, ast.ImportFrom) else []
+            imported += [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            if any(name and name.split(".")[0] == "numba" for name in imported):
+                asking.append(str(module.relative_to(ROOT)))
+    assert set(asking) == {"compiled.py"}
