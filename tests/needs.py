@@ -50,12 +50,15 @@ def _modules(*names: str) -> Callable[[], bool]:
 
 
 NEEDS = (
-    Need("train", r"extra `?train|'torch'|'sentencepiece'", _modules("torch", "sentencepiece")),
+    Need("train", r"extra `train`|\[train\]|'torch'|'sentencepiece'|'azsim\.train", _modules("torch", "sentencepiece")),
     Need("data", r"AZSIM_DATA", lambda: Path(os.environ.get("AZSIM_DATA") or "/nonexistent").is_dir()),
     Need("voices", r"espeak-ng|flite|festival", _programs("espeak-ng", "flite", "festival")),
     Need("ffmpeg", r"ffmpeg", _programs("ffmpeg")),
     Need("openssl", r"openssl", _programs("openssl")),
-    Need("posix", r"POSIX|fork|process groups|pipes with names|terminal", lambda: hasattr(signal, "pthread_sigmask")),
+    Need("posix", r"POSIX|fork|process groups|pipes with names|links", lambda: hasattr(signal, "pthread_sigmask")),
+    Need("rights", r"\broot\b|\bmount", lambda: False),  # some need them, some need to be without
+    Need("versions", r"\bbefore \d", lambda: False),  # of libraries, newer than the oldest that azsim runs with
+    Need("packages", r"not installed|could not import", lambda: False),  # others than those above
     Need("source", r"with the source", lambda: (Path(azsim.__file__).parents[1] / "docs").is_dir()),
 )
 _MUST = pytest.StashKey[tuple[Need, ...]]()
