@@ -303,14 +303,15 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _perform(options: argparse.Namespace) -> int:
-    with interrupts_end_all():
-        module, name = options.perform.split(":")
-        perform = getattr(import_module(module), name)
-    with budget.limited(options.max_memory), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         if options.quiet:
             warnings.simplefilter("ignore")
-        answer = perform(options)
+        with interrupts_end_all():
+            module, name = options.perform.split(":")
+            perform = getattr(import_module(module), name)
+        with budget.limited(options.max_memory):
+            answer = perform(options)
     if options.json:
         print(json.dumps(answer, allow_nan=False))
     sys.stdout.flush()

@@ -77,7 +77,8 @@ class _Cache(FunctionCache):
             self._cache_file.forget()
             found = None
         if found is None:
-            tell(Notice("compiling kernels, once for this machine", self._py_func.__name__))
+            once = "" if _said else ", once for this machine"
+            tell(Notice(f"compiling kernels{once}", self._py_func.__name__))
         return found
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -167,6 +168,7 @@ def _place() -> None:
         return
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"] = folder  # for worker processes too
+    os.environ.setdefault("MPLCONFIGDIR", os.path.join(folder, "matplotlib"))  # which would make and announce its own
     _warn(f"none of {tried} can be written")
 
 

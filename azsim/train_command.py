@@ -41,7 +41,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
     teacher = recipe.distillation.teacher if recipe.distillation else None
     place = Place(
         name=name,
-        corpus=(options.corpus or CORPUS).expanduser(),
+        corpus=_corpus(options.corpus),
         out=options.runs / name,
         start=None if start == SCRATCH else exported(start, options.runs),
         teacher=None if teacher is None else exported(teacher, options.runs),
@@ -52,6 +52,13 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
     except KeyboardInterrupt:
         raise WorkError(f"{place.out}: interrupted; the same command goes on from there") from None
     return {"recipe": name, "steps": recipe.schedule.steps, "model": str(place.out / "final.safetensors")}
+
+
+def _corpus(given: Path | None) -> Path:
+    try:
+        return (given or CORPUS).expanduser()
+    except RuntimeError:  # nobody's home, as in a container
+        raise InputError(f"{given or CORPUS}: there is no home folder; name the corpus with --corpus FOLDER") from None
 
 
 def exported(name: str, runs: Path) -> Path:

@@ -365,3 +365,31 @@ def test_quiet_is_without_progress_and_without_warnings(capsys: pytest.CaptureFi
     said = capsys.readouterr()
     assert said.err == ""
     assert "report: " in said.out
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="permissions as POSIX has them")
+def test_a_machine_without_a_cache_gets_one_warning(tmp_path: Path) -> None:
+    """As a container without a home, where the package is root's: the command works, and says once what it lacks."""
+    blocked = tmp_path / "file"
+    blocked.touch()
+    code = f"""
+import sys
+import azsim.__main__
+import tempfile
+make = tempfile.TemporaryFile
+def refused(*words, dir=None, **more):
+    if dir is not None and {str(tmp_path)!r} not in str(dir):
+        raise PermissionError(13, "Permission denied")
+    return make(*words, dir=dir, **more)
+tempfile.TemporaryFile = refused
+sys.exit(azsim.__main__.main())
+"""
+    nowhere = str(blocked / "cache")
+    variables = {**SEEN, "NUMBA_CACHE_DIR": nowhere, "XDG_CACHE_HOME": nowhere, "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-c", code, "inspect", "rnnt-5bit-50", "--json"]
+    ended = subprocess.run(command, capture_output=True, text=True, env=variables)
+    assert ended.returncode == 0
+    assert json.loads(ended.stdout)
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("azsim: warning: compiled kernels cannot be kept")
+    assert [path for path in tmp_path.iterdir() if path != blocked] == []

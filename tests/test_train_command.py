@@ -93,3 +93,12 @@ def test_options_are_laid_over_the_recipe(tmp_path: Path, monkeypatch, capsys):
 def test_an_unknown_recipe_is_one_line(capsys):
     assert main(["train", "bse"]) == 2
     assert "did you mean 'base'" in capsys.readouterr().err
+
+
+def test_without_a_home_the_corpus_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    with pytest.raises(InputError, match="there is no home folder; name the corpus with --corpus FOLDER"):
+        train_command._corpus(None)
