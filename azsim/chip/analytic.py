@@ -22,7 +22,8 @@ import numpy as np
 
 from azsim.chip.build import build_schedule, tile_layout
 from azsim.chip.compile import compile_program
-from azsim.chip.decoder import decode_cycles
+from azsim.chip.conflicts import stalled_cycles
+from azsim.chip.decoder import written_cycles
 from azsim.chip.energy import schedule_energy
 from azsim.chip.execute import execute
 from azsim.chip.expected_lanes import expected_lanes
@@ -34,7 +35,6 @@ from azsim.chip.statistics import MatrixStatistics, Statistics, measure
 from azsim.chip.subword import lanes_for
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec, DecoderSpec, LanesSpec
-from azsim.devices.ports import port_demand
 from azsim.devices.quantities import Residency
 from azsim.devices.spec import Device
 from azsim.errors import InputError
@@ -188,11 +188,12 @@ class _Sweep:
     plans: dict[Hashable, ResidencyPlan] = field(default_factory=dict)
     sections: dict[Hashable, list[_Numbered]] = field(default_factory=dict)
     lanes: dict[LanesSpec, LaneCost] = field(default_factory=dict)
-    decoding: dict[DecoderSpec, np.ndarray] = field(default_factory=dict)
+    decoding: dict[tuple[DecoderSpec, int], np.ndarray] = field(default_factory=dict)
 
     def plan(self, chip: ChipSpec, steps: int) -> ResidencyPlan:
         """The planner's choice; the width of the on-chip memory's port has no part in it."""
-        key = (msgspec.structs.replace(chip.sram, port_bytes_per_cycle=1), chip.decoder, steps)
+        store = chip.lanes.store if chip.lanes else ""
+        key = (msgspec.structs.replace(chip.sram, port_bytes_per_cycle=1), chip.decoder, store, steps)
         return _remembered(self.plans, key, lambda: plan_residency(chip, self.known.network, steps=steps))
 
     def schedules(self, name: str, chip: ChipSpec, modes: Mapping[str, Residency], steps: int) -> list[TileSchedule]:
@@ -201,7 +202,8 @@ class _Sweep:
             return _sections(build_schedule(chip, self.programs[name], self.known.network, modes, steps=steps))
         key = (name, tuple(sorted(modes.items())), steps, chip.vector)
         lanes = _remembered(self.lanes, chip.lanes, lambda: _expected(self.matrices, chip.lanes))
-        decoding = _remembered(self.decoding, chip.decoder, lambda: _decoding(self.matrices, chip.decoder))
+        narrow = (chip.decoder, chip.sram.port_bytes_per_cycle)
+        decoding = _remembered(self.decoding, narrow, lambda: _decoding(self.matrices, chip))
         sections = _remembered(self.sections, key, lambda: self._number(name, chip, modes, steps))
         return [_filled(section, chip, lanes, decoding) for section in sections]
 
@@ -258,18 +260,17 @@ def _expected(matrices: Mapping[str, MatrixStatistics], spec: LanesSpec) -> Lane
     return LaneCost(joined[0], np.zeros((1, joined[0].size, 4), np.int64), joined[1], joined[2])
 
 
-def _decoding(matrices: Mapping[str, MatrixStatistics], spec: DecoderSpec) -> np.ndarray:
+def _decoding(matrices: Mapping[str, MatrixStatistics], chip: ChipSpec) -> np.ndarray:
     """Decoder time of all tiles of the network, and 0 at the end."""
-    parts = [decode_cycles(matrix.encoded, spec) for matrix in matrices.values()]
+    parts = [written_cycles(matrix.encoded, chip) for matrix in matrices.values()]
     return np.concatenate([*parts, np.zeros(1, np.int64)])
 
 
 def _filled(section: _Numbered, chip: ChipSpec, lanes: LaneCost, decoding: np.ndarray) -> TileSchedule:
     """The section with decoder and lane time, stalls of the on-chip memory's port included."""
     decoded = section.schedule.decode_cycles > 0
-    given = chip.sram.port_bytes_per_cycle
-    asked = np.where(decoded, max(given, port_demand(chip, True)), max(given, port_demand(chip, False)))
-    cycles = -(-lanes.cycles[0, section.tile] * section.frames * asked // given)
+    written = np.where(decoded, section.schedule.decoded_values, 0)
+    cycles = stalled_cycles(lanes.cycles[0, section.tile] * section.frames, chip, written)
     return replace(
         section.schedule,
         decode_cycles=np.where(decoded, decoding[section.tile], 0),

@@ -2,7 +2,7 @@
 
 ::
 
-    cycles of a run >= bytes / port width,  decoder work / decoder rates,  effectual products / multipliers
+    cycles of a run >= bytes / port width,  the decoder's time for all tiles,  effectual products / multipliers
 """
 
 from __future__ import annotations
@@ -15,15 +15,9 @@ from azsim.devices.chip_spec import ChipSpec
 
 def roof_cycles(schedule: TileSchedule, chip: ChipSpec) -> Mapping[str, int]:
     """Stage -> least cycles, whatever the order of the tiles: ``dram``, ``decoder``, ``multipliers``."""
-    decoder = chip.decoder
-    positions = int(schedule.decoded_values.sum())
-    bits = int(schedule.decoded_bits.sum())
     return {
         "dram": -(-int(schedule.fetch_bytes.sum()) // chip.port.bytes_per_cycle),
-        "decoder": max(
-            -(-positions // (decoder.streams * decoder.positions_per_cycle)),
-            -(-bits // (decoder.streams * decoder.bits_per_cycle)),
-        ),
+        "decoder": int(schedule.decode_cycles.sum()),
         "multipliers": -(-int(schedule.products.sum()) // products_per_cycle(chip)),
     }
 

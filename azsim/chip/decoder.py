@@ -9,10 +9,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
+from azsim.compress.circuit import Circuit
 from azsim.compress.encoded import Encoded
-from azsim.devices.chip_spec import DecoderSpec
+from azsim.devices.chip_spec import ChipSpec, DecoderSpec
 from azsim.errors import InputError
 
 
@@ -20,8 +23,8 @@ def decode_cycles(encoded: Encoded, spec: DecoderSpec) -> np.ndarray:
     """Cycles of each tile of a matrix, int64 ``(tiles,)``.
 
     ``startup + max over streams of ceil(max(positions / positions_per_cycle, values / values_per_cycle,
-    bits / bits_per_cycle))``, where a codec whose codes must be read one after the other takes fewer values per cycle
-    than the device has room for (`Circuit.values_per_cycle`). The first tile bears the time to expand the tables.
+    bits / bits_per_cycle))``, where a codec whose codes must be read one after the other takes as many values per cycle
+    as the device says (`values_per_cycle`). The first tile bears the time to expand the tables.
 
     Args:
         encoded: the matrix; its ``decoder_load`` says what each stream has to do.
@@ -38,13 +41,29 @@ def decode_cycles(encoded: Encoded, spec: DecoderSpec) -> np.ndarray:
             f"chip.decoder.streams = {spec.streams}: the weights were encoded for {load.shape[1]} decoder streams; "
             "encode them again for this device"
         )
-    rates = np.array([spec.positions_per_cycle, values_per_cycle(encoded, spec), spec.bits_per_cycle], np.int64)
-    cycles = spec.startup_cycles + (-(-load // rates)).max(axis=(1, 2), initial=0)
+    rate = values_per_cycle(encoded.codec, circuit, spec)
+    rates = np.array([spec.positions_per_cycle, rate.numerator, spec.bits_per_cycle], np.int64)
+    per = np.array([1, rate.denominator, 1], np.int64)
+    cycles = spec.startup_cycles + (-(-load * per // rates)).max(axis=(1, 2), initial=0)
     cycles[0] += circuit.setup_cycles
     return cycles
 
 
-def values_per_cycle(encoded: Encoded, spec: DecoderSpec) -> int:
-    """Values that one decoder stream takes in a cycle: what the device has room for, and the codec can use."""
-    limit = encoded.circuit.values_per_cycle
-    return spec.values_per_cycle if limit is None else min(limit, spec.values_per_cycle)
+def values_per_cycle(codec: str, circuit: Circuit, spec: DecoderSpec) -> Fraction:
+    """Values that one decoder stream takes in a cycle, exactly.
+
+    Of a codec whose codes stand at known places, what the device has room for (``chip.decoder.values_per_cycle``). Of
+    one whose codes are read one after the other, what the device says of it (``chip.decoder.codes_per_cycle``), or what
+    a plain circuit does (`Circuit.values_per_cycle`), but never more than it has room for.
+    """
+    room = Fraction(spec.values_per_cycle)
+    if circuit.values_per_cycle is None:
+        return room
+    stated = spec.codes_per_cycle.get(codec)
+    return min(room, Fraction(circuit.values_per_cycle) if stated is None else Fraction(str(stated)))
+
+
+def written_cycles(encoded: Encoded, chip: ChipSpec) -> np.ndarray:
+    """`decode_cycles` on a chip whose on-chip memory may take the weights more slowly than the decoder gives them."""
+    given = chip.sram.port_bytes_per_cycle
+    return np.maximum(decode_cycles(encoded, chip.decoder), -(-encoded.tiling.positions // given))

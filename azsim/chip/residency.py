@@ -18,7 +18,7 @@ from fnmatch import fnmatchcase
 import msgspec
 import numpy as np
 
-from azsim.chip.decoder import decode_cycles
+from azsim.chip.decoder import written_cycles
 from azsim.chip.lane_cache import lane_cost_of
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
@@ -201,7 +201,7 @@ def _chosen(
 ) -> dict[str, Residency]:
     """The best modes of the matrices in ``loads`` for so many lines."""
     encoded = {name: network.matrices[name].encoded for name in loads}
-    decoding = [int(decode_cycles(encoded[name], chip.decoder).sum()) for name in loads]
+    decoding = [int(written_cycles(encoded[name], chip).sum()) for name in loads]
     choice = best_choice(
         np.array([[-(-sizes[name][mode] // LINE_BYTES) for mode in _MODES] for name in loads]).reshape(-1, 3),
         np.array([rate * len(encoded[name].data) for name, rate in loads.items()]),

@@ -17,7 +17,7 @@ from azsim.chip.pipeline import run_pipeline
 from azsim.chip.schedule import TileSchedule
 from azsim.chip.systolic import weights_per_cycle
 from azsim.devices.chip_spec import ChipSpec
-from azsim.devices.ports import port_demand
+from azsim.devices.ports import port_reads
 from azsim.devices.quantities import Residency
 
 FRAMES = (1, 2, 4, 8)
@@ -102,10 +102,11 @@ class Binding:
 def ceilings(chip: ChipSpec) -> Ceilings:
     """The roofs of a chip."""
     ghz = chip.clock_mhz / 1e3
-    moving = products_per_cycle(chip) / chip.multipliers * _moving_share(chip, False) * ghz
+    each = products_per_cycle(chip) / chip.multipliers
+    window = chip.lanes.lanes * chip.lanes.window_positions if chip.lanes else chip.multipliers
     return Ceilings(
-        multipliers_gmacs=chip.multipliers * moving,
-        window_gmacs=(chip.lanes.lanes * chip.lanes.window_positions if chip.lanes else chip.multipliers) * moving,
+        multipliers_gmacs=_stalled(chip.multipliers, chip, False) * each * ghz,
+        window_gmacs=_stalled(window, chip, False) * each * ghz,
         decoder_gpositions=chip.decoder.streams * chip.decoder.positions_per_cycle * ghz,
         dram_gbps=chip.port.bytes_per_cycle * ghz,
     )
@@ -115,7 +116,7 @@ def roofs(chip: ChipSpec, bits_per_weight: float, values_per_position: float = 1
     """The three roofs of a chip for weights of so many bits in the stream."""
     rates = _rates(chip, bits_per_weight, 1.0, 1, "streamed", values_per_position, False)
     ghz = chip.clock_mhz / 1e3
-    return Roofs(rates["dram"] * ghz, rates["decoder"] * ghz, chip.multipliers * _moving_share(chip, True) * ghz)
+    return Roofs(rates["dram"] * ghz, rates["decoder"] * ghz, _stalled(chip.multipliers, chip, True) * ghz)
 
 
 def layer_point(schedule: TileSchedule, chip: ChipSpec) -> LayerPoint:
@@ -175,7 +176,7 @@ def _rates(
     chip: ChipSpec, bits: float, density: float, frames: int, residency: Residency, values: float, narrow: bool
 ) -> dict[str, float]:
     lanes, decoder = chip.lanes, chip.decoder
-    moving = _moving_share(chip, residency != "decoded")
+    decodes = residency != "decoded"
     if lanes is None:
         multipliers = window = weights_per_cycle(chip.systolic, frames)
     else:
@@ -190,12 +191,15 @@ def _rates(
     )
     return {
         "dram": 8.0 * chip.port.bytes_per_cycle / bits if residency == "streamed" and bits else math.inf,
-        "decoder": decoder.streams * per_stream if residency != "decoded" else math.inf,
-        "multipliers": multipliers * moving,
-        "window": window * moving,
+        "decoder": decoder.streams * per_stream if decodes else math.inf,
+        "multipliers": _stalled(multipliers, chip, decodes),
+        "window": _stalled(window, chip, decodes),
     }
 
 
-def _moving_share(chip: ChipSpec, decodes: bool) -> float:
-    """Share of the cycles in which the port of the on-chip memory lets the array go on (`azsim.chip.conflicts`)."""
-    return min(1.0, chip.sram.port_bytes_per_cycle / port_demand(chip, decodes))
+def _stalled(rate: float, chip: ChipSpec, decodes: bool) -> float:
+    """Weights per cycle of the array with the stalls of the on-chip memory's port (`azsim.chip.conflicts`)."""
+    if chip.sram.on_conflict == "refuse" or not rate or math.isinf(rate):
+        return rate
+    written = 1 if decodes and chip.sram.ports == 1 else 0
+    return 1 / max(1 / rate, (port_reads(chip) / rate + written) / chip.sram.port_bytes_per_cycle)

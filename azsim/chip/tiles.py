@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from azsim.chip.conflicts import with_stalls
-from azsim.chip.decoder import decode_cycles
+from azsim.chip.decoder import written_cycles
 from azsim.chip.lanes import LaneCost
 from azsim.chip.row_order import address_bytes
 from azsim.chip.schedule import TileSchedule
@@ -39,12 +39,12 @@ def tile_schedule(
         resume = np.full(count, tables, np.int64)
         resume[0] = 0
     decoded = mode != "decoded"
-    cost = with_stalls(cost, chip, decoded)
+    cost = with_stalls(cost, chip, encoded.tiling.positions if decoded else None)
     load = encoded.decoder_load[part]
     return TileSchedule(
         name=name,
         fetch_bytes=fetch,
-        decode_cycles=decode_cycles(encoded, chip.decoder)[part] if decoded else nothing,
+        decode_cycles=written_cycles(encoded, chip)[part] if decoded else nothing,
         lane_cycles=cost.cycles[frame, part],
         lane_split=cost.split[frame, part],
         vector_cycles=nothing,

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+import msgspec
+from msgspec import Meta, Struct, field
 
-from azsim.devices.quantities import Clock, Count, Dataflow, Natural, SkipMode, Wait
+from azsim.devices.quantities import Clock, CodeRate, Count, Dataflow, Natural, SkipMode, Wait
 from azsim.nn.program import RECURRENT_FUNCTIONS, VectorFunction
 from azsim.ranges import NonNegative, SmallCount
 
 
 class DecoderSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """The circuit that decodes compressed weights: rates are per stream."""
+    """The circuit that decodes compressed weights: rates are per stream.
+
+    ``codes_per_cycle``: codec -> values that a stream takes per cycle of a codec whose codes must be read one after the
+    other; fractions are allowed, and a codec that is not named takes what a plain circuit does, one.
+    """
 
     streams: SmallCount
     positions_per_cycle: SmallCount
     values_per_cycle: SmallCount
     bits_per_cycle: SmallCount
     startup_cycles: Wait
+    codes_per_cycle: dict[str, CodeRate] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash(msgspec.json.encode(self, order="deterministic"))
 
 
 class LanesSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from azsim.compress.codecs import codecs, get
 from azsim.devices.board_spec import NetworkSpec
 from azsim.devices.cpu_spec import CpuSpec
 from azsim.devices.dram_parts import part_mismatches
@@ -20,7 +21,7 @@ from azsim.devices.quantities import DramPart
 from azsim.devices.regulation import check_policy, options_apart
 from azsim.devices.spec import Device
 from azsim.devices.sram import ring_bytes, sram_use
-from azsim.errors import InputError, located
+from azsim.errors import InputError, located, nearest
 from azsim.explain import shown
 from azsim.resources import device_file
 from azsim.toml import convert, read_toml
@@ -120,6 +121,13 @@ def check(device: Device, path: Path) -> Device:
             f"{path}: chip.lanes.window_positions = {lanes.window_positions}: must be at least "
             f"chip.lanes.multipliers_per_lane = {lanes.multipliers_per_lane}"
         )
+    for codec in chip.decoder.codes_per_cycle:
+        serial = [name for name in codecs() if get(name).circuit.values_per_cycle is not None]
+        if codec not in serial:
+            raise InputError(
+                f"{path}: chip.decoder.codes_per_cycle.{shown(codec)}: must be one of {', '.join(serial)}, the codecs "
+                f"whose codes are read one after the other{nearest(codec, serial)}"
+            )
     needed = port_demand(chip)
     if needed > sram.port_bytes_per_cycle and sram.on_conflict == "refuse":
         raise InputError(

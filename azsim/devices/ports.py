@@ -13,17 +13,22 @@ from azsim.devices.chip_spec import ChipSpec
 
 
 def port_demand(chip: ChipSpec, decodes: bool = True) -> int:
-    """Bytes per cycle that all banks must give so that the fullest never holds the array back.
+    """Bytes per cycle that all banks must give so that nobody ever waits.
 
     Args:
         chip: the processor.
-        decodes: the decoder may write meanwhile.
+        decodes: the decoder may write meanwhile, at most what it is built for.
 
     **Source:** `assumed`; banks hold whole lanes, so that no two banks work for one lane.
     """
-    sram = chip.sram
-    reads = chip.weight_reads_per_cycle
-    if chip.lanes is not None:
-        reads = sram.banks * -(-chip.lanes.lanes // sram.banks) * chip.lanes.window_positions
+    reads = port_reads(chip)
     writes = chip.decoder.streams * chip.decoder.positions_per_cycle if decodes else 0
-    return reads + writes if sram.ports == 1 else max(reads, writes)
+    return reads + writes if chip.sram.ports == 1 else max(reads, writes)
+
+
+def port_reads(chip: ChipSpec) -> int:
+    """Bytes per cycle that all banks must give so that the fullest never holds the array back."""
+    if chip.lanes is None:
+        return chip.weight_reads_per_cycle
+    banks = chip.sram.banks
+    return banks * -(-chip.lanes.lanes // banks) * chip.lanes.window_positions

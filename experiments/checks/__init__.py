@@ -16,6 +16,7 @@ SECTIONS: tuple[Callable[[], Section], ...] = (
     systolic.machine_section,
     systolic.scale_sim_section,
     systolic.vela_section,
+    systolic.vela_layer_section,
     bounds.section,
     eie.section,
     eie.queue_section,

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import msgspec
 import numpy as np
+import pytest
 
 from azsim.chip.bounds import products_per_cycle, roof_cycles
+from azsim.chip.matvec import matvec
 from azsim.devices.loader import load_device
 from azsim.reference.schedule_cases import schedule
 
@@ -15,15 +17,20 @@ AZ1 = load_device("az1").chip  # port 8 B/cycle; decoder 4 x 8 positions, 4 x 64
 
 
 def test_each_stage_needs_its_share_and_no_more() -> None:
-    work = replace(
-        schedule([100, 29], [1, 1], [[1, 0, 0, 0]] * 2),
-        products=np.array([640, 1]),
-        decoded_values=np.array([33, 0]),
-        decoded_bits=np.array([256, 256]),
-    )
-    assert roof_cycles(work, AZ1) == {"dram": 17, "decoder": 2, "multipliers": 11}
-    heavy = replace(work, decoded_bits=np.array([256, 257]))
-    assert roof_cycles(heavy, AZ1)["decoder"] == 3
+    work = replace(schedule([100, 29], [5, 2], [[1, 0, 0, 0]] * 2), products=np.array([640, 1]))
+    assert roof_cycles(work, AZ1) == {"dram": 17, "decoder": 7, "multipliers": 11}
+
+
+@pytest.mark.parametrize(("codec", "rate"), [("golomb", 1), ("huffman", 1), ("palette", 4), ("raw", 8)])
+def test_the_decoder_s_roof_knows_what_the_codec_s_codes_allow(codec: str, rate: int) -> None:
+    """One stream's share of positions, values or bits decides: of 4 streams with 8 positions and 4 values each."""
+    weights = (np.random.default_rng(0).integers(1, 16, (256, 256)) - 16).astype(np.int8)
+    bits = 8 if codec == "raw" else 5
+    cost = matvec(AZ1, weights, np.ones(256, np.int8), codec=codec, weight_bits=bits, residency="compressed")
+    each = 256 * 256 // 4
+    least = -(-each // min(rate, 4))
+    assert least <= cost.roof_cycles["decoder"] <= least + 4 * (AZ1.decoder.startup_cycles + 4 + each // 100)
+    assert cost.cycles >= cost.roof_cycles["decoder"]
 
 
 def test_products_per_cycle_of_each_engine() -> None:

@@ -46,10 +46,10 @@ def test_the_window_binds_very_sparse_weights() -> None:
 
 def test_a_narrow_port_lowers_lanes_and_window_alike() -> None:
     sram = msgspec.structs.replace(AZ1.sram, port_bytes_per_cycle=80, on_conflict="stall")
-    chip = msgspec.structs.replace(AZ1, sram=sram)  # asked for 128 by the lanes and 32 by the decoder
+    chip = msgspec.structs.replace(AZ1, sram=sram)  # asked for 128 a cycle by the lanes and 1 a weight by the decoder
     wide, narrow = (binding(each, 3.5, 0.5, frames=8) for each in (AZ1, chip))
-    assert narrow.rates["multipliers"] == wide.rates["multipliers"] / 2
-    assert narrow.rates["window"] == wide.rates["window"] / 2
+    assert wide.rates["multipliers"] == wide.rates["window"] == 16
+    assert narrow.rates["multipliers"] == narrow.rates["window"] == pytest.approx(80 / (128 / 16 + 1))
     assert narrow.rates["decoder"] == wide.rates["decoder"]
     resident = binding(chip, 3.5, 0.5, residency="decoded")
     assert resident.rates["window"] == 128 * 80 / 128, "without the decoder the lanes have the port to themselves"

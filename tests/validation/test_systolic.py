@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import csv
 
+import numpy as np
 import pytest
 
+from azsim.chip.matvec import matvec
 from azsim.chip.systolic import SCALE_SIM_OFFSET_CYCLES, array_work
 from azsim.devices.chip_spec import SystolicSpec
+from azsim.devices.loader import load_device
 from azsim.resources import shipped
 
 ROWS = list(csv.DictReader(shipped("experiments", "checks/scale_sim.csv").read_text().splitlines()))
@@ -61,3 +64,19 @@ def test_utilisation_is_the_golden_runs(
     work = array_work(rows, columns, frames, SystolicSpec(32, 32, "weight-stationary"))
     assert 100 * rows * columns * frames / 1024 / cycles_with_stalls == pytest.approx(overall_percent, abs=1e-4)
     assert 100 * rows * columns / 1024 / work.folds == pytest.approx(mapping_percent)
+
+
+VELA = list(csv.DictReader(shipped("experiments", "checks/vela_layers.csv").read_text().splitlines()))
+SMALL = [row for row in VELA if int(row["rows"]) * int(row["columns"]) <= 1 << 20]
+"""The validation takes the others too."""
+
+
+@pytest.mark.parametrize("row", SMALL, ids=lambda row: f"{row['rows']} x {row['columns']}")
+def test_a_layer_takes_what_vela_says_from_64_ki_weights_on(row: dict[str, str]) -> None:
+    """Arm's Vela 5.2.0, one frame, weights from DRAM in a Golomb-Rice code; smaller layers are beyond the limit."""
+    shape = int(row["rows"]), int(row["columns"])
+    weights = np.clip(np.round(np.random.default_rng(0).normal(0, 127 / 3, shape)), -127, 127).astype(np.int8)
+    cost = matvec(load_device("ethos-u65-like"), weights, np.ones(shape[1], np.int8), codec="golomb")
+    off = cost.cycles / int(row["total_cycles"]) - 1
+    assert abs(off) < (0.13 if weights.size >= 65_536 else 0.7)
+    assert cost.stream_bytes == pytest.approx(int(row["encoded_bytes"]), rel=0.07)
