@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from azsim.nn.network import Network
+from azsim.nn.normalisation import normalised
 
 BLANK = 0
 MAX_LABELS_PER_OUTPUT = 4
@@ -44,7 +45,8 @@ class FloatTransducer:
     def steps(self, features: np.ndarray) -> np.ndarray:
         """Log-mel ``(frames, 64)`` to normalised, clipped steps; the tail is filled up as in the integer front end."""
         network, weights = self._network, self._weights
-        normal = (np.asarray(features, np.float32) - weights["frontend.mean"]) * weights["frontend.inv_std"]
+        levelled = normalised(features, network.normalisation)
+        normal = (levelled - weights["frontend.mean"]) * weights["frontend.inv_std"]
         clipped = np.clip(normal, -network.feature_clip, network.feature_clip)
         missing = -len(clipped) % (network.stack * network.steps_per_output)
         padded = np.concatenate([clipped, np.zeros((missing, clipped.shape[1]), np.float32)])

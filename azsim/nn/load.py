@@ -21,6 +21,7 @@ from azsim.file_version import check_number
 from azsim.input_file import check_input_file
 from azsim.nn.branching import branch_names, branch_shapes
 from azsim.nn.network import EMBEDDING, Network
+from azsim.nn.normalisation import Normalisation
 from azsim.nn.save import (
     CARD_KEY,
     DIGEST_KEY,
@@ -49,6 +50,7 @@ class Card(msgspec.Struct, frozen=True):
     time_reduction: int
     feature_clip: float
     pieces: tuple[str, ...]
+    normalisation: Normalisation = "global"
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ def network_of(stored: Stored, parameters: Mapping[str, np.ndarray]) -> Network:
         digest=stored.digest,
         source=str(path),
         verified=stored.verified,
+        normalisation=card.normalisation,
     )
     check(network, card)
     return replace(network, parameters={name: network.parameters[name] for name in _names(network)})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from azsim.errors import InputError
+from azsim.nn.normalisation import Normalisation
 from azsim.nn.program import Program
 from azsim.summary import Summarised
 
@@ -44,6 +45,7 @@ class Network(Summarised):
         digest: sha-256 of its contents, hex.
         source: the path it was read from.
         verified: the file carried that digest itself.
+        normalisation: of its features, before mean and deviation (`azsim.nn.normalisation`).
     """
 
     name: str
@@ -57,6 +59,7 @@ class Network(Summarised):
     digest: str
     source: str
     verified: bool = True
+    normalisation: Normalisation = "global"
 
     def facts(self) -> Mapping[str, object]:
         """What it is shown by."""

@@ -75,6 +75,8 @@ def metadata_of(network: Network, more: Mapping[str, object]) -> dict[str, str]:
         "feature_clip": network.feature_clip,
         "pieces": list(network.pieces),
     }
+    if network.normalisation != "global":
+        card["normalisation"] = network.normalisation
     scales = dict(sorted(network.activation_scales.items()))
     return {CARD_KEY: json.dumps({**card, **more}), SCALES_KEY: json.dumps(scales)}
 

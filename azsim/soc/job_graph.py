@@ -205,4 +205,4 @@ def _is_released(job: Job) -> bool:
 
 def _cycles(job: Job, cpu: CpuSpec) -> int:
     each = cpu.frontend_cycles_per_frame if job.name == FRONT_END else cpu.search_cycles_per_hypothesis
-    return each * job.units
+    return each * job.units + job.more_cycles

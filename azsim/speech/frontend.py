@@ -2,7 +2,7 @@
 
 ::
 
-    16 kHz samples ──> log-mel frames ──> (x - mean) * inv_std ──clip, int8──> 3 frames = 1 step
+    16 kHz samples ──> log-mel frames ──> (level) ──> (x - mean) * inv_std ──clip, int8──> 3 frames = 1 step
 
 The rule for the tail: samples that do not fill a frame are dropped; frames that do not fill a step, and steps that do
 not fill a time reduction, are filled up with the int8 value 0, the mean of the training data.
@@ -10,24 +10,38 @@ not fill a time reduction, are filled up with the int8 value 0, the mean of the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import kaldi_native_fbank as knf
 import numpy as np
 
 from azsim.nn.fixed_point import quantise_int8
 from azsim.nn.network import Network
+from azsim.nn.normalisation import RunningLevel
 from azsim.speech.features import MEL_BINS, PCM16_SCALE, SAMPLE_RATE_HZ, fbank_options
 
 
 class FeatureQuantiser:
-    """Log-mel frames to int8 frames, with the statistics of the training data."""
+    """Log-mel frames to int8 frames, with the statistics of the training data and the network's normalisation."""
 
     def __init__(self, network: Network, scale: float) -> None:
+        self._normalisation = network.normalisation
         self._mean = np.asarray(network.parameters["frontend.mean"], np.float32)
         self._inv_std = np.asarray(network.parameters["frontend.inv_std"], np.float32)
         self._scale = scale
 
     def __call__(self, frames: np.ndarray) -> np.ndarray:
-        """float ``(n, 64)`` to int8 ``(n, 64)``; values beyond the clip become +-127."""
+        """A whole recording, float ``(n, 64)`` to int8 ``(n, 64)``; values beyond the clip become +-127."""
+        return self.stream()(frames)
+
+    def stream(self) -> Callable[[np.ndarray], np.ndarray]:
+        """The same for the frames of one recording as they come."""
+        if self._normalisation == "global":
+            return self._on_grid
+        level = RunningLevel()
+        return lambda frames: self._on_grid(level(frames))
+
+    def _on_grid(self, frames: np.ndarray) -> np.ndarray:
         return quantise_int8((np.asarray(frames, np.float32) - self._mean) * self._inv_std, self._scale)
 
 
@@ -52,7 +66,7 @@ class Frontend:
 
     def __init__(self, quantise: FeatureQuantiser, stack: int, time_reduction: int) -> None:
         self._bank = knf.OnlineFbank(fbank_options())
-        self._quantise = quantise
+        self._quantise = quantise.stream()
         self._stack, self._time_reduction = stack, time_reduction
         self._waiting = np.zeros((0, MEL_BINS), np.int8)
         self._log_mel: list[np.ndarray] = []

@@ -32,6 +32,7 @@ def job_chain(
     time_reduction: int,
     wake_steps: int = 0,
     picked: Sequence[bool] | None = None,
+    cycles_per_frame: int = 0,
 ) -> tuple[Job, ...]:
     """Every job of an utterance in order of the chain.
 
@@ -48,6 +49,7 @@ def job_chain(
         time_reduction: steps per encoder output, if there is an ``encoder.1``.
         wake_steps: the first steps, those of a wake word, after which the search begins.
         picked: of an encoder with branches: whether each step takes the large one.
+        cycles_per_frame: of the front end, beyond what the device says of it.
     """
     every = time_reduction if "encoder.1" in programs else 1
     labels_at = [0] * steps
@@ -61,16 +63,16 @@ def job_chain(
         jobs.append(Job("npu", name, step, release_ms, 1, invocations[name]))
         invocations[name] += 1
 
-    def routine(name: str, step: int, release_ms: int, units: int) -> None:
+    def routine(name: str, step: int, release_ms: int, units: int, more_cycles: int = 0) -> None:
         engine: Engine = "cpu"
-        jobs.append(Job(engine, name, step, release_ms, units))
+        jobs.append(Job(engine, name, step, release_ms, units, more_cycles=more_cycles))
 
     run("prediction", 0, 0)
     for step in range(steps):
         release_ms = step_end_ms(step, audio_ms)
         new_frames = min(STACKED_FRAMES, frames - STACKED_FRAMES * step)
         if new_frames > 0:
-            routine("frontend", step, release_ms, new_frames)
+            routine("frontend", step, release_ms, new_frames, cycles_per_frame * new_frames)
         if step < wake_steps:
             release_ms = step_end_ms(wake_steps - 1, audio_ms)
         if "arbiter" in programs and picked is not None:

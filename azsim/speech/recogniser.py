@@ -20,6 +20,7 @@ from azsim.compress.network import CompressedNetwork
 from azsim.errors import InputError
 from azsim.nn.branching import Picker
 from azsim.nn.integer_rnnt import Encoder, IntegerModel
+from azsim.nn.normalisation import cycles_per_frame
 from azsim.speech.audio import Resampler
 from azsim.speech.conclusion import Recognition, conclude
 from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, SAMPLE_RATE_HZ
@@ -103,7 +104,10 @@ class Recogniser:
 
         def jobs_of(steps: int, label_steps: Sequence[int]) -> tuple[Job, ...]:
             reduction, picked = self.model.reduction, encoder.picked
-            return job_chain(steps, len(features), audio_ms, label_steps, self.programs, reduction, wake_steps, picked)
+            more = cycles_per_frame(self.compressed.network.normalisation, features.shape[1])
+            return job_chain(
+                steps, len(features), audio_ms, label_steps, self.programs, reduction, wake_steps, picked, more
+            )
 
         concluded = conclude(
             self.compressed.network,

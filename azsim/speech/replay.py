@@ -24,5 +24,8 @@ def replay(work: Work, label_steps: tuple[int, ...], programs: Collection[str], 
     """
     frames = sum(job.units for job in work.jobs if job.name == "frontend")
     picked = picked_of(work.jobs) if f"encoder.0{SMALL}" in programs else None
-    jobs = job_chain(work.steps, frames, work.audio_ms, label_steps, programs, time_reduction, work.wake_steps, picked)
+    more = next((job.more_cycles // job.units for job in work.jobs if job.name == "frontend"), 0)
+    jobs = job_chain(
+        work.steps, frames, work.audio_ms, label_steps, programs, time_reduction, work.wake_steps, picked, more
+    )
     return replace(work, jobs=jobs, inputs={})

@@ -42,6 +42,7 @@ class Job:
         invocation: NPU only: row of ``Work.inputs`` that holds this invocation's int8 inputs.
         stage: who asked for it; the programs of a stage other than the recogniser are its own network's.
         after: places in ``Work.jobs`` of the jobs that must have ended before, all of them earlier in the list.
+        more_cycles: CPU only: beyond what the device says that so many units take.
     """
 
     engine: Engine
@@ -52,6 +53,7 @@ class Job:
     invocation: int = -1
     stage: str = RECOGNISER
     after: tuple[int, ...] = ()
+    more_cycles: int = 0
 
     @property
     def schedule(self) -> str:

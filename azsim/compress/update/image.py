@@ -29,6 +29,7 @@ from azsim.file_version import check_magic
 from azsim.input_file import read_input_file
 from azsim.nn.load import Card, check
 from azsim.nn.network import Network
+from azsim.nn.normalisation import Normalisation
 from azsim.nn.save import FORMAT as CARD_FORMAT
 from azsim.nn.save import KIND
 
@@ -65,7 +66,7 @@ class _Stated(msgspec.Struct):
     format: int
 
 
-class ImageHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ImageHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """All of a network but its numbers."""
 
     format: int
@@ -78,6 +79,7 @@ class ImageHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pieces: tuple[str, ...]
     activation_scales: dict[str, float]
     sections: tuple[Section, ...]
+    normalisation: Normalisation = "global"
 
     def pack(self) -> bytes:
         """The beginning of the image, up to the first section."""
@@ -140,6 +142,7 @@ def pack_image(small: CompressedNetwork, format: int = FORMATS[-1]) -> bytes:
         pieces=network.pieces,
         activation_scales=dict(sorted(network.activation_scales.items())),
         sections=tuple(sections),
+        normalisation=network.normalisation,
     )
     return b"".join((header.pack(), *parts))
 
@@ -227,6 +230,7 @@ def read_image(data: bytes, source: str = "model image") -> CompressedNetwork:
         activation_scales=header.activation_scales,
         digest=image.digest,
         source=source,
+        normalisation=header.normalisation,
     )
     card = Card(
         CARD_FORMAT, KIND, header.model, header.stack, header.time_reduction_after, header.time_reduction,
