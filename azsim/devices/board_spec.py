@@ -108,7 +108,7 @@ class PrioritySpec(Struct, frozen=True, forbid_unknown_fields=True):
 class SurroundingsSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """Noise where the device stands: a maker of `azsim.speech.noise`, so far below the speech at the microphone."""
 
-    noise: Literal["white", "pink", "brown", "hum", "fan", "clatter", "road"]
+    noise: Literal["white", "pink", "brown", "hum", "fan", "clatter", "road", "appliance", "traffic", "rain"]
     snr_db: Annotated[float, Meta(ge=-30, le=60)]
 
 

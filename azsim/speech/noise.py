@@ -75,6 +75,45 @@ def road(rng: np.random.Generator, length: int) -> np.ndarray:
     return unit_rms(sound)
 
 
+def appliance(rng: np.random.Generator, length: int) -> np.ndarray:
+    """A motor in the kitchen or a vacuum cleaner: a whine with harmonics that drifts and is switched on, and its air.
+
+    **Source:** shape assumed: universal motors turn 10,000 to 30,000 times a minute.
+    """
+    times_s = np.arange(length) / SAMPLE_RATE_HZ
+    turn_hz = rng.uniform(160.0, 500.0) * (1 + 0.03 * np.sin(2 * np.pi * rng.uniform(0.1, 0.8) * times_s))
+    phase = 2 * np.pi * np.cumsum(turn_hz) / SAMPLE_RATE_HZ
+    sound = rng.uniform(0.5, 1.5) * coloured(rng, length, rng.uniform(0.2, 1.2))
+    for harmonic in range(1, 9):
+        sound = sound + rng.uniform(0.1, 0.8) / harmonic * np.sin(harmonic * phase + rng.uniform(0, 2 * np.pi))
+    begins = int(rng.integers(-length, length // 2))
+    if begins > 0:
+        sound *= 0.15 + 0.85 * np.clip((np.arange(length) - begins) / (0.3 * SAMPLE_RATE_HZ), 0, 1)
+    return unit_rms(sound)
+
+
+def traffic(rng: np.random.Generator, length: int) -> np.ndarray:
+    """A street through a window: vehicles that pass over a rumble, each brighter the nearer it is."""
+    times_s = np.arange(length) / SAMPLE_RATE_HZ
+    sound = 0.5 * coloured(rng, length, 1.8)
+    for _ in range(max(1, int(length / SAMPLE_RATE_HZ * rng.uniform(0.15, 0.6)))):
+        near_s, width_s = rng.uniform(-1.0, length / SAMPLE_RATE_HZ + 1.0), rng.uniform(0.6, 2.5)
+        swell = 1.0 / (1.0 + np.square((times_s - near_s) / width_s))
+        vehicle = coloured(rng, length, 1.5) + 0.5 * swell * coloured(rng, length, 0.8)
+        engine_hz = rng.uniform(25.0, 70.0) * (1 - 0.04 * np.tanh(times_s - near_s))
+        vehicle = vehicle + 0.6 * np.sin(2 * np.pi * np.cumsum(2 * engine_hz) / SAMPLE_RATE_HZ)
+        sound = sound + rng.uniform(0.5, 2.0) * swell * vehicle
+    return unit_rms(sound)
+
+
+def rain(rng: np.random.Generator, length: int) -> np.ndarray:
+    """Rain or a tap: a hiss of many drops, single ones heard above it."""
+    sound = 0.6 * coloured(rng, length, rng.uniform(-0.3, 0.5))
+    drop = rng.standard_normal(64) * np.exp(-np.arange(64) / 12.0)
+    hits = (rng.random(length) < rng.uniform(50.0, 600.0) / SAMPLE_RATE_HZ) * rng.exponential(1.5, length)
+    return unit_rms(sound + np.convolve(hits, drop)[:length])
+
+
 def babble(rng: np.random.Generator, length: int, voices: Sequence[np.ndarray]) -> np.ndarray:
     """Several people at once: 3 to 8 of the given utterances, repeated from random places."""
     sound = np.zeros(length, np.float32)
@@ -92,6 +131,9 @@ MAKERS: dict[str, Maker] = {
     "fan": fan,
     "clatter": clatter,
     "road": road,
+    "appliance": appliance,
+    "traffic": traffic,
+    "rain": rain,
 }
 
 
