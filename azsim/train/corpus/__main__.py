@@ -18,7 +18,7 @@ import numpy as np
 from azsim.errors import InputError
 from azsim.train.command import exit_status, whole
 from azsim.train.corpus import testset, wake_streams
-from azsim.train.corpus.build import build_train, evaluation_items, report
+from azsim.train.corpus.build import build_train, evaluation_items, report, wide_items
 from azsim.train.corpus.clips import MEASURED, UNTIL_S, clip_items, measured_items, recorded_items
 from azsim.train.corpus.layouts import LAYOUTS
 from azsim.train.corpus.real import real_items, unlabelled_items
@@ -38,7 +38,10 @@ def main() -> int:
 
 
 def _build(arguments: argparse.Namespace) -> None:
-    build_train(arguments.out, arguments.shard_utterances, arguments.shards, arguments.seed, arguments.workers)
+    build_train(
+        arguments.out, arguments.shard_utterances, arguments.shards, arguments.seed, arguments.workers,
+        arguments.wide, arguments.text,
+    )  # fmt: skip
 
 
 def _eval(arguments: argparse.Namespace) -> None:
@@ -46,8 +49,12 @@ def _eval(arguments: argparse.Namespace) -> None:
     _write(arguments.out / "eval", chain(made, testset.items(arguments.testset)))
 
 
+def _eval_wide(arguments: argparse.Namespace) -> None:
+    _write(arguments.out / "eval-wide", wide_items(arguments.text, arguments.seed, arguments.workers))
+
+
 def _noise(arguments: argparse.Namespace) -> None:
-    _write(arguments.out / "noise", clip_items(arguments.seed, arguments.clips))
+    _write(arguments.out / "noise", clip_items(arguments.seed, arguments.clips, arguments.wide))
     _write(arguments.out / MEASURED, measured_items(arguments.seed, arguments.clips))
 
 
@@ -59,7 +66,7 @@ def _real(arguments: argparse.Namespace) -> None:
     manifest = arguments.real or _data_folder("--real MANIFEST") / REAL_MANIFEST_UNDER_DATA
     held_out = _held_out_sentences(arguments.out)
     recordings = list(LAYOUTS[arguments.layout](manifest))
-    _write(arguments.out / "real", real_items(recordings, arguments.domain, held_out))
+    _write(arguments.out / "real", real_items(recordings, arguments.domain, held_out, arguments.fold))
 
 
 def _unlabelled(arguments: argparse.Namespace) -> None:
@@ -112,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     builders = {
         "build": (_build, "training shards of synthetic speech"),
         "eval": (_eval, "evaluation splits: dev, unknown names, and the shipped test speech"),
+        "eval-wide": (_eval_wide, "commands of a text that training never hears, in quiet and in noise"),
         "noise": (_noise, "noise, babble and music clips to mix in while training, and others to measure in"),
         "recorded-noise": (_recorded_noise, "clips of recorded noise, for recipes that name them"),
         "real": (_real, "recordings of people: train, held-out speakers, dev"),
@@ -126,10 +134,14 @@ def _parser() -> argparse.ArgumentParser:
         added[name].set_defaults(run=run)
         added[name].add_argument("--out", type=Path, required=True)
         added[name].add_argument("--seed", type=whole(0, 2**31 - 1), default=1)
-    for name in ("build", "eval", "streams"):
+    for name in ("build", "eval", "eval-wide", "streams"):
         added[name].add_argument("--workers", type=whole(1, 64), default=2)
     added["build"].add_argument("--shard-utterances", type=whole(1, MOST), default=5000)
     added["build"].add_argument("--shards", type=whole(1, MOST), default=3)
+    for name in ("build", "noise"):
+        added[name].add_argument("--wide", action="store_true", help="more levels, channels and noises")
+    added["build"].add_argument("--text", type=Path, help="commands, one a line, that half of the sentences are")
+    added["eval-wide"].add_argument("--text", type=Path, required=True, help="commands, one a line")
     added["eval"].add_argument("--testset", type=Path, default=Path("experiments/speech"))
     added["noise"].add_argument("--clips", type=whole(1, MOST), default=120)
     added["recorded-noise"].add_argument("--audio", type=Path, nargs="+", required=True, metavar="FILE")
@@ -139,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     added["real"].add_argument("--real", type=Path, help="a CSV or JSONL manifest, or a corpus's root folder")
     added["real"].add_argument("--layout", choices=list(LAYOUTS), default="manifest")
     added["real"].add_argument("--domain", default="coffee")
+    added["real"].add_argument("--fold", type=whole(0, 3), help="hold out this fold of the training speakers")
     added["unlabelled"].add_argument("--audio", type=Path, nargs="+", required=True, metavar="FOLDER")
     added["streams"].add_argument("--data", type=Path, help="folder with wakeword, speakers and barista in it")
     added["streams"].add_argument(

@@ -12,11 +12,13 @@ import numpy as np
 
 from azsim.spawned import spread
 from azsim.speech.features import log_mel
+from azsim.train.corpus.commands import commands_of
 from azsim.train.corpus.heldout import sentence_side
-from azsim.train.corpus.plan import EVALUATION, TRAIN, Planner, Subset, Utterance
-from azsim.train.corpus.scene import Conditions, NoisePool, Scene, make_pool, render
+from azsim.train.corpus.plan import BROAD_TRAIN, EVALUATION, TRAIN, WIDE_EVALUATION, Planner, Subset, Utterance
+from azsim.train.corpus.scene import USUAL, WIDE, Conditions, NoisePool, Scene, make_pool, render
 from azsim.train.corpus.store import Entry, is_complete, read_index, write_shard
 from azsim.train.corpus.synth import speak
+from azsim.train.data import COMMANDS
 
 BATCH_UTTERANCES = 125
 EVALUATION_POOL = 0x65766C
@@ -30,10 +32,30 @@ class Batch:
     subset: Subset
     first: int
     count: int
+    conditions: Conditions = USUAL
+    commands: tuple[str, ...] = ()
 
 
-def build_train(out: Path, shard_utterances: int, shards: int, seed: int, workers: int) -> None:
-    """Build the training shards that are not there yet."""
+def build_train(
+    out: Path, shard_utterances: int, shards: int, seed: int, workers: int, wide: bool = False, text: Path | None = None
+) -> None:
+    """Build the training shards that are not there yet.
+
+    Args:
+        out: the corpus.
+        shard_utterances, shards: how many.
+        seed: of everything.
+        workers: processes.
+        wide: levels, channels and noises of `WIDE`.
+        text: of commands, which half of the sentences then are; those on the training side alone, which are written
+            beside the shards, so that word pieces know them all.
+    """
+    commands = tuple(commands_of(text, "train")) if text else ()
+    if commands:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / COMMANDS).write_text("".join(f"{command}\n" for command in commands))
+    subset = BROAD_TRAIN if commands else TRAIN
+    conditions = WIDE if wide else USUAL
     for number in range(shards):
         folder = out / f"shard-{number:02d}"
         if is_complete(folder):
@@ -41,7 +63,8 @@ def build_train(out: Path, shard_utterances: int, shards: int, seed: int, worker
             continue
         began_s = time.monotonic()
         first = number * shard_utterances
-        count = write_shard(folder, synthesise(_batches(seed, TRAIN, first, shard_utterances), seed, workers))
+        batches = _batches(seed, subset, first, shard_utterances, conditions, commands)
+        count = write_shard(folder, synthesise(batches, seed, workers))
         check_train_side(folder)
         report(folder, count, time.monotonic() - began_s)
 
@@ -52,6 +75,13 @@ def evaluation_items(seed: int, workers: int) -> Iterator[tuple[Entry, np.ndarra
         yield from synthesise(_batches(seed, subset, 0, count), seed ^ EVALUATION_POOL, workers)
 
 
+def wide_items(text: Path, seed: int, workers: int) -> Iterator[tuple[Entry, np.ndarray]]:
+    """Commands on the dev side of a text, by voices that training hears and by others, in conditions of `WIDE`."""
+    commands = tuple(commands_of(text, "dev"))
+    for subset, count in WIDE_EVALUATION:
+        yield from synthesise(_batches(seed, subset, 0, count, WIDE, commands), seed ^ EVALUATION_POOL, workers)
+
+
 def check_train_side(folder: Path) -> None:
     """Refuse a training shard that holds a held-out sentence.
 
@@ -59,7 +89,7 @@ def check_train_side(folder: Path) -> None:
         AssertionError: a sentence of the dev or test side stands in the shard.
     """
     for entry in read_index(folder):
-        if sentence_side(str(entry["text"])) != "train":
+        if entry.get("domain") != "command" and sentence_side(str(entry["text"])) != "train":
             raise AssertionError(f"{folder}: held-out sentence in training: {entry['text']!r}")
 
 
@@ -77,12 +107,12 @@ def synthesise(batches: Iterable[Batch], pool_seed: int, workers: int) -> Iterat
 
 def render_batch(batch: Batch, pool: NoisePool) -> list[tuple[Entry, np.ndarray]]:
     """Index entries and float16 features of one batch."""
-    planner = Planner(batch.seed, batch.subset)
+    planner = Planner(batch.seed, batch.subset, batch.commands)
     utterances = [planner.utterance(index) for index in range(batch.first, batch.first + batch.count)]
     sounds = speak([(utterance.voice, utterance.text) for utterance in utterances])
     rendered = []
     for utterance, sound in zip(utterances, sounds, strict=True):
-        scene = render(sound, Conditions(), pool, utterance.rng)
+        scene = render(sound, batch.conditions, pool, utterance.rng)
         rendered.append((describe(utterance, scene), log_mel(scene.samples).astype(np.float16)))
     return rendered
 
@@ -105,6 +135,13 @@ def describe(utterance: Utterance, scene: Scene) -> Entry:
     }
 
 
-def _batches(seed: int, subset: Subset, first: int, count: int) -> Iterator[Batch]:
+def _batches(
+    seed: int,
+    subset: Subset,
+    first: int,
+    count: int,
+    conditions: Conditions = USUAL,
+    commands: tuple[str, ...] = (),
+) -> Iterator[Batch]:
     for start in range(first, first + count, BATCH_UTTERANCES):
-        yield Batch(seed, subset, start, min(BATCH_UTTERANCES, first + count - start))
+        yield Batch(seed, subset, start, min(BATCH_UTTERANCES, first + count - start), conditions, commands)

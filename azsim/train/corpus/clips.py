@@ -13,7 +13,7 @@ from azsim.speech import noise
 from azsim.speech.features import SAMPLE_RATE_HZ, log_mel
 from azsim.train.corpus.music import compose
 from azsim.train.corpus.recordings import read_sound
-from azsim.train.corpus.scene import NOISES, make_pool
+from azsim.train.corpus.scene import NOISES, WIDE, make_pool
 from azsim.train.corpus.store import Entry
 from azsim.train.recipe import RECORDED
 
@@ -24,11 +24,15 @@ MEASURED = "noise-measured"
 STRIDE_S = 2.0  # from one clip of a recording to the next
 UNTIL_S = 60.0  # of a recording; what comes after is left for measuring
 KINDS = (*NOISES, "babble", "babble", "music", "music", "music", "music")
+WIDE_KINDS = (*WIDE.noises, "appliance", "traffic", "babble", "babble", "babble", "music", "music", "music", "music")
 
 
-def clip_items(seed: int, clips: int) -> Iterator[tuple[Entry, np.ndarray]]:
-    """Index entries and features of ``clips`` clips of 10 s to train in; splits are ``noise`` and ``music``."""
-    for number, kind, sound in _made(seed, 0x636C6970, KINDS, clips):
+def clip_items(seed: int, clips: int, wide: bool = False) -> Iterator[tuple[Entry, np.ndarray]]:
+    """Index entries and features of ``clips`` clips of 10 s to train in; splits are ``noise`` and ``music``.
+
+    ``wide``: of the noises of `azsim.train.corpus.scene.WIDE`.
+    """
+    for number, kind, sound in _made(seed, 0x636C6970, WIDE_KINDS if wide else KINDS, clips):
         yield _clip(f"clip-{number:04d}", "music" if kind == "music" else "noise", kind, "azsim", "synth", sound)
 
 

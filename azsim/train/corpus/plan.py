@@ -7,6 +7,7 @@ corpus is the same however many workers build it, and any piece can be rebuilt.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ MAX_DRAWS = 20_000
 class Subset:
     """One split of a corpus: which side its sentences stand on and whose voices speak.
 
+    ``command_share`` of the sentences are of a text that was given;
     ``max_words`` of 0 allows any length; ``name`` also seeds the draws; with
     ``oov_names`` every sentence has a name that training never hears, on any side.
     """
@@ -35,6 +37,7 @@ class Subset:
     coffee_share: float = COFFEE_SHARE
     max_words: int = 0
     oov_names: bool = False
+    command_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -50,38 +53,49 @@ class Utterance:
 
 
 TRAIN = Subset("train", "train")
+BROAD_TRAIN = Subset("train", "train", coffee_share=0.2, command_share=0.5)
 EVALUATION = (
     (Subset("dev-seen", "dev"), 200),
     (Subset("dev-unseen", "dev", unseen_voices=True), 100),
     (Subset("test-oov", "test", coffee_share=0.0, oov_names=True), 100),
 )
 
+WIDE_EVALUATION = (
+    (Subset("dev-command-seen", "dev", command_share=1.0), 150),
+    (Subset("dev-command-unseen", "dev", unseen_voices=True, command_share=1.0), 150),
+)
+
 
 class Planner:
     """Draws the utterances of one subset of one corpus."""
 
-    def __init__(self, seed: int, subset: Subset) -> None:
+    def __init__(self, seed: int, subset: Subset, commands: Sequence[str] = ()) -> None:
         self.subset = subset
         self._seed = [seed, zlib.crc32(subset.name.encode())]
         speaker = speaker_grammar()
         self._speaker: Grammar = oov_grammar(speaker) if subset.oov_names else speaker
         self._trained_words = speaker.vocabulary()
         self._coffee = coffee_grammar()
+        self._commands = commands
 
     def utterance(self, index: int) -> Utterance:
         """The utterance of this number, the same on every call."""
         rng = np.random.default_rng([*self._seed, index])
         domain = "coffee" if rng.random() < self.subset.coffee_share else "speaker"
+        if self._commands and rng.random() < self.subset.command_share:
+            domain = "command"
         text = self.sentence(rng, domain)
         voice = self._voice(rng, index)
         return Utterance(f"{self.subset.name}-{index:06d}", self.subset.name, text, domain, voice, rng)
 
     def sentence(self, rng: np.random.Generator, domain: str) -> str:
-        """A sentence of the subset's side, from ``speaker`` or ``coffee``.
+        """A sentence of the subset's side, from ``speaker``, ``coffee`` or ``command``.
 
         Raises:
             ValueError: the domain has no sentence that the subset allows.
         """
+        if domain == "command":
+            return self._commands[int(rng.integers(len(self._commands)))]
         for _ in range(MAX_DRAWS):
             text = draw_order(self._coffee, rng) if domain == "coffee" else self._speaker.draw(rng)
             if self._allows(text):

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 import numpy as np
 
 from azsim.speech.features import log_mel
+from azsim.train.corpus.protocol import fold_of
 from azsim.train.corpus.recordings import Recording, cut_at_pauses, estimate_bounds_ms, read_sound
 from azsim.train.corpus.store import Entry
 
@@ -25,18 +26,24 @@ def heldout_speakers(recordings: Iterable[Recording]) -> frozenset[str]:
     return frozenset(ranked[:HELDOUT_SPEAKERS]) if len(ranked) > HELDOUT_SPEAKERS else frozenset()
 
 
+def fold_speakers(recordings: Iterable[Recording], fold: int) -> frozenset[str]:
+    """The speakers of the train split that one of four folds holds out."""
+    speakers = {recording.speaker for recording in recordings if recording.extra.get("split", "train") == "train"}
+    return frozenset(speaker for speaker in speakers if fold_of(speaker, speakers) == fold)
+
+
 def real_items(
-    recordings: Collection[Recording], domain: str, test_sentences: Collection[str]
+    recordings: Collection[Recording], domain: str, test_sentences: Collection[str], fold: int | None = None
 ) -> Iterator[tuple[Entry, np.ndarray]]:
     """Index entries and features; recordings without words are skipped.
 
     A train recording whose very sentence is in ``test_sentences`` is skipped too,
-    so that test sentences stay unheard.
+    so that test sentences stay unheard. With a ``fold``, its speakers are held out in place of the usual five.
 
     Raises:
         InputError: a recording cannot be read.
     """
-    heldout = heldout_speakers(recordings)
+    heldout = heldout_speakers(recordings) if fold is None else fold_speakers(recordings, fold)
     for recording in recordings:
         split = split_of(recording, heldout)
         if not recording.transcript or (split == "real-train" and recording.transcript in test_sentences):

@@ -2,8 +2,8 @@
 
 ::
 
-    clean speech ─> find start and end ─> pad ─> room ─> gain ─> + noise or music ─> sound
-                          └── kept as speech_start_ms, speech_end_ms ──────────────────^
+    clean speech ─> find start and end ─> pad ─> room ─> gain ─> + noise, echo ─> channel ─> sound
+                          └── kept as speech_start_ms, speech_end_ms ────────────────────────────^
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from azsim.speech import noise
 from azsim.speech.features import SAMPLE_RATE_HZ
 from azsim.speech.rooms import draw_room, reverberate
+from azsim.train.corpus.channel import CHANNELS, echoed
 from azsim.train.corpus.music import compose
 from azsim.train.corpus.synth import speak
 from azsim.train.corpus.voices import draw_voice
@@ -33,7 +34,15 @@ POOL_VOICES = 24
 class Conditions:
     """The ranges from which an utterance's surroundings are drawn.
 
-    ``floor_db`` is the microphone's own noise relative to full scale.
+    Attributes:
+        lead_s, tail_s: silence before and after the speech.
+        peak: of the speech, full scale 1.
+        room_probability, noise_probability: how often there is one; music and babble are among the noises.
+        snr_db: level of the speech over the noise.
+        floor_db: the microphone's own noise relative to full scale.
+        noises: makers of `azsim.speech.noise` that are drawn from.
+        echo_probability: how often an echo canceller has left something of the device's own music.
+        channel_probability: how often it comes through one of `azsim.train.corpus.channel`.
     """
 
     lead_s: tuple[float, float] = (0.2, 1.0)
@@ -43,6 +52,27 @@ class Conditions:
     noise_probability: float = 0.45
     snr_db: tuple[float, float] = (5.0, 30.0)
     floor_db: tuple[float, float] = (-85.0, -60.0)
+    noises: tuple[str, ...] = NOISES
+    echo_probability: float = 0.0
+    channel_probability: float = 0.0
+
+
+USUAL = Conditions()
+WIDE = Conditions(
+    lead_s=(0.05, 0.6),
+    tail_s=(0.4, 1.2),
+    peak=(10 ** (-50 / 20), 1.0),
+    room_probability=0.5,
+    noise_probability=0.5,
+    snr_db=(-5.0, 30.0),
+    floor_db=(-85.0, -70.0),
+    noises=(*NOISES, "appliance", "traffic"),
+    echo_probability=0.1,
+    channel_probability=0.25,
+)
+"""Levels from -50 to 0 dBFS, bands, codecs, hardly any time before the speech, louder noise of more kinds."""
+HELD_OUT_NOISES = ("road", "rain")
+"""Never heard in training, to be measured in."""
 
 
 @dataclass(frozen=True)
@@ -123,10 +153,17 @@ def render(clean: np.ndarray, conditions: Conditions, pool: NoisePool, rng: np.r
 
     noise_name = "none"
     if rng.random() < conditions.noise_probability:
-        noise_name, sound = _draw_noise(rng, len(speech), pool)
+        noise_name, sound = _draw_noise(rng, len(speech), pool, conditions.noises)
         snr_db = float(rng.uniform(*conditions.snr_db))
         speech = noise.mixed(speech, sound, snr_db, begin, finish)
         noise_name = f"{noise_name}@{snr_db:.0f}dB"
+    if conditions.echo_probability and rng.random() < conditions.echo_probability:
+        track = pool.tracks[int(rng.integers(len(pool.tracks)))]
+        speech_rms = float(np.sqrt(np.mean(np.square(speech[begin:finish]))))
+        speech, noise_name = echoed(speech, speech_rms, track, rng), f"{noise_name}+echo"
+    if conditions.channel_probability and rng.random() < conditions.channel_probability:
+        name = list(CHANNELS)[int(rng.integers(len(CHANNELS)))]
+        speech, noise_name = CHANNELS[name](speech, rng), f"{noise_name}+{name}"
     floor = 10 ** (float(rng.uniform(*conditions.floor_db)) / 20)
     speech = speech + floor * noise.coloured(rng, len(speech), float(rng.uniform(0.0, 1.0)))
     peak = float(np.abs(speech).max())
@@ -136,12 +173,14 @@ def render(clean: np.ndarray, conditions: Conditions, pool: NoisePool, rng: np.r
     return Scene(speech.astype(np.float32), round(begin * to_ms), round(finish * to_ms), noise_name, room_name)
 
 
-def _draw_noise(rng: np.random.Generator, length: int, pool: NoisePool) -> tuple[str, np.ndarray]:
+def _draw_noise(
+    rng: np.random.Generator, length: int, pool: NoisePool, noises: tuple[str, ...]
+) -> tuple[str, np.ndarray]:
     share = rng.random()
     if share < 0.35:
         track = pool.tracks[int(rng.integers(len(pool.tracks)))]
         return "music", noise.unit_rms(noise.cut(rng, track, length))
     if share < 0.5:
         return "babble", noise.babble(rng, length, pool.voices)
-    name = NOISES[int(rng.integers(len(NOISES)))]
+    name = noises[int(rng.integers(len(noises)))]
     return name, noise.MAKERS[name](rng, length)
