@@ -28,11 +28,13 @@ class Moment:
         step: from 0.
         share: of the run that is done, 0 to below 1.
         learning_rate: of this step.
+        stage: of the recipe, from 0.
     """
 
     step: int
     share: float
     learning_rate: float
+    stage: int = 0
 
 
 @dataclass(frozen=True)

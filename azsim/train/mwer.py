@@ -20,11 +20,11 @@ import torch
 from azsim.nn.network import Network
 from azsim.report.wer import count_errors
 from azsim.train.batch import Batch, Manner, make_batch
-from azsim.train.data import REAL_TRAIN, TRAIN, Normaliser, Utterance, expected_frames, of_splits
+from azsim.train.data import Normaliser, Utterance, expected_frames, of_splits
 from azsim.train.mechanism import Forward, Mechanism, Moment
 from azsim.train.model import Transducer
 from azsim.train.nbest import Labels, n_best
-from azsim.train.recipe import NOISES, Mwer
+from azsim.train.recipe import Mix, Mwer
 from azsim.train.rnnt_loss import Cells, rnnt_losses
 from azsim.train.tokens import Pieces
 
@@ -54,48 +54,53 @@ class Heard:
 class MinimumErrors(Mechanism):
     """Holds the recordings decoded last and adds their expected errors to every step."""
 
-    def __init__(self, settings: Mwer, seed: int, model: Transducer, pieces: Pieces) -> None:
-        self._settings, self._seed, self._model, self._pieces = settings, seed, model, pieces
-        self._synthetic: list[Utterance] = []
-        self._real: list[Utterance] = []
-        self._noises: list[np.ndarray] = []
+    def __init__(self, settings: Mwer, seed: int, mixes: Sequence[Mix], model: Transducer, pieces: Pieces) -> None:
+        self._settings, self._seed, self._mixes, self._model, self._pieces = settings, seed, mixes, model, pieces
+        self._splits: Mapping[str, Sequence[Utterance]] = {}
         self._heard: list[Heard] = []
-        self._round = 0
+        self._round = self._stage = 0
         self._mean = 0.0
 
     def begin(self, network: Network, splits: Mapping[str, Sequence[Utterance]], is_resumed: bool) -> None:
-        self._synthetic, self._real = (
-            [u for u in splits.get(split, []) if expected_frames(u) <= MOST_FRAMES] for split in (TRAIN, REAL_TRAIN)
-        )
-        self._noises = [u.features for u in of_splits(splits, NOISES)]
-        parameters = network.parameters
-        self._normaliser = Normaliser(parameters["frontend.mean"], parameters["frontend.inv_std"])
+        self._splits, self._normaliser = splits, Normaliser.of(network)
 
-    def _batches(self, turn: int) -> list[Batch]:
-        """The recordings of a round, varied; the same for the same seed and round."""
+    def _batches(self, turn: int, mix: Mix) -> list[Batch]:
+        """The recordings of a round, varied as the stage varies its own; the same for the same seed and round."""
         rng = np.random.default_rng((self._seed, turn, 1))
-        real = min(round(self._settings.recordings * self._settings.real_share), len(self._real))
-        synthetic = min(self._settings.recordings - real, len(self._synthetic))
+        synthetic, real = (
+            [u for u in of_splits(self._splits, names) if expected_frames(u) <= MOST_FRAMES]
+            for names in (mix.synthetic, mix.real)
+        )
+        noises = [u.features for u in of_splits(self._splits, mix.noises)]
+        real_count = min(round(self._settings.recordings * self._settings.real_share), len(real))
+        synthetic_count = min(self._settings.recordings - real_count, len(synthetic))
         chosen = [
             pool[i]
-            for pool, count in ((self._synthetic, synthetic), (self._real, real))
+            for pool, count in ((synthetic, synthetic_count), (real, real_count))
             for i in rng.choice(len(pool), count, replace=False)
         ]
+        keeps = mix.wake_word == "kept"
+        manners = (Manner.draw(rng, mix.noisy, mix.wide) for _ in chosen)
         return [
-            make_batch([each], self._pieces, self._normaliser, self._noises, True, Manner.draw(rng), rng)
-            for each in chosen
+            make_batch([each], self._pieces, self._normaliser, noises, mix.augmented, manner, rng, keeps)
+            for each, manner in zip(chosen, manners, strict=True)
         ]
+
+    def _encoded(self, batch: Batch) -> torch.Tensor:
+        """Encoder outputs of a recording after its wake word ``(T, 1, H)``."""
+        features, starts = torch.from_numpy(batch.features), torch.from_numpy(batch.starts)
+        return self._model.encode_after(features, batch.wake_steps, max(batch.cells.frames), starts)
 
     def before_step(self, moment: Moment) -> None:
         if moment.step % self._settings.decode_every_steps and self._heard:
             return
-        self._round = moment.step
+        self._round, self._stage = moment.step, moment.stage
         was_training = self._model.training
         self._model.eval()
         self._heard = []
-        for batch in self._batches(self._round):
+        for batch in self._batches(self._round, self._mixes[self._stage]):
             with torch.no_grad():
-                encoded = self._model.encode(torch.from_numpy(batch.features))[:, 0].float()
+                encoded = self._encoded(batch)[:, 0].float()
             self._add(batch, tuple(n_best(self._model, encoded, self._settings.hypotheses, self._pieces.sentence_end)))
         self._model.train(was_training)
 
@@ -113,7 +118,7 @@ class MinimumErrors(Mechanism):
             return total
         chosen = rng.choice(len(useful), min(self._settings.recordings_per_step, len(useful)), replace=False)
         for heard in (useful[i] for i in chosen):
-            encoded = self._model.encode(torch.from_numpy(heard.batch.features))
+            encoded = self._encoded(heard.batch)
             count = len(heard.hypotheses)
             cells = Cells.plain([len(encoded)] * count, heard.hypotheses)
             logits = self._model.logits(encoded.expand(-1, count, -1), cells, labels_dropped=False)
@@ -131,10 +136,12 @@ class MinimumErrors(Mechanism):
         for row, each in zip(table, self._heard, strict=True):
             for place, labels in zip(row, each.hypotheses, strict=False):
                 place[0], place[1 : len(labels) + 1] = len(labels), labels
-        return {"round": torch.tensor([self._round]), "hypotheses": torch.from_numpy(table)}
+        return {"round": torch.tensor([self._round, self._stage]), "hypotheses": torch.from_numpy(table)}
 
     def restore(self, state: Mapping[str, torch.Tensor]) -> None:
-        self._round, self._heard = int(state["round"]), []
+        self._round, self._stage = (*state["round"].tolist(), 0)[:2]  # an older checkpoint has the round alone
+        self._heard = []
         table = state["hypotheses"].tolist()
-        for batch, rows in zip(self._batches(self._round) if table else [], table, strict=True):
+        batches = self._batches(self._round, self._mixes[self._stage]) if table else []
+        for batch, rows in zip(batches, table, strict=True):
             self._add(batch, tuple(tuple(row[1 : row[0] + 1]) for row in rows if row[0] != NONE))

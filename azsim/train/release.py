@@ -6,40 +6,31 @@
              │
              └ with --share or --matrices: only these weights move, all others and every bias stay as they are
 
-**Source:** training a subset for small updates, arXiv:2108.01561.
+Each is a run of the one training loop, by a recipe that the settings make (`azsim.train.subset` holds the rest).
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import math
+import os
+import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-import torch
+import msgspec
 
-from azsim.compress.update.mask import seeded_mask
 from azsim.errors import InputError
-from azsim.train.batch import Manner, make_batch
 from azsim.train.command import exit_status
-from azsim.train.data import REAL_TRAIN, TRAIN, Utterance, complete_folders, load_utterances, of_splits, plan_epoch
-from azsim.train.export import Trained, exported_tensors, load_model, save_model
-from azsim.train.flat import FlatParameters
-from azsim.train.model import Transducer
-from azsim.train.recipe import Mix
-from azsim.train.rnnt_loss import rnnt_loss
-from azsim.train.trainer import LARGEST_GRADIENT_NORM
+from azsim.train.export import load_model
+from azsim.train.recipe import Mix, Recipe, Schedule, Stage, Subset
+from azsim.train.start import Place
+from azsim.train.workers import train
 
 WARM_UP_STEPS = 5
 MIX = Mix(augmented=True, real_repeats=4, max_frames=900, batch_frames=4800, coffee_share=0.25)
-LOG_EVERY_STEPS = 10
-
-log = logging.getLogger("azsim.train")
 
 
 @dataclass(frozen=True)
@@ -67,98 +58,47 @@ class Settings:
     share: float = 1.0
     matrices: tuple[str, ...] = ()
 
-    @property
-    def is_masked(self) -> bool:
-        """Whether some weights are held."""
-        return self.share < 1 or bool(self.matrices)
-
-
-def movable(settings: Settings, names: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
-    """Matrix name -> bool, where its weights may move; a matrix that is not named stays as it is.
-
-    Raises:
-        InputError: a pattern matches no matrix.
-    """
-    matrices = {name: tensor for name, tensor in names.items() if tensor.ndim == 2}
-    for pattern in settings.matrices:
-        if not any(fnmatchcase(name, pattern) for name in matrices):
-            raise InputError(f"--matrices {pattern!r}: matches no matrix; there are {', '.join(matrices)}")
-    chosen = [
-        name for name in matrices if not settings.matrices or any(fnmatchcase(name, p) for p in settings.matrices)
-    ]
-    if settings.share == 1:
-        return {name: np.ones(tuple(matrices[name].shape), bool) for name in chosen}
-    return {name: seeded_mask(settings.seed, name, settings.share).of(tuple(matrices[name].shape)) for name in chosen}
-
-
-class Hold:
-    """Clears the gradient of every weight that must not move: Adam, which starts at zero, then leaves it alone."""
-
-    def __init__(self, model: Transducer, settings: Settings) -> None:
-        self._kept: list[tuple[torch.nn.Parameter, torch.Tensor | None]] = []
-        if not settings.is_masked:
-            return
-        tensors = exported_tensors(model)
-        places = {tensors[name].data_ptr(): torch.from_numpy(mask) for name, mask in movable(settings, tensors).items()}
-        self._kept = [(parameter, places.get(parameter.data_ptr())) for parameter in model.parameters()]
-
-    def apply(self) -> None:
-        """Do it."""
-        for parameter, mask in self._kept:
-            if mask is None:
-                parameter.grad.zero_()
-            else:
-                parameter.grad.mul_(mask)
-
-
-def fine_tuning_batches(splits: Mapping[str, Sequence[Utterance]], seed: int) -> Iterator[Sequence[Utterance]]:
-    """Batches without end.
-
-    Raises:
-        InputError: the corpus has no training speech.
-    """
-    epoch = 0
-    while True:
-        plan = plan_epoch(splits.get(TRAIN, []), splits.get(REAL_TRAIN, []), MIX, (seed, epoch))
-        if not plan:
-            raise InputError(f"the corpus has no utterances of split {TRAIN!r}")
-        yield from plan
-        epoch += 1
+    def recipe(self, release: int) -> Recipe:
+        """How one of them is trained: each on other batches, the same weights in all of them."""
+        is_masked = self.share < 1 or bool(self.matrices)
+        return Recipe(
+            title="a release that is fine-tuned from the one before",
+            seed=self.seed + release,
+            bfloat16=False,
+            schedule=Schedule(self.steps, self.learning_rate, WARM_UP_STEPS, last_share=0.0),
+            stages=(Stage("release", MIX, measure_every_steps=0),),
+            subset=Subset(self.share, self.matrices, self.seed) if is_masked else None,
+        )
 
 
 def make_releases(settings: Settings) -> list[Path]:
-    """Train and write them; returns their files in order."""
-    torch.set_num_threads(1)
+    """Train and write them; returns their files in order. A series that was stopped goes on where it was."""
     source = settings.source / "model.safetensors" if settings.source.is_dir() else settings.source
-    model, normaliser, pieces, card = load_model(source)
-    splits = load_utterances(settings.corpus, complete_folders(settings.corpus))
-    noises = [u.features for u in of_splits(splits, MIX.noises)]
-    batches = fine_tuning_batches(splits, settings.seed)
-    files = []
+    name = load_model(source)[3].name
+    _remember(settings)
+    files: list[Path] = []
     for release in range(1, settings.releases + 1):
-        flat = FlatParameters(model, 0)
-        hold = Hold(model, settings)
-        model.train()
-        for step in range(settings.steps):
-            seed = (settings.seed, release, step)
-            rng = np.random.default_rng(seed)
-            torch.manual_seed(int(rng.integers(2**62)))
-            batch = make_batch(next(batches), pieces, normaliser, noises, True, Manner.draw(rng), rng)
-            flat.zero()
-            loss = rnnt_loss(model.logits(model.encode(torch.from_numpy(batch.features)), batch.cells), batch.cells)
-            loss.backward()
-            hold.apply()
-            labels = sum(len(each) for each in batch.cells.labels)
-            falling = 0.5 * (1 + math.cos(math.pi * step / settings.steps))
-            rate = settings.learning_rate * min(1, (step + 1) / WARM_UP_STEPS) * falling
-            flat.average(labels, LARGEST_GRADIENT_NORM)
-            flat.step(rate)
-            if step % LOG_EVERY_STEPS == 0:
-                log.info("release %d step %d rnnt %.3f nats per label", release, step, loss.item() / labels)
-        trained = Trained(settings.seed, card.trained.steps + release * settings.steps, card.trained.hours)
-        files.append(settings.out / f"release-{release}.safetensors")
-        save_model(files[-1], model, normaliser, pieces, card.name, trained)
+        run = settings.out / f"release-{release}"
+        train(settings.recipe(release), Place(name, settings.corpus, run, files[-1] if files else source))
+        files.append(run.with_suffix(".safetensors"))
+        partial = files[-1].with_suffix(f".partial{os.getpid()}")
+        shutil.copyfile(run / "final.safetensors", partial)
+        os.replace(partial, files[-1])
     return files
+
+
+def _remember(settings: Settings) -> None:
+    """Write down what the series is, so that it does not go on as another one.
+
+    Raises:
+        InputError: the folder holds another series.
+    """
+    path = settings.out / "series.json"
+    said = msgspec.json.encode(msgspec.to_builtins(asdict(settings), enc_hook=str), order="sorted")
+    if path.exists() and path.read_bytes() != said:
+        raise InputError(f"--out {settings.out}: holds releases of other settings ({path.name}); name another folder")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(said)
 
 
 def parse(arguments: Sequence[str]) -> Settings:

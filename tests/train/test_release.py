@@ -66,6 +66,12 @@ def test_named_matrices_move_alone(source: Path, tiny_corpus: Path, tmp_path: Pa
     assert moved == {"joint.encoder", "joint.prediction", "joint.output", "encoder.2.input"}
 
 
+def test_a_folder_of_another_series_is_refused(source: Path, tiny_corpus: Path, tmp_path: Path) -> None:
+    releases(source, tiny_corpus, tmp_path)
+    with pytest.raises(InputError, match="other settings"):
+        releases(source, tiny_corpus, tmp_path, share=0.5)
+
+
 def test_wrong_settings_are_refused(source: Path, tiny_corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="matches no matrix"):
         releases(source, tiny_corpus, tmp_path, matrices=("joint.nothing",))
