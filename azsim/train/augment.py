@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from azsim.nn.normalisation import white_noise_nats
 from azsim.speech.features import MEL_BINS
 
 MEL_LOW_HZ, MEL_HIGH_HZ = 20.0, 7600.0
@@ -31,6 +32,8 @@ class Strength:
         noise_share: how often noise or music is added.
         snr_db: speech over noise.
         mel_masks: masks of up to ``mel_mask_bins`` bins.
+        quieter_share: how often the recording is attenuated further, by up to ``quieter_db``, down to room tone.
+        band_share: how often it comes through a telephone: nothing but room tone outside a band.
         time_masks: masks of up to ``time_mask_frames`` frames per three seconds.
     """
 
@@ -44,6 +47,9 @@ class Strength:
     mel_mask_bins: int = 8
     time_masks: int = 1
     time_mask_frames: int = 12
+    quieter_share: float = 0.0
+    quieter_db: float = 30.0
+    band_share: float = 0.0
 
 
 SYNTHETIC = Strength()
@@ -58,6 +64,12 @@ REAL = Strength(
 )
 NOISY_SYNTHETIC = replace(SYNTHETIC, noise_share=0.85, snr_db=(0.0, 25.0))
 NOISY_REAL = replace(REAL, noise_share=0.85, snr_db=(0.0, 25.0))
+WIDE_SYNTHETIC, WIDE_REAL = (
+    replace(usual, noise_share=0.6, snr_db=(-3.0, 30.0), quieter_share=0.4, band_share=0.12)
+    for usual in (SYNTHETIC, REAL)
+)
+ROOM_TONE_DBFS = (-85.0, -70.0)
+BAND_LOW_HZ, BAND_HIGH_HZ = (50.0, 350.0), (3300.0, 4000.0)
 
 
 def _mel(hertz: np.ndarray | float) -> np.ndarray:
@@ -70,6 +82,8 @@ def _bin_centres_hz() -> np.ndarray:
 
 
 _CENTRES_HZ = _bin_centres_hz()
+_TONE_SPREAD = np.linspace(0.78, 0.32, MEL_BINS)
+"""Of the logarithm of white noise's energy, which few bins of a spectrum make up in the low bands; measured."""
 
 
 def stretch(frames: np.ndarray, factor: float) -> np.ndarray:
@@ -117,6 +131,25 @@ def add_noise(frames: np.ndarray, noise: np.ndarray, snr_db: float, rng: np.rand
     return np.logaddexp(frames, chosen)
 
 
+def room_tone(dbfs: float, length: int, rng: np.random.Generator) -> np.ndarray:
+    """Log-mel frames ``(length, 64)`` of white noise of a level."""
+    spread = rng.gumbel(0.0, _TONE_SPREAD, (length, MEL_BINS)).astype(np.float32)
+    return white_noise_nats(dbfs, MEL_BINS) - spread
+
+
+def vary_level(frames: np.ndarray, strength: Strength, rng: np.random.Generator) -> np.ndarray:
+    """Quieter, or through a narrow band, down to the room tone of the microphone that takes it up."""
+    is_quieter, is_narrow = rng.random(2) < (strength.quieter_share, strength.band_share)
+    if not (is_quieter or is_narrow):
+        return frames
+    if is_quieter:
+        frames = frames - np.float32(NEPERS_PER_DB * rng.uniform(0, strength.quieter_db))
+    if is_narrow:
+        passed = (rng.uniform(*BAND_LOW_HZ) <= _CENTRES_HZ) & (rng.uniform(*BAND_HIGH_HZ) >= _CENTRES_HZ)
+        frames = np.where(passed, frames, np.float32(-16))
+    return np.logaddexp(frames, room_tone(float(rng.uniform(*ROOM_TONE_DBFS)), len(frames), rng))
+
+
 def vary_voice(frames: np.ndarray, strength: Strength, tempo: float, rng: np.random.Generator) -> np.ndarray:
     """A copy said faster or slower by another vocal tract.
 
@@ -152,6 +185,7 @@ def vary_place(
     if noises and rng.random() < strength.noise_share:
         noise = noises[int(rng.integers(len(noises)))]
         varied = add_noise(varied, noise, rng.uniform(*strength.snr_db), rng)
+    varied = vary_level(varied, strength, rng)
     return varied.astype(np.float32, copy=False)
 
 

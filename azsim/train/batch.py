@@ -20,6 +20,8 @@ from azsim.train.augment import (
     NOISY_SYNTHETIC,
     REAL,
     SYNTHETIC,
+    WIDE_REAL,
+    WIDE_SYNTHETIC,
     Strength,
     mask,
     vary_place,
@@ -34,6 +36,7 @@ FLAT_START_DELAY_STEPS = 3
 LONG_SILENCE_SHARE = 0.1
 LONG_WAIT_SHARE = 0.4
 WAIT_S = (0.5, 4.0)
+LONG_SILENCE_S = (1.0, 3.0)
 TEMPO_JITTER = 0.07
 
 
@@ -47,6 +50,8 @@ class Slack:
 
 SYNTHETIC_SLACK = Slack(before=10, after=18)
 REAL_SLACK = Slack(before=22, after=32)
+ALIGNED_SLACK = Slack(before=5, after=5)
+"""Around where another network emitted it."""
 
 
 @dataclass(frozen=True)
@@ -82,20 +87,36 @@ class Manner:
         is_long: silence around the speech is kept longer.
         is_noisy: more and louder noise; and where silence is kept longer, there are seconds of it before the speech,
             more than was recorded if need be.
+        is_wide: levels and bands as well, and less silence before the speech.
     """
 
     tempo: float
     is_long: bool
     is_noisy: bool = False
+    is_wide: bool = False
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, is_noisy: bool = False) -> Manner:
+    def draw(cls, rng: np.random.Generator, is_noisy: bool = False, is_wide: bool = False) -> Manner:
         """A manner at random."""
         share = LONG_WAIT_SHARE if is_noisy else LONG_SILENCE_SHARE
-        return cls(float(rng.random()), bool(rng.random() < share), is_noisy)
+        return cls(float(rng.random()), bool(rng.random() < share), is_noisy, is_wide)
+
+    @property
+    def waits(self) -> bool:
+        """Whether there are seconds of what was recorded before the speech."""
+        return self.is_long and (self.is_noisy or self.is_wide)
+
+    @property
+    def before_s(self) -> tuple[float, float]:
+        """Least and most silence that is kept before the speech."""
+        if self.is_long:
+            return LONG_SILENCE_S
+        return (0.0, 0.5) if self.is_wide else (0.1, 0.6)
 
     def strength(self, is_real: bool) -> Strength:
         """How much an utterance is varied."""
+        if self.is_wide:
+            return WIDE_REAL if is_real else WIDE_SYNTHETIC
         if self.is_noisy:
             return NOISY_REAL if is_real else NOISY_SYNTHETIC
         return REAL if is_real else SYNTHETIC
@@ -103,26 +124,27 @@ class Manner:
 
 @dataclass(frozen=True)
 class Cropped:
-    """A recording without excess silence: frames, and where in them a wake word ends (or 0), speech starts and ends."""
+    """A recording without excess silence: frames, and where in them a wake word ends (or 0), speech starts and ends.
+
+    ``first`` is the frame of the recording with which it begins; below 0 where something was put before it.
+    """
 
     features: np.ndarray
     wake_end: int
     start: int
     end: int
+    first: int
 
 
-def crop(utterance: Utterance, is_long: bool, rng: np.random.Generator, keeps_wake_word: bool = False) -> Cropped:
+def crop(utterance: Utterance, manner: Manner, rng: np.random.Generator, keeps_wake_word: bool = False) -> Cropped:
     """Leave out excess silence, and the wake word unless it is kept."""
     start, end = utterance.speech_frames
-    if is_long:
-        before_s, after_s = rng.uniform(1.0, 3.0, 2)
-    else:
-        before_s, after_s = rng.uniform(0.1, 0.6), rng.uniform(0.3, 0.7)
+    before_s, after_s = rng.uniform(*manner.before_s), rng.uniform(*(LONG_SILENCE_S if manner.is_long else (0.3, 0.7)))
     wake = utterance.wake_frames
     beginning = 0 if keeps_wake_word else wake
     first = beginning if wake else max(0, start - round(before_s * 1000 / FRAME_SHIFT_MS))
     features = utterance.features[first : end + round(after_s * 1000 / FRAME_SHIFT_MS)]
-    return Cropped(features, max(0, wake - first), start - first, end - first)
+    return Cropped(features, max(0, wake - first), start - first, end - first, first)
 
 
 def waited(cropped: Cropped, rng: np.random.Generator) -> Cropped:
@@ -132,7 +154,7 @@ def waited(cropped: Cropped, rng: np.random.Generator) -> Cropped:
         return cropped
     longer = np.pad(cropped.features[: cropped.start], ((missing, 0), (0, 0)), "symmetric")
     features = np.concatenate([longer, cropped.features[cropped.start :]])
-    return Cropped(features, 0, cropped.start + missing, cropped.end + missing)
+    return Cropped(features, 0, cropped.start + missing, cropped.end + missing, cropped.first - missing)
 
 
 def label_edges(labels: Sequence[int], pieces: Pieces, start: float, end: float) -> np.ndarray:
@@ -160,10 +182,33 @@ def flat_targets(labels: Sequence[int], edges: np.ndarray, steps: int) -> np.nda
     return targets
 
 
-def band(edges: np.ndarray, slack: Slack, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Least and most labels emitted by the end of each step, int64 ``(steps,)`` each."""
-    earliest = np.clip(np.floor(edges[:-1] - slack.before), 0, steps - 1)
-    latest = np.clip(np.ceil(edges[1:] + slack.after), 0, steps - 1)
+def emitted(labels: Sequence[int], pieces: Pieces, letters: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Where another network emitted the first and the last letter of each label, or None if the letters do not fit.
+
+    Args:
+        labels, pieces: of the utterance.
+        letters: where it emitted each letter of the text, spaces apart.
+    """
+    counts = np.array([len(pieces.strings[label].replace(WORD_START, "")) for label in labels])
+    if pieces.sentence_end in labels[-1:]:
+        counts[-1] = 0
+    ends = np.cumsum(counts)
+    if not len(letters) or ends[-1] != len(letters):
+        return None
+    first, last = np.minimum(ends - counts, len(letters) - 1), np.maximum(ends - 1, 0)
+    return letters[np.minimum(first, last)], letters[np.maximum(first, last)]  # a piece may have no letter of its own
+
+
+def band(begins: np.ndarray, ends: np.ndarray, slack: Slack, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Least and most labels emitted by the end of each step, int64 ``(steps,)`` each.
+
+    Args:
+        begins, ends: of each label, in steps, neither ever falling.
+        slack: how much before and after it may be emitted.
+        steps: of the utterance.
+    """
+    earliest = np.clip(np.floor(begins - slack.before), 0, steps - 1)
+    latest = np.clip(np.ceil(ends + slack.after), 0, steps - 1)
     t = np.arange(steps)
     return np.searchsorted(latest, t, "left"), np.searchsorted(earliest, t, "right")
 
@@ -181,8 +226,8 @@ def make_batch(
     """Read, vary, normalise and pad utterances."""
     frames, cleans, labels, targets, bands, starts, waking = [], [], [], [], [], [], []
     for utterance in chosen:
-        cropped = crop(utterance, manner.is_long, rng, keeps_wake_word)
-        if manner.is_long and manner.is_noisy and not utterance.wake_frames:
+        cropped = crop(utterance, manner, rng, keeps_wake_word)
+        if manner.waits and not utterance.wake_frames:
             cropped = waited(cropped, rng)
         features = cropped.features.astype(np.float32)
         scale = 1 / (len(features) * FRAMES_PER_STEP)
@@ -206,7 +251,12 @@ def make_batch(
         waking.append(wake_steps)
         starts.append(FRAMES_PER_STEP * (wake_steps or cropped.start * scale))
         targets.append(flat_targets(labels[-1], edges, steps))
-        bands.append(band(edges, slack, steps))
+        begins, ends = edges[:-1], edges[1:]
+        if utterance.letter_frames is not None:
+            found = emitted(labels[-1], pieces, (utterance.letter_frames - cropped.first) * scale - wake_steps)
+            if found:
+                (begins, ends), slack = found, ALIGNED_SLACK
+        bands.append(band(begins, ends, slack, steps))
     most = max(len(t) for t in targets)
     whole = max(wake + len(t) for wake, t in zip(waking, targets, strict=True))
     padded = np.zeros((len(frames), whole * FRAMES_PER_STEP, MEL_BINS), np.float32)

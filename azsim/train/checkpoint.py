@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from azsim.errors import InputError
+from azsim.nn.normalisation import Normalisation
 from azsim.nn.save import write_tensors
 from azsim.train.model import Shape
 from azsim.train.progress import Progress
@@ -36,6 +37,7 @@ class Setup(msgspec.Struct, frozen=True):
     branch_rank: int = 0
     arbiter: int = 0
     start: str = ""
+    normalisation: Normalisation = "global"
 
     @property
     def shape(self) -> Shape:

@@ -19,12 +19,16 @@ import msgspec
 import numpy as np
 
 from azsim.errors import InputError
+from azsim.nn.network import Network
+from azsim.nn.normalisation import Normalisation, normalised
 from azsim.speech.features import FRAME_SHIFT_MS, MEL_BINS
 from azsim.train.model import FEATURE_CLIP
 from azsim.train.recipe import Mix
 
 TRAIN, REAL_TRAIN = "train", "real-train"
 MEAN_SILENCE_MS = 850
+ALIGNMENT = "alignment.json"
+COMMANDS = "commands.txt"
 
 
 class IndexLine(msgspec.Struct, frozen=True):
@@ -55,12 +59,14 @@ class IndexLine(msgspec.Struct, frozen=True):
 class Utterance:
     """One recording: its index line and its log-mel frames, float16 ``(frames, 64)``, on disk.
 
-    Where ``is_labelled`` is false, nobody wrote down what is said: the text is a teacher's guess.
+    Where ``is_labelled`` is false, nobody wrote down what is said: the text is a teacher's guess. ``letter_frames`` are
+    those at which a network emitted each letter, int32, where it was aligned (`azsim.train.align`).
     """
 
     line: IndexLine
     features: np.ndarray
     is_labelled: bool = True
+    letter_frames: np.ndarray | None = None
 
     @property
     def is_real(self) -> bool:
@@ -95,6 +101,7 @@ def load_utterances(corpus: Path, folders: Iterable[str]) -> dict[str, list[Utte
     for folder in folders:
         index = corpus / folder / "index.jsonl"
         features = np.memmap(corpus / folder / "features.f16", np.float16, "r").reshape(-1, MEL_BINS)
+        letters = read_alignment(corpus / folder)
         for number, raw in enumerate(index.read_bytes().splitlines(), 1):
             try:
                 line = msgspec.json.decode(raw, type=IndexLine)
@@ -103,8 +110,21 @@ def load_utterances(corpus: Path, folders: Iterable[str]) -> dict[str, list[Utte
             end = line.start_frame + line.frames
             if line.frames < 1 or end > len(features):
                 raise InputError(f"{index}: line {number}: frames up to {end}, but features.f16 holds {len(features)}")
-            splits.setdefault(line.split, []).append(Utterance(line, features[line.start_frame : end]))
+            splits.setdefault(line.split, []).append(
+                Utterance(line, features[line.start_frame : end], letter_frames=letters.get(line.id))
+            )
     return splits
+
+
+def read_alignment(folder: Path) -> dict[str, np.ndarray]:
+    """Frames at which the letters of a folder's utterances were emitted, by the utterances' ids; none before it is
+    aligned (`azsim.train.align`).
+    """
+    path = folder / ALIGNMENT
+    if not path.exists():
+        return {}
+    lines = msgspec.json.decode(path.read_bytes(), type=dict[str, list[int]])
+    return {name: np.array(frames, np.int32) for name, frames in lines.items()}
 
 
 def of_splits(splits: Mapping[str, Sequence[Utterance]], names: Iterable[str]) -> list[Utterance]:
@@ -114,20 +134,33 @@ def of_splits(splits: Mapping[str, Sequence[Utterance]], names: Iterable[str]) -
 
 @dataclass(frozen=True)
 class Normaliser:
-    """Global mean and inverse standard deviation of log-mel features, float32 ``(64,)`` each."""
+    """What the front end does to log-mel features: its normalisation, then global mean and deviation.
+
+    Attributes:
+        mean, inv_std: of normalised features, float32 ``(64,)`` each.
+        normalisation: see `azsim.nn.normalisation`.
+    """
 
     mean: np.ndarray
     inv_std: np.ndarray
+    normalisation: Normalisation = "global"
 
     @classmethod
-    def measure(cls, utterances: Sequence[Utterance]) -> Normaliser:
+    def measure(cls, utterances: Sequence[Utterance], normalisation: Normalisation = "global") -> Normaliser:
         """Statistics over utterances."""
-        frames = np.concatenate([u.features for u in utterances]).astype(np.float64)
-        return cls(frames.mean(0).astype(np.float32), (1 / (frames.std(0) + 1e-5)).astype(np.float32))
+        frames = np.concatenate([normalised(u.features, normalisation) for u in utterances]).astype(np.float64)
+        mean, inv_std = frames.mean(0).astype(np.float32), (1 / (frames.std(0) + 1e-5)).astype(np.float32)
+        return cls(mean, inv_std, normalisation)
+
+    @classmethod
+    def of(cls, network: Network) -> Normaliser:
+        """That of a network."""
+        parameters = network.parameters
+        return cls(parameters["frontend.mean"], parameters["frontend.inv_std"], network.normalisation)
 
     def __call__(self, frames: np.ndarray) -> np.ndarray:
-        """Normalised frames, clipped to what the integer engine can hold."""
-        return np.clip((frames - self.mean) * self.inv_std, -FEATURE_CLIP, FEATURE_CLIP)
+        """Normalised frames of a whole recording, clipped to what the integer engine can hold."""
+        return np.clip((normalised(frames, self.normalisation) - self.mean) * self.inv_std, -FEATURE_CLIP, FEATURE_CLIP)
 
 
 def expected_frames(utterance: Utterance) -> int:

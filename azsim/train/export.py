@@ -24,6 +24,7 @@ from azsim.compress.stored import network_in
 from azsim.errors import InputError
 from azsim.nn.load import decode_metadata, read_stored
 from azsim.nn.network import Network
+from azsim.nn.normalisation import Normalisation
 from azsim.nn.save import CARD_KEY, SCALES_KEY, write_tensors
 from azsim.train.data import Normaliser
 from azsim.train.model import FEATURE_CLIP, STACK, TIME_REDUCTION, Shape, Transducer
@@ -52,7 +53,7 @@ class Trained(msgspec.Struct, frozen=True):
     start: str = ""
 
 
-class ModelCard(msgspec.Struct, frozen=True):
+class ModelCard(msgspec.Struct, frozen=True, omit_defaults=True):
     """The metadata of an exported transducer."""
 
     format: int
@@ -65,6 +66,7 @@ class ModelCard(msgspec.Struct, frozen=True):
     feature_clip: float
     pieces: list[str]
     trained: Trained
+    normalisation: Normalisation = "global"
 
 
 def exported_tensors(model: Transducer) -> dict[str, torch.Tensor]:
@@ -104,7 +106,10 @@ def save_model(
         key: np.ascontiguousarray(array, np.float32 if key.startswith("frontend") else DTYPES[dtype])
         for key, array in arrays.items()
     }
-    card = ModelCard(FORMAT, "rnnt", name, dtype, STACK, 0, TIME_REDUCTION, FEATURE_CLIP, list(pieces.strings), trained)
+    card = ModelCard(
+        FORMAT, "rnnt", name, dtype, STACK, 0, TIME_REDUCTION, FEATURE_CLIP, list(pieces.strings), trained,
+        normaliser.normalisation,
+    )  # fmt: skip
     metadata = {CARD_KEY: msgspec.json.encode(card).decode()}
     if scales:
         metadata[SCALES_KEY] = msgspec.json.encode(dict(sorted(scales.items()))).decode()
@@ -119,7 +124,8 @@ def load_model(path: Path) -> tuple[Transducer, Normaliser, Pieces, ModelCard]:
     """
     stored = read_stored(path)
     card = decode_metadata(stored, CARD_KEY, ModelCard)
-    arrays = network_in(stored).parameters
+    network = network_in(stored)
+    arrays = network.parameters
     pieces = Pieces(tuple(card.pieces))
     model = Transducer(_shape(arrays, len(pieces)))
     try:
@@ -133,7 +139,7 @@ def load_model(path: Path) -> tuple[Transducer, Normaliser, Pieces, ModelCard]:
             model.branches.arbiter.bias_hh_l0.data.zero_()
     except (KeyError, RuntimeError) as error:
         raise InputError(f"{path}: not a network that azsim.train can go on with: {error}") from error
-    return model, Normaliser(arrays["frontend.mean"], arrays["frontend.inv_std"]), pieces, card
+    return model, Normaliser.of(network), pieces, card
 
 
 def as_network(model: Transducer, normaliser: Normaliser, pieces: Pieces, name: str) -> Network:
@@ -152,6 +158,7 @@ def as_network(model: Transducer, normaliser: Normaliser, pieces: Pieces, name: 
         digest="",
         source=name,
         verified=False,
+        normalisation=normaliser.normalisation,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from azsim.nn.normalisation import Normalisation
 from azsim.ranges import Bits, NonNegative, Share, SmallCount, Zeros
 
 SCRATCH = "scratch"
@@ -64,6 +65,8 @@ class Mix(Struct, frozen=True, forbid_unknown_fields=True):
         batch_frames: padded frames of a step, over all workers, with what silence most utterances keep.
         coffee_share: share of the synthetic coffee orders that an epoch takes, drawn anew each time: they are long,
             few words serve them all, and they are learned early.
+        wide: those that are varied in levels down to room tone, narrow bands and louder noise as well, spoken within
+            half a second of where they begin, some of them after seconds of silence or noise.
         unlabelled_repeats: how often each recording without text occurs; they need a teacher.
         synthetic, real: splits of the corpus whose utterances are taken as such.
         noises: splits of the corpus whose clips are mixed in; without recorded noise (``noise-recorded``), or without
@@ -78,6 +81,7 @@ class Mix(Struct, frozen=True, forbid_unknown_fields=True):
     batch_frames: SmallCount
     coffee_share: Share = 1.0
     noisy: bool = False
+    wide: bool = False
     unlabelled_repeats: FromZero = 0
     synthetic: tuple[str, ...] = ("train",)
     real: tuple[str, ...] = ("real-train",)
@@ -208,8 +212,7 @@ class Distillation(Struct, frozen=True, forbid_unknown_fields=True):
 class Mwer(Struct, frozen=True, forbid_unknown_fields=True):
     """Training on the word error rate itself (`azsim.train.mwer`).
 
-    The recordings that are decoded are of the splits ``train`` and ``real-train``, varied without `Mix.noisy`, whatever
-    the stage trains on.
+    The recordings that are decoded are drawn from what the stage trains on, and varied as it varies them.
 
     Attributes:
         weight: of the expected word errors beside the transducer loss.
@@ -250,6 +253,20 @@ class Branching(Struct, frozen=True, forbid_unknown_fields=True):
     last_temperature: AboveZero = 0.5
 
 
+class Subset(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which weights move at all (`azsim.train.subset`); biases and all others stay as they are.
+
+    Attributes:
+        share: of the weights of each chosen matrix.
+        matrices: patterns of names; all of them without.
+        seed: that draws the share, apart from the recipe's so that successive trainings move the same weights.
+    """
+
+    share: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    matrices: tuple[str, ...] = ()
+    seed: FromZero = 1
+
+
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One training.
 
@@ -257,6 +274,10 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         title: what it is for, in one line.
         start: ``scratch``, or a network to go on from: a model's or a recipe's name, or a path.
         resized: the network it starts from first grows or shrinks to the recipe's sizes (`azsim.train.resize`).
+        respelled: the network it starts from first gets as many word pieces as the sizes say, learned from the
+            corpus's training text, each beginning as the old ones that spell it (`azsim.train.repiece`).
+        normalisation: of the features (`azsim.nn.normalisation`); without one, as the network has it that it starts
+            from, ``global`` from scratch.
         spelling: of a start from scratch, the network whose word pieces and feature statistics are taken; without one
             they are the teacher's, or measured on the corpus.
         seed: of everything random.
@@ -267,12 +288,14 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             (`azsim.train.sentence_end`).
         schedule: length and learning rate.
         stages: one after the other.
-        branching, sparsity, quantisation, distillation, mwer: what acts on the training besides.
+        branching, sparsity, quantisation, distillation, mwer, subset: what acts on the training besides.
     """
 
     title: str
     start: str = SCRATCH
     resized: bool = False
+    respelled: bool = False
+    normalisation: Normalisation | None = None
     spelling: str = ""
     seed: FromZero = 1
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
@@ -286,3 +309,4 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     quantisation: Quantisation | None = None
     distillation: Distillation | None = None
     mwer: Mwer | None = None
+    subset: Subset | None = None

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -33,15 +34,31 @@ HEARD = ("joint_output.weight", "joint_output.bias", "ctc_head.weight", "ctc_hea
 REMEMBERED = ("embedding.weight",)
 
 
+def spellings(old: Pieces, new: Pieces) -> tuple[torch.Tensor, torch.Tensor]:
+    """For each new label, the first and the last of the old ones that spell it."""
+    found = [(BLANK,), *(old.spell(piece) or (BLANK,) for piece in new.strings[1:])]
+    return torch.tensor([labels[0] for labels in found]), torch.tensor([labels[-1] for labels in found])
+
+
+def respelled(model: Transducer, old: Pieces, new: Pieces) -> Transducer:
+    """The network with other word pieces; what it has learned of the old ones is taken over."""
+    first, last = spellings(old, new)
+    changed = Transducer(replace(model.shape, vocabulary=len(new)))
+    own = dict(changed.named_parameters())
+    with torch.no_grad():
+        for name, tensor in model.named_parameters():
+            rows = first if name in HEARD else last if name in REMEMBERED else slice(None)
+            own[name].copy_(tensor[rows])
+    return changed
+
+
 def with_pieces(checkpoint: Checkpoint, pieces: Pieces) -> Checkpoint:
     """The same training state with other word pieces; the optimiser's averages move along with the weights."""
     setup, tensors = checkpoint.setup, checkpoint.tensors
     old_pieces = Pieces(tuple(setup.pieces))
     model = Transducer(setup.shape)
     places = FlatParameters(model, 0).slices
-    spellings = [(BLANK,), *(old_pieces.spell(piece) or (BLANK,) for piece in pieces.strings[1:])]
-    first = torch.tensor([labels[0] for labels in spellings])
-    last = torch.tensor([labels[-1] for labels in spellings])
+    first, last = spellings(old_pieces, pieces)
 
     def moved(vector: torch.Tensor) -> torch.Tensor:
         parts = []

@@ -17,12 +17,14 @@ import numpy as np
 
 from azsim.errors import InputError
 from azsim.nn.network import NO_LABEL
+from azsim.nn.normalisation import Normalisation
 from azsim.train.branching import branched
 from azsim.train.checkpoint import Checkpoint, Setup
-from azsim.train.data import REAL_TRAIN, TRAIN, Normaliser, Utterance
+from azsim.train.data import COMMANDS, REAL_TRAIN, TRAIN, Normaliser, Utterance
 from azsim.train.export import load_model
 from azsim.train.model import Shape, Transducer
 from azsim.train.recipe import NOISES, RECORDED, SCRATCH, Recipe
+from azsim.train.repiece import respelled
 from azsim.train.resize import resized
 from azsim.train.sentence_end import with_sentence_end
 from azsim.train.tokens import train_pieces
@@ -79,17 +81,27 @@ def check_noises(recipe: Recipe, corpus: Path, splits: Mapping[str, Sequence[Utt
 
 def resumed_start(checkpoint: Checkpoint) -> Start:
     """The run that a checkpoint belongs to; the network's weights are restored with the optimiser's state."""
-    normaliser = Normaliser(*(checkpoint.tensors[name].numpy() for name in ("mean", "inv_std")))
-    return Start(checkpoint.setup, normaliser, Transducer(checkpoint.setup.shape))
+    setup = checkpoint.setup
+    normaliser = Normaliser(*(checkpoint.tensors[name].numpy() for name in ("mean", "inv_std")), setup.normalisation)
+    return Start(setup, normaliser, Transducer(setup.shape))
 
 
-def start_from(path: Path, recipe: Recipe) -> Start:
-    """Go on from an exported network, resized, with one more label or with branches if the recipe says so.
+def start_from(
+    path: Path, recipe: Recipe, splits: Mapping[str, Sequence[Utterance]] | None = None, corpus: Path | None = None
+) -> Start:
+    """Go on from an exported network, with other pieces, features, sizes, labels or branches if the recipe says so.
 
     Raises:
         InputError: the file cannot be read as one, or cannot be resized to the recipe's sizes.
     """
     model, normaliser, pieces, card = load_model(path)
+    splits = splits or {}
+    spoken = [*splits.get(TRAIN, []), *splits.get(REAL_TRAIN, [])]
+    if recipe.respelled:
+        learned = train_pieces(texts(corpus, spoken), recipe.sizes.pieces)
+        model, pieces = respelled(model, pieces, learned), learned
+    if recipe.normalisation and recipe.normalisation != normaliser.normalisation:
+        normaliser = measured(spoken, recipe, recipe.normalisation)
     if recipe.sentence_end and pieces.sentence_end == NO_LABEL:
         model, pieces = with_sentence_end(model), pieces.with_sentence_end()
     if recipe.resized:
@@ -112,8 +124,22 @@ def start_from(path: Path, recipe: Recipe) -> Start:
         shape.branch_rank,
         shape.arbiter,
         card.trained.recipe or card.name,
+        normaliser.normalisation,
     )
     return Start(setup, normaliser, model)
+
+
+def texts(corpus: Path | None, spoken: Sequence[Utterance]) -> list[str]:
+    """What training speech says, and the commands beside it, of which only some may be spoken yet."""
+    commands = corpus / COMMANDS if corpus else None
+    more = commands.read_text().splitlines() if commands and commands.exists() else []
+    return [*(u.line.text for u in spoken), *more]
+
+
+def measured(spoken: Sequence[Utterance], recipe: Recipe, normalisation: Normalisation) -> Normaliser:
+    """Statistics of normalised features over a sample of training speech."""
+    chosen = np.random.default_rng(recipe.seed).permutation(len(spoken))[:STATISTICS_UTTERANCES]
+    return Normaliser.measure([spoken[i] for i in chosen], normalisation)
 
 
 def start_from_scratch(recipe: Recipe, place: Place, splits: Mapping[str, Sequence[Utterance]]) -> Start:
@@ -133,13 +159,12 @@ def start_from_scratch(recipe: Recipe, place: Place, splits: Mapping[str, Sequen
     if spelling:
         _, normaliser, pieces, _ = load_model(spelling)
     else:
-        pieces = train_pieces((u.line.text for u in spoken), sizes.pieces)
-        chosen = np.random.default_rng(recipe.seed).permutation(len(spoken))[:STATISTICS_UTTERANCES]
-        normaliser = Normaliser.measure([spoken[i] for i in chosen])
+        pieces = train_pieces(texts(place.corpus, spoken), sizes.pieces)
+        normaliser = measured(spoken, recipe, recipe.normalisation or "global")
     if recipe.sentence_end:
         pieces = pieces.with_sentence_end()
     setup = Setup(
         recipe.seed, list(pieces.strings), sizes.hidden, sizes.embedding, sizes.joint, sizes.prediction,
-        sizes.bidirectional, start=SCRATCH,
+        sizes.bidirectional, start=SCRATCH, normalisation=normaliser.normalisation,
     )  # fmt: skip
     return Start(setup, normaliser, Transducer(setup.shape))

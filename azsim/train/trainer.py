@@ -42,7 +42,7 @@ from azsim.train.tokens import BLANK, Pieces
 SAVE_EVERY_S = 60.0
 EXPORT_EVERY_S = 600.0
 EXPORT_BELOW_PERCENT = 60.0
-MEASURED_SPLITS = {"dev-seen": 60, "dev-unseen": 60, "real-heldout": 40}
+MEASURED_SPLITS = {"dev-seen": 60, "dev-unseen": 60, "dev-command-unseen": 60, "real-heldout": 40}
 LOG_EVERY_STEPS = 50
 LARGEST_GRADIENT_NORM = 5.0
 MECHANISM = "mechanism"
@@ -65,7 +65,7 @@ class Trainer:
         if checkpoint:
             start = resumed_start(checkpoint)
         elif place.start:
-            start = start_from(place.start, recipe)
+            start = start_from(place.start, recipe, self.splits, place.corpus)
         else:
             start = start_from_scratch(recipe, place, self.splits)
         self.setup, self.normaliser, self.model = start.setup, start.normaliser, start.model
@@ -168,9 +168,9 @@ class Trainer:
         rng = np.random.default_rng(seed)
         torch.manual_seed(int(rng.integers(2**62)))
         rate = learning_rate(schedule, progress.step)
-        moment = Moment(progress.step, progress.step / schedule.steps, rate)
+        moment = Moment(progress.step, progress.step / schedule.steps, rate, progress.stage)
         mix = stage.mix
-        manner = Manner.draw(np.random.default_rng(seed[:2]), mix.noisy)
+        manner = Manner.draw(np.random.default_rng(seed[:2]), mix.noisy, mix.wide)
         keeps = mix.wake_word == "kept"
         batch = make_batch(chosen, self.pieces, self.normaliser, self.noises, mix.augmented, manner, rng, keeps)
         self.flat.zero()

@@ -34,7 +34,7 @@ MIX = Mix(augmented=False, real_repeats=3, max_frames=400, batch_frames=1200)
 def test_crop_keeps_the_speech(tiny_corpus: Path):
     utterance = load_utterances(tiny_corpus, ["real"])["real-train"][0]
     for seed in range(5):
-        cropped = crop(utterance, seed == 0, np.random.default_rng(seed))
+        cropped = crop(utterance, Manner(0.5, seed == 0), np.random.default_rng(seed))
         first, last = utterance.speech_frames
         assert np.array_equal(cropped.features[cropped.start : cropped.end], utterance.features[first:last])
         assert cropped.wake_end == 0
@@ -46,7 +46,7 @@ def test_a_noisy_manner_lets_the_speech_wait(tiny_corpus: Path):
     starts = []
     for seed in range(8):
         rng = np.random.default_rng(seed)
-        cropped = waited(crop(utterance, True, rng), rng)
+        cropped = waited(crop(utterance, Manner(0.5, True), rng), rng)
         assert np.array_equal(cropped.features[cropped.start : cropped.end], utterance.features[first:last])
         recorded = {row.tobytes() for row in utterance.features[:first]}
         assert {row.tobytes() for row in cropped.features[: cropped.start]} <= recorded
@@ -106,7 +106,7 @@ def test_flat_targets_are_late_and_follow_the_letters():
 @pytest.mark.parametrize("steps", [1, 7, 40])
 def test_band_lets_every_label_out_near_its_time(steps: int):
     edges = np.array([5.0, 8.0, 9.5, 14.0])
-    low, high = band(edges, Slack(before=2, after=3), steps)
+    low, high = band(edges[:-1], edges[1:], Slack(before=2, after=3), steps)
     assert low[0] == 0
     assert high[-1] == 3
     assert np.diff(low).min(initial=0) == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from azsim.errors import InputError
+from azsim.resources import model_names
 from azsim.train.recipe_file import load_recipe, recipe_names, seeded, split_seed
 
 GOOD = """
@@ -34,7 +35,7 @@ def test_every_shipped_recipe_loads_and_starts_from_something_known():
     for name in names:
         own, recipe = load_recipe(name)
         assert own == name
-        assert recipe.start == "scratch" or recipe.start in names, name
+        assert recipe.start == "scratch" or recipe.start in (*names, *model_names()), name
 
 
 def test_the_name_of_a_run_says_its_seed_where_it_is_not_the_recipes():
