@@ -25,7 +25,8 @@ from functools import cache
 from typing import Literal
 
 import numpy as np
-from numba import njit
+
+from azsim.compiled import njit
 
 Normalisation = Literal["global", "running-level"]
 

@@ -20,8 +20,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import torch
-from numba import njit
 
+from azsim.compiled import njit
 from azsim.train.batch import REAL_SLACK, SYNTHETIC_SLACK, band, label_edges
 from azsim.train.command import exit_status
 from azsim.train.data import ALIGNMENT, Normaliser, Utterance, complete_folders, load_utterances

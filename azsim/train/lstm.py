@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numba import njit
 from torch import nn
 from torch.autograd import Function
+
+from azsim.compiled import njit
 
 State = tuple[torch.Tensor, torch.Tensor]
 
