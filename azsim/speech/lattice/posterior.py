@@ -33,7 +33,7 @@ class Posteriors:
     total: float
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _add(a, b):
     """log(exp(a) + exp(b))."""
     if a < b:
@@ -43,7 +43,7 @@ def _add(a, b):
     return a + np.log1p(np.exp(b - a))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _forward(sources, targets, scores, nodes):
     """float64 ``(nodes,)``: edges are in order of their source, nodes in topological order; indices were checked."""
     alpha = np.full(nodes, -np.inf)
@@ -53,7 +53,7 @@ def _forward(sources, targets, scores, nodes):
     return alpha
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _backward(sources, targets, scores, finals):
     """float64 ``(nodes,)``, from the end; indices were checked."""
     beta = finals.copy()
