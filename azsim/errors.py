@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+_JOINERS = "\u200c\u200d"
+
 
 class AzsimError(Exception):
     """Something went wrong in a way that azsim can explain in one line."""
@@ -49,8 +51,11 @@ def located(where: str) -> Iterator[None]:
 
 
 def readable(name: str) -> str:
-    """``name`` with ``?`` for what a file's name may hold and a report may not: line breaks, bytes that are no text."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name)
+    """``name`` with ``?`` for what a file's name may hold and a report may not: line breaks, bytes that are no text.
+
+    Joiners stay: words of some scripts are not the same without them.
+    """
+    return "".join(letter if letter.isprintable() or letter in _JOINERS else "?" for letter in name)
 
 
 def nearest(word: object, choices: Iterable[str]) -> str:

@@ -37,7 +37,7 @@ from azsim.compare.trained import recognise
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.quantities import Residency
 from azsim.devices.spec import Device
-from azsim.report.figures.style import OKABE_ITO, new_figure, plain_ticks, report_style, write_figure
+from azsim.report.figures.style import COLOURS, new_figure, plain_ticks, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.spawned import spread
 
@@ -258,7 +258,7 @@ def draw_figure(points: Sequence[Point]) -> Figure:
     left, right = figure.subplots(1, 2)
     figure.subplots_adjust(left=0.08, right=0.98, bottom=0.15, top=0.9, wspace=0.25)
     skips = list(dict.fromkeys(KNOBS["skip"]))
-    for colour, skip in zip(OKABE_ITO, skips, strict=False):
+    for colour, skip in zip(COLOURS, skips, strict=False):
         own = [point for point in points if point.skip == skip]
         left.loglog([p.lane_cycles for p in own], [p.lane_estimate for p in own], "o", color=colour, ms=3, label=skip)
     ends = [f(getattr(p, key) for p in points for key in ("lane_cycles", "lane_estimate")) for f in (min, max)]
@@ -268,7 +268,7 @@ def draw_figure(points: Sequence[Point]) -> Figure:
     left.legend(title="skipped", fontsize=7)
     plain_ticks(left)
     kinds = (("lane_error", "lanes alone"), ("step_error", "encoder"), ("error", "utterance"))
-    for colour, (key, label) in zip(OKABE_ITO, kinds, strict=False):
+    for colour, (key, label) in zip(COLOURS, kinds, strict=False):
         errors = np.sort(np.abs([getattr(point, key) for point in points]))
         share = np.arange(1, errors.size + 1) / errors.size
         right.plot(100 * errors, 100 * share, color=colour, label=label)

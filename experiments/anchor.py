@@ -30,7 +30,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from azsim.errors import InputError
-from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, write_figure
+from azsim.report.figures.style import COLOURS, MARKERS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_errors
 from azsim.speech.features import log_mel
@@ -176,7 +176,7 @@ def draw(rows: Sequence[Row], out: Path) -> None:
                 found = [measure(row) for row in rows if row.recogniser == name]
                 at = np.arange(len(found)) + 0.06 * (index - (len(names) - 1) / 2)
                 values, low, high = np.array([(each.value, each.low, each.high) for each in found], float).T
-                style = {"color": OKABE_ITO[index % 8], "marker": MARKERS[index % 8], "capsize": 2}
+                style = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % 8], "capsize": 2}
                 for here, label in ((~OPENED, name), (OPENED, None)):
                     arms = (values - low)[here], (high - values)[here]
                     axes.errorbar(at[here], values[here], arms, label=label, **style)

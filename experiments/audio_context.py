@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies s
 
 from azsim.nn.load import load_network
 from azsim.report.columns import interval
-from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, write_figure
+from azsim.report.figures.style import COLOURS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train.command import exit_status
@@ -151,7 +151,7 @@ def draw(rows: Sequence[Row]) -> Figure:
                 for row in rows
                 if (row.network, row.commands, row.wake_word, row.background) == (network, commands, wake, background)
             ]
-            for way, colour, shift in (("kept", OKABE_ITO[0], -0.04), ("reset", OKABE_ITO[3], 0.04)):
+            for way, colour, shift in (("kept", COLOURS[0], -0.04), ("reset", COLOURS[3], 0.04)):
                 low, value, high = (
                     np.array([getattr(row, f"{way}_{part}") for row in line], np.float64)
                     for part in ("low", "percent", "high")

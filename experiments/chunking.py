@@ -30,7 +30,7 @@ from azsim.compare.trained import recognise
 from azsim.compress.network import CompressedNetwork
 from azsim.deploy.deployment import Deployment
 from azsim.devices.spec import Device
-from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, write_figure
+from azsim.report.figures.style import COLOURS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.soc.timeline import Timeline
 from azsim.speech.conclusion import Recognition
@@ -150,7 +150,7 @@ def draw_figure(points: Sequence[Point]) -> Figure:
     figure = Figure(figsize=(WIDTH_INCHES, 3.6), layout="constrained")
     networks = list(dict.fromkeys(point.network for point in points))
     for axes, name in zip(figure.subplots(1, len(networks)), networks, strict=True):
-        for colour, (residency, label) in zip(OKABE_ITO, RESIDENCIES.items(), strict=False):
+        for colour, (residency, label) in zip(COLOURS, RESIDENCIES.items(), strict=False):
             line = [point for point in points if point.network == name and point.residency == residency]
             if not line:
                 continue

@@ -26,7 +26,7 @@ from azsim.chip.decoder import decode_cycles
 from azsim.compress.recipe import MatrixRecipe, quantise
 from azsim.errors import InputError
 from azsim.nn.load import MODEL_FILE
-from azsim.report.figures.style import MARKERS, OKABE_ITO, new_figure, report_style, write_figure
+from azsim.report.figures.style import COLOURS, MARKERS, new_figure, report_style, write_figure
 from azsim.report.page import write_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -157,7 +157,7 @@ def draw(rows: list[dict[str, object]], out: Path) -> None:
     """Bits per weight, and cycles per streamed tile, against the share of zeros: a column per width, normal weights."""
     codecs = list(dict.fromkeys(row["codec"] for row in rows))
     looks = {
-        codec: {"color": OKABE_ITO[index % 8], "marker": MARKERS[index // 8 + index % 4], "markersize": 4}
+        codec: {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index // 8 + index % 4], "markersize": 4}
         for index, codec in enumerate(codecs)
     }
     with report_style():

@@ -30,8 +30,8 @@ from azsim.devices.spec import Device
 from azsim.report.columns import interval
 from azsim.report.figures.style import (
     ALERT,
+    COLOURS,
     GREY,
-    OKABE_ITO,
     Margins,
     panel_grid,
     plain_ticks,
@@ -185,7 +185,7 @@ def words_figure(conditions: Sequence[Condition]) -> Figure:
     figure, [[axes]] = panel_grid(Margins(left=0.8, right=0.3, top=0.3, bottom=0.6), [3.2])
     quiet = conditions[0].row.wer_percent
     axes.axhline(quiet, color=GREY, lw=1, label=f"no music: {quiet:.1f} %")
-    for cancelled, colour, label in ((False, ALERT, "as it is"), (True, OKABE_ITO[0], "cancelled")):
+    for cancelled, colour, label in ((False, ALERT, "as it is"), (True, COLOURS[0], "cancelled")):
         own = [one for one in conditions if one.level_db is not None and one.cancelled == cancelled]
         wer = np.array([one.row.wer_percent for one in own])
         low = wer - np.array([one.row.wer_low_percent for one in own])
@@ -208,7 +208,7 @@ def refills_figure(music: Sequence[Music], rings_ms: Mapping[str, float]) -> Fig
     edges = np.geomspace(0.1, max(longest * 1.2, 1.2 * max(rings_ms.values())), 60)
     for axes, name in zip(panels, names):
         for one in (each for each in music if each.device == name):
-            label, colour = ("with speech", OKABE_ITO[0]) if one.speech else ("without", OKABE_ITO[1])
+            label, colour = ("with speech", COLOURS[0]) if one.speech else ("without", COLOURS[1])
             axes.hist(one.refills_ms, edges, histtype="step", color=colour, label=label)
         axes.axvline(rings_ms[name], color=ALERT, lw=1, ls="--", label="the ring bridges this")
         axes.set_xscale("log")

@@ -33,7 +33,7 @@ from azsim.reference.poisson import Source, poisson_load
 from azsim.reference.probe import Probe
 from azsim.reference.queueing import Arrivals, fifo_wait, priority_waits
 from azsim.report.figures.style import (
-    OKABE_ITO,
+    COLOURS,
     Margins,
     label_below,
     label_left,
@@ -169,7 +169,7 @@ def figure(rows: Rows) -> tuple[bytes, bytes]:
                 label = f"{fidelity}, a third writes" if share else fidelity
                 xs = [100 * row["offered_share_of_peak"] for row in mine]
                 ys = [max(row["added_latency_ns"], 1.0) for row in mine]
-                axes.plot(xs, ys, marker="os^D"[number], markersize=4, color=OKABE_ITO[number], label=label)
+                axes.plot(xs, ys, marker="os^D"[number], markersize=4, color=COLOURS[number], label=label)
             axes.axvline(100 * TIMINGS["lpddr4-3200-x16"].refresh_ceiling(), color="#777777", linestyle=":")
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")

@@ -30,7 +30,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, write_figure
+from azsim.report.figures.style import COLOURS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_edits, count_errors, normalise
 from azsim.train.command import exit_status
@@ -241,7 +241,7 @@ def draw(rows: Sequence[Row], out: Path) -> None:
             left = np.zeros(len(mine))
             for index, kind in enumerate(KINDS):
                 shares = np.array([100 * row.edits[index] / row.edits[3] for row in mine])
-                axes.barh(range(len(mine)), shares, left=left, color=OKABE_ITO[(0, 3, 2)[index]], label=kind)
+                axes.barh(range(len(mine)), shares, left=left, color=COLOURS[(0, 3, 2)[index]], label=kind)
                 left += shares
             axes.set(title=name, xlabel="words, %")
             axes.set_yticks(range(len(mine)), [row.run.removeprefix("mwer/") for row in mine])

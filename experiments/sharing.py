@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))  # the parts are a package beside this script
 from azsim.compare.experiment import load_experiment  # noqa: E402 (after the path is set)
 from azsim.compare.pool import Pool  # noqa: E402
 from azsim.compare.runner import make_setup  # noqa: E402
-from azsim.report.figures.style import ALERT, OKABE_ITO, WIDTH_INCHES, report_style, write_figure  # noqa: E402
+from azsim.report.figures.style import ALERT, COLOURS, WIDTH_INCHES, report_style, write_figure  # noqa: E402
 from azsim.report.page import write_page  # noqa: E402
 from experiments.load.share import ORDERS, PREEMPTIONS, RECOGNISER, Response, measure  # noqa: E402
 
@@ -52,7 +52,7 @@ def draw(rows: Sequence[Response]) -> Figure:
                 row.p99_ms / row.period_ms,
                 place + 0.07 * (kind - 1),
                 marker="osD"[order],
-                color=OKABE_ITO[kind],
+                color=COLOURS[kind],
                 linestyle="",
                 markersize=4.5,
             )
@@ -70,7 +70,7 @@ def draw(rows: Sequence[Response]) -> Figure:
     for axes in panels:
         axes.grid(visible=False, axis="y")
     marks = [
-        *(Line2D([], [], color=OKABE_ITO[i], marker="o", linestyle="", label=f"interrupted: {p}")
+        *(Line2D([], [], color=COLOURS[i], marker="o", linestyle="", label=f"interrupted: {p}")
           for i, p in enumerate(PREEMPTIONS)),
         *(Line2D([], [], color="#555555", marker="osD"[i], linestyle="", label=o) for i, o in enumerate(ORDERS)),
         Line2D([], [], color=ALERT, label="late beyond"),

@@ -30,7 +30,7 @@ from azsim.compress.encoded import Encoded
 from azsim.devices import load_device
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
-from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, write_figure
+from azsim.report.figures.style import COLOURS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -163,7 +163,7 @@ def _heat_map(axes: Axes, points: list[Point], title: str):
 
 
 def _windows(axes: Axes, points: list[Point], multipliers: int) -> None:
-    for colour, density in zip(OKABE_ITO, sorted({p.density for p in points}), strict=False):
+    for colour, density in zip(COLOURS, sorted({p.density for p in points}), strict=False):
         line = [p for p in points if p.density == density]
         ratio = [p.window / multipliers for p in line]
         axes.plot(ratio, [p.speed_up for p in line], "o-", color=colour, label=f"{100 * density:.0f} % not zero")
@@ -176,7 +176,7 @@ def _windows(axes: Axes, points: list[Point], multipliers: int) -> None:
 
 
 def _decoders(axes: Axes, points: list[Point], title: str) -> None:
-    for colour, factor in zip(OKABE_ITO, DECODER_FACTORS, strict=False):
+    for colour, factor in zip(COLOURS, DECODER_FACTORS, strict=False):
         line = [p for p in points if p.decoder_factor == factor]
         label = f"decoder x {factor:g}"
         axes.plot([p.frames for p in line], [p.speed_up for p in line], "o-", color=colour, label=label)

@@ -6,10 +6,13 @@ import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from html import escape
+from html import escape as escape_markup
 from typing import TYPE_CHECKING
 
+from azsim.errors import readable
+from azsim.report.colours import variables, with_variables
 from azsim.report.columns import DEVICE, NOTHING, WORDS, Column, number, used_columns
+from azsim.report.fitted import shortened
 from azsim.report.glossary import TERMS
 from azsim.report.ranking import verdict
 from azsim.report.results import Comparison, Row, UtteranceResult, plain
@@ -17,16 +20,20 @@ from azsim.report.table import PRODUCTION_TITLE, TRAINED_TITLE
 from azsim.speech.transcript import Word
 
 if TYPE_CHECKING:
-    from azsim.report.figures import FigureKind
+    from azsim.report.figures import DrawnFigure
 
 _MOST_TRANSCRIPTS = 200
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #ffffff; --soft: #666666; --line: #d5d5d5; --band: #f5f5f5; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e6e6; --paper: #16181b; --soft: #a5a5a5; --line: #3a3d42; --band: #1f2226; }
-}
+_NAME_LETTERS = 60
+_STYLE = f"""
+:root {{ color-scheme: light dark; --ink: #1b1b1b; --paper: #ffffff; --soft: #595959; --line: #d5d5d5; --band: #f5f5f5;
+  {variables(dark=False)} }}
+@media (prefers-color-scheme: dark) {{
+  :root {{ --ink: #e6e6e6; --paper: #16181b; --soft: #a8a8a8; --line: #3a3d42; --band: #1f2226;
+    {variables(dark=True)} }}
+}}
+""" + """
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+  max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
 h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
 .scroll { overflow-x: auto; max-width: 100%; margin-bottom: 1rem; }
 table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
@@ -37,12 +44,17 @@ th:first-child, td:first-child { position: sticky; left: 0; background: var(--pa
 tbody tr:nth-child(even) td:first-child { background: var(--band); }
 td:first-child .soft { display: block; white-space: normal; }
 .words td:last-child { white-space: normal; }
-thead th { vertical-align: bottom; } th small { display: block; font-weight: normal; color: var(--soft); }
+thead th { vertical-align: bottom; white-space: normal; }
+th small { display: block; font-weight: normal; color: var(--soft); }
 tbody tr:nth-child(even) { background: var(--band); }
 figure { margin: 1rem 0 2.5rem; break-inside: avoid; }
-figure svg { width: 100%; height: auto; background: #ffffff; border-radius: 4px; }
+figure svg { display: block; width: 100%; height: auto; }
+figure .narrow { display: none; }
+@media (max-width: 719px) { figure .wide { display: none; } figure .narrow { display: block; } }
 figcaption, .soft { color: var(--soft); font-size: 0.9rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.1rem 1rem; font-size: 0.9rem; } dd { margin: 0; }
+dt, dd, p, figcaption { overflow-wrap: anywhere; }
+@media (max-width: 719px) { dl { display: block; } dt { font-weight: 600; } dd { margin: 0 0 0.4rem; } }
 .mark { border: 1px solid #d55e00; border-radius: 3px; padding: 0 0.3rem; font-size: 0.8rem; }
 .unsure { color: var(--soft); text-decoration: underline dotted; }
 pre { overflow-x: auto; background: var(--band); padding: 0.8rem; font-size: 0.8rem; }
@@ -51,8 +63,8 @@ pre { overflow-x: auto; background: var(--band); padding: 0.8rem; font-size: 0.8
 """.strip()
 
 
-def page(comparison: Comparison, figures: Sequence[tuple[FigureKind, str]]) -> str:
-    """The whole page; ``figures`` are SVG documents, which are put inline."""
+def page(comparison: Comparison, figures: Sequence[DrawnFigure]) -> str:
+    """The whole page; the figures are put inline, for wide and for narrow windows, on light and on dark paper."""
     sections = [
         _heading(comparison),
         _transcripts(comparison.utterances),
@@ -64,7 +76,7 @@ def page(comparison: Comparison, figures: Sequence[tuple[FigureKind, str]]) -> s
             "steps and tokens of real utterances; no words come out, so there is no word error rate.</p>",
         ),
         _groups(comparison.rows),
-        *(_figure(kind, svg, comparison) for kind, svg in figures),
+        *(_figure(figure, comparison) for figure in figures),
         _notes(comparison),
         _definitions("The columns", _meanings((*comparison.rows, *comparison.production_rows))),
         _definitions("Terms", TERMS if comparison.rows or comparison.production_rows else {}),
@@ -77,6 +89,17 @@ def page(comparison: Comparison, figures: Sequence[tuple[FigureKind, str]]) -> s
         f"<title>{escape(comparison.title)} \u2013 azsim</title>\n<style>\n{_STYLE}\n</style>\n</head>\n"
         f"<body>\n{body}\n</body>\n</html>\n"
     )
+
+
+def escape(text: str) -> str:
+    """``text`` as it is shown, whatever it holds: markup is text, and what cannot be printed is ``?``."""
+    return escape_markup("\n".join(map(readable, text.split("\n"))))
+
+
+def _name(text: str) -> str:
+    """A name, shortened where it is so long that nothing else would be seen; the whole of it is its title."""
+    short = shortened(text, _NAME_LETTERS)
+    return escape(text) if short == text else f'<span title="{escape(text)}">{escape(short)}</span>'
 
 
 def _heading(comparison: Comparison) -> str:
@@ -112,10 +135,9 @@ def _header_cell(column: Column) -> str:
 
 
 def _cell(column: Column, row: Row) -> str:
-    text = escape(column.cell(row))
     if column.title != "configuration":
-        return text
-    return text + (f' <span class="soft">{escape(row.note)}</span>' if row.note else "")
+        return escape(column.cell(row))
+    return _name(column.cell(row)) + (f' <span class="soft">{escape(row.note)}</span>' if row.note else "")
 
 
 def _groups(rows: Sequence[Row]) -> str:
@@ -123,10 +145,10 @@ def _groups(rows: Sequence[Row]) -> str:
     groups = list(dict.fromkeys(group for row in rows for group in row.wer_by_group_percent))
     if len(groups) < 2:
         return ""
-    head = '<th scope="col">configuration</th>' + "".join(f'<th scope="col">{escape(group)}</th>' for group in groups)
+    head = '<th scope="col">configuration</th>' + "".join(f'<th scope="col">{_name(group)}</th>' for group in groups)
     lines = []
     for row in rows:
-        cells = [escape(row.config)]
+        cells = [_name(row.config)]
         for group in groups:
             rate, low, high = row.wer_by_group_percent.get(group, (None, None, None))
             cells.append(number(rate) + (f" [{number(low)}, {number(high)}]" if low is not None else ""))
@@ -150,7 +172,7 @@ def _transcripts(results: Sequence[UtteranceResult]) -> str:
             for word in result.words
         )
         estimated = " (end of speech estimated)" if result.speech_end_estimated else ""
-        lines.append(f"<tr><td>{escape(result.utterance)}{estimated}</td><td>{words}</td></tr>")
+        lines.append(f"<tr><td>{_name(result.utterance)}{estimated}</td><td>{words}</td></tr>")
     return (
         '<h2>Transcripts</h2>\n<p class="soft">Dotted: label posterior below one half, which is no calibrated '
         "confidence. Times and posteriors are in words.csv.</p>\n"
@@ -167,13 +189,18 @@ def _unsure(label_posterior: float) -> str:
     return ' class="unsure"' if label_posterior < 0.5 else ""
 
 
-def _figure(kind: FigureKind, svg: str, comparison: Comparison) -> str:
+def _figure(figure: DrawnFigure, comparison: Comparison) -> str:
     """Heading, picture, what to see in it, and the command that made it."""
-    caption = kind.caption + (f" {kind.both}" if kind.both and comparison.rows and comparison.production_rows else "")
+    kind = figure.kind
+    caption = f"{kind.caption} {kind.about(comparison)}".strip()
     command = comparison.manifest.get("command")
     made = f"<br>Command: <code>{escape(shlex.join(map(str, command)))}</code>" if isinstance(command, list) else ""
+    pictures = "\n".join(
+        f'<div class="{width}">{inline_svg(svg.decode("utf-8"), f"{kind.name}-{width}", caption)}</div>'
+        for width, svg in (("wide", figure.svg), ("narrow", figure.narrow))
+    )
     return (
-        f'<figure id="{kind.name}">\n<h2>{escape(kind.title)}</h2>\n{inline_svg(svg, kind.name, caption)}\n'
+        f'<figure id="{kind.name}">\n<h2>{escape(kind.title)}</h2>\n{pictures}\n'
         f"<figcaption>{escape(caption)}{made}</figcaption>\n</figure>"
     )
 
@@ -190,11 +217,11 @@ def inline_svg(document: str, name: str, title: str) -> str:
 
 
 def _own_ids(tag: str, name: str) -> str:
-    """A tag whose ids and references to them begin with ``name``."""
+    """A tag whose ids and references to them begin with ``name``, and whose colours follow the page's paper."""
     tag = re.sub(r' xmlns(:xlink)?="[^"]*"', "", tag)
     tag = re.sub(r'(\s)id="', rf'\1id="{name}-', tag)
     tag = re.sub(r'(?:xlink:)?href="(#?)', lambda found: f'href="#{name}-' if found[1] else 'href="', tag)
-    return tag.replace("url(#", f"url(#{name}-")
+    return with_variables(tag.replace("url(#", f"url(#{name}-"))
 
 
 def _notes(comparison: Comparison) -> str:

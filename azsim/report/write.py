@@ -192,7 +192,7 @@ def _files(comparison: Comparison) -> dict[str, bytes]:
 
 
 def _page(comparison: Comparison, drawn: list[DrawnFigure]) -> str:
-    return page(comparison, [(figure.kind, figure.svg.decode("utf-8")) for figure in drawn])
+    return page(comparison, drawn)
 
 
 def _results(comparison: Comparison) -> dict[str, object]:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from azsim.report.figures.style import GREY, MARKERS, OKABE_ITO, WIDTH_INCHES
+from azsim.report.figures.style import COLOURS, GREY, MARKERS, WIDTH_INCHES
 from azsim.speech.features import STACKED_FRAMES, STEP_MS
 from experiments.branches.device import MEMORIES, Measured
 from experiments.branches.hearing import LARGE_TAKEN, UNKNOWN, Heard
@@ -28,8 +28,9 @@ def words(rows: Sequence[Row]) -> Figure:
             value, low, high = (getattr(row, f"wer_{kind}_{part}") for part in ("percent", "low", "high"))
             bars = [[value - low], [high - value]]
             axes.errorbar(
-                row.mega_products_per_s, value, yerr=bars, color=OKABE_ITO[index % 8], marker=MARKERS[index % 8],
-                linestyle="", capsize=3, label=row.case, fillstyle="none" if row.hears == "streams" else "full",
+                row.mega_products_per_s, value, yerr=bars, color=COLOURS[index % len(COLOURS)],
+                marker=MARKERS[index % len(MARKERS)], linestyle="", capsize=3,
+                label=row.case, fillstyle="none" if row.hears == "streams" else "full",
             )  # fmt: skip
         axes.set(title=f"{kind} speech", xlabel="effectual products, 10⁶ per second of speech")
         axes.set_xlim(left=0)
@@ -49,7 +50,7 @@ def traffic(measured: Sequence[Measured]) -> Figure:
         own = {each.case: each for each in measured if (each.memory, each.sram_mib) == (memory, mib)}
         places = [at + (index - (len(MEMORIES) - 1) / 2) * width for at, case in enumerate(cases) if case in own]
         values = [own[case].dram_mb_per_s for case in cases if case in own]
-        axes.bar(places, values, width, color=OKABE_ITO[index], label=f"{memory}, {mib:g} MiB")
+        axes.bar(places, values, width, color=COLOURS[index], label=f"{memory}, {mib:g} MiB")
     axes.set_xticks(range(len(cases)), [case.replace(", ", ",\n") for case in cases])
     axes.grid(visible=False, axis="x")
     axes.set_ylabel("read from DRAM, MB/s")
@@ -67,7 +68,7 @@ def waits(measured: Sequence[Measured]) -> Figure:
             axes.plot(
                 [each.dram_share for each in own],
                 [getattr(each, column) for each in own],
-                color=OKABE_ITO[index % 8],
+                color=COLOURS[index % len(COLOURS)],
                 marker=MARKERS[index % 8],
                 label=case,
             )
@@ -100,7 +101,7 @@ def picks(heard: Mapping[str, Heard], material: Material) -> Figure:
             known = inside & (taken != UNKNOWN)
             shares = 100 * ((taken == LARGE_TAKEN) & known).sum(0) / np.maximum(known.sum(0), 1)
             shares = np.where(known.sum(0) >= 20, shares, np.nan)
-            axes.plot(offsets * STEP_MS / 1000, shares, color=OKABE_ITO[index % 8], label=case)
+            axes.plot(offsets * STEP_MS / 1000, shares, color=COLOURS[index % len(COLOURS)], label=case)
     for axes, label in zip(panels, ("start", "end"), strict=True):
         axes.axvline(0, color=GREY, linewidth=1)
         axes.set(xlabel=f"seconds from the {label} of speech", ylim=(0, 105))

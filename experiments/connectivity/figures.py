@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from azsim.report.figures.style import (
+    COLOURS,
     GREY,
     MARKERS,
-    OKABE_ITO,
     Margins,
     label_below,
     label_left,
@@ -19,7 +19,7 @@ from azsim.report.figures.style import (
 from experiments.connectivity.requests import PATHS, Outcome
 from experiments.connectivity.tables import Row
 
-COLOURS = dict(zip(PATHS, (OKABE_ITO[2], OKABE_ITO[3], OKABE_ITO[0])))
+COLOURS = dict(zip(PATHS, (COLOURS[2], COLOURS[3], COLOURS[0])))
 SHAPES = dict(zip(PATHS, MARKERS))
 WIDE = {"device": {"linewidth": 4.5, "alpha": 0.45}, "cloud": {}, "hybrid": {}}
 """The device's line lies below the others and is wide enough to be seen there."""

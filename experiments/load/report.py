@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from azsim.arbitration import BOARD
-from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, write_figure
+from azsim.report.figures.style import COLOURS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from experiments.load.points import (
     HEADROOM_GBPS,
@@ -81,7 +81,7 @@ def draw_headroom(headroom: Mapping[tuple[str, str], float]) -> Figure:
     for offset, policy in enumerate(SEARCHED):
         places = np.arange(len(configs)) + 0.38 * (offset - 0.5)
         loads = [min(MOST_GBPS, headroom[config, policy]) for config in configs]
-        axes.barh(places, loads, 0.36, color=OKABE_ITO[offset], label=policy)
+        axes.barh(places, loads, 0.36, color=COLOURS[offset], label=policy)
         for place, config in zip(places, configs, strict=True):
             load = headroom[config, policy]
             text = f"{load:.1f}" if load <= MOST_GBPS else f"none up to {MOST_GBPS:g}"
@@ -139,7 +139,7 @@ def draw_factors(rows: Sequence[Row]) -> Figure:
          {"policy": "fifo", "background_gbps": 3.0}),
     )  # fmt: skip
     for axes, (below, key, values, factors) in zip(panels, drawn, strict=True):
-        for colour, config in zip((OKABE_ITO[3], OKABE_ITO[0]), SHOWN, strict=True):
+        for colour, config in zip((COLOURS[3], COLOURS[0]), SHOWN, strict=True):
             line = [find(rows, config, **{**factors, key: value}) for value in values]
             for measure, dashes, name in PERCENTILES:
                 delays = [row[measure] if row[measure] > 0 else np.nan for row in line]
@@ -165,7 +165,7 @@ def draw_bandwidth(rows: Sequence[Row]) -> Figure:
     for axes, config in zip(panels, SHOWN, strict=True):
         line = [find(rows, config, policy="fifo", background_gbps=load) for load in LOADS_GBPS]
         parts = [[row[f"{client}_gbps"] for row in line] for client in clients]
-        axes.stackplot(LOADS_GBPS, parts, labels=clients, colors=[OKABE_ITO[i] for i in (0, 1, 5, 4)], alpha=0.85)
+        axes.stackplot(LOADS_GBPS, parts, labels=clients, colors=[COLOURS[i] for i in (0, 1, 5, 4)], alpha=0.85)
         axes.set_xlabel("Other traffic (GB/s asked for)")
         axes.set_title(f"{config}, fifo", fontsize=9)
     panels[0].set_ylabel("Moved (GB/s)")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from azsim.report.figures.style import OKABE_ITO, WIDTH_INCHES, report_style, write_figure
+from azsim.report.figures.style import COLOURS, WIDTH_INCHES, report_style, write_figure
 
 ROW_INCHES = 0.3
 Rate = tuple[float, float | None, float | None]
@@ -32,7 +32,7 @@ def draw_intervals(names: Sequence[str], panels: dict[str, Sequence[Rate]], name
                 [(value if low is None else low, value if high is None else high) for value, low, high in rates]
             )
             arms = np.abs(ends.T - values)
-            axes.errorbar(values, places, xerr=arms, fmt="o", color=OKABE_ITO[0], capsize=2)
+            axes.errorbar(values, places, xerr=arms, fmt="o", color=COLOURS[0], capsize=2)
             axes.set(title=title, xlabel="word error rate, %", xlim=(0, None))
             axes.set_yticks(places, names)
         axes.invert_yaxis()

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from azsim.report.columns import interval
-from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, write_figure
+from azsim.report.figures.style import COLOURS, MARKERS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train.command import exit_status
@@ -148,7 +148,7 @@ def curves(rows: Sequence[Row], along: str, name: str, out: Path) -> None:
         for axes, kind in zip(panels, ("synthetic", "real"), strict=True):
             for index, line in enumerate(dict.fromkeys(row.line for row in rows)):
                 points = sorted((getattr(r, along), getattr(r, f"wer_{kind}_percent")) for r in rows if r.line == line)
-                colour, marker = OKABE_ITO[index % 8], MARKERS[index % 8]
+                colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % 8]
                 if line == FLOAT and along != "model_bytes":
                     axes.axhline(points[0][1], color=colour, linestyle="--", linewidth=1, label=line)
                 else:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from azsim.report.figures.style import (
     ALERT,
-    OKABE_ITO,
+    COLOURS,
     Margins,
     label_below,
     name_rows,
@@ -36,7 +36,7 @@ def draw_waterfall(bars: Sequence[tuple[str, int]], limit_bytes: float, name: st
         figure, ((axes,),) = panel_grid(margins, [BAR_INCHES * len(bars)])
         largest = bars[0][1]
         for place, (_, size) in enumerate(bars):
-            axes.barh(place, size / 1024, color=OKABE_ITO[0], height=0.62)
+            axes.barh(place, size / 1024, color=COLOURS[0], height=0.62)
             said = f"{size / 1024:,.0f} KiB = {size / largest:.2%}"
             axes.text(size / 1024 * 1.06, place, said, va="center", backgroundcolor="white")
         axes.axvline(limit_bytes / 1024, color=ALERT, linestyle="--", linewidth=1, zorder=0)

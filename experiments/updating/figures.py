@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES
+from azsim.report.figures.style import COLOURS, MARKERS, WIDTH_INCHES
 from azsim.soc.update import PHASES
 from experiments.updating.on_device import Load
 from experiments.updating.sizes import Row
@@ -46,7 +46,7 @@ def bytes_and_words(rows: Sequence[Row]) -> Figure:
         for index, (way, label) in enumerate(WAYS.items()):
             points = bytes_of(rows, way, codec)
             if points:
-                style = {"color": OKABE_ITO[index], "marker": MARKERS[index], "linestyle": "none", "markersize": 6}
+                style = {"color": COLOURS[index], "marker": MARKERS[index], "linestyle": "none", "markersize": 6}
                 axes.plot([size / 1024 for _, size, _ in points], [wer for *_, wer in points], label=label, **style)
         base = next(row.wer_percent for row in rows if row.codec == codec and not row.release)
         axes.axhline(base, color="#777777", linestyle="--", linewidth=1, label="WER before the first update")
@@ -70,7 +70,7 @@ def phases(loads: Sequence[Load]) -> Figure:
     for axes, name in zip(panels, names, strict=True):
         shown = [load for load in loads if load.device == name and load.updates][::-1]
         left = [0.0] * len(shown)
-        for colour, phase in zip(OKABE_ITO, PHASES):
+        for colour, phase in zip(COLOURS, PHASES):
             lengths = [load.phase_ms[phase] / 1000 for load in shown]
             axes.barh([load.update for load in shown], lengths, left=left, color=colour, label=phase)
             left = [a + b for a, b in zip(left, lengths)]

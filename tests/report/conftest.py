@@ -32,5 +32,5 @@ def drawn(comparison: Comparison) -> list[DrawnFigure]:
 @pytest.fixture
 def fast_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports with a figure that takes no time, where figures are not what is tested."""
-    blank = FigureKind("blank", "Blank", "Nothing.", lambda comparison: Figure(figsize=(1, 1)))
+    blank = FigureKind("blank", "Blank", "Nothing.", lambda comparison, layout: Figure(figsize=(1, 1)))
     monkeypatch.setattr(figures, "FIGURES", (blank,))

@@ -56,9 +56,9 @@ def checked(text: str) -> Checker:
 
 
 def test_page_is_well_formed_and_self_contained(comparison: Comparison, drawn: list[DrawnFigure]) -> None:
-    text = page(comparison, [(figure.kind, figure.svg.decode()) for figure in drawn])
+    text = page(comparison, drawn)
     checked(text)
-    assert text.count("<svg") == len(FIGURES)
+    assert text.count("<svg") == 2 * len(FIGURES)
     assert "://" not in re.sub(r"data:[^\"]*", "", text)
     assert "<script" not in text
     assert "timing only" in text
@@ -85,3 +85,27 @@ def test_page_of_one_recording_shows_its_words(one_recording: Comparison) -> Non
     assert "label posterior 0.81" in text
     assert "end of speech estimated" in text
     assert "production-size" not in text.lower()
+
+
+def test_figures_follow_the_paper_and_the_width_of_the_window(
+    comparison: Comparison, drawn: list[DrawnFigure]
+) -> None:
+    text = page(comparison, drawn)
+    style, body = text.split("</style>", 1)
+    assert "prefers-color-scheme: dark" in style
+    assert "max-width: 719px" in style
+    assert body.count('<div class="wide">') == body.count('<div class="narrow">') == len(FIGURES)
+    for name, pair in {"ink": "#1b1b1b", "paper": "#ffffff", "0": "#0072b2"}.items():
+        assert f"var(--fig-{name})" in body
+        assert pair not in body
+        assert style.count(f"--fig-{name}:") == 2, "a value for light and one for dark paper"
+    for document in (figure.svg.decode() for figure in drawn):
+        assert "var(" not in document, "files are read by programs that know no variables"
+
+
+def test_no_text_of_a_figure_is_black_on_dark_paper(drawn: list[DrawnFigure]) -> None:
+    """matplotlib leaves the colour out where it is black, and then the page's dark paper hides it."""
+    for figure in drawn:
+        for document in (figure.svg.decode(), figure.narrow.decode()):
+            for tag in re.findall(r"<text[^>]*>", document):
+                assert "fill: #" in tag, tag

@@ -1,8 +1,4 @@
-"""How figures look: one style sheet by context, one colour per configuration and per part throughout a report.
-
-Panels stand at places given in inches, not where a layout engine finds room for them: measuring every text several
-times over took most of the time of a report.
-"""
+"""How figures look: one style sheet by context, one colour and marker per configuration, one colour per part."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ import io
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
@@ -23,47 +18,42 @@ from matplotlib.text import Text
 from matplotlib.ticker import NullFormatter
 
 from azsim.errors import readable
+from azsim.report.colours import ALERT, SERIES, SOFT
+from azsim.report.figures.layout import WIDE, Layout, Margins, label_below, label_left, new_figure, panel_grid
+from azsim.report.figures.layout import width_inches as width_inches
+from azsim.report.fitted import shortened
 from azsim.report.results import Comparison, Row
 
-WIDTH_INCHES = 9.0
+__all__ = ["ALERT", "Margins", "label_below", "label_left", "new_figure", "panel_grid", "width_inches"]  # for studies
+
 PNG_DPI = 130
+WIDTH_INCHES = WIDE.width_inches
 STYLE_SHEET = Path(__file__).parent.parent / "azsim.mplstyle"
-OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-ALERT = "#D55E00"
-GREY = "#777777"
+COLOURS = tuple(pair.light for pair in SERIES)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p", "h", "d", (4, 1, 0), (3, 1, 0), (6, 1, 0))
+MOST_SERIES = len(COLOURS)
+"""More than these are drawn in several panels, so that no two of a panel look alike."""
+GREY = SOFT
+NAME_LETTERS = 26
 _PARTS = {
-    "npu": "#0072B2",
-    "cpu": "#E69F00",
-    "search": "#E69F00",
-    "dram": "#009E73",
-    "sram": "#D55E00",
-    "network": "#CC79A7",
-    "decoder": "#56B4E9",
-    "playback": "#56B4E9",
-    "microphone": "#000000",
-    "backlog": "#000000",
-    "multipliers": "#F0E442",
-    "end_pointing": "#BBBBBB",
-    "dram standby": "#BBBBBB",
-    "leakage": "#777777",
+    "npu": COLOURS[0],
+    "cpu": COLOURS[1],
+    "search": COLOURS[1],
+    "dram": COLOURS[2],
+    "sram": COLOURS[4],
+    "network": COLOURS[5],
+    "decoder": COLOURS[6],
+    "playback": COLOURS[6],
+    "microphone": COLOURS[8],
+    "backlog": COLOURS[8],
+    "multipliers": COLOURS[12],
+    "end_pointing": "#b3b3b3",
+    "dram standby": "#b3b3b3",
+    "leakage": COLOURS[14],
 }
-_SPARE = ("#8B5E3C", "#5254A3", "#B5CF6B", "#F0E442", "#444444")
+_SPARE = (COLOURS[3], COLOURS[7], COLOURS[10], COLOURS[9], COLOURS[13], COLOURS[11], COLOURS[15])
 _ACRONYMS = frozenset({"npu", "cpu", "dram", "sram"})
 _SPELT = {"end_pointing": "end-pointing"}
-_EM_PER_LETTER = 0.58
-
-
-@dataclass(frozen=True, slots=True)
-class Margins:
-    """Room around and between the panels of a figure, in inches."""
-
-    left: float
-    right: float
-    top: float
-    bottom: float
-    across: float = 0.3
-    down: float = 0.3
 
 
 @contextmanager
@@ -72,49 +62,6 @@ def report_style() -> Iterator[None]:
     with matplotlib.rc_context(), context(STYLE_SHEET), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph ")  # names may be in any script; SVG and page show them
         yield
-
-
-def new_figure(height_inches: float) -> Figure:
-    """A figure of the report's width that no global state knows of."""
-    return Figure(figsize=(WIDTH_INCHES, height_inches), dpi=PNG_DPI)
-
-
-def panel_grid(
-    margins: Margins, heights_inches: Sequence[float], widths: Sequence[float] = (1.0,)
-) -> tuple[Figure, list[list[Axes]]]:
-    """A figure as high as its panels need, and its panels, row by row; ``widths`` are shares of the room there is."""
-    height = margins.top + sum(heights_inches) + margins.down * (len(heights_inches) - 1) + margins.bottom
-    figure = new_figure(height)
-    room = WIDTH_INCHES - margins.left - margins.right - margins.across * (len(widths) - 1)
-    grid, top = [], height - margins.top
-    for panel_height in heights_inches:
-        row, left = [], margins.left
-        for share in widths:
-            width = room * share / sum(widths)
-            box = (left / WIDTH_INCHES, (top - panel_height) / height, width / WIDTH_INCHES, panel_height / height)
-            row.append(figure.add_axes(box))
-            left += width + margins.across
-        grid.append(row)
-        top -= panel_height + margins.down
-    return figure, grid
-
-
-def width_inches(texts: Iterable[str], points: float = 9.0) -> float:
-    """About as wide as the longest of ``texts`` in the report's letters."""
-    return max((len(text) for text in texts), default=0) * _EM_PER_LETTER * points / 72
-
-
-def label_below(axes: Axes, text: str, inches: float = 0.3) -> None:
-    """Name the horizontal axis, ``inches`` below it."""
-    axes.set_xlabel(text)
-    axes.xaxis.set_label_coords(0.5, -inches / _height_inches(axes))
-
-
-def label_left(axes: Axes, text: str, inches: float = 0.45) -> None:
-    """Name the vertical axis, its letters ending ``inches`` to the left of it."""
-    axes.set_ylabel(text)
-    width = axes.get_position().width * WIDTH_INCHES
-    axes.yaxis.set_label_coords(-inches / width, 0.5)
 
 
 def save_svg(figure: Figure) -> bytes:
@@ -149,13 +96,13 @@ def write_figure(figure: Figure, name: str, folder: Path) -> None:
 
 
 def config_colours(comparison: Comparison) -> dict[str, str]:
-    """Configuration -> colour, the same in every figure; colours repeat beyond eight."""
-    return {name: OKABE_ITO[index % len(OKABE_ITO)] for index, name in enumerate(_configs(comparison))}
+    """Configuration -> colour, the same in every figure; colours repeat beyond `MOST_SERIES`."""
+    return {name: COLOURS[index % MOST_SERIES] for index, name in enumerate(_configs(comparison))}
 
 
-def config_markers(comparison: Comparison) -> dict[str, str]:
+def config_markers(comparison: Comparison) -> dict[str, str | tuple[int, int, int]]:
     """Configuration -> marker, for readers and printers without colour."""
-    return {name: MARKERS[index % len(MARKERS)] for index, name in enumerate(_configs(comparison))}
+    return {name: MARKERS[index % MOST_SERIES] for index, name in enumerate(_configs(comparison))}
 
 
 def part_colours(parts: Iterable[str]) -> dict[str, str]:
@@ -172,12 +119,35 @@ def panels(comparison: Comparison) -> list[tuple[str, Sequence[Row]]]:
     return [(f"{title} ({_utterances(rows)})", rows) for title, rows in named if rows]
 
 
-def name_rows(axes: Axes, names: Sequence[str]) -> None:
-    """Horizontal bars: the first configuration on top, one name per bar."""
-    axes.set_yticks(range(len(names)), names)
+def short_names(names: Iterable[str], letters: int = NAME_LETTERS) -> dict[str, str]:
+    """Name -> what a figure calls it: short, and different where names differ; none begins with an underscore.
+
+    matplotlib leaves out of a legend what does.
+    """
+    short: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in dict.fromkeys(names):
+        found = shortened(readable(name), letters)
+        if found in taken:
+            found = f"{shortened(found, letters - 4)} #{len(short) + 1}"
+        taken.add(found)
+        short[name] = f" {found}" if found.startswith("_") else found
+    return short
+
+
+def name_rows(axes: Axes, names: Sequence[str], layout: Layout = WIDE) -> None:
+    """Horizontal bars: the first configuration on top, one name per bar, above it in a narrow figure."""
+    short = list(short_names(names).values()) if len(set(names)) == len(names) else list(names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
+    if not layout.is_narrow:
+        axes.set_yticks(range(len(names)), short)
+        return
+    axes.set_yticks([])
+    axes.set_ylim(len(names) - 0.5, -0.85)
+    for place, name in enumerate(short):
+        axes.text(0, place - 0.14, name, transform=axes.get_yaxis_transform(), va="bottom")
 
 
 def in_words(name: str) -> str:
@@ -193,10 +163,6 @@ def _configs(comparison: Comparison) -> list[str]:
 def _utterances(rows: Sequence[Row]) -> str:
     count = max(row.utterances for row in rows)
     return f"{count} utterance" if count == 1 else f"{count} utterances"
-
-
-def _height_inches(axes: Axes) -> float:
-    return axes.get_position().height * axes.figure.get_figheight()
 
 
 def plain_ticks(axes: Axes) -> None:

@@ -7,28 +7,40 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from azsim.report.figures.style import (
-    GREY,
-    WIDTH_INCHES,
+from azsim.report.colours import LINE, PAPER, SOFT
+from azsim.report.figures.layout import (
+    POINTS,
+    WIDE,
+    Layout,
     Margins,
-    config_colours,
-    config_markers,
+    height_of,
     label_below,
     label_left,
+    legend_at,
+    legend_inches,
     panel_grid,
     width_inches,
 )
+from azsim.report.figures.style import MOST_SERIES, config_colours, config_markers, short_names
 from azsim.report.results import Comparison, Row
 
 _ROOM = 1.4  # the axis reaches this many times beyond the smallest and the largest
 _CLOSEST_SHARE = 0.012  # of the axis: points nearer than this are drawn so far apart
 _UNTUNED = "same, not fine-tuned"
+_FRONT = "Pareto front"
+_PANEL_INCHES = 3.2
+_LINE_INCHES = 0.17
+
+Look = tuple[str, str | tuple[int, int, int], str]  # colour, marker, name
 
 
-def draw(comparison: Comparison) -> Figure | None:
+def draw(comparison: Comparison, layout: Layout = WIDE) -> Figure | None:
     """WER (95 % interval) over bytes, the Pareto front, and what compression without fine-tuning would give.
+
+    At most `MOST_SERIES` configurations a panel stand out; the others are dots there.
 
     Returns: None if no row has a WER and a size.
     """
@@ -36,25 +48,39 @@ def draw(comparison: Comparison) -> Figure | None:
     if not rows:
         return None
     colours, markers = config_colours(comparison), config_markers(comparison)
-    names = [*(row.config for row in rows), _UNTUNED]
-    right = width_inches(names, 8.5) + 0.75
-    figure, [[axes]] = panel_grid(Margins(left=0.6, right=right, top=0.15, bottom=0.5), [3.2])
+    names = short_names(row.config for row in rows)
+    looks = {name: (colours[name], markers[name], short) for name, short in names.items()}
+    groups = [rows[begin : begin + MOST_SERIES] for begin in range(0, len(rows), MOST_SERIES)]
+    labels = [*names.values(), _UNTUNED, _FRONT]
+    aside = width_inches(labels) + 0.75
+    room = layout.width_inches - 0.75 if layout.is_narrow else aside
+    legend = max(legend_inches([looks[row.config][2] for row in group] + [_UNTUNED, _FRONT], room) for group in groups)
     top, places = _top(rows), _places(rows)
-    _front(axes, pareto_front(rows), places)
-    for row in rows:
-        _point(axes, row, places[row.config], colours[row.config], markers[row.config], top)
-    if any(row.wer_post_training_percent is not None for row in rows):
-        axes.plot([], [], "o", markerfacecolor="white", markeredgecolor=GREY, label=_UNTUNED)
-    axes.set_xscale("log")
-    sizes = [row.model_bytes / 1024 for row in rows]
-    axes.set_xlim(min(sizes) / _ROOM, max(sizes) * _ROOM)
-    axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_ylim(0, top)
-    label_below(axes, "Model size (KiB, logarithmic)")
-    label_left(axes, "Word error rate (%)", 0.4)
-    figure.legend(loc="upper left", bbox_to_anchor=(1 - (right - 0.15) / WIDTH_INCHES, 0.95))
+    right = 0.15 if layout.is_narrow else aside
+    inches, limits = layout.width_inches - 0.65 - right, _limits(rows)
+    lines = [_lines_beyond(group, places, limits, top, inches) for group in groups]
+    beyond = _LINE_INCHES * max((line + 1 for found in lines for line in found.values()), default=0)
+    below = 0.55 + (legend + 0.1 if layout.is_narrow else 0.0)
+    title = 0.2 if len(groups) > 1 else 0.0
+    margins = Margins(
+        left=0.65,
+        right=right,
+        top=0.15 + beyond + title,
+        bottom=below,
+        down=below + beyond + title + 0.1,
+    )
+    height = _PANEL_INCHES if layout.is_narrow else max(_PANEL_INCHES, legend)
+    figure, grid = panel_grid(margins, [height] * len(groups), layout=layout)
+    for index, (group, [axes]) in enumerate(zip(groups, grid, strict=True)):
+        _panel(axes, rows, group, places, looks, top)
+        for row in group:
+            if row.config in lines[index]:
+                _name_beyond(axes, row, places[row.config], lines[index][row.config])
+        if len(groups) > 1:
+            first = index * MOST_SERIES + 1
+            text = f"configurations {first} to {first + len(group) - 1} of {len(rows)}"
+            axes.set_title(text, pad=4 + 72 * beyond)
+        _legend(figure, axes, group, looks, layout, room)
     return figure
 
 
@@ -67,17 +93,50 @@ def pareto_front(rows: Sequence[Row]) -> list[Row]:
     return front
 
 
-def _front(axes: Axes, front: Sequence[Row], places: Mapping[str, float]) -> None:
-    axes.step(
-        [places[row.config] for row in front],
-        [row.wer_percent for row in front],
-        where="post",
-        color=GREY,
-        linewidth=1.0,
-        linestyle="--",
-        label="Pareto front",
-        zorder=1,
-    )
+def _panel(
+    axes: Axes,
+    rows: Sequence[Row],
+    group: Sequence[Row],
+    places: Mapping[str, float],
+    looks: Mapping[str, Look],
+    top: float,
+) -> None:
+    front = pareto_front(rows)
+    stairs = [places[row.config] for row in front], [row.wer_percent for row in front]
+    axes.step(*stairs, where="post", color=SOFT, linewidth=1.0, linestyle="--", zorder=1)
+    others = [row for row in rows if row not in group]
+    axes.plot([places[row.config] for row in others], [row.wer_percent for row in others], ".", color=LINE, zorder=1)
+    for row in group:
+        _point(axes, row, places[row.config], looks[row.config], top)
+    axes.set_xscale("log")
+    low, high = _limits(rows)
+    axes.set_xlim(low, high)
+    spread = high / low
+    subs = (1.0, 2.0, 5.0) if spread < 30 else (1.0, 3.0) if spread < 300 else (1.0,)
+    axes.xaxis.set_major_locator(LogLocator(base=10, subs=subs))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_ylim(0, top)
+    label_below(axes, "Model size (KiB, logarithmic)")
+    label_left(axes, "Word error rate, whole recording (%)", 0.4)
+
+
+def _legend(
+    figure: Figure, axes: Axes, group: Sequence[Row], looks: Mapping[str, Look], layout: Layout, room: float
+) -> None:
+    """To the right of its panel, or below it."""
+    handles = [Line2D([], [], color=SOFT, linewidth=1.0, linestyle="--", label=_FRONT)]
+    for colour, marker, name in (looks[row.config] for row in group):
+        handles.append(Line2D([], [], linestyle="", marker=marker, color=colour, label=name))
+    if any(row.wer_post_training_percent is not None for row in group):
+        untuned = {"marker": "o", "markerfacecolor": PAPER, "markeredgecolor": SOFT}
+        handles.append(Line2D([], [], linestyle="", label=_UNTUNED, **untuned))
+    box, height = axes.get_position(), figure.get_figheight()
+    from_top = (1 - box.y1) * height
+    if layout.is_narrow:
+        legend_at(figure, handles, 0.65, from_top + height_of(axes) + 0.5, room)
+    else:
+        legend_at(figure, handles, box.x1 * layout.width_inches + 0.2, from_top, room)
 
 
 def _places(rows: Sequence[Row]) -> dict[str, float]:
@@ -100,18 +159,56 @@ def _top(rows: Sequence[Row]) -> float:
     return 1.25 * max([reach, *(value for value in untuned if value <= 1.3 * reach)])
 
 
-def _point(axes: Axes, row: Row, size_kib: float, colour: str, marker: str, top: float) -> None:
+def _point(axes: Axes, row: Row, size_kib: float, look: Look, top: float) -> None:
+    colour, marker, _ = look
     wer = row.wer_percent or 0.0
     if row.wer_low_percent is not None and row.wer_high_percent is not None:
         axes.plot([size_kib, size_kib], [row.wer_low_percent, row.wer_high_percent], color=colour, linewidth=1.6)
-    edge = {"markeredgecolor": "white", "markeredgewidth": 0.5}
-    axes.plot(size_kib, wer, marker, color=colour, label=row.config, zorder=3, **edge)
+    edge = {"markeredgecolor": PAPER, "markeredgewidth": 0.5}
+    axes.plot(size_kib, wer, color=colour, marker=marker, zorder=3, **edge)
     untuned = row.wer_post_training_percent
     if untuned is None:
         return
-    shown = min(untuned, 0.93 * top)
+    shown = min(untuned, 0.97 * top)
     axes.plot([size_kib, size_kib], [wer, shown], ":", color=colour, linewidth=1.0, zorder=1)
-    axes.plot(size_kib, shown, marker, markerfacecolor="white", markeredgecolor=colour, zorder=3)
-    if untuned > shown:
-        text = f"\u2191 {untuned:.0f} %"
-        axes.annotate(text, (size_kib, shown), xytext=(8, 0), textcoords="offset points", va="center", fontsize=8)
+    axes.plot(size_kib, shown, marker=marker, markerfacecolor=PAPER, markeredgecolor=colour, zorder=3)
+
+
+def _lines_beyond(
+    group: Sequence[Row], places: Mapping[str, float], limits: tuple[float, float], top: float, inches: float
+) -> dict[str, int]:
+    """Configuration whose unfine-tuned rate is beyond the panel -> the line above it that keeps the numbers apart."""
+    low, high = limits
+    ends: list[float] = []
+    lines = {}
+    beyond = [row for row in group if (row.wer_post_training_percent or 0.0) > top]
+    for row in sorted(beyond, key=lambda row: places[row.config]):
+        half = width_inches([_arrow(row)]) / 2
+        centre = inches * math.log(places[row.config] / low) / math.log(high / low)
+        line = next((index for index, end in enumerate(ends) if end < centre - half), len(ends))
+        ends[line : line + 1] = [centre + half + 0.05]
+        lines[row.config] = line
+    return lines
+
+
+def _arrow(row: Row) -> str:
+    return f"\u2191 {row.wer_post_training_percent:.0f} %"
+
+
+def _name_beyond(axes: Axes, row: Row, size_kib: float, line: int) -> None:
+    axes.annotate(
+        _arrow(row),
+        (size_kib, 1.0),
+        (0, 3 + 72 * _LINE_INCHES * line),
+        xycoords=axes.get_xaxis_transform(),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontsize=POINTS,
+    )
+
+
+def _limits(rows: Sequence[Row]) -> tuple[float, float]:
+    """Of the axis of sizes, in KiB."""
+    sizes = [row.model_bytes / 1024 for row in rows]
+    return min(sizes) / _ROOM, max(sizes) * _ROOM

@@ -133,7 +133,5 @@ def utterance_slices(timeline: Timeline, utterances: Utterances, text: str) -> l
             if begin < end:
                 slices.append(Slice("utterance", what, begin, end, dict(args)))
         slices.append(Slice("words", text or "final words", final_ps, final_ps + WORDS_PS, dict(args)))
-    slices += [
-        Slice("words", "first word", time_ps, time_ps + WORDS_PS) for time_ps in by_name.get("first word", [])
-    ]
+    slices += [Slice("words", "first word", time_ps, time_ps + WORDS_PS) for time_ps in by_name.get("first word", [])]
     return slices

@@ -29,7 +29,7 @@ def test_all_figures_of_a_whole_comparison(drawn: list[DrawnFigure]) -> None:
     assert [figure.kind.name for figure in drawn] == [kind.name for kind in FIGURES]
     assert all(figure.png.startswith(b"\x89PNG") for figure in drawn)
     texts = {figure.kind.name: "".join(ElementTree.fromstring(figure.svg).itertext()) for figure in drawn}
-    assert "Word error rate (%)" in texts["wer_size"]
+    assert "Word error rate, whole recording (%)" in texts["wer_size"]
     assert all("(" in text and ")" in text for text in texts.values())
 
 
@@ -105,7 +105,7 @@ def test_long_names_and_markup_are_text() -> None:
     with report_style():
         figure = FIGURES[0].draw(found)
         assert figure is not None
-        assert b"long long" in save_svg(figure)
+        assert b"&lt;b&gt;$x_1$ &amp;" in save_svg(figure)
 
 
 def test_logarithmic_axes_show_plain_numbers() -> None:
