@@ -70,6 +70,7 @@ def run(
     music: bool | str | Path = True,
     seed: int = 1,
     max_minutes: float = 10.0,
+    gain: float = 1.0,
 ) -> Result:
     """Speech through the device.
 
@@ -80,6 +81,7 @@ def run(
         music: what plays meanwhile: True for the shipped track, False for silence, or a file.
         seed: of network jitter and the music's phase.
         max_minutes: a longer recording is refused.
+        gain: factor of every sample, for files whose full scale is not 1.
 
     Raises:
         InputError: the recording, the device, the music or the seed cannot be used.
@@ -99,7 +101,7 @@ def run(
     setup = build_setup(
         experiment,
         opened,
-        lambda heard: [load_utterance(path, path.name, "", {}, max_minutes, heard)],
+        lambda heard: [load_utterance(path, path.name, None, {}, max_minutes, heard, gain)],
         source="azsim.run",
         named=lambda key: key,
         music=track,

@@ -225,6 +225,9 @@ def _report_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--max-minutes", type=_minutes, default=10.0, metavar="M", help="longest recording (default: 10)"
     )
+    command.add_argument(
+        "--gain", type=_gain, default=1.0, metavar="G", help="factor of every sample of the recordings (default: 1)"
+    )
     trace = command.add_argument_group(
         "trace.json", "one utterance for Perfetto: jobs, their tiles, who waits for whom"
     )
@@ -256,6 +259,16 @@ def _size(text: str) -> int:
         return budget.parse_bytes(text)
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _gain(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 1e-12 <= value <= 1e6:
+        raise argparse.ArgumentTypeError(f"{text}: must be a factor from 1e-12 to 1000000")
+    return value
 
 
 def _minutes(text: str) -> float:

@@ -38,7 +38,14 @@ def compare(options: argparse.Namespace) -> dict[str, object]:
     with _progress("comparing", options) as progress:
         setups = [
             make_setup(
-                experiment, path, options.speech, options.utterances, options.max_minutes, progress.spin, device=device
+                experiment,
+                path,
+                options.speech,
+                options.utterances,
+                options.max_minutes,
+                progress.spin,
+                device=device,
+                gain=options.gain,
             )
             for device in options.device or [None]
         ]
@@ -62,6 +69,7 @@ def compare(options: argparse.Namespace) -> dict[str, object]:
         "device": comparison.device,
         "rows": rows_to_json(comparison.rows),
         "production_rows": rows_to_json(comparison.production_rows),
+        "remarks": {one.utterance: list(one.remarks) for one in comparison.utterances if one.remarks},
         "report": str(out),
     }
 
@@ -90,6 +98,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
             ),
             music,
             options.max_minutes,
+            options.gain,
         )
         progress.spin("recognising, simulating")
         comparison = run_single(replace(single, trace=trace), _command())
@@ -119,6 +128,7 @@ def run(options: argparse.Namespace) -> dict[str, object]:
                 "words": [msgspec.to_builtins(word) for word in result.words],
                 "latency_ms": result.timing.latency_ms if result.timing else None,
                 "speech_end_estimated": result.speech_end_estimated,
+                "remarks": list(result.remarks),
             }
             for result in comparison.utterances
         ],

@@ -22,7 +22,7 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
     monkeypatch.chdir(tmp_path)
     record = SimpleNamespace(comparison=invented.one_recording())
 
-    def made(recordings, single, music, max_minutes):
+    def made(recordings, single, music, max_minutes, gain):
         record.asked = (recordings, single, music, max_minutes)
         return SimpleNamespace()
 

@@ -8,6 +8,8 @@ from azsim.compare.setup import Setup
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.memory_spec import MemorySpec
 from azsim.errors import readable
+from azsim.report.remarks import remarks_of
+from azsim.report.wer import normalise
 from azsim.speech.endpoint import SILENCE_MS
 from azsim.speech.features import STEP_MS
 
@@ -33,13 +35,19 @@ def settings(setup: Setup) -> dict[str, str]:
     return {
         "device": f"{setup.device.name}: {setup.device.summary}",
         "chip": f"{chip.clock_mhz:g} MHz, {_compute_engine(chip)}, SRAM {chip.sram.bytes / 1024:g} KiB",
-        "speech": f"{_count(len(setup.utterances), 'utterance')}, {seconds:.0f} s",
+        "speech": f"{_count(len(setup.utterances), 'utterance')}, {seconds:.0f} s{_wordless(setup)}",
         "music": f"{music.codec}, {music.kbps:.0f} kb/s" if music else "none",
         "end-point": f"{SILENCE_MS} ms without a new label",
         "step": f"one run of the encoder every {experiment.frames_per_step * STEP_MS} ms",
         "deadline": "of a step: the release of the next one",
         "seed": str(experiment.seed),
     }
+
+
+def _wordless(setup: Setup) -> str:
+    """How many transcripts have no words: whatever is heard there is an insertion."""
+    count = sum(one.reference is not None and not normalise(one.reference) for one in setup.utterances)
+    return f", {count} without words" if count else ""
 
 
 def _compute_engine(chip: ChipSpec) -> str:
@@ -70,6 +78,8 @@ def how_far_to_trust(setup: Setup) -> tuple[str, ...]:
         "Energy is counts multiplied by constants, from wake to the final result. Energy above idle is less the energy "
         f"of {idle} without speech.",
     ]
+    if said := remarks_of((one.name, one.remarks) for one in setup.utterances):
+        paragraphs.insert(0, f"Recordings: {said}")
     if experiment.production:
         paragraphs.append(
             "The production-size table is timing only. Its weights are drawn from the distribution of the trained "

@@ -80,11 +80,13 @@ def make_setup(
     max_minutes: float = 10.0,
     advance: Callable[[str], None] = lambda label: None,
     device: str | None = None,
+    gain: float = 1.0,
 ) -> Setup:
     """Read everything the experiment names; whatever is wrong is said here, before any work.
 
     Args:
         device: a name or path in place of the experiment's device.
+        gain: factor of every sample of the recordings.
 
     Raises:
         InputError: a device, model, recording, manifest or constant is wrong, or an echo is asked for without music.
@@ -117,9 +119,8 @@ def make_setup(
 
     def read_speech(heard: Heard | None) -> list[Utterance]:
         with located(f"{path}: speech = {experiment.speech!r}") if speech is None else nullcontext():
-            return load_speech(
-                speech or speech_of(experiment, path), limit, max_minutes, lambda: advance("reading speech"), heard
-            )
+            read = speech or speech_of(experiment, path)
+            return load_speech(read, limit, max_minutes, lambda: advance("reading speech"), heard, gain)
 
     return build_setup(
         experiment,
@@ -241,7 +242,7 @@ def manifest_of(setup: Setup, command: Sequence[str]) -> dict[str, object]:
         inputs[f"music {setup.music.name}"] = setup.music.digest
     speech = hashlib.sha256()
     for utterance in setup.utterances:
-        speech.update(utterance.name.encode() + utterance.reference.encode() + utterance.features.tobytes())
+        speech.update(utterance.name.encode() + (utterance.reference or "").encode() + utterance.features.tobytes())
     inputs["speech features"] = speech.hexdigest()
     return make_manifest(
         command=command,

@@ -29,7 +29,9 @@ class Single:
     seed: int
 
 
-def make_single(recordings: Sequence[Path], single: Single, music: Path | None, max_minutes: float) -> Setup:
+def make_single(
+    recordings: Sequence[Path], single: Single, music: Path | None, max_minutes: float, gain: float = 1.0
+) -> Setup:
     """Read recordings, network, device and music.
 
     Raises:
@@ -55,7 +57,7 @@ def make_single(recordings: Sequence[Path], single: Single, music: Path | None, 
     return build_setup(
         experiment,
         device,
-        lambda heard: [load_utterance(path, path.name, "", {}, max_minutes, heard) for path in recordings],
+        lambda heard: [load_utterance(path, path.name, None, {}, max_minutes, heard, gain) for path in recordings],
         source="azsim run",
         named=lambda key: f"--{key}",
         music=music,

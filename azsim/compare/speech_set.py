@@ -12,6 +12,7 @@ import numpy as np
 
 from azsim.errors import InputError, located, readable
 from azsim.input_file import check_input_file
+from azsim.report.wer import normalise
 from azsim.speech.audio import read_audio
 from azsim.speech.endpoint import estimated_speech_end_ms
 from azsim.speech.features import log_mel
@@ -32,7 +33,7 @@ class Utterance:
 
     Attributes:
         name: file name in the manifest.
-        reference: transcript in lower case.
+        reference: transcript in lower case, empty if nothing was said; None if unknown.
         audio_ms: length.
         speech_end_ms: true end of speech, from the manifest or estimated from energy.
         speech_end_estimated: which of the two.
@@ -40,10 +41,11 @@ class Utterance:
         features: log-mel, float32 ``(frames, 64)``.
         envelope: peak amplitude per 10 ms, for the figure of one utterance.
         columns: whatever else the manifest says of it (speaker, unseen_voice, domain...).
+        remarks: what makes it hard to recognise (`azsim.speech.audio`).
     """
 
     name: str
-    reference: str
+    reference: str | None
     audio_ms: int
     speech_end_ms: int
     speech_end_estimated: bool
@@ -51,6 +53,7 @@ class Utterance:
     envelope: np.ndarray
     columns: dict[str, str] = field(default_factory=dict)
     speech_start_ms: int | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
@@ -64,11 +67,13 @@ class Utterance:
 
 
 def read_manifest(path: Path) -> dict[int, dict[str, str]]:
-    """Line -> row of a CSV manifest, where there is a transcript; it needs the columns ``file`` and ``transcript``.
+    """Line -> row of a CSV manifest; it needs the columns ``file`` and ``transcript``.
+
+    A row whose transcript has no words stays: whatever is heard there is an insertion.
 
     Raises:
         InputError: unreadable, not CSV, a column missing or there twice, a group called ``all``, a row too short or too
-            long, or no transcript at all.
+            long, or no transcript with words at all.
     """
     check_input_file(path, "a CSV manifest with columns file, transcript")
     try:
@@ -93,38 +98,40 @@ def read_manifest(path: Path) -> dict[int, dict[str, str]]:
     for line, row in numbered:
         if None in row or None in row.values():
             raise InputError(f"{path}: line {line}: must have {len(columns)} fields; quote a field that holds a comma")
-        if row["transcript"].strip() and not row["file"].strip():
+        if not row["file"].strip():
             raise InputError(f"{path}: line {line}: file: must name a recording")
         if row.get("group") == ALL:
             raise InputError(f"{path}: line {line}: group = {ALL!r}: stands for all groups together; use another name")
-    rows = {line: row for line, row in numbered if row["transcript"].strip()}
-    if not rows:
-        raise InputError(f"{path}: no row has a transcript; nothing to score")
+    rows = dict(numbered)
+    if not any(normalise(row["transcript"]) for row in rows.values()):
+        raise InputError(f"{path}: no row has a transcript with words; nothing to score")
     return rows
 
 
 def load_utterance(
     path: Path,
     name: str,
-    reference: str,
+    reference: str | None,
     columns: dict[str, str],
     max_minutes: float,
     heard: Heard | None = None,
+    gain: float = 1.0,
 ) -> Utterance:
     """Read one recording and make its features.
 
     Args:
         path: of the recording.
         name: what reports call it.
-        reference: its transcript, empty if unknown.
+        reference: its transcript, None if unknown.
         columns: what is known of it; ``speech_end_ms`` is the true end of speech.
         max_minutes: longer recordings are refused.
         heard: what else reaches the microphone; the end of speech is estimated without it.
+        gain: factor of every sample.
 
     Raises:
         InputError: the recording cannot be used, or ``speech_end_ms`` is not a number.
     """
-    audio = read_audio(path, max_minutes=max_minutes)
+    audio = read_audio(path, max_minutes, gain)
     features = log_mel(audio.samples)
     start, given = (columns.get(column, "").strip() for column in ("speech_start_ms", "speech_end_ms"))
     end_ms = (
@@ -137,7 +144,7 @@ def load_utterance(
     padded = np.pad(samples, (0, -len(samples) % ENVELOPE_SAMPLES))
     return Utterance(
         name=readable(name),
-        reference=" ".join(reference.lower().split()),
+        reference=None if reference is None else " ".join(reference.lower().split()),
         audio_ms=audio.duration_ms,
         speech_end_ms=end_ms,
         speech_end_estimated=not given,
@@ -145,6 +152,7 @@ def load_utterance(
         envelope=padded.reshape(-1, ENVELOPE_SAMPLES).max(axis=1),
         columns=columns,
         speech_start_ms=_time_ms(name, "speech_start_ms", start, audio.duration_ms) if start else None,
+        remarks=audio.remarks,
     )
 
 
@@ -171,10 +179,11 @@ def load_speech(
     max_minutes: float = 10.0,
     advance: Callable[[], None] = lambda: None,
     heard: Heard | None = None,
+    gain: float = 1.0,
 ) -> list[Utterance]:
     """The utterances of a manifest, ``limit`` of them evenly spread; ``advance`` is called after each.
 
-    ``heard`` as in `load_utterance`.
+    ``heard`` and ``gain`` as in `load_utterance`.
 
     Raises:
         InputError: the manifest or a recording is wrong.
@@ -185,6 +194,8 @@ def load_speech(
         columns = {key: value for key, value in row.items() if key not in ("file", "transcript") and value}
         recording = path.parent / row["file"]
         with located(f"{path}: line {line}"):
-            utterances.append(load_utterance(recording, row["file"], row["transcript"], columns, max_minutes, heard))
+            utterances.append(
+                load_utterance(recording, row["file"], row["transcript"], columns, max_minutes, heard, gain)
+            )
         advance()
     return utterances

@@ -2,7 +2,7 @@
 
 ::
 
-    recording ──level of its speech──> + made noise, snr_db below it ──> no louder than full scale ──> front end
+    recording ──active level of its speech──> + noise, snr_db below it ──> no louder than full scale ──> front end
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from azsim.compare.speech_set import Heard
 from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.speech.features import SAMPLE_RATE_HZ
-from azsim.speech.noise import MAKERS, cut, mixed, unit_rms
+from azsim.speech.level import active_rms
+from azsim.speech.noise import MAKERS, cut, unit_rms
 
 FULL_SCALE = 0.99
 
@@ -23,9 +24,9 @@ FULL_SCALE = 0.99
 def heard_in(device: Device, seed: int, recording: np.ndarray | None = None) -> Heard | None:
     """How a device's surroundings change a recording; None if its file names none.
 
-    The noise of a recording depends on the seed and the recording's name alone. Its level is set against the speech
-    between ``speech_start_ms`` and ``speech_end_ms`` of the manifest, or the whole recording without them; what comes
-    back raises an InputError where those are no such times.
+    The noise of a recording depends on the seed and the recording's name alone. Its level is set against the active
+    level (`azsim.speech.level`) of the speech between ``speech_start_ms`` and ``speech_end_ms`` of the manifest, or of
+    the whole recording without them; what comes back raises an InputError where those are no such times.
 
     Args:
         device: its description.
@@ -44,7 +45,8 @@ def heard_in(device: Device, seed: int, recording: np.ndarray | None = None) -> 
             sound = unit_rms(cut(rng, recording, len(samples)))
         begin = sample_of(name, columns, "speech_start_ms", 0, len(samples) - 1)
         finish = sample_of(name, columns, "speech_end_ms", len(samples), len(samples))
-        noisy = mixed(samples, sound, surroundings.snr_db, begin, max(finish, begin + 1))
+        level = active_rms(samples[begin : max(finish, begin + 1)]) * 10 ** (-surroundings.snr_db / 20)
+        noisy = samples + level * sound
         return (noisy * min(1.0, FULL_SCALE / float(np.abs(noisy).max(initial=FULL_SCALE)))).astype(np.float32)
 
     return heard

@@ -167,7 +167,7 @@ def result_of(
     return report.UtteranceResult(
         config=config,
         utterance=utterance.name,
-        reference=utterance.reference or None,
+        reference=utterance.reference,
         hypothesis=transcript.text,
         hypothesis_whole=transcript.text_whole,
         timing=measure(timeline, recognition.work, utterance.speech_start_ms),
@@ -176,6 +176,7 @@ def result_of(
         speaker=utterance.columns.get("speaker", ""),
         speech_end_estimated=recognition.work.speech_end_estimated,
         timing_only=timing_only,
+        remarks=utterance.remarks,
     )
 
 
@@ -185,7 +186,7 @@ def _given_end_ms(utterance: Utterance) -> int | None:
 
 def _post_training_wer_percent(setup: Setup, configuration: Configuration) -> float | None:
     """WER of the same compression on the experiment's network, if this configuration has a network of its own."""
-    scored = [utterance for utterance in setup.utterances if utterance.reference]
+    scored = [utterance for utterance in setup.utterances if utterance.reference is not None]
     if not scored or setup.experiment.model_of(configuration) == setup.experiment.model:
         return None
     untuned = compressed(setup, configuration, setup.experiment.model)
@@ -212,7 +213,7 @@ def traced_utterance(
         envelope=utterance.envelope,
         envelope_step_ms=ENVELOPE_STEP_MS,
         text=recognition.transcript.text,
-        reference=utterance.reference,
+        reference=utterance.reference or "",
         why=why,
         timing_only=timing_only,
         options=setup.trace,

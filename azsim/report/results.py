@@ -114,6 +114,7 @@ class UtteranceResult(Summarised):
         speaker: bootstrap cluster; empty = each utterance is its own.
         speech_end_estimated: the true end of speech was estimated from energy.
         timing_only: belongs to the production-size table.
+        remarks: what makes the recording hard to recognise, a sentence each.
     """
 
     config: str
@@ -127,6 +128,7 @@ class UtteranceResult(Summarised):
     speaker: str = ""
     speech_end_estimated: bool = False
     timing_only: bool = False
+    remarks: tuple[str, ...] = ()
 
     def facts(self) -> Mapping[str, object]:
         """What it is shown by."""

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from azsim.report.columns import COLUMNS, used_columns
 from azsim.report.fitted import FittedColumn, print_fitted, print_prose
+from azsim.report.remarks import remarks_of
 from azsim.report.results import Comparison, Row
 
 TRAINED_TITLE = "recogniser"
@@ -15,13 +16,15 @@ PRODUCTION_TITLE = "production-size recogniser, timing only"
 
 
 def print_tables(comparison: Comparison, console: Console) -> None:
-    """Both tables at the width of the console, and what their titles mean."""
+    """Both tables at the width of the console, what their titles mean, and remarks on recordings."""
     shown: set[str] = set()
     for title, rows in ((TRAINED_TITLE, comparison.rows), (PRODUCTION_TITLE, comparison.production_rows)):
         if rows:
             shown.update(column.title for column in print_fitted(console, title, _columns(rows)))
     said = [f"{column.title}: {column.legend}" for column in COLUMNS if column.title in shown and column.legend]
     print_prose(console, " \u00b7 ".join(said))
+    if remarks := remarks_of((one.utterance, one.remarks) for one in comparison.utterances):
+        print_prose(console, remarks)
 
 
 def markdown_table(rows: Sequence[Row]) -> str:

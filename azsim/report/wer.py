@@ -6,7 +6,7 @@ difference, so that what is hard for everyone cancels.
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,9 +28,31 @@ class Interval:
     high: float | None
 
 
+APOSTROPHES = "\u2018\u2019\u02bc\u00b4\u0060\uff07\u2032"
+"""Characters that are written for an apostrophe within a word."""
+
+
 def normalise(text: str) -> str:
-    """Lower case, words of letters, digits and apostrophes, single spaces: what is compared on both sides."""
-    return " ".join(re.findall(r"[\w']+", text.lower().replace("\u2019", "'")))
+    """What is compared on both sides: words of letters, marks, digits and inner apostrophes, single spaces, no case.
+
+    Unicode's compatibility composition (NFKC) comes first, then case folding, so that composed and decomposed letters
+    are the same. Signs that only join or direct letters (category Cf) are left out. An apostrophe at a word's end is a
+    quotation mark. Words are what spaces and punctuation part: in scripts without spaces a sentence is a word.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _plain_apostrophes(text)).casefold())
+    kept = "".join(_kept(letter) for letter in folded)
+    return " ".join(word for part in kept.split() if (word := part.strip("'")))
+
+
+def _plain_apostrophes(text: str) -> str:
+    return "".join("'" if letter in APOSTROPHES else letter for letter in text)
+
+
+def _kept(letter: str) -> str:
+    category = unicodedata.category(letter)
+    if category[0] in "LMN" or letter == "'":
+        return letter
+    return "" if category == "Cf" else " "
 
 
 def count_edits(references: Sequence[str], hypotheses: Sequence[str]) -> np.ndarray:

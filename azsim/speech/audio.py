@@ -2,11 +2,12 @@
 
 ::
 
-    file ──blocks──> mean of channels ──> stateful resampler ──> 16 kHz mono
+    file ──blocks──> mean of channels, or the loudest ──> stateful resampler ──> 16 kHz mono
 
 The resampler keeps its state between pieces, so the result does not depend on how the sound was cut. The rule for
 the tail: at the end the filter is flushed with silence, and ``n`` samples at ``r`` Hz become ``n * 16000 / r``,
-rounded to nearest.
+rounded to nearest. What makes a recording hard to recognise (channels that cancel, a telephone's band, a very low
+level) is remarked on.
 """
 
 from __future__ import annotations
@@ -26,11 +27,15 @@ from azsim.errors import InputError
 from azsim.input_file import check_input_file
 from azsim.speech.cut_short import mp3_cut_short, ogg_cut_short, promise_broken
 from azsim.speech.features import FRAME_LENGTH_MS, SAMPLE_RATE_HZ
+from azsim.speech.level import QUIETEST_DBFS, ChannelChoice, active_rms, dbfs
 from azsim.speech.packets import BEYOND_LIBSNDFILE, EncodedSound, beyond_libsndfile
 
 DEFAULT_MAX_MINUTES = 10.0
 BLOCK_FRAMES = 65_536
-FULL_SCALE_LIMIT = 1e6  # float files may exceed 1; beyond this they are not sound
+FULL_SCALE_LIMIT = 16.0
+"""Float samples may exceed full scale, 1, by some decibels; beyond this the scale is another one."""
+SCALES = ((2.0**7, "8-bit"), (2.0**15, "16-bit"), (2.0**23, "24-bit"), (2.0**31, "32-bit"))
+"""Full scale of integers that somebody wrote as floats."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +46,14 @@ class Audio:
         samples: float32 mono at 16 kHz, full scale 1.
         name: of the file or stream.
         source_rate_hz, source_channels: what it was before.
+        remarks: what makes it hard to recognise, a sentence each.
     """
 
     samples: np.ndarray
     name: str
     source_rate_hz: int
     source_channels: int
+    remarks: tuple[str, ...] = ()
 
     @property
     def duration_ms(self) -> int:
@@ -57,22 +64,31 @@ class Audio:
 class Resampler:
     """Pieces of sound at one rate to pieces at 16 kHz mono; what comes out does not depend on the cuts.
 
+    Args:
+        rate_hz: of the sound.
+        name: of the sound, for messages.
+        channel: to take, None for the mean of all.
+        gain: factor of every sample.
+
     Raises:
-        InputError: the rate is not positive, or a piece holds samples that are not numbers.
+        InputError: the rate is not positive, or a piece holds samples that are not numbers or have another full scale.
     """
 
-    def __init__(self, rate_hz: int, name: str = "audio") -> None:
+    def __init__(self, rate_hz: int, name: str = "audio", channel: int | None = None, gain: float = 1.0) -> None:
         if rate_hz <= 0:
             raise InputError(f"{name}: sample rate {rate_hz} Hz: must be positive")
         self._name = name
+        self._channel = channel
+        self._gain = np.float32(gain)
         same = rate_hz == SAMPLE_RATE_HZ
         self._stream = None if same else soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
 
     def feed(self, piece: np.ndarray) -> np.ndarray:
         """Take float samples ``(n,)`` or ``(n, channels)``; returns the 16 kHz samples that are ready."""
-        mono = _mono(piece)
+        mono = _mono(piece, self._channel)
+        mono = mono if self._gain == 1 else mono * self._gain
         if mono.size and not bool(np.all(np.abs(mono) < FULL_SCALE_LIMIT)):
-            raise InputError(f"{self._name}: holds samples that are not finite numbers within +-{FULL_SCALE_LIMIT:g}")
+            raise InputError(_beyond_scale(self._name, mono, float(self._gain)))
         return mono if self._stream is None else self._stream.resample_chunk(mono)
 
     def finish(self) -> np.ndarray:
@@ -81,16 +97,17 @@ class Resampler:
         return empty if self._stream is None else self._stream.resample_chunk(empty, last=True)
 
 
-def read_audio(path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES) -> Audio:
+def read_audio(path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES, gain: float = 1.0) -> Audio:
     """Read a whole recording.
 
     Args:
         path: a file in any format of libsndfile (WAV, FLAC, Ogg, MP3, AIFF, ...), or AAC (m4a, ADTS) or Matroska.
         max_minutes: longer files are refused.
+        gain: factor of every sample, for files whose full scale is not 1.
 
     Raises:
         InputError: the file is missing, unreadable, empty, cut short, too long, too short for one frame, or holds
-            samples that are not numbers.
+            samples that are not numbers or have another full scale.
     """
     path = Path(path)
     check_input_file(path, "a sound file")
@@ -99,14 +116,19 @@ def read_audio(path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES) -> Au
     try:
         if beyond_libsndfile(path):
             with EncodedSound(path, "a recording", BEYOND_LIBSNDFILE) as sound:
+                channel = _channel(sound.channels, _packet_blocks(path, sound, max_minutes))
+            with EncodedSound(path, "a recording", BEYOND_LIBSNDFILE) as sound:
                 rate_hz, channels = sound.sample_rate_hz, sound.channels
-                resampler = Resampler(rate_hz, str(path))
+                resampler = Resampler(rate_hz, str(path), channel, gain)
                 parts = [resampler.feed(block) for block in _packet_blocks(path, sound, max_minutes)]
         else:
             with _quiet_libraries(), soundfile.SoundFile(_as_given(path)) as file:
                 _refuse_cut_short(path, file)
                 rate_hz, channels = file.samplerate, file.channels
-                resampler = Resampler(rate_hz, str(path))
+                channel = _channel(channels, _blocks(path, file, max_minutes))
+                if channels > 1:
+                    file.seek(0)
+                resampler = Resampler(rate_hz, str(path), channel, gain)
                 parts = [resampler.feed(block) for block in _blocks(path, file, max_minutes)]
     except (soundfile.LibsndfileError, OSError) as error:
         reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
@@ -118,7 +140,41 @@ def read_audio(path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES) -> Au
     if samples.size < shortest:
         held = f"{1000 * samples.size / SAMPLE_RATE_HZ:.1f} ms of sound" if samples.size else "no samples"
         raise InputError(f"{path}: holds {held}; at least {FRAME_LENGTH_MS} ms are needed")
-    return Audio(samples, path.name, rate_hz, channels)
+    return Audio(samples, path.name, rate_hz, channels, tuple(_remarks(samples, rate_hz, channels, channel)))
+
+
+def _channel(channels: int, blocks: Iterator[np.ndarray]) -> int | None:
+    """The channel to hear, None for the mean; blocks are read only where there is a choice."""
+    if channels < 2:
+        return None
+    choice = ChannelChoice(channels)
+    for block in blocks:
+        choice.feed(block)
+    return choice.channel
+
+
+def _remarks(samples: np.ndarray, rate_hz: int, channels: int, channel: int | None) -> Iterator[str]:
+    if channel is not None:
+        yield f"its {channels} channels cancel each other; channel {channel + 1}, the loudest, was taken"
+    if rate_hz < SAMPLE_RATE_HZ:
+        yield (
+            f"sampled at {rate_hz} Hz, so that nothing above {rate_hz // 2} Hz is heard; the shipped recognisers were "
+            "trained on 16,000 Hz and make several times as many errors"
+        )
+    level = dbfs(active_rms(samples))
+    if level < QUIETEST_DBFS:
+        heard = f"{level:.0f} dBFS" if np.isfinite(level) else "digital silence"
+        yield f"very quiet (active level {heard}); words may be missing: record it louder or give --gain"
+
+
+def _beyond_scale(name: str, mono: np.ndarray, gain: float) -> str:
+    """Why samples are not taken: no numbers, or numbers of another scale, which is named."""
+    peak = float(np.abs(mono).max())
+    if not np.isfinite(peak):
+        return f"{name}: holds samples that are not finite numbers"
+    scale, kind = next((one for one in SCALES if peak / gain <= 1.01 * one[0]), (0.0, ""))
+    likely = f"; they look like {kind} integers: --gain {1 / scale:.8g}" if scale else "; --gain brings them there"
+    return f"{name}: peak {peak:.8g}: samples must lie within about +-1{likely}"
 
 
 def _as_given(path: Path) -> Path | bytes:
@@ -184,6 +240,8 @@ def _packet_blocks(path: Path, sound: EncodedSound, max_minutes: float) -> Itera
         yield packet.sound()
 
 
-def _mono(piece: np.ndarray) -> np.ndarray:
+def _mono(piece: np.ndarray, channel: int | None = None) -> np.ndarray:
     sound = np.asarray(piece, np.float32)
-    return sound if sound.ndim == 1 else sound.mean(axis=1, dtype=np.float32)
+    if sound.ndim == 1:
+        return sound
+    return sound.mean(axis=1, dtype=np.float32) if channel is None else sound[:, channel]

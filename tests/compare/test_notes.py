@@ -23,7 +23,10 @@ def setup(configurations: int = 2, estimated: tuple[bool, ...] = (False, False),
         sensitivity=None,
         frames_per_step=1,
     )
-    utterances = tuple(SimpleNamespace(audio_ms=1500, speech_end_estimated=each) for each in estimated)
+    utterances = tuple(
+        SimpleNamespace(name="u.wav", audio_ms=1500, speech_end_estimated=each, reference="on", remarks=())
+        for each in estimated
+    )
     return SimpleNamespace(
         **{"experiment": experiment, "device": AZ1, "utterances": utterances, "music": None, **changes}
     )
@@ -106,3 +109,13 @@ def test_music_and_engine_are_named_only_where_they_are() -> None:
     assert "with the same music" in loud
     assert "cycles of the lanes" in quiet
     assert "cycles of the array" in " ".join(how_far_to_trust(setup(device=load_device("systolic-32"))))
+
+
+def test_recordings_without_words_and_with_remarks_are_said() -> None:
+    made = setup()
+    nothing = SimpleNamespace(
+        name="n.wav", audio_ms=1500, speech_end_estimated=False, reference="...", remarks=("quiet",)
+    )
+    made.utterances = (*made.utterances, nothing)
+    assert settings(made)["speech"] == "3 utterances, 4 s, 1 without words"
+    assert how_far_to_trust(made)[0] == "Recordings: n.wav: quiet."

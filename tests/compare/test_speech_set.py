@@ -48,22 +48,24 @@ def test_groups_come_from_the_manifest(folder: Path) -> None:
     assert [utterance.group for utterance in load_speech(path)] == ["seen voices", "unseen voices, festival"]
 
 
-def test_only_listed_files_with_a_transcript_are_read(folder: Path) -> None:
-    path = manifest(folder, "file,transcript\na.wav,on\nmissing.wav,\n")
-    assert [utterance.name for utterance in load_speech(path)] == ["a.wav"]
+def test_a_row_without_words_stays_whatever_stands_for_them(folder: Path) -> None:
+    path = manifest(folder, "file,transcript\na.wav,on\nb.wav,\na.wav,...\n")
+    assert [utterance.reference for utterance in load_speech(path)] == ["on", "", "..."]
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("path,transcript\na.wav,on\n", "no column 'file'"),
-        ("file,transcript\na.wav,\n", "no row has a transcript"),
+        ("file,transcript\na.wav,\n", "no row has a transcript with words"),
         ("file,transcript\na.wav,on\nc.wav,on\n", r"set\.csv: line 3: .*c\.wav: no such file"),
         ('file,transcript\na.wav,"on\n', "not a CSV file in UTF-8: unexpected end of data"),
         ("file,transcript,speech_end_ms\na.wav,on,soon\n", r"speech_end_ms = 'soon'"),
         ("file,transcript,speech_end_ms\na.wav,on,inf\n", r"speech_end_ms = 'inf': must be 0 to 1000"),
         ("transcript,file\non\n", r"line 2: must have 2 fields"),
         ("file,transcript\na.wav,on, off\n", r"line 2: must have 2 fields"),
+        ("file,transcript\na.wav,...\n", "no row has a transcript with words"),
+        ("file,transcript\na.wav,on\nmissing.wav,\n", r"line 3: .*missing\.wav: no such file"),
         ("file,transcript\n,on\n", r"line 2: file: must name a recording"),
         ("file,transcript,file\na.wav,on,b.wav\n", r"set\.csv: column 'file': stands twice in the header"),
         ("file,transcript,speaker,speaker\na.wav,on,x,y\n", r"column 'speaker': stands twice"),

@@ -31,6 +31,14 @@ def test_noise_stands_at_its_level_below_the_speech(snr_db: float) -> None:
     assert 10 * np.log10(0.05**2 / np.mean(added**2)) == pytest.approx(snr_db, abs=0.05)
 
 
+@pytest.mark.parametrize("silence_s", [0, 20])
+def test_silence_around_the_speech_does_not_change_its_level_where_no_times_are_given(silence_s: float) -> None:
+    sound = np.pad(tone(), (0, 16_000 * silence_s))
+    heard = heard_in(device(surroundings=SurroundingsSpec("road", 9.0)), seed=1)
+    added = heard(sound, "a.flac", {}) - sound
+    assert 10 * np.log10(0.05**2 / np.mean(added**2)) == pytest.approx(9.0, abs=0.05)
+
+
 def test_it_depends_on_seed_and_name_alone_and_stays_within_full_scale() -> None:
     incar = load_device("incar")
     first, again = (heard_in(incar, 1)(tone(), "a.flac", SPOKEN) for _ in range(2))

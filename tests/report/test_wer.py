@@ -41,6 +41,57 @@ def test_case_and_punctuation_do_not_count() -> None:
     assert count_errors(["Call Grandma!"], ["call grandma"]).tolist() == [[0, 2]]
 
 
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("Caf\u00e9 cr\u00e8me", "cafe\u0301 cre\u0300me"),  # composed and decomposed
+        ("it\u2019s don\u02bct o\u00b4clock", "it's don't o'clock"),
+        ("\u2018hello\u2019 \u201cworld\u201d 'again'", "hello world again"),
+        ("STRASSE stra\u00dfe", "stra\u00dfe strasse"),
+        ("\u039f\u0394\u039f\u03a3", "\u03bf\u03b4\u03bf\u03c2"),  # final sigma
+        ("\uff21\uff22 \uff11\uff12", "ab 12"),  # full width
+        ("\u0645\u0631\u062d\u0628\u0627\u060c", "\u0645\u0631\u062d\u0628\u0627"),  # an Arabic comma
+        ("\u05e9\u05dc\u05d5\u05dd!", "\u05e9\u05dc\u05d5\u05dd"),
+        (
+            "\u041f\u0440\u0438\u0432\u0435\u0442, \u0439\u043e\u0433",
+            "\u043f\u0440\u0438\u0432\u0435\u0442 \u0438\u0306\u043e\u0433",
+        ),
+        ("\ud55c\uad6d\uc5b4", "\u1112\u1161\u11ab\u1100\u116e\u11a8\u110b\u1165"),  # Hangul, composed and in parts
+        ("ma\u00f1ana_\u00bfs\u00ed?", "ma\u00f1ana s\u00ed"),
+        ("soft\u00adhyphen", "softhyphen"),
+    ],
+)
+def test_the_same_words_written_in_two_ways_are_no_errors(said: str, heard: str) -> None:
+    assert count_errors([said], [heard])[0, 0] == 0
+    assert normalise(said) == normalise(heard) != ""
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("\u0915\u093f", "\u0915\u0940"),  # Hindi: short and long i, told apart by a vowel sign
+        ("\u0e01\u0e34\u0e19", "\u0e01\u0e31\u0e19"),  # Thai
+        ("\u0b95\u0bbf", "\u0b95\u0bc0"),  # Tamil
+        ("\u043c\u0438\u0440", "\u043c\u0438\u0440\u044b"),
+        ("its", "it's"),
+    ],
+)
+def test_words_that_differ_in_a_mark_or_letter_are_errors(said: str, heard: str) -> None:
+    assert count_errors([said], [heard])[0].tolist() == [1, 1]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=30))
+def test_a_normalised_text_stays_as_it_is(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@pytest.mark.parametrize("nothing", ["", "   ", "...", "\u2019", "\u00bf?"])
+def test_a_transcript_without_words_counts_what_was_heard(nothing: str) -> None:
+    assert count_edits([nothing], ["turn on"]).tolist() == [[0, 0, 2, 0]]
+    assert count_edits([nothing], [""]).tolist() == [[0, 0, 0, 0]]
+
+
 def test_bootstrap_matches_a_loop_over_the_same_draws() -> None:
     random = np.random.default_rng(3)
     counts = np.stack([random.integers(0, 3, 30), random.integers(3, 9, 30)], axis=1)

@@ -102,13 +102,53 @@ def test_a_wav_from_a_pipe_has_no_length_and_is_read(tmp_path):
     assert read_audio(path).duration_ms == 500
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_samples_that_are_no_sound(tmp_path, bad):
     path = tmp_path / "bad.wav"
     samples = tone(48_000)[:, 0]
     samples[1_000] = bad
     soundfile.write(path, samples, 48_000, subtype="FLOAT")
     refused(path, "not finite")
+
+
+@pytest.mark.parametrize(
+    ("scale", "says"),
+    [
+        (2.0**15, r"peak 9830\.4.*16-bit integers: --gain 3\.0517578e-05"),
+        (2.0**31, "32-bit integers"),
+        (1e30, r"peak 3\.0+2e\+29.*--gain"),
+    ],
+)
+def test_floats_of_another_full_scale_are_refused_with_the_factor(tmp_path, scale, says):
+    path = tmp_path / "scaled.wav"
+    sound = tone(16_000)[:, 0] * np.float32(0.3 / np.abs(tone(16_000)).max())
+    soundfile.write(path, sound * scale, 16_000, subtype="FLOAT")
+    refused(path, says)
+    np.testing.assert_allclose(read_audio(path, gain=1 / scale).samples, sound, atol=1e-6)
+
+
+def test_channels_that_cancel_give_the_loudest_and_a_remark(tmp_path):
+    mono = tone(16_000)[:, 0]
+    path = tmp_path / "antiphase.flac"
+    soundfile.write(path, np.stack([0.5 * mono, -mono], axis=1), 16_000)
+    audio = read_audio(path)
+    np.testing.assert_allclose(audio.samples, -mono, atol=1e-4)
+    assert audio.remarks == ("its 2 channels cancel each other; channel 2, the loudest, was taken",)
+    for other in (mono, 0 * mono, np.random.default_rng(1).standard_normal(len(mono)) * 0.1):
+        soundfile.write(path, np.stack([mono, other], axis=1), 16_000)
+        found = read_audio(path)
+        np.testing.assert_allclose(found.samples, (mono + other) / 2, atol=1e-4)
+        assert not found.remarks
+
+
+def test_a_telephone_s_band_and_a_low_level_are_remarked_on(tmp_path):
+    path = tmp_path / "call.wav"
+    soundfile.write(path, tone(8_000)[:, 0], 8_000)
+    assert "sampled at 8000 Hz" in " ".join(read_audio(path).remarks)
+    soundfile.write(path, 1e-3 * tone(16_000)[:, 0], 16_000, subtype="FLOAT")
+    assert "very quiet (active level -7" in " ".join(read_audio(path).remarks)
+    soundfile.write(path, np.zeros(16_000), 16_000)
+    assert "digital silence" in " ".join(read_audio(path).remarks)
 
 
 def test_too_long(tmp_path):

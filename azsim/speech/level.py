@@ -1,0 +1,52 @@
+"""How loud a recording is, and which channel of it to hear.
+
+Levels are of active speech: the samples above 2 % of the recording's peak. Silence before, between and after words,
+however long, does not change them.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+ACTIVE_SHARE = 0.02
+"""Of the peak; samples above it count as speech. **Source:** assumed (P.56 tracks an envelope; this needs none)."""
+QUIETEST_DBFS = -50.0
+"""Active speech below it is heard badly by the shipped recognisers. **Source:** reports/real-recordings."""
+
+
+def active_rms(sound: np.ndarray) -> float:
+    """Root mean square of the samples above `ACTIVE_SHARE` of the peak; 0 of silence."""
+    size = np.abs(sound)
+    loud = sound[size > ACTIVE_SHARE * float(size.max(initial=0.0))]
+    return float(np.sqrt(np.mean(np.square(loud, dtype=np.float64)))) if loud.size else 0.0
+
+
+def dbfs(level: float) -> float:
+    """A level in decibels against full scale (1); minus infinity of silence."""
+    return 20 * math.log10(level) if level > 0 else -math.inf
+
+
+class ChannelChoice:
+    """Which channel to hear, from blocks of all of them: the mean, or the loudest where the channels cancel.
+
+    Channels cancel where their sum is weaker than the loudest of them alone (opposite polarity, as a cable of two
+    wires leaves it).
+    """
+
+    def __init__(self, channels: int) -> None:
+        self._energy = np.zeros(channels, np.float64)
+        self._summed = 0.0
+
+    def feed(self, block: np.ndarray) -> None:
+        """Take samples ``(n, channels)``."""
+        wide = block.astype(np.float64)
+        self._energy += np.square(wide).sum(axis=0)
+        self._summed += float(np.square(wide.sum(axis=1)).sum())
+
+    @property
+    def channel(self) -> int | None:
+        """The channel to hear, counted from 0; None for the mean of all."""
+        loudest = int(np.argmax(self._energy))
+        return loudest if self._summed < 0.95 * self._energy[loudest] else None
