@@ -2,37 +2,30 @@
 
     AZSIM_RUNS=... python experiments/quantisation.py --out reports/quantisation
 
-On the small student (0.76 M weights), where few bits tell sooner. Post-training: the control, fine-tuned as long in
-fp32, quantised afterwards. The others were fine-tuned for their bits, 600 steps each, by the recipes `quantisation/*`:
-on the grid in the forward pass, by a regulariser, between Lloyd-Max centroids with hard snaps. Everything runs in the
-integer engine, activations and state in the chip's formats. Every held-out recording counts twice, as it is and in
-noise that no training heard (5 to 15 dB). Differences are paired with post-training at the same bits and grid; 95 %
-bootstrap intervals, by speaker for real people. Seconds per step are those of a loaded machine;
-`reports/training_cost` compares the ways.
+On the small student, whose word errors respond to few bits first. Post-training: the control, fine-tuned as long in
+fp32, quantised afterwards. The others were fine-tuned for their bits by the recipes `quantisation/*`: on the grid in
+the forward pass, by a regulariser, between Lloyd-Max centroids with hard snaps. Everything runs in the integer engine,
+activations and state in the chip's formats. Differences are paired with post-training at the same bits and grid; 95 %
+bootstrap intervals, by speaker for real people. One training of each kind, one seed. Seconds per step are those of a
+loaded machine; `reports/training_cost` compares the ways.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies share a package beside this script
 
+from experiments.studies.findings import best, by_label, compared, told
 from experiments.studies.histograms import draw_histograms
 from experiments.studies.study import Case, Row, main
 
-SHOWN = """From 8 to 4 bits there is next to nothing to gain: post-training quantisation stays within two points of
-fp32 on either grid, and training for the bits is within chance of it, but for two points between the centroids at 4
-bits. The gap opens at 3 bits and is wide at 2. On the uniform grid the forward pass (`fake-quant`) is the best way:
-9 points at 3 bits, 46 at 2. The regulariser (`regularised`) is between it and post-training: at its strength, which
-was not tuned, part of the weights never reaches the grid and is rounded in the end. A palette alone does much of
-what training does on the uniform grid; training between its centroids (`multi-regional`) gains two points more at 4
-and 3 bits, where it is the best of all, and six at 2, where the forward pass on the uniform grid is better. Training
-with the activations in the chip's integers as well changes nothing at 8 and 4 bits, so calibrating them afterwards
-is enough; at 2 bits, where the weights alone are hard enough to train, it costs three points. What real people say
-tells the gaps at 3 and 2 bits, and nothing finer, with seven speakers. One seed each."""
 BITS = (8, 6, 5, 4, 3, 2)
+CHIP_BITS = (8, 4, 2)
+FEW_BITS = (3, 2)
+NEAR_POINTS = 2.0
 WAYS = {"fake-quant": "packed", "regularised": "packed", "multi-regional": "palette"}
 
 
@@ -51,9 +44,54 @@ def cases() -> list[Case]:
     found += [
         Case(f"chip's activations {b}", "with the chip's activations", f"quantisation/chip-{b}", "packed", b,
              against=f"fake-quant {b}")
-        for b in (8, 4, 2)
+        for b in CHIP_BITS
     ]  # fmt: skip
     return found
+
+
+def shown(rows: Sequence[Row]) -> str:
+    """How far down post-training goes, what each way gains over it, and which is best with few bits."""
+    known = by_label(rows)
+    codecs = {"packed": "on the uniform grid (`packed`)", "palette": "on a palette"}
+    return told(
+        [
+            *(_post_training(known, codec, words) for codec, words in codecs.items()),
+            *(
+                compared(
+                    f"`{way}`",
+                    f"post-training {codecs[codec]}",
+                    {f"at {b} bits": known.get(f"{way} {b}") for b in BITS},
+                )
+                for way, codec in WAYS.items()
+            ),
+            *(
+                best({f"`{name}`": known[f"{name} {b}"] for name in _names() if f"{name} {b}" in known}, f"At {b} bits")
+                for b in FEW_BITS
+            ),
+            compared(
+                "training with the chip's activations as well",
+                "`fake-quant`",
+                {f"at {b} bits": known.get(f"chip's activations {b}") for b in CHIP_BITS},
+            ),
+        ]
+    )
+
+
+def _names() -> list[str]:
+    return ["post-training packed", "post-training palette", *WAYS]
+
+
+def _post_training(known: Mapping[str, Row], codec: str, words: str) -> str | None:
+    """The fewest bits down to which quantising afterwards stays near fp32."""
+    dense, near = known.get("fp32"), None
+    for b in BITS:
+        row = known.get(f"post-training {codec} {b}")
+        if dense is None or row is None or row.wer_synthetic_percent > dense.wer_synthetic_percent + NEAR_POINTS:
+            break
+        near = b
+    if near is None:
+        return None
+    return f"Post-training {words} stays within {NEAR_POINTS:g} points of fp32 on synthetic speech down to {near} bits."
 
 
 def histograms(rows: Sequence[Row], runs: Path, out: Path) -> str:
@@ -64,4 +102,4 @@ def histograms(rows: Sequence[Row], runs: Path, out: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main("quantisation", __doc__ or "", SHOWN, cases(), "weight_bits", [histograms]))
+    sys.exit(main("quantisation", __doc__ or "", shown, cases(), "weight_bits", [histograms]))

@@ -2,18 +2,17 @@
 
     AZSIM_RUNS=... python experiments/sparsity.py --out reports/sparsity
 
-The small student (0.76 M weights), on which zeros tell sooner. Post-training: the control, fine-tuned as long without
-zeros, pruned afterwards. The others were fine-tuned for 600 steps by the recipes `sparsity/*`: gradually, by
-compressed sensing, balanced among lanes, all at once at the start; and gradually with few bits as well. Weights travel
-at 8 bits (`bitmap`) unless a case says otherwise. Every held-out recording counts twice, as it is and in noise that no
-training heard (5 to 15 dB). Differences are paired; 95 % bootstrap intervals, by speaker for real people. Seconds per
-step are those of a loaded machine.
+The small student, whose word errors respond to zeros first. Post-training: the control, fine-tuned as long without
+zeros, pruned afterwards. The others were fine-tuned by the recipes `sparsity/*`: gradually, by compressed sensing,
+balanced among lanes, all at once at the start; and gradually with few bits as well. Weights are stored at 8 bits
+(`bitmap`) unless a case says otherwise. Differences are paired; 95 % bootstrap intervals, by speaker for real people.
+One training of each kind, one seed. Seconds per step are those of a loaded machine.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,17 +23,10 @@ import azsim
 from azsim.chip.build import tile_layout
 from azsim.errors import InputError
 from azsim.train_command import exported
+from experiments.studies.findings import by_label, compared, listed, told
 from experiments.studies.histograms import draw_histograms
 from experiments.studies.study import Case, Row, main
 
-SHOWN = """Half the weights go at three points when the training knows about it, and cost twenty when it does not; at
-70 % pruning afterwards leaves nothing. At 50 % it does not matter whether they go at once or gradually, at 70 %
-gradually is better. At 80 % this small network does not come back in 600 steps, however it is done, and at 90 % it
-falls silent: more zeros want more weights (the recogniser of the comparison, 3.5 times as large, bears 75 % at 4
-bits). The compressed-sensing form with its untuned pull is worse than a plain mask. Balance among lanes costs
-nothing that holds from one share to the next (1.8 points at 70 %, and 2.9 fewer at 80 %), and wins the lanes about
-one per cent of their cycles: a window of four positions already evens out most of the imbalance. With half the
-weights zero, 4 bits for the others cost nothing more, and 2 bits seven points. One seed each."""
 SHARES = (50, 70, 80, 90)
 JOINT = ((4, 50), (2, 50), (4, 80), (2, 80))
 DEVICE = "az1"
@@ -61,6 +53,42 @@ def cases() -> list[Case]:
             Case(label, "joint, few bits", f"sparsity/gradual-{s}-{b}bit", "zvsv", b, s / 100, f"post-training {label}")
         )
     return found
+
+
+def shown(rows: Sequence[Row]) -> str:
+    """What zeros cost with and without training for them, how the ways compare, and what few bits add."""
+    known = by_label(rows)
+    return told(
+        [
+            *(_cost(known, share) for share in SHARES),
+            *(
+                compared(f"`{way}`", "`gradual`", {f"at {s} % zeros": known.get(f"{way} {s}") for s in SHARES})
+                for way in ("sensing", "balanced")
+            ),
+            *(_few_bits(known, b, s) for b, s in JOINT),
+        ]
+    )
+
+
+def _cost(known: Mapping[str, Row], share: int) -> str | None:
+    """WER of the ways at a share of zeros, beside the dense network's."""
+    ways = ("gradual", "one-shot", "post-training")
+    found = [
+        f"{known[f'{way} {share}'].wer_synthetic_percent:.1f} % `{way}`" for way in ways if f"{way} {share}" in known
+    ]
+    if "dense" not in known or not found:
+        return None
+    dense = known["dense"].wer_synthetic_percent
+    return f"With {share} % zeros, WER on synthetic speech is {listed(found)}, against {dense:.1f} % without zeros."
+
+
+def _few_bits(known: Mapping[str, Row], bits: int, share: int) -> str | None:
+    """What few bits cost on top of zeros."""
+    few, eight = known.get(f"{bits} bits, {share} %"), known.get(f"gradual {share}")
+    if few is None or eight is None:
+        return None
+    rates = f"{few.wer_synthetic_percent:.1f} % at {bits} bits against {eight.wer_synthetic_percent:.1f} % at 8 bits"
+    return f"With {share} % zeros, WER on synthetic speech is {rates}."
 
 
 def lanes(rows: Sequence[Row], runs: Path, out: Path) -> str:
@@ -98,4 +126,4 @@ def histograms(rows: Sequence[Row], runs: Path, out: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main("sparsity", __doc__ or "", SHOWN, cases(), "sparsity", [lanes, histograms]))
+    sys.exit(main("sparsity", __doc__ or "", shown, cases(), "sparsity", [lanes, histograms]))

@@ -21,7 +21,8 @@ from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train.command import exit_status
 from azsim.train_command import CORPUS
 from experiments.studies.cells import write_csv
-from experiments.studies.hearing import Heard, Listening, hear
+from experiments.studies.findings import Shown, settings_of
+from experiments.studies.hearing import SNR_DB, Heard, Listening, hear
 from experiments.studies.intervals import draw_intervals
 from experiments.studies.runs import finished_corpus, runs_folder, trained
 
@@ -178,7 +179,7 @@ def _panels(rows: Sequence[Row]) -> dict[str, list[tuple[float, float | None, fl
 def main(
     name: str,
     about: str,
-    shown: str,
+    shown: Shown,
     cases: Sequence[Case],
     along: str | None,
     more: Sequence[Callable[[Sequence[Row], Path, Path], str]] = (),
@@ -188,7 +189,7 @@ def main(
     Args:
         name: of the report's files.
         about: what the report says before its table: the question, and how it is asked.
-        shown: and what the table answered when it was last made.
+        shown: and what the table answers, from its rows.
         cases: what is heard.
         along: column of the figure's horizontal axis; None to draw the cases one below the other.
         more: what is shown besides, each from the rows, the folder of runs and the report's folder; its text is added.
@@ -209,7 +210,10 @@ def main(
             draw_intervals([row.label for row in rows], _panels(rows), name, options.out)
         else:
             curves(rows, along, name, options.out)
-        text = f"{about}\n**What it shows.** {shown}\n\n{markdown(rows)}\n![word error rate]({name}.png)\n"
+        said = shown(rows)
+        text = f"{about}\n{settings_of(cases, rows, SNR_DB)}\n\n"
+        text += (f"**What it shows.** {said}\n\n" if said else "") + markdown(rows)
+        text += f"\n![word error rate]({name}.png)\n"
         if missing:
             text += f"\nNot trained, so left out: {', '.join(f'`{run}`' for run in missing)}.\n"
         text += "".join(f"\n{each(rows, options.runs, options.out)}" for each in more)
