@@ -48,10 +48,13 @@ class RunningLevel:
 
     Args:
         rise_shift, fall_shift: of what a frame is above or below the level, 2 to the minus this much moves it.
+        depth_nats: how far below the level a frame is told apart.
     """
 
-    def __init__(self, rise_shift: int = RISE_SHIFT, fall_shift: int = FALL_SHIFT) -> None:
-        self._shifts = rise_shift, fall_shift
+    def __init__(
+        self, rise_shift: int = RISE_SHIFT, fall_shift: int = FALL_SHIFT, depth_nats: float = DEPTH_NATS
+    ) -> None:
+        self._shifts, self._depth = (rise_shift, fall_shift), np.float32(depth_nats)
         self._level: np.ndarray | None = None
 
     def __call__(self, frames: np.ndarray) -> np.ndarray:
@@ -66,7 +69,7 @@ class RunningLevel:
         above = np.empty_like(steps)
         _follow(steps, self._level, *self._shifts, above)
         told = above.astype(np.float32) * np.float32(2.0**-FRACTION_BITS / STEPS_PER_NAT)
-        return np.maximum(told, np.float32(-DEPTH_NATS))
+        return np.maximum(told, -self._depth)
 
 
 def cycles_per_frame(normalisation: Normalisation, bands: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,9 @@ from azsim.speech.features import log_mel
 from azsim.speech.frontend import FeatureQuantiser, Frontend, stacked
 
 
-@pytest.fixture
-def quantiser(tiny_network) -> FeatureQuantiser:
-    return FeatureQuantiser(tiny_network, 4 / 127)
+@pytest.fixture(params=["global", "running-level"])
+def quantiser(tiny_network, request) -> FeatureQuantiser:
+    return FeatureQuantiser(replace(tiny_network, normalisation=request.param), 4 / 127)
 
 
 @pytest.mark.parametrize("samples", [400, 1_000, 8_000, 12_345])
@@ -34,7 +36,16 @@ def test_the_tail_is_filled_with_zeros():
     assert not steps[3].any()
 
 
-def test_features_beyond_the_clip_saturate(tiny_network, quantiser):
+def test_features_beyond_the_clip_saturate(tiny_network):
+    quantiser = FeatureQuantiser(tiny_network, 4 / 127)
     mean, inv_std = tiny_network.parameters["frontend.mean"], tiny_network.parameters["frontend.inv_std"]
     frames = np.stack([mean, mean + 4 / inv_std, mean + 100 / inv_std, mean - 100 / inv_std])
     assert quantiser(frames)[:, 0].tolist() == [0, 127, 127, -127]
+
+
+def test_two_recordings_do_not_share_a_level(tiny_network):
+    quantiser = FeatureQuantiser(replace(tiny_network, normalisation="running-level"), 4 / 127)
+    frames = np.random.default_rng(1).normal(12, 3, (50, 64)).astype(np.float32)
+    first = quantiser(frames)
+    quantiser(frames + 9)
+    assert np.array_equal(quantiser(frames), first)

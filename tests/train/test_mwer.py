@@ -10,7 +10,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
+from msgspec.structs import replace  # noqa: E402
+
 from azsim.train import mwer  # noqa: E402 (needs torch)
+from azsim.train.mechanism import Moment  # noqa: E402 (needs torch)
 from azsim.train.mwer import expected_errors  # noqa: E402 (needs torch)
 from azsim.train.recipe import Mwer  # noqa: E402 (needs torch)
 from azsim.train.trainer import Trainer  # noqa: E402 (needs torch)
@@ -53,3 +56,21 @@ def test_training_on_word_errors_resumes_exactly(tiny_corpus: Path, tmp_path: Pa
     resumed = trained("broken", 1)
     assert torch.equal(whole.flat.parameter, resumed.flat.parameter)
     assert resumed.mechanisms[0].notes()["expected_errors"] != 0
+
+
+def test_what_is_decoded_is_varied_as_the_stage_varies_it(tiny_corpus: Path, tmp_path: Path, monkeypatch):
+    manners = []
+    real = mwer.make_batch
+
+    def noted(chosen, pieces, normaliser, noises, augmented, manner, rng, keeps):
+        manners.append((augmented, manner.is_noisy, manner.is_wide, keeps, {each.line.split for each in chosen}))
+        return real(chosen, pieces, normaliser, noises, augmented, manner, rng, keeps)
+
+    monkeypatch.setattr(mwer, "make_batch", noted)
+    recipe = tiny_recipe(steps=2, flat_steps=1, mwer=Mwer(hypotheses=2, recordings=3, real_share=0.0))
+    flat, varied = recipe.stages
+    mix = replace(varied.mix, noisy=True, wide=True, synthetic=("train",), wake_word="kept")
+    recipe = replace(recipe, stages=(flat, replace(varied, mix=mix)))
+    mechanism = Trainer(recipe, place_in(tiny_corpus, tmp_path)).mechanisms[0]
+    mechanism.before_step(Moment(0, 0.0, 1e-3, stage=1))
+    assert manners == [(True, True, True, True, {"train"})] * 3

@@ -10,7 +10,7 @@ from azsim.train.checkpoint import Checkpoint, Setup  # noqa: E402 (needs torch)
 from azsim.train.flat import FlatParameters  # noqa: E402 (needs torch)
 from azsim.train.model import Shape, Transducer  # noqa: E402 (needs torch)
 from azsim.train.progress import Progress  # noqa: E402 (needs torch)
-from azsim.train.repiece import with_pieces  # noqa: E402 (needs torch)
+from azsim.train.repiece import respelled, with_pieces  # noqa: E402 (needs torch)
 from azsim.train.tokens import BLANK_PIECE, Pieces  # noqa: E402 (needs torch)
 
 OLD = (BLANK_PIECE, "▁a", "▁", "a", "b", "c")
@@ -51,3 +51,11 @@ def test_a_new_piece_is_heard_as_its_first_and_remembered_as_its_last_old_piece(
         assert torch.equal(new_model.embedding.weight[label], remembered[OLD.index(last)])
     assert torch.equal(new_model.prediction.weight_hh_l0, old_model.prediction.weight_hh_l0)
     assert torch.equal(new_model.encoder[0].weight_ih_l0, old_model.encoder[0].weight_ih_l0)
+
+
+def test_a_network_respelled_is_the_checkpoint_respelled(checkpoint):
+    pieces = Pieces((BLANK_PIECE, "a", "b", "c", "▁", "▁ab", "cb"))
+    wanted = loaded(with_pieces(checkpoint, pieces))
+    found = respelled(loaded(checkpoint), Pieces(OLD), pieces)
+    for (name, expected), (_, own) in zip(wanted.named_parameters(), found.named_parameters(), strict=True):
+        assert torch.equal(expected, own), name

@@ -10,8 +10,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
+from azsim.compress.stored import load_network  # noqa: E402 (needs torch)
 from azsim.errors import InputError  # noqa: E402 (needs torch)
-from azsim.train.data import complete_folders, load_utterances  # noqa: E402 (needs torch)
+from azsim.train.data import COMMANDS, complete_folders, load_utterances  # noqa: E402 (needs torch)
 from azsim.train.export import Trained, save_model  # noqa: E402 (needs torch)
 from azsim.train.recipe import NOISES  # noqa: E402 (needs torch)
 from azsim.train.start import check_noises, start_from, start_from_scratch  # noqa: E402 (needs torch)
@@ -88,3 +89,27 @@ def test_a_corpus_without_training_speech_is_refused(tiny_corpus: Path, tmp_path
     splits = load_utterances(tiny_corpus, ["eval"])
     with pytest.raises(InputError, match=r"no finished folder .* split .train.; make one: python -m .* build --out "):
         start_from_scratch(tiny_recipe(), place_in(tiny_corpus, tmp_path), splits)
+
+
+def test_other_pieces_and_features_are_measured_on_the_corpus_and_its_commands(tiny_corpus: Path, tmp_path: Path):
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for folder in tiny_corpus.iterdir():
+        (corpus / folder.name).symlink_to(folder)
+    (corpus / COMMANDS).write_text("zebra quiz\nzebra jazz\nquiz jazz\n")
+    splits = load_utterances(corpus, complete_folders(corpus))
+    first = start_from_scratch(tiny_recipe(), place_in(tiny_corpus, tmp_path), splits)
+    path = tmp_path / "first.safetensors"
+    save_model(path, first.model, first.normaliser, Pieces(tuple(first.setup.pieces)), "first", Trained(1, 0, 0.0))
+    recipe = tiny_recipe(respelled=True, normalisation="running-level")
+    recipe = msgspec.structs.replace(recipe, sizes=msgspec.structs.replace(recipe.sizes, pieces=24))
+    again = start_from(path, recipe, splits, corpus)
+    pieces = Pieces(tuple(again.setup.pieces))
+    assert len(pieces) == again.model.shape.vocabulary == 24
+    assert pieces.decode(pieces.encode("zebra quiz")) == "zebra quiz"
+    assert again.setup.normalisation == again.normaliser.normalisation == "running-level"
+    assert (again.normaliser.mean <= 0.5).all()  # above the level for moments only
+    saved = tmp_path / "again.safetensors"
+    save_model(saved, again.model, again.normaliser, pieces, "again", Trained(1, 0, 0.0))
+    assert start_from(saved, tiny_recipe()).normaliser.normalisation == "running-level"
+    assert load_network(saved).normalisation == "running-level"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from azsim.compress import codecs, compress
+from azsim.compress.stored import load_network, save_compressed
 from azsim.compress.update.image import load_image, open_image, pack_image, read_image
 from azsim.errors import CodecError, InputError
 from azsim.nn.integer_rnnt import IntegerModel
 from azsim.nn.network import Network
+from azsim.nn.save import save_network
 
 
 @pytest.mark.parametrize("codec", codecs())
@@ -57,3 +62,14 @@ def test_every_flip_cut_and_lengthening_is_noticed(images: tuple[bytes, bytes]) 
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(InputError, match=r"nowhere\.azm: no such file"):
         load_image("nowhere.azm")
+
+
+def test_how_features_are_normalised_travels_with_image_and_file(tiny_network: Network, tmp_path: Path) -> None:
+    levelled = replace(tiny_network, normalisation="running-level")
+    small = compress(levelled, codec="raw")
+    assert read_image(pack_image(small)).network.normalisation == "running-level"
+    assert b"normalisation" not in pack_image(compress(tiny_network, codec="raw"))  # files of old stay as they are
+    save_compressed(small, tmp_path / "small.safetensors", {})
+    save_network(levelled, tmp_path / "float.safetensors")
+    for name in ("small", "float"):
+        assert load_network(tmp_path / f"{name}.safetensors").normalisation == "running-level"
