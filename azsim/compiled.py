@@ -38,7 +38,7 @@ _DIGEST_BYTES = 32
 _said: list[str] = []
 
 
-def njit(*, cache: bool, nogil: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def njit(*, cache: bool = True, nogil: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile a function at its first call for the types of its arguments.
 
     Args:

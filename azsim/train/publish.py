@@ -29,6 +29,7 @@ from azsim.errors import InputError
 from azsim.nn.load import MODEL_FILE, decode_metadata, read_stored, seal
 from azsim.nn.network import Network
 from azsim.nn.save import CARD_KEY, save_network
+from azsim.parsing import OneLineParser
 from azsim.report.columns import interval
 from azsim.report.wer import bootstrap_wer, count_errors
 from azsim.speech.recogniser import recognise_many
@@ -181,7 +182,7 @@ def _ship_curve(curve: Path, shipped: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--from", dest="source", type=Path, required=True, help="exported network (.safetensors)")
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)

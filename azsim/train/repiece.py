@@ -14,7 +14,6 @@ that training goes on from there and not from noise.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ import msgspec
 import torch
 
 from azsim.errors import InputError
+from azsim.parsing import OneLineParser
 from azsim.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from azsim.train.command import exit_status
 from azsim.train.data import REAL_TRAIN, TRAIN, complete_folders, load_utterances
@@ -85,7 +85,7 @@ def repiece(source: Path, corpus: Path, count: int, out: Path) -> None:
 
 def main() -> int:
     """Command line entry; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m azsim.train.repiece", description=__doc__.splitlines()[0])
+    parser = OneLineParser(prog="python -m azsim.train.repiece", description=__doc__.splitlines()[0])
     parser.add_argument("--from", dest="source", type=Path, required=True, help="checkpoint.safetensors of a run")
     parser.add_argument("--corpus", type=Path, required=True, help="folder of feature folders: the training text")
     parser.add_argument("--pieces", type=int, default=401, help="labels, the blank among them")

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from azsim.errors import InputError
+from azsim.parsing import OneLineParser
 from azsim.train.command import exit_status, whole
 from azsim.train.corpus import testset, wake_streams
 from azsim.train.corpus.build import build_train, evaluation_items, report, wide_items
@@ -114,7 +115,7 @@ def _write(folder: Path, items: Iterable[tuple[Entry, np.ndarray]]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m azsim.train.corpus", description=__doc__)
+    parser = OneLineParser(prog="python -m azsim.train.corpus", description=__doc__)
     commands = parser.add_subparsers(required=True)
     builders = {
         "build": (_build, "training shards of synthetic speech"),
