@@ -14,6 +14,23 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what `__getattr__` does, for readers of types
+    from azsim.api import run as run
+    from azsim.chip.analytic import estimate as estimate
+    from azsim.chip.matvec import matvec as matvec
+    from azsim.chip.statistics import measure as measure
+    from azsim.compress import codecs as codecs
+    from azsim.compress import compress as compress
+    from azsim.compress import decode as decode
+    from azsim.compress import encode as encode
+    from azsim.compress.stored import load_network as load_network
+    from azsim.devices import load_device as load_device
+    from azsim.errors import AzsimError as AzsimError
+    from azsim.errors import CodecError as CodecError
+    from azsim.errors import InputError as InputError
+    from azsim.errors import WorkError as WorkError
 
 __version__ = "0.2.0"
 _HOMES = {
