@@ -51,17 +51,17 @@ NAME = "audio_context"
 CODEC, WEIGHT_BITS = "raw", 8
 TRAININGS = {"fine-tuned for it": (f"{NAME}/kept", f"{NAME}/reset"), "base": ("base", "base")}
 BEHIND = "any voice behind"
-TRUST = """## How far to trust it
+TRUST = """## Accuracy
 
 * One training of each kind, of {steps:,} steps, one seed. {learned}Where keeping the state is said to harm, the network
   may not have learned yet. The intervals are those of the streams measured, not of another training.
-* The streams are put together from separate recordings: wake word and command are levelled to within 3 dB, and the
+* The streams are put together from separate recordings: wake word and command are brought to similar levels, and the
   opening words of a real voice come from the same microphone as its order, as they would in a real stream.
 * In training, a voice behind stood only beside wake words of the commanding voice. *Other voice* with a voice
   behind was never trained: it tells what happens when somebody else woke the device.
 * The base network hears a wake word as a command, and its state is full of it. Its *kept* column says
   what keeping the state does to a network that was not trained for it, and nothing more.
-* Real people: the orders are of seven speakers, as estimated from their voices.
+* Real people: few speakers, as estimated from their voices; their intervals are over speakers.
 """
 
 

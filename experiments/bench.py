@@ -41,8 +41,8 @@ EXPLAINED = {
         "is less, on both sides, so that a busy machine flatters nobody."
     ),
     production.SECTION: (
-        "58.4 M drawn weights, all layers streamed, words of the trained recogniser replayed, music playing. One "
-        "process, one core; milliseconds per second of sound."
+        "The production-size network of experiments/compression.toml, drawn weights, all layers streamed, words of the "
+        "trained recogniser replayed, music playing. One process, one core; milliseconds per second of sound."
     ),
     device.SECTION: (
         "`burst` fidelity; what the device would have done without speech is simulated too, for the energy. Processor "

@@ -177,7 +177,7 @@ def readme(points: Sequence[Point], utterances: int) -> str:
     found = {(p.network, p.residency, p.frames_per_step): p for p in points}
     head = (
         "| network | weights | frames per step | resident KiB | traffic MB/s | NPU busy % | sound to words ms "
-        "| end-point to words ms | end of speech to words ms | late steps |"
+        "| end-point to words ms | end of speech to words ms | deadline misses |"
     )
     lines = [head, "|:--|:--|" + "--:|" * 8]
     lines += [
@@ -189,6 +189,11 @@ def readme(points: Sequence[Point], utterances: int) -> str:
     one, eight = found["production size", "streamed", 1], found["production size", "streamed", 8]
     small, large = (found["production size", kind, 8] for kind in ("planned", "planned, 16 MiB"))
     share = 100 * eight.encoder_bytes_per_step / one.encoder_bytes_per_step
+    growth = [
+        twice.sound_to_words_ms / p.sound_to_words_ms
+        for p in points
+        if (twice := found.get((p.network, p.residency, 2 * p.frames_per_step)))
+    ]
 
     def mb(point: Point) -> str:
         return f"{point.encoder_bytes_per_step / 1e6:.1f}"
@@ -197,19 +202,21 @@ def readme(points: Sequence[Point], utterances: int) -> str:
 
     {COMMAND}
 
-{utterances} utterances, configuration "{CONFIGURATION}", az1, music playing. A step takes 1, 2, 4 or 8 frames of
-{STEP_MS} ms: the encoder then runs once per step, its input-side weights are fetched once, its recurrent weights once
-per frame unless they are resident. Words wait for the end of their step, and so does the end-point.
+{utterances} utterances, configuration "{CONFIGURATION}", az1, music playing. A step takes
+{", ".join(map(str, STEPS))} frames of {STEP_MS} ms: the encoder then runs once per step, its input-side
+weights are fetched once, its recurrent weights once per frame unless they are resident. Words wait for the end of their
+step, and so does the end-point.
 
 ![traffic against delay](chunking.svg)
 
 {table}
 
 * Production size, all streamed: the encoder fetches {mb(one)} MB per {STEP_MS} ms at one frame per step, and
-  {mb(eight)} MB at eight ({share:.0f} %). The recurrent half does not shrink; only memory that holds it
-  helps there. With 1 MiB the plan keeps {small.resident_kib:.0f} KiB at eight frames, less than one recurrent matrix of
-  this size; with 16 MiB it keeps nearly all, and the encoder fetches {mb(large)} MB.
-* Each doubling doubles the time from sound to words, from the first partial result on.
+  {mb(eight)} MB at {eight.frames_per_step} ({share:.0f} %). Recurrent weights are fetched once per frame all the same;
+  only memory that holds them helps there. With the device's memory the plan keeps {small.resident_kib:,.0f} KiB at
+  {small.frames_per_step} frames and the encoder fetches {mb(small)} MB; with {LARGE_SRAM_BYTES >> 20} MiB it keeps
+  {large.resident_kib:,.0f} KiB and the encoder fetches {mb(large)} MB.
+* Twice the frames per step make the time from sound to words {min(growth):.2f} to {max(growth):.2f} times as long.
 * Sums and inputs of all frames stay on the chip while a tile is shared; that takes room from resident weights.
 """
 

@@ -33,17 +33,21 @@ ROOT = Path(__file__).resolve().parent.parent
 PEERS = ("mlw", "zlib", "zstd")
 SEED = 1234
 COMMAND = "python experiments/codec_frontier.py --out reports/codec-frontier"
-READING = (
-    "The smallest stream is not always the fastest. A tile takes the longer of its fetch and its decoding, since the "
-    "two overlap. `ans`, `huffman` and `golomb` read one code after the other, so a decoder stream of theirs gives one "
-    "value per cycle at most (what each codec can do, and why: [bitstreams.md](../../docs/bitstreams.md)); `zvsv`, "
-    "`palette` and `packed` take as many as the device has room for, four in az1, which has four streams. *Streams "
-    "needed* says how many streams of the same kind would keep up with the port: with so many, the smallest stream is "
-    "the fastest again, at the price of as many tables or table ports.",
-    "",
-    "How far to trust it: sizes are exact lengths of streams that were decoded again and compared. Cycles are those of "
-    "the model's rates, which are assumed for az1. Speeds depend on the machine; only the ratios of one run count.",
-)
+def reading() -> list[str]:
+    """How to read the table, with the rates of the device."""
+    decoder = azsim.load_device("az1").chip.decoder
+    rate = f"{decoder.values_per_cycle} values per cycle with {decoder.streams} streams in az1"
+    return [
+        "The smallest stream is not always the fastest. A tile takes the longer of its fetch and its decoding, since "
+        "the two overlap. `ans`, `huffman` and `golomb` read one code after the other, so a stream of theirs gives as "
+        "many codes per cycle as the device file says for serial codes (what each codec can do, and why: "
+        "[bitstreams.md](../../docs/bitstreams.md)); `zvsv`, `palette` and `packed` take as many as the device has "
+        f"room for, {rate}. *Streams needed* says how many streams of the same kind would keep up with the port: with "
+        "so many, the smallest stream is the fastest again, at the price of as many tables or table ports.",
+        "",
+        "Accuracy: sizes are exact lengths of streams that were decoded again and compared. Cycles are those of the "
+        "model's rates, which are assumed for az1. Speeds depend on the machine; only the ratios of one run count.",
+    ]
 
 
 def synthetic(kind: str, bits: int, pruned: float, rows: int) -> np.ndarray:
@@ -266,7 +270,7 @@ def main() -> None:
             "zlib level 6, zstd level 3. Speeds: CPU time, one thread; mlw takes and gives Python lists.", "",
             f"Load of the machine before the run: {load}.", "",
             "![Bits per weight, and cycles per streamed tile, against the share of zeros](frontier.svg)", "",
-            *READING, "", "## What `ans` and `zvsv` reach on the synthetic matrices", "", *targets(rows), "",
+            *reading(), "", "## What `ans` and `zvsv` reach on the synthetic matrices", "", *targets(rows), "",
             "## Smallest against fastest on az1", "", *smallest_and_fastest(rows)]  # fmt: skip
     for title, key, digits in titles:
         text += ["", f"## {title}", "", *table(rows, key, digits)]

@@ -52,6 +52,9 @@ PEAKS_GBPS = {"lpddr4-3200-x16": 6.4, "lpddr4-3200-x16-4gb": 6.4, "lpddr4-4266-2
 CONFIGURATION, UTTERANCES = "5-bit zvsv 50%", 1
 LINE, STREAM = 64, 4096
 PROBE_LOAD = 0.01
+WAITING_ROOM = 500
+MODERATE_LOAD = 0.5
+FIDELITIES = ("analytic", "burst", "bank")
 LOADS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9)
 Rows = list[dict[str, object]]
 
@@ -115,7 +118,7 @@ def core_read_ns(fidelity: str, arbitration: str, load: float, write_share: floa
     reads, writes = load * (1 - write_share), load * write_share
     streams = [(NETWORK, reads, False), (MICROPHONE, writes, True)]
     sources = [Source(who, share * bytes_per_us / STREAM, (STREAM,), write) for who, share, write in streams if share]
-    return poisson_load(device, [probe, *sources], requests, waiting_room=500).response_ps(CPU)[0] / 1000
+    return poisson_load(device, [probe, *sources], requests, waiting_room=WAITING_ROOM).response_ps(CPU)[0] / 1000
 
 
 def analytic_wait_ns(arbitration: str, load: float) -> float:
@@ -194,7 +197,7 @@ def whole_device() -> Rows:
     works = [replay(each.work, each.transcript.label_steps, large.network.programs()) for each in recognitions]
     schedules = build_schedules(setup.device.chip, large)
     rows: Rows = []
-    for fidelity in ("analytic", "burst", "bank"):
+    for fidelity in FIDELITIES:
         memory = replace(setup.device.memory, fidelity=fidelity)
         device = replace(setup.device, memory=memory)
         if fidelity != "bank":  # whose loop is compiled by then
@@ -242,10 +245,10 @@ def main() -> None:
     svg, png = figure(loads)
     (options.out / "latency.svg").write_bytes(svg)
     (options.out / "latency.png").write_bytes(png)
-    write_page(options.out, "\n".join(readme(checks, devices)))
+    write_page(options.out, "\n".join(readme(checks, loads, devices)))
 
 
-def readme(checks: Rows, devices: Rows) -> list[str]:
+def readme(checks: Rows, loads: Rows, devices: Rows) -> list[str]:
     """The report's words and tables."""
     forms = {"part": "part", "check": "check", "unit": "unit", "formula": "formula", "measured": "measured"}
     runs = {
@@ -263,27 +266,60 @@ def readme(checks: Rows, devices: Rows) -> list[str]:
         "The refresh formula counts from the last read before a refresh to the first after it; one burst would have "
         "passed in that time anyway, and the measured share is higher by that.", "",
         "## Latency against load", "", "![added latency](latency.svg)", "",
-        *SHOWN, "", "## The production-size recogniser on az1, with music", "", *table(devices, runs), "",
+        *shown(loads, devices), "",
+        "## The production-size recogniser on az1, with music", "", *table(devices, runs), "",
         f"Utterances: {UTTERANCES}; {CONFIGURATION}, weights streamed; seconds are processor time of the "
         "machine that made the report.", "",
     ]  # fmt: skip
 
 
-SHOWN = (
-    "The dotted line is the refresh-limited ceiling. First come, first served, the three agree closely up to 80 % of "
-    "it: a core's line waits for the stream's requests before it, however they are cut up (the measured curves lie "
-    "above `analytic` because the core's own 1 % counts in them). Near the ceiling, conflicts and refreshes cost "
-    "`bank` more, and writes more still: the bus turns round, and the knee comes earlier. With the core before the "
-    "stream it waits for the rest of one grant: of 4 KiB in `burst` and `analytic`, of 64 bytes and a conflict "
-    "in `bank`. So `burst` overstates what a single line of high priority waits, by up to a chunk (0.7 us); for "
-    "chunks of kilobytes, which is what the processor and DMA clients move, the processor is busy 5 % longer in "
-    "`bank` than in the others (last table): a chunk that meets a refresh or a conflict waits, and the port does not "
-    "catch up.",
-    "",
-    "How far to trust it: the timings have a source each (`azsim/devices/dram_parts.py`); the order of accesses is one "
-    "plausible controller's, not a product's; where each client's bytes lie is assumed. A curve ends where more than "
-    "500 requests wait: more is asked for than the memory gives.",
-)
+def shown(loads: Rows, devices: Rows) -> list[str]:
+    """What the curves and the last table say, from them."""
+    return [
+        "The dotted line is the refresh-limited ceiling. A core's line waits for the stream's requests before it, "
+        f"however they are cut up. {_agreement(loads)} With the core before the stream it waits for the rest of one "
+        f"grant: of {STREAM // 1024} KiB in `burst` and `analytic`, of {LINE} bytes and a conflict in `bank`; so "
+        f"`burst` overstates what a single line of high priority waits by up to a chunk. {_busy(devices)}",
+        "",
+        "Accuracy: the timings have a source each (`azsim/devices/dram_parts.py`). The order of accesses is that of "
+        "one plausible controller. Where each client's bytes lie is assumed. A curve ends where more than "
+        f"{WAITING_ROOM} requests wait: more is asked for than the memory gives.",
+    ]
+
+
+def _agreement(loads: Rows) -> str:
+    """How far apart the fidelities are below and above the load from which conflicts and refreshes count."""
+    curves: dict[float, dict[str, float]] = {}
+    for row in loads:
+        load = float(str(row["offered_share_of_peak"]))
+        if row["policy"] == "fifo" and not float(str(row["write_share"])) and load > 0:
+            curves.setdefault(load, {})[str(row["fidelity"])] = float(str(row["added_latency_ns"]))
+    apart = {
+        load: max(found.values()) / min(found.values()) - 1
+        for load, found in curves.items()
+        if len(found) == len(FIDELITIES) and min(found.values()) > 0
+    }
+    low = [value for load, value in apart.items() if load <= MODERATE_LOAD]
+    high = [value for load, value in apart.items() if load > MODERATE_LOAD]
+    parts = [
+        f"{words} their added latencies differ by at most {100 * max(found):.0f} %"
+        for words, found in ((f"up to {100 * MODERATE_LOAD:.0f} % of the peak", low), ("above it", high))
+        if found
+    ]
+    return f"First come, first served, reads alone: {', '.join(parts)}." if parts else ""
+
+
+def _busy(devices: Rows) -> str:
+    """How much longer the processor is busy where banks are modelled."""
+    busy = {str(row["fidelity"]): float(str(row["npu_busy_ms"])) for row in devices}
+    if not {"bank", "burst"} <= busy.keys():
+        return ""
+    change = 100 * (busy["bank"] / busy["burst"] - 1)
+    than = "longer" if change >= 0 else "shorter"
+    return (
+        f"For requests of kilobytes, which the processor and the DMA clients make, the processor is busy "
+        f"{abs(change):.1f} % {than} in `bank` than in `burst` (last table)."
+    )
 
 
 if __name__ == "__main__":

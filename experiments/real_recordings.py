@@ -25,6 +25,7 @@ from azsim.errors import InputError
 from azsim.report.page import write_page
 from azsim.report.results import rows_to_json
 from azsim.report.table import markdown_table
+from azsim.speech.endpoint import SILENCE_MS
 from azsim.train.command import exit_status
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,8 +39,8 @@ wrong. Intervals are bootstraps by speaker; the true end of speech is estimated.
     AZSIM_DATA=... python experiments/real_recordings.py --out reports/real-recordings
 
 {table}
-WER is over whole recordings. Up to the end-point (480 ms without a new label) it is higher, since people pause in the
-middle of an order:
+"WER whole" is over whole recordings, "WER delivered" over the words up to the end-point ({silence_ms} ms without a new
+label), which falls into the pauses that people make in the middle of an order:
 
 {cut}"""
 
@@ -85,11 +86,12 @@ def run(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(json.dumps({"rows": rows_to_json(comparison.rows)}, indent=1) + "\n")
     cut = "\n".join(
-        f"- {row.config}: {row.wer_delivered_percent:.1f} %, {row.premature_endpoint_share:.0%} cut early"
+        f"- {row.config}: {row.wer_delivered_percent:.1f} % delivered, "
+        f"{row.premature_endpoint_share:.0%} premature end-points"
         for row in comparison.rows
     )
     about = f"{len(setup.utterances)} coffee orders, {seconds:.0f} s, {speakers} speakers (estimated)"
-    write_page(out, ABOUT.format(about=about, table=markdown_table(comparison.rows), cut=cut))
+    write_page(out, ABOUT.format(about=about, table=markdown_table(comparison.rows), cut=cut, silence_ms=SILENCE_MS))
     print((out / "README.md").read_text())
 
 

@@ -28,8 +28,10 @@ sys.path.insert(0, str(ROOT))  # the parts are a package beside this script
 from azsim.compare.experiment import load_experiment  # noqa: E402 (after the path is set)
 from azsim.compare.pool import Pool  # noqa: E402
 from azsim.compare.runner import make_setup  # noqa: E402
+from azsim.devices import load_device  # noqa: E402
 from azsim.report.figures.style import ALERT, COLOURS, WIDTH_INCHES, report_style, write_figure  # noqa: E402
 from azsim.report.page import write_page  # noqa: E402
+from azsim.speech.features import STEP_MS  # noqa: E402
 from experiments.load.share import ORDERS, PREEMPTIONS, RECOGNISER, Response, measure  # noqa: E402
 
 COMMAND = "python experiments/sharing.py --out reports/sharing"
@@ -73,7 +75,7 @@ def draw(rows: Sequence[Response]) -> Figure:
         *(Line2D([], [], color=COLOURS[i], marker="o", linestyle="", label=f"interrupted: {p}")
           for i, p in enumerate(PREEMPTIONS)),
         *(Line2D([], [], color="#555555", marker="osD"[i], linestyle="", label=o) for i, o in enumerate(ORDERS)),
-        Line2D([], [], color=ALERT, label="late beyond"),
+        Line2D([], [], color=ALERT, label="deadline"),
     ]  # fmt: skip
     figure.legend(handles=marks, loc="outside lower center", ncols=4)
     return figure
@@ -109,22 +111,21 @@ def readme(rows: Sequence[Response], utterances: int) -> str:
             f"{tile.p99_ms:.2f} ms if it interrupts at tiles; that moves the p99 of the recogniser's steps from "
             f"{step_whole.p99_ms:.2f} to {step_tile.p99_ms:.2f} ms. With the recogniser before all others and "
             f"interruption at tiles its steps take {step_first.p99_ms:.2f} ms, and {speaker_first.late_percent:.1f} % "
-            "of the runs of speaker identification are late."
+            "of the runs of speaker identification miss their deadline."
         )
     policies = (
         f"The production-size recogniser (drawn weights, the words of {utterances} utterances replayed one after "
-        "another) and four stand-ins for other networks on az1, music playing. `never`: jobs run to completion; "
-        "`layer`, `tile`: a higher priority gets in at the end of a layer or a tile. Priorities as in "
-        "experiments/companions.toml: whisper detection 60, speaker identification 55, recogniser 50, NLU 40, vision "
-        "20. With all priorities equal nothing interrupts, whatever the rule: those rows are the same. Late: not "
-        "through after its period (for the recogniser, 30 ms after a step's release)."
+        f"another) and {len(networks) - 1} stand-ins for other networks on az1, music playing. `never`: jobs run to "
+        "completion; `layer`, `tile`: a higher priority starts at the end of a layer or a tile. Priorities as in "
+        f"experiments/companions.toml: {_priorities()}. With all priorities equal nothing interrupts, whatever the "
+        "rule: those rows are the same. A run misses its deadline if it ends later than its period after its release "
+        f"(for the recogniser, {STEP_MS} ms after a step's)."
     )
     trust = (
         "The rules of interruption are exact to the tile (docs/device.md). Sizes and periods of the stand-ins are "
-        "published or assumed as their file says, their weights drawn, all streamed. One seed of release offsets: "
-        "whisper detection and speaker identification come three times a step, always at the same distances from it. A "
-        "p99 stands for a hundredth of the steps of these utterances; that of NLU, which runs every 400 ms, for one. "
-        "Compare rows, not devices."
+        "published or assumed as their file says, their weights drawn, all streamed. One seed of release offsets, so a "
+        "network whose period divides a step comes always at the same distances from it. A p99 stands for a hundredth "
+        "of the runs; of a network with few runs it says little more than the largest. Compare rows, not devices."
     )
     parts = [
         "# Sharing the processor",
@@ -132,13 +133,21 @@ def readme(rows: Sequence[Response], utterances: int) -> str:
         policies,
         "![99th percentiles in periods](sharing.svg)",
         "\n".join(said),
-        "99th percentile of the time from release to end in ms, in brackets the share of late runs in percent "
+        "99th percentile of the time from release to end in ms, in brackets the deadline misses in percent of the runs "
         "(sharing.csv has medians, the worst, and how many runs there were):",
         "\n".join(lines),
-        "## How far to trust it",
+        "## Accuracy",
         trust,
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _priorities() -> str:
+    """Of the networks, the highest first."""
+    experiment, _ = load_experiment(ROOT / "experiments" / "companions.toml")
+    found = {each.name: each.priority for each in experiment.companion}
+    found[RECOGNISER] = load_device(experiment.device).npu_sharing.recogniser_priority
+    return ", ".join(f"{name} {found[name]}" for name in sorted(found, key=lambda name: -found[name]))
 
 
 def main() -> None:

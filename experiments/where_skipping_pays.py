@@ -41,6 +41,9 @@ MODES: tuple[Residency, ...] = ("streamed", "compressed", "decoded")
 TITLES = {"streamed": "streamed", "compressed": "resident compressed", "decoded": "resident decoded"}
 WINDOWS = (2, 3, 4, 6, 8, 12, 16)
 DECODER_FACTORS = (0.5, 1.0, 2.0, 4.0)
+NAMES = {"dram": "DRAM", "decoder": "the decoder"}
+NO_GAIN = 1.05
+"""A speed-up below this counts as none."""
 COMMAND = "python experiments/where_skipping_pays.py --out reports/where-skipping-pays"
 
 
@@ -153,7 +156,7 @@ def draw(points: list[Point], multipliers: int) -> Figure:
 def _heat_map(axes: Axes, points: list[Point], title: str):
     table = np.array([[p.speed_up for p in points if p.frames == n] for n in FRAMES])
     image = axes.imshow(table, origin="lower", aspect="auto", cmap="viridis", vmin=1.0, vmax=2.0)
-    axes.contour(table, levels=[1.05], colors="white", linewidths=1.2)
+    axes.contour(table, levels=[NO_GAIN], colors="white", linewidths=1.2)
     axes.set_xticks(range(len(DENSITIES)), [f"{100 * d:.0f}" for d in DENSITIES])
     axes.set_yticks(range(len(FRAMES)), [str(n) for n in FRAMES])
     axes.set_xlabel("Weights that are not zero (%)")
@@ -186,7 +189,7 @@ def _decoders(axes: Axes, points: list[Point], title: str) -> None:
     axes.legend(fontsize=7)
 
 
-def readme(points: list[Point]) -> str:
+def readme(points: list[Point], multipliers: int) -> str:
     """The page: what was done, and a table at half zeros."""
     half = {(p.residency, p.frames): p for p in points if p.sweep == "density" and p.density == 0.5}
     shown = (1, 2, 4, 8, 16)
@@ -197,7 +200,7 @@ def readme(points: list[Point]) -> str:
         lines.append(f"| {TITLES[mode]} | {' | '.join(cells)} |")
     table = "\n".join(lines)
     one, many = half["streamed", 1], half["streamed", 16]
-    resident = half["decoded", 1]
+    resident, packed, packed_many = half["decoded", 1], half["compressed", 1], half["compressed", 16]
     return f"""# Where skipping zeros pays
 
     {COMMAND}
@@ -207,27 +210,43 @@ streams, the whole tile pipeline; the same bits with skipping and without. `skip
 
 ![maps](skipping.svg)
 
-Above: speed-up against density and frames that share a tile; inside the white line it is at least 1.05. Below: the
-window (dotted: what it and the density allow at best), and the decoder's rate.
+Above: speed-up against density and frames that share a tile; inside the white line it is at least {NO_GAIN:g}. Below:
+the window (dotted: what it and the density allow at best), and the decoder's rate.
 
 Speed-up at half zeros ({one.bits_per_weight:.2f} bits per weight), and what most of the time is spent on with skipping:
 
 {table}
 
-* Streamed, one frame per tile: {one.speed_up:.2f}. The time is DRAM's; discarding half of the products saves energy
-  and no time.
-* Resident decoded: {resident.speed_up:.2f} from the first frame on, of an ideal 2: the window of twice the multipliers
-  and the slowest lane of each block take the rest.
-* Streamed with 16 frames per tile: {many.speed_up:.2f}. Only input-side matrices can share a tile; a recurrent matrix
-  is needed again for every frame, so for it skipping pays only when it is resident.
-* A window as wide as the multipliers gains nothing; beyond twice the multipliers half-sparse weights gain little more,
-  90 % sparse ones much.
-* Kept compressed, a matrix waits for the decoder: skipping counts once the frames times the lanes' time exceed it, or
-  with a faster decoder.
+* Streamed, one frame per tile: a speed-up of {one.speed_up:.2f}; most of the time goes to
+  {NAMES.get(one.mostly, one.mostly)}.{_no_gain(one)}
+* Resident decoded, one frame: {resident.speed_up:.2f} of an ideal {1 / resident.density:g}. The window and the slowest
+  lane of each block take the rest.
+* Streamed with {many.frames} frames per tile: {many.speed_up:.2f}. Only input-side matrices can share a tile. A
+  recurrent matrix is needed again for every frame, so for it skipping can save time only when it is resident.
+* Resident compressed, one frame: {packed.speed_up:.2f}, and {packed_many.speed_up:.2f} at {packed_many.frames} frames.
+  Skipping counts once the frames times the lanes' time exceed the decoder's.
+{_window_sentences(points, multipliers)}
 """
 
 
-def write(points: list[Point], figure: Figure, out: Path) -> None:
+def _no_gain(point: Point) -> str:
+    """What skipping is good for where it saves no time."""
+    if point.speed_up >= NO_GAIN:
+        return ""
+    return " Discarding products\n  saves energy there and no time."
+
+
+def _window_sentences(points: list[Point], multipliers: int) -> str:
+    """What wider windows gain, density by density."""
+    lines = []
+    for density in sorted({p.density for p in points if p.sweep == "window"}, reverse=True):
+        line = [p for p in points if p.sweep == "window" and p.density == density]
+        gains = ", ".join(f"{p.speed_up:.2f} at {p.window / multipliers:g} times" for p in line)
+        lines.append(f"* Window over multipliers, {100 * density:.0f} % of the weights not zero: {gains}.")
+    return "\n".join(lines)
+
+
+def write(points: list[Point], figure: Figure, multipliers: int, out: Path) -> None:
     """The folder's four files."""
     out.mkdir(parents=True, exist_ok=True)
     with open(out / "skipping.csv", "w", encoding="utf-8", newline="") as stream:
@@ -235,7 +254,7 @@ def write(points: list[Point], figure: Figure, out: Path) -> None:
         table.writerow([field.name for field in fields(Point)])
         table.writerows([f"{v:.6g}" if isinstance(v, float) else v for v in astuple(point)] for point in points)
     write_figure(figure, "skipping", out)
-    write_page(out, readme(points))
+    write_page(out, readme(points, multipliers))
 
 
 def main() -> None:
@@ -246,7 +265,8 @@ def main() -> None:
     chip = load_device("az1").chip
     points = measure(chip)
     with report_style():
-        write(points, draw(points, chip.lanes.multipliers_per_lane), out)
+        multipliers = chip.lanes.multipliers_per_lane
+        write(points, draw(points, multipliers), multipliers, out)
     print(f"{len(points)} cases: {out}/README.md")
 
 

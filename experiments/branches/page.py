@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from azsim.report.columns import interval
+from azsim.speech.features import STEP_MS
 from azsim.train.recipe_file import load_recipe
 from experiments.branches.cases import REFERENCES
 from experiments.branches.device import MEMORIES, SWAPPED, Measured
@@ -17,7 +18,8 @@ WORDS_HEAD = (
 )
 DEVICE_HEAD = (
     "| case | memory | MiB | DRAM | resident KiB | DRAM MB/s | swaps/s | busy % | end-point to words ms (p90) "
-    "| cut early | user-perceived ms | backlog ms | late % |\n|:--|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+    "| premature end-points "
+    "| user-perceived ms | backlog ms | deadline misses % |\n|:--|:--|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n"
 )
 PARTS = ("percent", "low", "high")
 
@@ -99,8 +101,8 @@ def about(rows: Sequence[Row]) -> str:
     """What was compared."""
     counts = {row.hears: row.recordings for row in rows}
     return (
-        "Each encoder layer has a large branch (the recogniser's own) and a small one of rank 32 that adds up other "
-        "gates for the same cells, so the state is shared; an arbiter of 16 LSTM cells picks one per 30 ms step "
+        "Each encoder layer has a large branch (the recogniser's own) and a small one of low rank that adds up other "
+        f"gates for the same cells, so the state is shared; a small LSTM, the arbiter, picks one per {STEP_MS} ms step "
         "(`azsim/train/branches.py`, `azsim/nn/branching.py`). Recordings hold a command; streams hold a wake word and "
         "a command, and bifocal gives the wake word to the small branch: the device finds it when it has ended, so the "
         f"encoder catches up on it then. {' and '.join(f'{count} {kind}' for kind, count in counts.items())}."
@@ -119,13 +121,13 @@ def trust() -> str:
         f"{_steps('control')} of the same kind, which favours it; bifocal had {_steps('branching/bifocal')}, its "
         f"reference {_steps('audio_context/kept')}): small differences between the arbiters are not proven. "
         "Intervals are bootstraps over recordings, over speakers for real people; recordings of real people count "
-        "twice, once in noise, as does every fourth synthetic one. Where a wake word ends is the corpus's own mark; a "
+        "twice, once in noise, as do some of the synthetic ones. Where a wake word ends is the corpus's own mark; a "
         "device has it from its wake-word detector. Products with zero weights do not count; all programs do, up to "
         "the end-point. User-perceived latency, from the true end of speech to the final words, is the median of the "
-        "utterances that the end-point did not cut early: words of one that was cut may be missing, so its wait says "
+        "utterances without a premature end-point: the words of the others may be incomplete, so their wait says "
         "nothing. On the device each utterance begins with a wake-up that reloads what is resident, which weighs in "
         "the traffic of so short a time. The production-size network is timed, not trained: its weights "
-        "are drawn from the trained network's values, its small branches are an eighth as wide as its layers, as in "
-        "the trained one, and it takes the trained network's picks. The arbiter's score leaves the chip (2 bytes); the "
+        "are drawn from the trained network's values, its small branches are as narrow beside its layers as the "
+        "trained one's, and it takes the trained network's picks. The arbiter's score leaves the chip; the "
         "CPU's time to start the branch is not charged, as for every other job."
     )

@@ -33,7 +33,7 @@ def section() -> Section:
         title="EIE: drawn and trained masks",
         says=f"Actual over theoretical time on `eie` of the LSTM matrices of `{MODEL}`, pruned by magnitude to "
         f"{DENSITY:.0%}, and of masks with as many ones at random places. The paper's NT-LSTM is {DENSITY:.0%} dense "
-        "too; its ratio is 1.154, and drawn masks of its shape give 1.07. Here trained masks, whose non-zeros gather "
+        "too; its ratio is 1.154 (Table IV). Here trained masks, whose non-zeros gather "
         "in some rows and columns, must take longer than drawn ones, as the sign of that residual says.",
         columns=["matrix", "rows x columns", "drawn", "trained", "longer by"],
         rows=rows,

@@ -126,7 +126,7 @@ def energy(rows: Sequence[Row], link: str) -> Figure:
         places = np.arange(len(devices)) + 0.27 * (index - 1)
         look = {"height": 0.24, "color": COLOURS[path], "label": path}
         for axes, values, digits in (
-            (left, [row.margin_mj for row in line], 0),
+            (left, [row.above_idle_mj for row in line], 0),
             (right, [row.audio_bytes / 1024 for row in line], 1),
         ):
             bars = axes.barh(places, values, **look)

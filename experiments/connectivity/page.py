@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from azsim.speech.endpoint import SILENCE_MS
 from experiments.connectivity.requests import Choice
 from experiments.connectivity.tables import BatteryRow, Row
 
 COMMAND = "python experiments/availability.py --out reports/availability"
+SHARE = 0.9
+"""A share whose accuracy is told."""
 
 
 def page(choice: Choice, rows: Sequence[Row], battery: Sequence[BatteryRow], noise: Path | None) -> str:
@@ -24,9 +28,9 @@ of the link's hour. The device runs "{choice.configuration.name}", the server th
 plays. Links are made (`experiments/links/README.md`), not measured.
 
 - **device**: the words of the recogniser on the device.
-- **cloud**: audio goes up in Opus-sized packets of 20 ms. Without a link they wait; the radio tries again after 200 ms,
-  then after twice that, up to 2 s apart; after an outage of 10 s it opens the connection anew. 15 s of sound are kept.
-  8 s after the end-point the device gives up.
+- **cloud**: audio goes up in Opus-sized packets of 20 ms. Without a link they wait; the radio tries again with
+  waits that double, after a long outage it opens the connection anew, and some time after the end-point the device
+  gives up. The times stand under `[network.retry]` and in `experiments/availability.toml`.
 - **hybrid**: both run, and the device's end-point closes the request on both. The device takes the cloud's words if
   they are there by its own or, while there is a link, within `hybrid_wait_ms` of them, and its own words otherwise.
 
@@ -38,10 +42,10 @@ plays. Links are made (`experiments/links/README.md`), not measured.
 
 ## The table
 
-Latency: true end of speech to the words, of answered requests that no end-point cut short. "WER, answered" is of the
+Latency: true end of speech to the words, of answered requests without a premature end-point. "WER, answered" is of the
 words up to the end-point of the answered requests; "WER, all" counts a request without an answer as all words lost.
-Energy: what a request adds to the device that listens in silence, the radio included. Links with outages of 2 s and
-further columns are in `availability.csv`.
+Energy: what a request adds to the device that listens in silence, the radio included. Further links and
+columns are in `availability.csv`.
 
 {_table(shown, choice.within_s)}
 
@@ -60,31 +64,37 @@ answer and says so, and the hybrid is the device.
 
 {_battery_table(battery, choice)}
 
-Hours until the battery is empty, listening all the time and asked so often over a steady link. Listening dominates: the
-figure for it is derived from a product's standby time and includes its whole board. The energy of requests decides only
-for a device that listens with far less: see "requests per charge".
+Hours until the battery is empty, listening all the time and asked so often over a steady link. The power while
+listening is derived from a product's standby time and includes its whole board. "Requests per charge" says how often
+the energy of requests alone would empty the battery.
 
-## How far to trust it
+## Accuracy
 
 - The order of the paths and what an outage does to each follow from stated rules; the rules for trying again, giving up
   and waiting, and the shares of outages in the traces, are assumptions of `incar.toml`, `portable.toml` and
   `azsim/devices/board_spec.py`.
-- {choice.utterances} requests per cell: a share of 90 % is known to about 6 points. All paths are asked the same at the
-  same moments, so differences between them are known better.
+- {choice.utterances} requests per cell: a share of {100 * SHARE:.0f} % is known to about
+  {_points(choice.utterances):.0f} points. All paths are asked the same at the same moments, so differences between them
+  are known better.
 - WER is that of the shipped recogniser on synthetic speech; on `incar` with {_noise(noise)} mixed in at the
   level of its file. Server and device run the same network but for compression, so the paths differ little in words
   while there is a link; a larger model in the cloud would differ more.
-- Answers within the first 0.2 s are those that the end-point cut short ("cut early"): the shipped rule, 480 ms without
-  a new label, with the shipped recogniser. They count as answered, with the words that they have.
+- Answers with next to no latency are those of premature end-points: the shipped rule, {SILENCE_MS} ms without a new
+  label, with the shipped recogniser. They count as answered, with the words that they have.
 - Radio power is a linear model, with the base power on for the whole request if anything was sent. Nothing is charged
-  for the modem's tail after it, nor for the search for a link while there is none: both make the cloud dearer.
+  for the modem's tail after it, nor for the search for a link while there is none: both raise the cloud's energy.
 """
+
+
+def _points(requests: int) -> float:
+    """Half the 95 % interval of `SHARE` of so many requests, in points."""
+    return 100 * 1.96 * math.sqrt(SHARE * (1 - SHARE) / requests)
 
 
 def _table(rows: Sequence[Row], within_s: Sequence[float]) -> str:
     limits = " | ".join(f"≤ {limit:g} s" for limit in within_s)
     lines = [
-        f"| device | link | up % | path | answered % | {limits} | p50 ms | p90 ms | p99 ms | cut early % "
+        f"| device | link | up % | path | answered % | {limits} | p50 ms | p90 ms | p99 ms | premature end-points % "
         "| WER, answered | WER, all | audio up KiB | energy mJ |",
         "|:--|:--|--:|:--|--:|" + "--:|" * (len(within_s) + 8),
     ]
@@ -92,8 +102,9 @@ def _table(rows: Sequence[Row], within_s: Sequence[float]) -> str:
         f"| {row.device} | {row.link} | {row.up_percent:.0f} | {row.path} | {row.answered_percent:.0f} "
         f"| {' | '.join(f'{share:.0f}' for share in row.within_percent)} "
         f"| {_number(row.latency_p50_ms)} | {_number(row.latency_p90_ms)} | {_number(row.latency_p99_ms)} "
-        f"| {_number(row.early_cut_percent)} | {_number(row.wer_answered_percent, 1)} | {_number(row.wer_percent, 1)} "
-        f"| {row.audio_bytes / 1024:.1f} | {row.margin_mj:.0f} |"
+        f"| {_number(row.premature_endpoint_percent)} "
+        f"| {_number(row.wer_answered_percent, 1)} | {_number(row.wer_percent, 1)} "
+        f"| {row.audio_bytes / 1024:.1f} | {row.above_idle_mj:.0f} |"
         for row in rows
     ]
     return "\n".join(lines)
@@ -119,7 +130,7 @@ def _battery_table(battery: Sequence[BatteryRow], choice: Choice) -> str:
         "|:--|:--|--:|--:|" + "--:|" * len(choice.requests_per_hour),
     ]
     lines += [
-        f"| {row.device} | {row.path} | {row.margin_mj:.0f} | {row.requests_per_charge:,.0f} "
+        f"| {row.device} | {row.path} | {row.above_idle_mj:.0f} | {row.requests_per_charge:,.0f} "
         f"| {' | '.join(f'{count:.2f}' for count in row.hours)} |"
         for row in battery
     ]
@@ -145,8 +156,8 @@ def _findings(rows: Sequence[Row], choice: Choice) -> str:
             f"{in_time['device']}, the hybrid {in_time['hybrid']}.",
             f"  The cloud leaves {100 - down.answered_percent:.0f} % without any answer. WER over all requests: cloud "
             f"{down.wer_percent:.0f} %, device {own.wer_percent:.0f} %, hybrid {both.wer_percent:.0f} %.",
-            f"  On a steady link a request costs {own.margin_mj:.0f} mJ on the device, {up.margin_mj:.0f} mJ through "
-            f"the cloud, whose words come {later_ms:.0f} ms later (p50).",
+            f"  On a steady link a request costs {own.above_idle_mj:.0f} mJ on the device, {up.above_idle_mj:.0f} mJ "
+            f"through the cloud, whose words come {later_ms:.0f} ms later (p50).",
         ]
     return "\n".join(lines)
 

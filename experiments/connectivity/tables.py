@@ -26,12 +26,12 @@ class Row:
         answered_percent: of the requests, at all; then within each limit after the true end of speech.
         latency_p50_ms, latency_p90_ms, latency_p99_ms: true end of speech to words, of the answered requests that no
             end-point cut short.
-        early_cut_percent: of the answers: the end-point fired before the true end of speech.
+        premature_endpoint_percent: of the answers: the end-point fired before the true end of speech.
         wer_answered_percent: over the answered requests; ``wer_percent``: over all, a request without an answer
             counting as all its words lost.
         by_cloud_percent: of the answers.
         audio_bytes, control_bytes: sent per request.
-        energy_mj, margin_mj: per request, first sample to words; the margin is over the same time without speech.
+        energy_mj, above_idle_mj: per request, first sample to words; the margin is over the same time without speech.
     """
 
     device: str
@@ -46,14 +46,14 @@ class Row:
     latency_p50_ms: float | None
     latency_p90_ms: float | None
     latency_p99_ms: float | None
-    early_cut_percent: float | None
+    premature_endpoint_percent: float | None
     wer_answered_percent: float | None
     wer_percent: float | None
     by_cloud_percent: float | None
     audio_bytes: float
     control_bytes: float
     energy_mj: float | None
-    margin_mj: float | None
+    above_idle_mj: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class BatteryRow:
 
     device: str
     path: str
-    margin_mj: float
+    above_idle_mj: float
     requests_per_charge: float
     hours: tuple[float, ...]
 
@@ -103,14 +103,14 @@ def row_of(outcome: Outcome, within_s: Sequence[float]) -> Row:
         latency_p50_ms=p50,
         latency_p90_ms=p90,
         latency_p99_ms=p99,
-        early_cut_percent=100 * sum(one.early_cut for one in heard) / len(heard) if heard else None,
+        premature_endpoint_percent=100 * sum(one.early_cut for one in heard) / len(heard) if heard else None,
         wer_answered_percent=wer(heard),
         wer_percent=wer(asked),
         by_cloud_percent=100 * sum(answer.by == "cloud" for answer in answers) / len(heard) if heard else None,
         audio_bytes=mean([answer.uplink_bytes["audio"] for answer in answers]),
         control_bytes=mean([answer.uplink_bytes["control"] for answer in answers]),
         energy_mj=energy if asked else None,
-        margin_mj=energy - idle if asked else None,
+        above_idle_mj=energy - idle if asked else None,
     )
 
 
@@ -123,13 +123,13 @@ def battery_rows(
         battery = outcome.device.battery
         if battery is None or outcome.link.name != outcomes[0].link.name or outcome.device.local_processing:
             continue
-        draws_mw = [battery.listening_mw + count * row.margin_mj / MJ_PER_MWH for count in requests_per_hour]
+        draws_mw = [battery.listening_mw + count * row.above_idle_mj / MJ_PER_MWH for count in requests_per_hour]
         found.append(
             BatteryRow(
                 device=row.device,
                 path=row.path,
-                margin_mj=row.margin_mj,
-                requests_per_charge=battery.capacity_mwh * MJ_PER_MWH / row.margin_mj,
+                above_idle_mj=row.above_idle_mj,
+                requests_per_charge=battery.capacity_mwh * MJ_PER_MWH / row.above_idle_mj,
                 hours=tuple(battery.capacity_mwh / draw for draw in draws_mw),
             )
         )

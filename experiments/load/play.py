@@ -31,10 +31,18 @@ from azsim.soc.music import MusicTrack
 from azsim.soc.session import Session, Speech, Traffic
 from azsim.soc.waits import who_waits_for_whom
 from azsim.speech.work import Work
-from experiments.load.points import HEADROOM_GBPS, MOST_GBPS, Answer, Measures, Point, Task, Waits
+from experiments.load.points import (
+    HEADROOM_GBPS,
+    MOST_GBPS,
+    REQUEST_BYTES,
+    STREAMS,
+    Answer,
+    Measures,
+    Point,
+    Task,
+    Waits,
+)
 
-STREAMS = 4
-REQUEST_BYTES = 65536
 APART_S = 3.2
 PS_PER_S = 10**12
 

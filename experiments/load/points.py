@@ -23,6 +23,7 @@ SHOWN = ("int8 raw", "5-bit zvsv 50%")
 """The configurations in which every policy and every bit rate is run."""
 SEARCHED = ("fifo", "fixed-priority")
 HEADROOM_GBPS = 0.1
+STREAMS, REQUEST_BYTES = 4, 65536
 MOST_GBPS = 6.4
 
 

@@ -22,7 +22,7 @@ BAR_INCHES = 0.34
 
 
 def draw_waterfall(bars: Sequence[tuple[str, int]], limit_bytes: float, name: str, out: Path) -> None:
-    """Horizontal bars of model sizes, each with its share of the first, and the limit.
+    """Model sizes as points on a logarithmic axis, each with its share of the first, and the limit.
 
     Args:
         bars: what was done, and the bytes that it left.
@@ -36,13 +36,13 @@ def draw_waterfall(bars: Sequence[tuple[str, int]], limit_bytes: float, name: st
         figure, ((axes,),) = panel_grid(margins, [BAR_INCHES * len(bars)])
         largest = bars[0][1]
         for place, (_, size) in enumerate(bars):
-            axes.barh(place, size / 1024, color=COLOURS[0], height=0.62)
-            said = f"{size / 1024:,.0f} KiB = {size / largest:.2%}"
-            axes.text(size / 1024 * 1.06, place, said, va="center", backgroundcolor="white")
+            axes.plot(size / 1024, place, "o", color=COLOURS[0])
+            said = f"{size / 1024:,.0f} KiB = {100 * size / largest:.2f} %"
+            axes.annotate(said, (size / 1024, place), (8, 0), textcoords="offset points", va="center")
         axes.axvline(limit_bytes / 1024, color=ALERT, linestyle="--", linewidth=1, zorder=0)
         axes.set_xscale("log")
-        axes.set_xlim(min(size for _, size in bars) / 3 / 1024, largest * 2 / 1024)
+        axes.set_xlim(min(size for _, size in bars) / 2 / 1024, largest * 8 / 1024)
         plain_ticks(axes)
         name_rows(axes, names)
-        label_below(axes, f"KiB (dashed: {limit_bytes / largest:.0%} of the first)")
+        label_below(axes, f"KiB, logarithmic (dashed: {100 * limit_bytes / largest:g} % of the first)")
         write_figure(figure, name, out)

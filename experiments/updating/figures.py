@@ -63,20 +63,21 @@ def bytes_and_words(rows: Sequence[Row]) -> Figure:
 
 
 def phases(loads: Sequence[Load]) -> Figure:
-    """Where the time of an update goes, one panel per device."""
+    """Time of each phase of an update, one panel per device."""
     names = list(dict.fromkeys(load.device for load in loads))
     figure = Figure(figsize=(WIDTH_INCHES, 3.4), layout="constrained")
     panels = figure.subplots(1, len(names), sharey=True)
     for axes, name in zip(panels, names, strict=True):
         shown = [load for load in loads if load.device == name and load.updates][::-1]
-        left = [0.0] * len(shown)
-        for colour, phase in zip(COLOURS, PHASES):
-            lengths = [load.phase_ms[phase] / 1000 for load in shown]
-            axes.barh([load.update for load in shown], lengths, left=left, color=colour, label=phase)
-            left = [a + b for a, b in zip(left, lengths)]
-        axes.set_xscale("symlog", linthresh=0.1)
+        for index, phase in enumerate(PHASES):
+            known = [(load.phase_ms[phase] / 1000, place) for place, load in enumerate(shown) if load.phase_ms[phase]]
+            style = {"color": COLOURS[index], "marker": MARKERS[index], "linestyle": "none", "fillstyle": "none"}
+            axes.plot([seconds for seconds, _ in known], [place for _, place in known], label=phase, **style)
+        axes.set_yticks(range(len(shown)), [load.update for load in shown])
+        axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_title(name)
-        axes.set_xlabel("Seconds (linear to 0.1)")
+        axes.set_xlabel("Seconds of each phase (logarithmic)")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(PHASES))
     return figure

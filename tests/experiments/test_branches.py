@@ -97,4 +97,4 @@ def test_an_utterance_that_is_cut_early_is_counted_and_has_no_latency(make_netwo
     assert math.isnan(none.latency_ms)
     assert "| 1 of 1 | – |" in device_table([none])
     assert f"| 1 of 2 | {alone.latency_ms:.0f} |" in device_table([both])
-    assert "cut early" in trust()
+    assert "premature end-point" in trust()

@@ -38,10 +38,10 @@ def test_a_row_counts_what_is_in_time_and_words_that_never_came() -> None:
     assert (row.latency_p50_ms, row.latency_p90_ms) == (1000, 1400)
     assert row.wer_answered_percent == pytest.approx(100 * 3 / 12)
     assert row.wer_percent == pytest.approx(100 * 7 / 16)
-    assert row.early_cut_percent == pytest.approx(100 / 3)
+    assert row.premature_endpoint_percent == pytest.approx(100 / 3)
     assert row.by_cloud_percent == pytest.approx(200 / 3)
     assert (row.audio_bytes, row.control_bytes) == (800, 70)
-    assert (row.energy_mj, row.margin_mj) == (5, 3)
+    assert (row.energy_mj, row.above_idle_mj) == (5, 3)
 
 
 def test_a_charge_lasts_as_long_as_capacity_over_draw(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_draws_how_the_bytes_went(tmp_path: Path) -> None:
     text = claim([TEACHER, STUDENT, EIGHT, SMALL, CODED], tmp_path, tmp_path)
     assert "waterfall.png" in text
     drawn = (tmp_path / "waterfall.svg").read_text()
-    for said in ("39,062 KiB = 100.00%", "381 KiB = 0.97%", "342 KiB = 0.88%"):
+    for said in ("39,062 KiB = 100.00 %", "381 KiB = 0.97 %", "342 KiB = 0.88 %"):
         assert said in drawn
 
 
