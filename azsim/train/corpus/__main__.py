@@ -41,7 +41,7 @@ def main() -> int:
 def _build(arguments: argparse.Namespace) -> None:
     build_train(
         arguments.out, arguments.shard_utterances, arguments.shards, arguments.seed, arguments.workers,
-        arguments.wide, arguments.text,
+        arguments.wide, arguments.text, arguments.kokoro,
     )  # fmt: skip
 
 
@@ -142,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("build", "noise"):
         added[name].add_argument("--wide", action="store_true", help="more levels, channels and noises")
     added["build"].add_argument("--text", type=Path, help="commands, one a line, that half of the sentences are")
+    added["build"].add_argument("--kokoro", type=float, default=0.0, help="share that Kokoro's voices speak, 0 to 1")
     added["eval-wide"].add_argument("--text", type=Path, required=True, help="commands, one a line")
     added["eval"].add_argument("--testset", type=Path, default=Path("experiments/speech"))
     added["noise"].add_argument("--clips", type=whole(1, MOST), default=120)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,9 +12,19 @@ import numpy as np
 
 from azsim.spawned import spread
 from azsim.speech.features import log_mel
+from azsim.train.corpus import kokoro
 from azsim.train.corpus.commands import commands_of
 from azsim.train.corpus.heldout import sentence_side
-from azsim.train.corpus.plan import BROAD_TRAIN, EVALUATION, TRAIN, WIDE_EVALUATION, Planner, Subset, Utterance
+from azsim.train.corpus.plan import (
+    BROAD_TRAIN,
+    EVALUATION,
+    KOKORO_EVALUATION,
+    TRAIN,
+    WIDE_EVALUATION,
+    Planner,
+    Subset,
+    Utterance,
+)
 from azsim.train.corpus.scene import USUAL, WIDE, Conditions, NoisePool, Scene, make_pool, render
 from azsim.train.corpus.store import Entry, is_complete, read_index, write_shard
 from azsim.train.corpus.synth import speak
@@ -37,7 +47,14 @@ class Batch:
 
 
 def build_train(
-    out: Path, shard_utterances: int, shards: int, seed: int, workers: int, wide: bool = False, text: Path | None = None
+    out: Path,
+    shard_utterances: int,
+    shards: int,
+    seed: int,
+    workers: int,
+    wide: bool = False,
+    text: Path | None = None,
+    kokoro_share: float = 0.0,
 ) -> None:
     """Build the training shards that are not there yet.
 
@@ -49,12 +66,13 @@ def build_train(
         wide: levels, channels and noises of `WIDE`.
         text: of commands, which half of the sentences then are; those on the training side alone, which are written
             beside the shards, so that word pieces know them all.
+        kokoro_share: of the utterances, spoken by Kokoro's voices.
     """
     commands = tuple(commands_of(text, "train")) if text else ()
     if commands:
         out.mkdir(parents=True, exist_ok=True)
         (out / COMMANDS).write_text("".join(f"{command}\n" for command in commands))
-    subset = BROAD_TRAIN if commands else TRAIN
+    subset = replace(BROAD_TRAIN if commands else TRAIN, kokoro_share=kokoro_share)
     conditions = WIDE if wide else USUAL
     for number in range(shards):
         folder = out / f"shard-{number:02d}"
@@ -76,9 +94,12 @@ def evaluation_items(seed: int, workers: int) -> Iterator[tuple[Entry, np.ndarra
 
 
 def wide_items(text: Path, seed: int, workers: int) -> Iterator[tuple[Entry, np.ndarray]]:
-    """Commands on the dev side of a text, by voices that training hears and by others, in conditions of `WIDE`."""
+    """Commands on the dev side of a text, by voices that training hears and by others, in conditions of `WIDE`.
+
+    Kokoro's voice that is held out is among them where Kokoro is installed.
+    """
     commands = tuple(commands_of(text, "dev"))
-    for subset, count in WIDE_EVALUATION:
+    for subset, count in (*WIDE_EVALUATION, *(KOKORO_EVALUATION if kokoro.is_there() else ())):
         yield from synthesise(_batches(seed, subset, 0, count, WIDE, commands), seed ^ EVALUATION_POOL, workers)
 
 

@@ -3,21 +3,22 @@
 * Sentences: a digest of the text puts 5 % of all sentences on the test side and
   3 % on the dev side, whatever grammar or seed draws them.
 * Names: the contacts, artists, titles and cities below are in no training grammar.
-* Voices: festival's ``ked`` and sixteen espeak-ng variants; of people who say a wake word, three in ten by a digest
-  of their names.
+* Voices: festival's ``ked``, one of Kokoro's and sixteen espeak-ng variants; of people who say a wake word, three in
+  ten by a digest of their names.
 """
 
 from __future__ import annotations
 
 import hashlib
 
+from azsim.train.corpus import kokoro
 from azsim.train.corpus.grammar import Grammar
 
 TEST_PERCENT = 5
 DEV_PERCENT = 3
 TEST_SPEAKER_PERCENT = 30
 
-UNSEEN_SPEAKERS = frozenset({"ked"})
+UNSEEN_SPEAKERS = frozenset({"ked", kokoro.HELD_OUT})
 UNSEEN_ESPEAK_VARIANTS = (
     "f4", "m5", "adam", "Andrea", "belinda", "linda", "marcelo", "michel",
     "quincy", "shelby", "travis", "Hugo", "kaukovalta", "sandro", "victor", "anika",

@@ -16,7 +16,7 @@ from azsim.train.corpus.coffee import coffee_grammar, draw_order
 from azsim.train.corpus.grammar import Grammar
 from azsim.train.corpus.heldout import UNSEEN_ESPEAK_VARIANTS, oov_grammar, sentence_side
 from azsim.train.corpus.speaker_domain import speaker_grammar
-from azsim.train.corpus.voices import Voice, draw_engine, draw_voice, named_voice
+from azsim.train.corpus.voices import Voice, draw_engine, draw_voice, kokoro_heldout, named_voice
 
 COFFEE_SHARE = 0.35
 MAX_DRAWS = 20_000
@@ -26,7 +26,8 @@ MAX_DRAWS = 20_000
 class Subset:
     """One split of a corpus: which side its sentences stand on and whose voices speak.
 
-    ``command_share`` of the sentences are of a text that was given;
+    ``command_share`` of the sentences are of a text that was given, and
+    Kokoro speaks ``kokoro_share`` of them, in a set of unseen voices by the one that is held out;
     ``max_words`` of 0 allows any length; ``name`` also seeds the draws; with
     ``oov_names`` every sentence has a name that training never hears, on any side.
     """
@@ -38,6 +39,7 @@ class Subset:
     max_words: int = 0
     oov_names: bool = False
     command_share: float = 0.0
+    kokoro_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ WIDE_EVALUATION = (
     (Subset("dev-command-seen", "dev", command_share=1.0), 150),
     (Subset("dev-command-unseen", "dev", unseen_voices=True, command_share=1.0), 150),
 )
+KOKORO_EVALUATION = ((Subset("dev-kokoro", "dev", unseen_voices=True, command_share=0.5, kokoro_share=1.0), 60),)
 
 
 class Planner:
@@ -111,6 +114,8 @@ class Planner:
         return sentence_side(text) == self.subset.side
 
     def _voice(self, rng: np.random.Generator, index: int) -> Voice:
+        if self.subset.kokoro_share and rng.random() < self.subset.kokoro_share:
+            return kokoro_heldout(rng) if self.subset.unseen_voices else draw_voice(rng, "kokoro")
         if not self.subset.unseen_voices:
             return draw_voice(rng, draw_engine(rng))
         if index % 13 in (0, 4, 8, 11):  # about 30 % ked

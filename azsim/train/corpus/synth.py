@@ -1,7 +1,7 @@
-"""Text to speech: espeak-ng and flite one by one, festival in batches.
+"""Text to speech: espeak-ng, flite and Kokoro one by one, festival in batches.
 
 festival takes 0.3 s to start, so all of its sentences of a batch go through one
-process; the other two start in milliseconds.
+process; espeak-ng and flite start in milliseconds, Kokoro stays loaded.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import soxr
 
 from azsim.errors import WorkError
 from azsim.speech.features import SAMPLE_RATE_HZ
+from azsim.train.corpus import kokoro
 from azsim.train.corpus.voices import Voice
 
 ESPEAK_RATE_HZ = 22_050
@@ -58,6 +59,8 @@ def speak(requests: Sequence[tuple[Voice, str]]) -> list[np.ndarray]:
                 sounds[i] = _finish(_run_espeak(voice, text), ESPEAK_RATE_HZ, voice.warp)
             elif voice.engine == "flite":
                 sounds[i] = _finish(*_run_flite(voice, text, Path(folder)), voice.warp)
+            elif voice.engine == "kokoro":
+                sounds[i] = _finish(kokoro.say(_phonemes(text), voice.name, voice.pace), kokoro.RATE_HZ, voice.warp)
     missing = [requests[i] for i, sound in enumerate(sounds) if sound is None or not np.any(sound)]
     if missing:
         raise SynthesisError(f"no sound from {missing[0][0].label} for {missing[0][1]!r}")
@@ -73,6 +76,10 @@ def _run_espeak(voice: Voice, text: str) -> np.ndarray:
     command = ["espeak-ng", "-v", voice.name, "-s", f"{voice.pace:.0f}", "-p", f"{voice.pitch:.0f}", "--stdout", text]
     raw = _run(command, PROGRAM_TIMEOUT_S)[WAV_HEADER_BYTES:]
     return np.frombuffer(raw[: len(raw) // 2 * 2], "<i2").astype(np.float32) / 32768.0
+
+
+def _phonemes(text: str) -> str:
+    return _run(["espeak-ng", "-q", "--ipa", "-v", "en-us", text], PROGRAM_TIMEOUT_S).decode("utf-8")
 
 
 def _run_flite(voice: Voice, text: str, folder: Path) -> tuple[np.ndarray, int]:

@@ -1,4 +1,4 @@
-"""Who speaks: the voices of three synthesis engines and how each is varied.
+"""Who speaks: the voices of the synthesis engines and how each is varied.
 
 A *voice* is a human speaker across engines: ``slt`` is one whether flite or
 festival speaks it, and so is ``kal``. An espeak-ng voice is a variant with an
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from azsim.train.corpus import kokoro
 from azsim.train.corpus.heldout import UNSEEN_ESPEAK_VARIANTS, UNSEEN_SPEAKERS
 
 ESPEAK_ACCENTS = (
@@ -36,7 +37,8 @@ TRAIN_VOICES = {
 
 ENGINE_SHARE = {"espeak": 0.45, "flite": 0.40, "festival": 0.15}
 WARP_RANGE = (0.88, 1.14)
-WARP_PROBABILITY = {"espeak": 0.3, "flite": 0.65, "festival": 0.65}
+WARP_PROBABILITY = {"espeak": 0.3, "flite": 0.65, "festival": 0.65, "kokoro": 0.5}
+KOKORO_PURE_SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,10 @@ class Voice:
     """One way of speaking one sentence.
 
     Attributes:
-        engine: ``espeak``, ``flite`` or ``festival``.
+        engine: ``espeak``, ``flite``, ``festival`` or ``kokoro``.
         name: the engine's name of the voice, e.g. ``en-us+f3``, ``awb``, ``kal_diphone``.
         speaker: the human (or espeak-ng variant) behind it, the same across engines.
-        pace: words per minute (espeak) or duration stretch (the others).
+        pace: words per minute (espeak), duration stretch (flite, festival) or speed (kokoro).
         pitch: espeak's 0-99, or mean fundamental frequency in Hz (flite); 0 leaves it alone.
         warp: the sound is resampled by this factor: pitch and vocal tract scale up with it.
     """
@@ -72,6 +74,8 @@ class Voice:
 
 def draw_voice(rng: np.random.Generator, engine: str) -> Voice:
     """A training voice of one engine, with its pace, pitch and vocal tract varied."""
+    if engine == "kokoro":
+        return _kokoro_voice(rng)
     names = TRAIN_VOICES[engine]
     return named_voice(rng, engine, names[int(rng.integers(len(names)))])
 
@@ -81,6 +85,8 @@ def speaker_of(label: str) -> str:
     engine, _, name = label.partition(":")
     if engine == "espeak":
         return name.rpartition("+")[2]
+    if engine == "kokoro":
+        return name
     return FLITE_VOICES[name][0] if engine == "flite" else FESTIVAL_VOICES[name]
 
 
@@ -94,6 +100,19 @@ def named_voice(rng: np.random.Generator, engine: str, name: str) -> Voice:
     if engine == "espeak":
         return _espeak_voice(rng, name)
     return _flite_voice(rng, name) if engine == "flite" else _festival_voice(rng, name)
+
+
+def kokoro_heldout(rng: np.random.Generator) -> Voice:
+    """The voice of Kokoro that training never hears."""
+    return Voice("kokoro", kokoro.HELD_OUT, kokoro.HELD_OUT, round(float(rng.uniform(*kokoro.SPEED)), 3), 0.0, 1.0)
+
+
+def _kokoro_voice(rng: np.random.Generator) -> Voice:
+    """One of its training voices, or a blend of two, which is a speaker of its own."""
+    first, second = rng.choice(kokoro.VOICES, 2, replace=False)
+    share = round(float(rng.uniform(0.2, 0.5)), 2)
+    name = str(first) if rng.random() < KOKORO_PURE_SHARE else kokoro.BLEND.join((first, second, str(share)))
+    return Voice("kokoro", name, name, round(float(rng.uniform(*kokoro.SPEED)), 3), 0.0, _draw_warp(rng, "kokoro"))
 
 
 def _espeak_voice(rng: np.random.Generator, variant: str) -> Voice:
