@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
 
-.PHONY: demo test lint bench reports wheel clean
+.PHONY: demo test fuzz lint bench reports wheel clean
 
 demo: $(VENV)/.installed  ## install, then compare compression configurations on the shipped speech
 	@echo "Comparing on 208 utterances: some minutes, a line for every part that is done"
@@ -14,6 +14,9 @@ demo: $(VENV)/.installed  ## install, then compare compression configurations on
 test: $(VENV)/.tested  ## install the test extra, then run the tests
 	@echo "Testing: some minutes, a dot for every test"
 	$(BIN)/python -m pytest
+
+fuzz: $(VENV)/.tested  ## attack every surface with bad input, twenty times as long as the tests do: some ten minutes
+	AZSIM_FUZZ_TIMES=20 $(BIN)/python -m pytest tests/fuzz
 
 lint: $(VENV)/.tested
 	$(PIP) --quiet ruff

@@ -14,6 +14,9 @@ from azsim.compare.speech_set import load_utterance
 from azsim.compare.trained import TrainedOutcome, play
 from azsim.compress.network import CompressedNetwork
 from azsim.devices import Device
+from azsim.errors import InputError
+from azsim.input_file import given_path
+from azsim.ranges import is_number
 from azsim.report.results import Comparison, Row
 from azsim.report.write import write_report
 from azsim.resources import shipped
@@ -88,8 +91,12 @@ def run(
     """
     check_seed(seed, "seed")
     opened = open_device(device)
-    path = Path(recording)
-    track = (shipped("experiments", "music/track.ogg") if music is True else Path(music)) if music else None
+    path = given_path(recording, "recording")
+    if not is_number(max_minutes) or max_minutes <= 0:
+        raise InputError(f"max_minutes = {max_minutes!r}: must be a number above 0")
+    track = None
+    if music is not False and music is not None:
+        track = shipped("experiments", "music/track.ogg") if music is True else given_path(music, "music")
     experiment = Experiment(
         name="run",
         device=opened[0].name,

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 _JOINERS = "\u200c\u200d"
+_ENDS = 100
+_LONG_WORD = re.compile(rf"\S{{{3 * _ENDS},}}")
 
 
 class AzsimError(Exception):
-    """Something went wrong in a way that azsim can explain in one line."""
+    """Something went wrong in a way that azsim can explain in one line, whatever names a file or key has."""
 
     exit_status = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
 
 
 class WorkError(AzsimError):
@@ -48,6 +54,11 @@ def located(where: str) -> Iterator[None]:
         yield
     except InputError as error:
         raise type(error)(f"{where}: {error}") from error
+
+
+def one_line(text: str) -> str:
+    """``text`` with ``?`` for what no line may hold, and the middle of very long words left out."""
+    return _LONG_WORD.sub(lambda word: f"{word[0][:_ENDS]}...{word[0][-_ENDS:]}", readable(text))
 
 
 def readable(name: str) -> str:

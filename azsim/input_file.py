@@ -10,6 +10,17 @@ from azsim import budget
 from azsim.errors import InputError
 
 
+def given_path(value: str | os.PathLike[str], what: str) -> Path:
+    """An argument as a path.
+
+    Raises:
+        InputError: it is none; ``what`` says of what.
+    """
+    if not isinstance(value, (str, os.PathLike)) or not isinstance(os.fspath(value), str):
+        raise InputError(f"{what}: {type(value).__name__}: must be a name or a path, as text")
+    return Path(value)
+
+
 def check_input_file(path: Path, needed: str) -> None:
     """Refuse what is no file, or one that may not be read.
 

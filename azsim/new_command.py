@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from pathlib import Path
 
@@ -74,11 +75,11 @@ def _write(folder: Path, files: dict[str, str]) -> list[str]:
     missing = []
     for name, text in files.items():
         path = folder / name
-        if not path.exists() and not path.is_symlink():
+        if not os.path.lexists(path):
             missing.append(name)
-        elif not path.is_file() or path.read_bytes() != text.encode():
+        elif not os.path.isfile(path) or path.read_bytes() != text.encode():
             raise InputError(f"{path}: exists already; it is not overwritten, give another name")
-    made = not folder.exists()
+    made = not os.path.exists(folder)
     try:
         folder.mkdir(exist_ok=True)
     except FileNotFoundError:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn, TextIO
 
-from azsim.errors import readable
+from azsim.errors import one_line
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -31,7 +31,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where help is; exit status 2."""
-        self.exit(2, f"azsim: {readable(' '.join(message.split()))}; see {self.prog} --help\n")
+        self.exit(2, f"azsim: {one_line(' '.join(message.split()))}; see {self.prog} --help\n")
 
 
 class Once(argparse.Action):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import numpy as np
 from msgspec import Meta
 
 from azsim.errors import InputError
@@ -20,6 +21,12 @@ Bits = Annotated[int, Meta(ge=1, le=8)]
 """Of a weight: 1 to 8."""
 
 
+def is_number(value: object, *, whole: bool = False) -> bool:
+    """Whether an argument is a finite number, and a whole one if asked; True and False are none."""
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    return isinstance(value, kinds) and not isinstance(value, bool) and bool(-1e300 < value < 1e300)
+
+
 def check_bits_and_zeros(
     weight_bits: int, sparsity: float, bits_where: str = "--weight-bits", zeros_where: str = "--sparsity"
 ) -> None:
@@ -28,7 +35,7 @@ def check_bits_and_zeros(
     Raises:
         InputError: one of them is out of range; ``bits_where``, ``zeros_where`` say who gave it.
     """
-    if not 1 <= weight_bits <= 8:
-        raise InputError(f"{bits_where} {weight_bits}: must be 1 to 8")
-    if not 0 <= sparsity < 1:
-        raise InputError(f"{zeros_where} {sparsity:g}: must be at least 0 and below 1")
+    if not is_number(weight_bits, whole=True) or not 1 <= weight_bits <= 8:
+        raise InputError(f"{bits_where} {weight_bits!r}: must be 1 to 8")
+    if not is_number(sparsity) or not 0 <= sparsity < 1:
+        raise InputError(f"{zeros_where} {sparsity!r}: must be a number, at least 0 and below 1")

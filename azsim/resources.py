@@ -45,12 +45,11 @@ def model_file(name: str) -> Path:
     Raises:
         InputError: no network has that name.
     """
-    path = shipped_root() / "models" / name / MODEL_FILE
-    if not path.is_file():
-        known = model_names()
+    known = model_names()
+    if name not in known:
         said = ", ".join(known) or "none"
         raise InputError(f"models/{name}: not shipped with azsim; there are {said}{nearest(name, known)}")
-    return path
+    return shipped_root() / "models" / name / MODEL_FILE
 
 
 def model_names() -> tuple[str, ...]:
@@ -92,13 +91,12 @@ def device_file(name: str) -> Path:
     Raises:
         InputError: no device has that name.
     """
-    path = _PACKAGE / "devices" / f"{name}.toml"
-    if not path.exists():
-        known = device_names()
+    known = device_names()
+    if name not in known:
         raise InputError(
             f"device {name!r}: not known; there are {', '.join(known)}, or give a path to a .toml{nearest(name, known)}"
         )
-    return path
+    return _PACKAGE / "devices" / f"{name}.toml"
 
 
 def device_names() -> tuple[str, ...]:

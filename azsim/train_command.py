@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
@@ -69,11 +70,11 @@ def exported(name: str, runs: Path) -> Path:
     """
     path = Path(name)
     if path.suffix == ".safetensors":
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise InputError(f"{path}: no such file")
         return path
     ran = runs / name / "final.safetensors"
-    if ran.is_file():
+    if os.path.isfile(ran):
         return ran
     try:
         return network_file(name)

@@ -142,7 +142,7 @@ def apply(options: argparse.Namespace) -> Answer:
 def inspect(options: argparse.Namespace) -> Answer:
     """``azsim update inspect``."""
     thing: Path = options.thing
-    if thing.is_dir():
+    if os.path.isdir(thing):
         found = ModelStore(thing).current()
         if found is None:
             raise InputError(f"{thing}: holds no whole model; install a full update")

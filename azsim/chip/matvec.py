@@ -195,6 +195,9 @@ def _product(frames: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def _check(weights: np.ndarray, activations: np.ndarray) -> np.ndarray:
     """The activations as ``(frames, columns)``."""
+    for name, array in (("weights", weights), ("activations", activations)):
+        if not isinstance(array, np.ndarray):
+            raise InputError(f"{name}: {type(array).__name__}: must be a NumPy array of int8")
     if weights.dtype != np.int8 or weights.ndim != 2 or weights.size == 0:
         raise InputError(f"weights: {weights.dtype} {weights.shape}: must be int8 (rows, columns), at least 1 x 1")
     fits = activations.ndim in (1, 2) and activations.size > 0 and activations.shape[-1] == weights.shape[1]

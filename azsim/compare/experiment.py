@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +12,7 @@ from msgspec import Meta, Struct, field
 from azsim.compress.codecs import codecs, get
 from azsim.devices.quantities import Period, Residency
 from azsim.errors import InputError, nearest, readable
-from azsim.ranges import Bits, SmallCount, Zeros
+from azsim.ranges import Bits, SmallCount, Zeros, is_number
 from azsim.resources import music_file, shipped, speech_file
 from azsim.toml import convert, read_toml
 
@@ -206,8 +207,8 @@ def check_seed(seed: int, where: str) -> None:
     Raises:
         InputError: it is below 0 or too large; ``where`` says who gave it.
     """
-    if not 0 <= seed < SEEDS:
-        raise InputError(f"{where} = {seed}: must be a whole number from 0 to {SEEDS - 1}")
+    if not is_number(seed, whole=True) or not 0 <= seed < SEEDS:
+        raise InputError(f"{where} = {seed!r}: must be a whole number from 0 to {SEEDS - 1}")
 
 
 def _with_model_paths(tree: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -241,7 +242,7 @@ def music_of(experiment: Experiment, path: Path) -> Path | None:
 def _file_or_name(path: Path, name: str, shipped_file: Callable[[str], Path]) -> Path:
     """A path beside the experiment; a word without a suffix that is no file there is a shipped thing's name."""
     file = beside(path, name)
-    return shipped_file(name) if name and name == Path(name).stem and not file.is_file() else file
+    return shipped_file(name) if name and name == Path(name).stem and not os.path.isfile(file) else file
 
 
 def beside(path: Path, name: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from azsim.errors import InputError
+from azsim.ranges import is_number
 
 
 def prune(weights: np.ndarray, sparsity: float) -> np.ndarray:
@@ -23,8 +24,8 @@ def prune(weights: np.ndarray, sparsity: float) -> np.ndarray:
     Raises:
         InputError: ``sparsity`` outside 0 to 1.
     """
-    if not 0.0 <= sparsity <= 1.0:
-        raise InputError(f"sparsity = {sparsity}: it is a share from 0 to 1 (half of the weights: 0.5)")
+    if not is_number(sparsity) or not 0.0 <= sparsity <= 1.0:
+        raise InputError(f"sparsity = {sparsity!r}: it is a share from 0 to 1 (half of the weights: 0.5)")
     wanted = int(sparsity * weights.size + 1e-6)
     if weights.size - np.count_nonzero(weights) >= wanted:
         return weights

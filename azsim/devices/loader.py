@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from itertools import pairwise
@@ -23,6 +24,7 @@ from azsim.devices.spec import Device
 from azsim.devices.sram import ring_bytes, sram_use
 from azsim.errors import InputError, located, nearest
 from azsim.explain import shown
+from azsim.input_file import given_path
 from azsim.resources import device_file
 from azsim.toml import convert, read_toml
 
@@ -93,12 +95,12 @@ def find_device(name_or_path: str | Path) -> Path:
     Raises:
         InputError: there is none.
     """
-    path = Path(name_or_path)
+    path = given_path(name_or_path, "device")
     if path.suffix != ".toml":
         if path.name != str(name_or_path) or not path.name:
             raise InputError(f"{str(name_or_path)!r}: not a device; give a device's name or the path of a .toml")
         return device_file(path.name)
-    if not path.exists():
+    if not os.path.exists(path):
         raise InputError(f"{path}: no such file; give the path of a device's .toml, or a device's name")
     return path
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,14 +45,14 @@ def kind_of(thing: str) -> str:
         return "device"
     if path.suffix == ".safetensors":
         return "network"
-    if path.is_file():
+    if os.path.isfile(path):
         return "bitstream"
     networks = model_names()
     if thing in networks:
         return "network"
     if thing in device_names():
         return "device"
-    if path.is_dir():
+    if os.path.isdir(path):
         return "network"
     known = (*networks, *device_names())
     raise InputError(

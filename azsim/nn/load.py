@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 
 from azsim.errors import InputError, located
 from azsim.file_version import check_number
-from azsim.input_file import check_input_file
+from azsim.input_file import check_input_file, given_path
 from azsim.nn.branching import branch_names, branch_shapes
 from azsim.nn.network import EMBEDDING, Network
 from azsim.nn.normalisation import Normalisation
@@ -78,12 +79,12 @@ def network_file(name_or_path: str | Path) -> Path:
     Raises:
         InputError: there is no such model, or the folder has no network.
     """
-    path = Path(name_or_path)
-    if path.suffix == ".safetensors" or path.is_file():
+    path = given_path(name_or_path, "model")
+    if path.suffix == ".safetensors" or os.path.isfile(path):
         return path
     is_name = path.name == str(name_or_path) and path.name not in ("", "..")
-    if str(name_or_path) and path.is_dir() and not (is_name and path.name in model_names()):
-        if not (path / MODEL_FILE).is_file():
+    if str(name_or_path) and os.path.isdir(path) and not (is_name and path.name in model_names()):
+        if not os.path.isfile(path / MODEL_FILE):
             raise InputError(f"{str(name_or_path)!r}: is a folder without {MODEL_FILE}")
         return path / MODEL_FILE
     if not is_name:

@@ -99,6 +99,8 @@ class EncodedSound:
             if not self._container.streams.audio:
                 raise InputError(f"{path}: has no audio stream; {needed} is needed")
             self._stream = self._container.streams.audio[0]
+            if self._stream.codec_context is None:
+                raise InputError(f"{path}: its sound is of no known codec; {needed} is needed")
             self._stream.codec_context.options = _STRICT
             self._kinds = self._container.format.name.split(",")
             self._check_structure()

@@ -65,7 +65,7 @@ def test_a_device_loads_the_policy_that_it_names_and_no_other() -> None:
 
 def test_a_new_policy_is_a_file(tmp_path: Path) -> None:
     """A file in the folder of the policies is all: its name, its options, its hook in the compiled loop."""
-    (tmp_path / "round_robin.py").write_text(
+    (tmp_path / "turns_of_a_test.py").write_text(
         "import numpy as np\n"
         "from azsim.arbitration.policy import OWN, RANK, Policy, empty_table, policy\n"
         "from azsim.compiled import njit\n"
@@ -73,8 +73,8 @@ def test_a_new_policy_is_a_file(tmp_path: Path) -> None:
         "def pass_on(table, client, size_bytes, time_ps):\n"
         "    table[OWN, 0] += 1\n"
         "    table[RANK, client] = table[OWN, 0]\n"
-        "@policy('round-robin', on_grant=pass_on)\n"
-        "class RoundRobin(Policy, frozen=True):\n"
+        "@policy('turns-of-a-test', on_grant=pass_on)\n"
+        "class Turns(Policy, frozen=True):\n"
         "    favourite: str = ''\n"
         "    def wrong(self, clients, chunk_bytes):\n"
         "        return '' if self.favourite in ('', *clients) else f'favourite = {self.favourite!r}: no such client'\n"
@@ -82,7 +82,7 @@ def test_a_new_policy_is_a_file(tmp_path: Path) -> None:
         "        return empty_table(clients, 1)\n"
     )
     mine = tmp_path / "mine.toml"
-    mine.write_text('base = "az1"\nname = "mine"\n[memory]\narbitration = "round-robin"\nfavourite = "cpu"\n')
+    mine.write_text('base = "az1"\nname = "mine"\n[memory]\narbitration = "turns-of-a-test"\nfavourite = "cpu"\n')
     wrong = tmp_path / "wrong.toml"
     wrong.write_text('base = "mine.toml"\nname = "wrong"\n[memory]\nfavourite = "gpu"\n')
     code = (

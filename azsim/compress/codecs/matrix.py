@@ -153,6 +153,8 @@ def _check(matrix: np.ndarray, weight_bits: int, layout: TileLayout) -> None:
 
 
 def _open(data: bytes) -> tuple[memoryview, MatrixHeader, int]:
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise CodecError(f"{type(data).__name__}: must be the bytes of a weight stream")
     view = memoryview(data).toreadonly()
     return view, *read_matrix_header(view)
 

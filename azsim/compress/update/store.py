@@ -172,9 +172,13 @@ class ModelStore:
         installed = self._read(slot, key)
         if installed is None:
             raise WorkError(f"{target}: was written, but does not read back as it was")
-        model = open_image(installed.image).header.model
-        if model != manifest.model:
-            raise CodecError(f"the update is for model {manifest.model!r}, but its image is of {model!r}")
+        try:
+            model = open_image(installed.image).header.model
+            if model != manifest.model:
+                raise CodecError(f"the update is for model {manifest.model!r}, but its image is of {model!r}")
+        except CodecError:
+            target.unlink()  # signed, but no model: nothing to fall back on
+            raise
         return installed
 
     def _switch_to(self, slot: str) -> None:
