@@ -126,7 +126,7 @@ def _inlined(function: FunctionType) -> str:
         cells = zip(one.__code__.co_freevars, one.__closure__ or ())
         values = [(name, one.__globals__.get(name)) for name in _names(one.__code__)]
         for name, value in [*values, *((name, cell.cell_contents) for name, cell in cells)]:
-            called = getattr(value, "py_func", None)
+            called = getattr(value, "py_func", None) or getattr(value, "_defn", None)  # a kernel, or an intrinsic
             if called is not None:
                 waiting.append(called)
             elif isinstance(value, np.ndarray):

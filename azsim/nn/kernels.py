@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from azsim.compiled import njit
+from azsim.nn import product
 from azsim.nn.fixed_point import GATE_BITS, TABLE_BITS, requantise, rounding_shift, saturate_int8, saturate_int16
 
 # Columns of a layer's plan.
@@ -32,16 +33,8 @@ TABLE_ZERO = 32768
 
 @njit(cache=True, nogil=True)
 def multiply(weights: np.ndarray, at: int, rows: int, vector: np.ndarray, columns: int, sums: np.ndarray) -> None:
-    """Exact int32 ``sums`` of the rows of the int8 matrix that starts at ``at`` with the int8 ``vector``.
-
-    Indices are unsigned, so that no test for negative ones stands in the way of vector instructions.
-    """
-    for r in range(rows):
-        start = at + r * columns
-        total = np.int32(0)
-        for c in range(columns):
-            total = np.int32(total + np.int32(weights[np.uint64(start + c)]) * np.int32(vector[np.uint64(c)]))
-        sums[r] = total
+    """Exact int32 ``sums`` of the rows of the int8 matrix that starts at ``at`` with the int8 ``vector``."""
+    product.multiply(weights, at, rows, vector.reshape(1, -1), columns, sums.reshape(1, -1))
 
 
 @njit(cache=True, nogil=True)
@@ -67,8 +60,7 @@ def lstm_layer(
     size = plan[HIDDEN]
     sums = np.empty((vectors.shape[0], 4 * size), np.int32)
     again = np.empty(4 * size, np.int32)
-    for k in range(vectors.shape[0]):
-        multiply(weights, plan[INPUT_AT], 4 * size, vectors[k], plan[COLUMNS], sums[k])
+    product.multiply(weights, plan[INPUT_AT], 4 * size, vectors, plan[COLUMNS], sums)
     for k in range(vectors.shape[0]):
         multiply(weights, plan[RECURRENT_AT], 4 * size, hidden, size, again)
         lstm_cell(biases, plan, sums[k], again, hidden, cell, sigmoid, tanh)

@@ -2,9 +2,11 @@
 
 ::
 
-    S = sum x,  Q = sum x^2         D = n x - S       V = n Q - S^2 + e        (layer norm; RMS norm: S = 0)
-    z = saturate16(round(D * 2^(10 + k) / isqrt(V * 4^k)))                     k: V * 4^k lies in 2^60 to 2^62
+    S = sum x,  Q = sum x^2        D = n x - S       V = (n Q - S^2) * 4^f + e       (layer norm; RMS norm: S = 0)
+    z = saturate16(round(D * 2^(10 + f + k) / isqrt(V * 4^k)))                 k: V * 4^k lies in 2^60 to 2^62
     y = saturate(round((z * gain + bias) * m / 2^s))                           gain: 15 bits; bias on the grid of z gain
+
+f is the largest with which V of any row stays below 2^60, so that e, the epsilon on V's grid, is not rounded away.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from azsim.nn.graph.arithmetic import pair
 from azsim.nn.graph.operator import Execution, IntegerNode, stateless
 
 NORMAL_BITS = 10
+V_BITS = 60
 GAIN_LIMIT = 16383
 OFFSET_LIMIT = 2**30
 LONGEST = 8192
@@ -33,12 +36,14 @@ class Normalisation:
 
     Attributes:
         centred: the mean is taken away first, as layer norm does.
-        epsilon: added to the variance, on the grid of V.
+        lift: f.
+        epsilon: added to the variance, on the grid of V, at most 2**60.
         gain: int64 ``(n,)``, at most 16,383; ``offset``: int64 ``(n,)``, on the grid of ``z * gain``.
         factor: multiplier and shift to the output's grid.
     """
 
     centred: bool
+    lift: int
     epsilon: int
     gain: np.ndarray
     offset: np.ndarray
@@ -55,9 +60,12 @@ class Normalisation:
         step = largest / GAIN_LIMIT if largest else 1.0
         of_product = step * 2.0**-NORMAL_BITS
         bias = at.vectors.get("bias", np.zeros(columns))
+        largest_sum = columns * -at.grid().lowest
+        lift = (V_BITS - (largest_sum**2).bit_length()) // 2
         return Normalisation(
             centred=centred,
-            epsilon=min(round(epsilon * columns**2 / at.grid().scale ** 2), 2**60),
+            lift=lift,
+            epsilon=min(round(epsilon * columns**2 * 4.0**lift / at.grid().scale ** 2), 2**V_BITS),
             gain=quantise_to(gain, step, GAIN_LIMIT),
             offset=quantise_to(bias, of_product, OFFSET_LIMIT),
             factor=pair(of_product / at.target().scale),
@@ -72,8 +80,8 @@ def normalising(at: IntegerNode, centred: bool, epsilon: float) -> Execution:
         rows = np.ascontiguousarray(values).reshape(-1, columns)
         out = np.empty(rows.shape, target.dtype)
         normalise_rows(
-            rows, constants.centred, constants.epsilon, constants.gain, constants.offset, constants.factor,
-            target.lowest, target.limit, out,
+            rows, constants.centred, constants.lift, constants.epsilon, constants.gain, constants.offset,
+            constants.factor, target.lowest, target.limit, out,
         )  # fmt: skip
         return out.reshape(values.shape)
 
@@ -95,6 +103,7 @@ def integer_root(value: int) -> int:
 def normalise_rows(
     rows: np.ndarray,
     centred: bool,
+    lift: int,
     epsilon: int,
     gain: np.ndarray,
     offset: np.ndarray,
@@ -113,9 +122,9 @@ def normalise_rows(
             squares += value * value
         if not centred:
             total = np.int64(0)
-        spread = count * squares - total * total + epsilon
-        doublings = 0
-        while 0 < spread < np.int64(1) << 60:
+        spread = ((count * squares - total * total) << (2 * lift)) + epsilon
+        doublings = lift
+        while 0 < spread < np.int64(1) << V_BITS:
             spread <<= 2
             doublings += 1
         root = integer_root(spread)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from azsim.compiled import njit
+from azsim.errors import InputError
 from azsim.nn.fixed_point import requantise
 from azsim.nn.graph.arithmetic import pair
 from azsim.nn.graph.normalise import integer_root
@@ -27,14 +28,18 @@ from azsim.nn.graph.tensor import Shape, Tensor
 from azsim.nn.operators.registry import operator
 from azsim.nn.program import Stage, VectorWork
 
+MOST_STEPS = 2**22
+"""Whose sums of squares, times their number, stay below 2**62."""
+
 
 @operator("statistics_pool")
 @dataclass(frozen=True)
 class StatisticsPool(Operator):
     """``(size,)`` to ``(2 size,)``: mean, then deviation, of all steps so far or of every ``steps``.
 
-    The deviation divides by the number of steps. Integers: sums and sums of squares of the int8 input;
-    ``m = round(S * 2^8 / n)``, ``d = isqrt(max(round(Q * 2^16 / n) - m^2, 0))``, both requantised by the same factor.
+    The deviation divides by the number of steps. Integers: sums S and sums of squares Q of the int8 input,
+    ``m = round(S * 2^8 / n)``, ``d = round(isqrt(V * 4^k) * 2^8 / (n * 2^k))`` with ``V = n Q - S^2`` and ``V * 4^k``
+    in 2^60 to 2^62; both are requantised by the same factor.
 
     Attributes:
         steps: joined to one, 0 for all since the start, at every step.
@@ -73,6 +78,8 @@ class StatisticsPool(Operator):
 
         def run(state: State, inputs: Arrays) -> tuple[Arrays, State]:
             count, sums, steps = int(state[0]), state[1].copy(), inputs[0]
+            if count + len(steps) > MOST_STEPS:
+                raise InputError(f"{at.where}: statistics of more than {MOST_STEPS:,} steps")
             due = len(steps) if not self.steps else (count + len(steps)) // self.steps
             out = np.empty((due, 2 * size), target.dtype)
             count = statistics_steps(steps, self.steps, count, sums, factor, target.lowest, target.limit, out)
@@ -108,8 +115,11 @@ def statistics_steps(
         if count == every or every == 0:
             for j in range(size):
                 mean = quotient(sums[0, j], count)
-                variance = quotient(sums[1, j] << QUOTIENT_BITS, count) - mean * mean
-                deviation = integer_root(max(variance, 0))
+                spread, doublings = count * sums[1, j] - sums[0, j] * sums[0, j], 0
+                while 0 < spread < np.int64(1) << 60:
+                    spread <<= 2
+                    doublings += 1
+                deviation = quotient(integer_root(spread), np.int64(count) << doublings)
                 out[written, j] = min(max(requantise(mean, factor[0], factor[1]), low), high)
                 out[written, size + j] = min(max(requantise(deviation, factor[0], factor[1]), low), high)
             written += 1

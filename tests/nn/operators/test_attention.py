@@ -57,8 +57,13 @@ def test_equals_plain_integers(heads, size, width, left, chunk, has_position, se
     arrays = [random_int8(rng, 11, tensor.size) for tensor in tensors]
     found = integer_out(integers_of(graph, [QUERIES, KEYS, VALUES], TARGET), arrays, lengths)
     assert found.tolist() == plain(*arrays, operator, position)
-    floats = [grid.restore(each).astype(np.float32) for each, grid in zip(arrays, (QUERIES, KEYS, VALUES), strict=True)]
-    agrees(found, TARGET, float_out(graph, floats, lengths), 3)
+
+
+def test_integers_are_near_the_float_reference() -> None:
+    rng, graph = np.random.default_rng(3), graph_of(Attention(2, 20, 4), [Tensor((16,))] * 3)
+    arrays, grids = [random_int8(rng, 60, 16) for _ in range(3)], (QUERIES, KEYS, VALUES)
+    floats = [grid.restore(each).astype(np.float32) for each, grid in zip(arrays, grids, strict=True)]
+    agrees(integer_out(integers_of(graph, grids, TARGET), arrays), TARGET, float_out(graph, floats), 2)
 
 
 @given(st.integers(0, 5), st.integers(1, 4), st.lists(st.integers(0, 5), max_size=4), st.integers(0, 2**32))

@@ -77,7 +77,17 @@ def test_equals_plain_integers(units, columns, groups, reset_after, seed, length
     vectors = random_int8(rng, 7, columns)
     found = integer_out(integers_of(graph, [SOURCE], TARGET, weights), [vectors], lengths)
     assert found.tolist() == plain(vectors, weights, bias, own, reset_after)
-    agrees(found, TARGET, float_out(graph, [SOURCE.restore(vectors).astype(np.float32)], lengths), 3)
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_integers_are_near_the_float_layer(reset_after: bool) -> None:
+    rng = np.random.default_rng(3)
+    weights = {"input": random_weights(rng, 24, 20, 3), "recurrent": random_weights(rng, 24, 8, 3)}
+    parameters = {role: (each.values * each.row_scales[:, None]).astype(np.float32) for role, each in weights.items()}
+    parameters["bias"] = rng.normal(0, 0.5, 24).astype(np.float32)
+    graph, vectors = graph_of(Gru(reset_after), [Tensor((20,))], parameters), random_int8(rng, 60, 20)
+    found = integer_out(integers_of(graph, [SOURCE], TARGET, weights), [vectors])
+    agrees(found, TARGET, float_out(graph, [SOURCE.restore(vectors).astype(np.float32)]), 3)
 
 
 def test_the_lowering_has_both_products_and_the_vector_work() -> None:

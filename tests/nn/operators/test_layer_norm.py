@@ -18,8 +18,10 @@ from tests.nn.operators.single import agrees, float_out, graph_of, integer_out, 
 def plain(row: list[int], centred: bool, epsilon: float, source: Grid, target: Grid, gain, bias) -> list[int]:
     n = len(row)
     total = sum(row) if centred else 0
-    spread = n * sum(x * x for x in row) - total * total + min(round(epsilon * n**2 / source.scale**2), 2**60)
-    doublings = 0
+    largest = (n * (127 if source.bits == 8 else 32768)) ** 2
+    doublings = max(f for f in range(31) if largest * 4**f < 2**60)
+    added = min(round(epsilon * n**2 * 4.0**doublings / source.scale**2), 2**60)
+    spread = (n * sum(x * x for x in row) - total * total) * 4**doublings + added
     while 0 < spread < 2**60:
         spread, doublings = 4 * spread, doublings + 1
     largest = max(abs(float(each)) for each in gain)

@@ -52,8 +52,17 @@ def test_equals_plain_integers(units, columns, scales, cell_bits, hidden_scale, 
     integers = integers_of(graph, [SOURCE], target, weights, {"cell": Grid(16, 2.0**-cell_bits)})
     found = integer_out(integers, [vectors], lengths)
     assert found.tolist() == plain(vectors, weights, bias, target, cell_bits)
-    if cell_bits == 11 and hidden_scale == 2.0**-7:
-        agrees(found, target, float_out(graph, [SOURCE.restore(vectors).astype(np.float32)], lengths), 3)
+
+
+def test_integers_are_near_the_float_layer() -> None:
+    rng = np.random.default_rng(3)
+    weights = {"input": random_weights(rng, 32, 20, 4), "recurrent": random_weights(rng, 32, 8, 4)}
+    parameters = {role: (each.values * each.row_scales[:, None]).astype(np.float32) for role, each in weights.items()}
+    parameters["bias"] = rng.normal(0, 0.5, 32).astype(np.float32)
+    graph, vectors, target = graph_of(Lstm(), [Tensor((20,))], parameters), random_int8(rng, 60, 20), Grid(8, 2.0**-7)
+    integers = integers_of(graph, [SOURCE], target, weights, {"cell": Grid(16, 2.0**-11)})
+    exact = float_out(graph, [SOURCE.restore(vectors).astype(np.float32)])
+    agrees(integer_out(integers, [vectors]), target, exact, 3)
 
 
 def test_the_grid_of_a_cell_state_is_the_finest_power_of_two_that_reaches_it() -> None:
