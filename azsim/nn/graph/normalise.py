@@ -6,7 +6,8 @@
     z = saturate16(round(D * 2^(10 + f + k) / isqrt(V * 4^k)))                 k: V * 4^k lies in 2^60 to 2^62
     y = saturate(round((z * gain + bias) * m / 2^s))                           gain: 15 bits; bias on the grid of z gain
 
-f is the largest with which V of any row stays below 2^60, so that e, the epsilon on V's grid, is not rounded away.
+A bias beyond 2^30 steps of z gain is added after rounding, on the output's grid: the rest is small beside it. f is the
+largest with which V of any row stays below 2^60, so that e, the epsilon on V's grid, is not rounded away.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class Normalisation:
         centred: the mean is taken away first, as layer norm does.
         lift: f.
         epsilon: added to the variance, on the grid of V, at most 2**60.
-        gain: int64 ``(n,)``, at most 16,383; ``offset``: int64 ``(n,)``, on the grid of ``z * gain``.
+        gain: int64 ``(n,)``, at most 16,383.
+        before, after: int64 ``(n,)``, the bias on the grid of ``z * gain`` or on the output's.
         factor: multiplier and shift to the output's grid.
     """
 
@@ -46,7 +48,8 @@ class Normalisation:
     lift: int
     epsilon: int
     gain: np.ndarray
-    offset: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
     factor: np.ndarray
 
     @staticmethod
@@ -59,7 +62,8 @@ class Normalisation:
         largest = float(np.abs(gain).max())
         step = largest / GAIN_LIMIT if largest else 1.0
         of_product = step * 2.0**-NORMAL_BITS
-        bias = at.vectors.get("bias", np.zeros(columns))
+        bias = np.asarray(at.vectors.get("bias", np.zeros(columns)), np.float64)
+        early = np.abs(bias) < OFFSET_LIMIT * of_product
         largest_sum = columns * -at.grid().lowest
         lift = (V_BITS - (largest_sum**2).bit_length()) // 2
         return Normalisation(
@@ -67,7 +71,8 @@ class Normalisation:
             lift=lift,
             epsilon=min(round(epsilon * columns**2 * 4.0**lift / at.grid().scale ** 2), 2**V_BITS),
             gain=quantise_to(gain, step, GAIN_LIMIT),
-            offset=quantise_to(bias, of_product, OFFSET_LIMIT),
+            before=quantise_to(np.where(early, bias, 0), of_product, OFFSET_LIMIT),
+            after=quantise_to(np.where(early, 0, bias), at.target().scale, at.target().limit),
             factor=pair(of_product / at.target().scale),
         )
 
@@ -80,8 +85,8 @@ def normalising(at: IntegerNode, centred: bool, epsilon: float) -> Execution:
         rows = np.ascontiguousarray(values).reshape(-1, columns)
         out = np.empty(rows.shape, target.dtype)
         normalise_rows(
-            rows, constants.centred, constants.lift, constants.epsilon, constants.gain, constants.offset,
-            constants.factor, target.lowest, target.limit, out,
+            rows, constants.centred, constants.lift, constants.epsilon, constants.gain, constants.before,
+            constants.after, constants.factor, target.lowest, target.limit, out,
         )  # fmt: skip
         return out.reshape(values.shape)
 
@@ -106,7 +111,8 @@ def normalise_rows(
     lift: int,
     epsilon: int,
     gain: np.ndarray,
-    offset: np.ndarray,
+    before: np.ndarray,
+    after: np.ndarray,
     factor: np.ndarray,
     low: int,
     high: int,
@@ -134,5 +140,5 @@ def normalise_rows(
                 above = (count * np.int64(rows[k, c]) - total) << (NORMAL_BITS + doublings)
                 size = (2 * abs(above) + root) // (2 * root)
                 normal = saturate_int16(size if above >= 0 else -size)
-            result = requantise(normal * gain[c] + offset[c], factor[0], factor[1])
+            result = requantise(normal * gain[c] + before[c], factor[0], factor[1]) + after[c]
             out[k, c] = min(max(result, low), high)

@@ -29,8 +29,10 @@ def plain(row: list[int], centred: bool, epsilon: float, source: Grid, target: G
     out = []
     for x, own, more in zip(row, gain, bias, strict=True):
         normal = saturate(nearest((n * x - total) * 2 ** (10 + doublings), root(spread)), 16) if spread else 0
-        product = normal * on_grid(float(own), step, 16383) + on_grid(float(more), step * 2.0**-10, 2**30)
-        out.append(saturate(times(product, step * 2.0**-10 / target.scale), target.bits))
+        fine, early = step * 2.0**-10, abs(float(more)) < 2**30 * step * 2.0**-10
+        product = normal * on_grid(float(own), step, 16383) + (on_grid(float(more), fine, 2**30) if early else 0)
+        after = 0 if early else on_grid(float(more), target.scale, 127)
+        out.append(saturate(times(product, fine / target.scale) + after, target.bits))
     return out
 
 
