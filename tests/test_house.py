@@ -104,4 +104,4 @@ def test_every_kernel_is_compiled_by_one_module() -> None:
             imported += [one.name for one in node.names] if isinstance(node, ast.Import) else []
             if any(name and name.split(".")[0] == "numba" for name in imported):
                 asking.append(str(module.relative_to(ROOT)))
-    assert set(asking) == {"compiled.py", "nn/vnni.py"}  # the second compiles nothing: it writes instructions for kernels
+    assert set(asking) == {"compiled.py", "nn/vnni.py"}  # which writes instructions for kernels
