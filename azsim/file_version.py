@@ -37,7 +37,7 @@ def check_number(what: str, text: bytes | memoryview | str, known: int) -> None:
     """
     try:
         found = msgspec.json.decode(text, type=_Numbered).format
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return  # is refused where all of it is read
     if found > known:
         raise InputError(_newer(f"{what} of format {found}", f"format {known}"))

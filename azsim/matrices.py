@@ -10,18 +10,29 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
+from typing import BinaryIO
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from azsim import budget
 from azsim.errors import InputError
-from azsim.input_file import check_input_file
+from azsim.input_file import check_input_file, read_input_file
 
 UNNAMED = ""
 """Name of the array of a file that holds one and does not name it."""
+COPIES = 4
+"""Most memory for an array, in times its size: as read, as int8, and what checking its values takes."""
+ENCRYPTED = 1
+DEFLATE_MOST = 1040
+"""Bytes that come out of one at most. **Source:** zlib's manual, 1030 to 1; and something for short ones."""
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def read_matrices(path: Path) -> dict[str, np.ndarray]:
@@ -36,6 +47,8 @@ def read_matrices(path: Path) -> dict[str, np.ndarray]:
         arrays = readers.get(path.suffix.lower(), _text)(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, NotImplementedError) as error:
+        raise InputError(f"{path}: not a .npz file: {_first_line(error)}") from None
     if not arrays:
         raise InputError(f"{path}: holds no array; give at least one")
     return {name: as_int8(array, f"{path}{': ' + name if name else ''}") for name, array in arrays.items()}
@@ -47,10 +60,7 @@ def as_int8(array: np.ndarray, what: str) -> np.ndarray:
     Raises:
         InputError: ``what`` is not of whole numbers from -128 to 127, or not of one or two dimensions.
     """
-    if array.dtype.kind not in "biu":
-        raise InputError(
-            f"{what}: {array.dtype}: must be whole numbers from -128 to 127 (int8) or a mask of 0 and 1; quantise first"
-        )
+    check_whole(array.dtype, what)
     if array.ndim not in (1, 2) or array.size == 0:
         raise InputError(f"{what}: shape {array.shape}: must be (rows, columns), at least 1 x 1")
     outside = (array < -128) | (array > 127) if array.dtype.itemsize > 1 or array.dtype == np.uint8 else None
@@ -59,6 +69,14 @@ def as_int8(array: np.ndarray, what: str) -> np.ndarray:
         at = ", ".join(str(int(index)) for index in place)
         raise InputError(f"{what}: {array[place]} at [{at}]: must be from -128 to 127 (int8)")
     return np.ascontiguousarray(array, np.int8)
+
+
+def check_whole(dtype: np.dtype, what: str) -> None:
+    """Refuse numbers that are not whole; raises `InputError`."""
+    if dtype.kind not in "biu":
+        raise InputError(
+            f"{what}: {dtype}: must be whole numbers from -128 to 127 (int8) or a mask of 0 and 1; quantise first"
+        )
 
 
 def pair_layers(
@@ -81,31 +99,82 @@ def pair_layers(
 
 
 def _npy(path: Path) -> dict[str, np.ndarray]:
-    try:
-        return {UNNAMED: np.load(path, mmap_mode="r", allow_pickle=False)}
-    except (ValueError, EOFError, OverflowError) as error:
-        raise InputError(f"{path}: not a .npy file of plain numbers: {error}") from None
+    with open(path, "rb") as file:
+        return {UNNAMED: read_array(file, path.stat().st_size, str(path))}
 
 
 def _npz(path: Path) -> dict[str, np.ndarray]:
+    """Member by member: what the archive says of itself is checked before any of it is unpacked."""
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        for member in members:
+            _check_member(member, path)
+        names = [member.filename.removesuffix(".npy") for member in members]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise InputError(f"{path}: {twice}: is in it twice")
+        unpacked = sum(member.file_size for member in members)
+        budget.require(COPIES * unpacked, what=f"unpacking {len(members)} arrays", where=str(path))
+        arrays = {}
+        for name, member in zip(names, members, strict=True):
+            with archive.open(member) as file:
+                arrays[name] = read_array(file, member.file_size, f"{path}: {name}")
+        return arrays
+
+
+def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
+    at = f"{path}: {member.filename}"
+    if not member.filename.endswith(".npy"):
+        raise InputError(f"{at}: is no array; a .npz file holds members that end in .npy")
+    if member.flag_bits & ENCRYPTED:
+        raise InputError(f"{at}: is encrypted; store it without a password")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise InputError(f"{at}: packed by method {member.compress_type}; np.savez and np.savez_compressed use 0 and 8")
+    if member.file_size > DEFLATE_MOST * (member.compress_size + 1):
+        raise InputError(f"{at}: {member.file_size:,} bytes cannot come out of {member.compress_size:,}: damaged")
+
+
+def read_array(file: BinaryIO, size_bytes: int, what: str) -> np.ndarray:
+    """The array in a .npy stream of that length, read only if it is of whole numbers and exactly there.
+
+    Raises:
+        InputError: it is not, or ``what`` is no .npy stream.
+    """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, OverflowError, AttributeError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: not a .npz file of plain numbers: {error}") from None
+        version = np.lib.format.read_magic(file)
+        if version not in HEADERS:
+            raise InputError(f"{what}: format {version}: must be {' or '.join(map(str, HEADERS))}")
+        shape, by_column, dtype = HEADERS[version](file)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, OverflowError, TokenError) as error:
+        raise InputError(f"{what}: not a .npy file of plain numbers: {_first_line(error)}") from None
+    check_whole(dtype, what)
+    wanted, has = dtype.itemsize * math.prod(shape), size_bytes - file.tell()
+    if min(shape, default=0) < 0 or wanted != has:
+        held = f"{has:,} bytes do not hold shape {shape} of {dtype}"
+        raise InputError(f"{what}: not a .npy file of plain numbers: {held}")
+    budget.require(COPIES * wanted, what=f"an array of shape {shape}", where=what)
+    data = file.read(wanted)
+    if len(data) != wanted:
+        raise InputError(f"{what}: not a .npy file of plain numbers: it ends after {len(data):,} of {wanted:,} bytes")
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if by_column else "C")
 
 
 def _safetensors(path: Path) -> dict[str, np.ndarray]:
+    budget.require(COPIES * path.stat().st_size, what=f"a file of {path.stat().st_size:,} bytes", where=str(path))
     try:
         with safe_open(path, framework="numpy") as tensors:
             return {name: tensors.get_tensor(name) for name in tensors.keys()}  # noqa: SIM118 (no mapping)
-    except (SafetensorError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path}: not a .safetensors file of plain numbers: {error}") from None
+    except (SafetensorError, TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
+        raise InputError(f"{path}: not a .safetensors file of plain numbers: {_first_line(error)}") from None
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _text(path: Path) -> dict[str, np.ndarray]:
     try:
-        lines = path.read_text(encoding="ascii").splitlines()
+        lines = read_input_file(path, "a file of matrices", copies=8).decode("ascii").splitlines()
     except UnicodeDecodeError:
         raise InputError(f"{path}: not text of 0 and 1; .npy, .npz and .safetensors are read by their ending") from None
     rows = []

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from azsim.compress.codecs import decode, encode_like, read
+from azsim import budget
+from azsim.compress.codecs import decode, encode_like, positions_in, read
 from azsim.compress.encoded import Encoded
 from azsim.compress.layout import TileLayout
-from azsim.errors import InputError
+from azsim.errors import InputError, located
 from azsim.nn.network import Network
 
 if TYPE_CHECKING:
     from azsim.compress.recipe import MatrixRecipe
 
 
+BYTES_PER_WEIGHT = 12
+"""As float32 and as int8, while it is decoded and while it is checked."""
 FLOAT32_MAX, SMALLEST_NORMAL = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
 
 
@@ -33,6 +36,20 @@ class CompressedMatrix:
     encoded: Encoded
     scale: float
     rows_placed: bool = False
+
+
+def require_room(streams: Mapping[str, bytes | memoryview]) -> None:
+    """Refuse to decode bitstreams of a network that together take more than the memory budget; before any is decoded.
+
+    Raises:
+        CodecError: the header of one is damaged.
+        InputError: they take more.
+    """
+    positions = 0
+    for name, data in streams.items():
+        with located(name):
+            positions += positions_in(data)
+    budget.require(BYTES_PER_WEIGHT * positions, what=f"decoding {positions:,} weights")
 
 
 def read_matrix(name: str, data: bytes, scale: float) -> tuple[CompressedMatrix, np.ndarray]:

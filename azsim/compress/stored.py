@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from azsim.compress.network import CompressedMatrix, CompressedNetwork, read_matrix
+from azsim.compress.network import CompressedMatrix, CompressedNetwork, read_matrix, require_room
 from azsim.errors import InputError, located
 from azsim.nn.load import Stored, decode_metadata, network_of, read_stored
 from azsim.nn.network import Network
@@ -79,6 +79,8 @@ def _decoded(stored: Stored) -> CompressedNetwork:
     scales = decode_metadata(stored, WEIGHT_SCALES_KEY, dict[str, float])
     parameters: dict[str, np.ndarray] = {}
     matrices: dict[str, CompressedMatrix] = {}
+    with located(str(stored.path)):
+        require_room({name: data.tobytes() for name, data in stored.tensors.items() if _is_stream(name, data, scales)})
     for name, tensor in stored.tensors.items():
         if name not in scales:
             if tensor.dtype == np.uint8:
@@ -99,3 +101,7 @@ def _decoded(stored: Stored) -> CompressedNetwork:
             f"it differs in {', '.join(sorted(strangers))}"
         )
     return CompressedNetwork(network.name, network, {name: matrices[name] for name in network.weight_matrices})
+
+
+def _is_stream(name: str, tensor: np.ndarray, scales: Mapping[str, float]) -> bool:
+    return name in scales and tensor.dtype == np.uint8 and tensor.ndim == 1

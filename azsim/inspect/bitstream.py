@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from azsim.compress.codecs import decode, parse
-from azsim.errors import CodecError, InputError
+from azsim.compress.codecs import read
+from azsim.errors import located
+from azsim.input_file import read_input_file
 from azsim.inspect.inspection import Inspection, Table, number
 
 
@@ -18,15 +19,9 @@ def inspect_bitstream(path: Path) -> Inspection:
         InputError: the file cannot be read.
         CodecError: it is no bitstream, or damaged.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        encoded = parse(data)
-        weights = decode(encoded)
-    except CodecError as error:
-        raise CodecError(f"{path}: {error}") from None
+    data = read_input_file(path, "a bitstream")
+    with located(str(path)):
+        weights, encoded = read(data)
     layout, tiles, circuit = encoded.layout, encoded.tile_bytes, encoded.circuit
     rate = "as many values per cycle and stream as the device has room for"
     if circuit.values_per_cycle is not None:

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from azsim import budget
 from azsim.errors import InputError, located
 from azsim.file_version import check_number
 from azsim.input_file import check_input_file, given_path
@@ -38,6 +39,8 @@ from azsim.resources import MODEL_FILE, model_file, model_names, shipped_root
 from azsim.toml import convert
 
 T = TypeVar("T")
+COPIES = 4
+"""Most memory for a file of float weights, in times its size: half precision becomes float32."""
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -173,12 +176,15 @@ def seal(path: Path | str, activation_scales: Mapping[str, float] | None = None)
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     check_input_file(path, "a .safetensors file")
+    size = path.stat().st_size
+    budget.require(COPIES * size, what=f"a network's file of {size:,} bytes", where=str(path))
     try:
         with safe_open(path, "numpy") as file:
             metadata = dict(file.metadata() or {})
             return {name: file.get_tensor(name) for name in sorted(file.keys())}, metadata
-    except (OSError, SafetensorError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: not a whole safetensors file: {str(error).splitlines()[0]}") from error
+    except (OSError, SafetensorError, TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(f"{path}: not a whole safetensors file of numbers that NumPy knows: {said}") from error
 
 
 def decode_metadata(stored: Stored, key: str, type_: type[T]) -> T:
@@ -194,6 +200,8 @@ def decode_metadata(stored: Stored, key: str, type_: type[T]) -> T:
         tree = msgspec.json.decode(stored.metadata[key])
     except msgspec.DecodeError as error:
         raise InputError(f"{where}: not JSON: {error}") from error
+    except RecursionError:
+        raise InputError(f"{where}: nested too deeply") from None
     return convert(tree, type_, where)
 
 

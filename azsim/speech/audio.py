@@ -130,6 +130,8 @@ def read_audio(path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES, gain:
                     file.seek(0)
                 resampler = Resampler(rate_hz, str(path), channel, gain)
                 parts = [resampler.feed(block) for block in _blocks(path, file, max_minutes)]
+    except TypeError:  # of a .raw file, which says neither rate nor format
+        raise InputError(f"{path}: raw samples without a header; give wav, flac, ogg, mp3 or m4a") from None
     except (soundfile.LibsndfileError, OSError) as error:
         reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
         if "does not exist" in str(reason):

@@ -12,14 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from azsim.budget import limited
 from azsim.compress import MatrixRecipe, codecs, compress
+from azsim.compress.codecs import encode
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
 from azsim.compress.stored import load_compressed, load_network, save_compressed
 from azsim.errors import InputError
 from azsim.nn import load as float_files
 from azsim.nn.load import read_stored, seal
-from azsim.nn.save import WEIGHT_SCALES_KEY, save_network, write_sealed
+from azsim.nn.save import CARD_KEY, SCALES_KEY, WEIGHT_SCALES_KEY, save_network, write_sealed
 from tests.conftest import random_network
 
 SCALES = {"encoder.0.cell": 2.0**-10}
@@ -211,3 +213,27 @@ def test_single_matrices_may_be_coded_otherwise(tmp_path: Path) -> None:
     made = compress(random_network(5), weight_bits=3, codec="zvsv", sparsity=0.5, overrides=overrides)
     save_compressed(made, tmp_path / "mixed.safetensors")
     same(load_compressed(tmp_path / "mixed.safetensors"), made)
+
+
+def test_a_small_file_of_a_huge_network_is_refused_before_it_is_decoded(saved: Path, tmp_path: Path) -> None:
+    """Every matrix alone would do; together they are too much."""
+    stored, path = read_stored(saved), tmp_path / "huge.safetensors"
+    stream = encode(np.zeros((1024, 1024), np.int8), "huffman", layout=TileLayout(tile_positions=1 << 20)).data
+    scales = json.loads(stored.metadata[WEIGHT_SCALES_KEY])
+    tensors = {**stored.tensors, **{name: np.frombuffer(stream, np.uint8) for name in scales}}
+    write_sealed(path, tensors, stored.metadata)
+    assert path.stat().st_size < 20_000
+    with limited(24 << 20), pytest.raises(InputError, match=r"huge\.safetensors: decoding [\d,]+ weights would take"):
+        load_network(path)
+
+
+DEEP = '{"a":' * 50_000 + "1" + "}" * 50_000
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, DEEP, '{"format":' + "9" * 5000 + "}"])
+def test_a_card_that_is_nested_without_end_or_of_endless_numbers_is_refused(saved: Path, text: str) -> None:
+    stored = read_stored(saved)
+    for key in (CARD_KEY, WEIGHT_SCALES_KEY, SCALES_KEY):
+        write_sealed(saved.with_name("deep.safetensors"), stored.tensors, {**stored.metadata, key: text})
+        with pytest.raises(InputError, match=rf"deep\.safetensors: metadata '{key}': "):
+            load_network(saved.with_name("deep.safetensors"))

@@ -49,5 +49,5 @@ def test_what_is_no_whole_bitstream_is_named(tmp_path: Path) -> None:
         path.write_bytes(damaged)
         with pytest.raises(CodecError, match=r"layer\.azw: "):
             inspect_bitstream(path)
-    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+    with pytest.raises(InputError, match="is a folder; a bitstream is needed"):
         inspect_bitstream(tmp_path)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from azsim import budget
 from azsim.compress.circuit import Circuit
 from azsim.compress.codecs import registry
 from azsim.compress.codecs.bulk import in_bulk
@@ -28,6 +29,8 @@ from azsim.compress.encoded import Encoded
 from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout, Tiling, cut
 from azsim.errors import CodecError, InputError
 
+COPIES = 4
+"""Bytes per weight that decoding takes at most: values in stream order and in place, their classes, the bits."""
 U16 = (1 << 16) - 1
 U32 = (1 << 32) - 1
 
@@ -104,12 +107,12 @@ def encode_like(encoded: Encoded, matrix: np.ndarray, layout: TileLayout | None 
 
 
 def parse(data: bytes) -> Encoded:
-    """Everything that `encode` said of a bitstream, from its bytes alone; raises `CodecError` if it is damaged."""
+    """Everything that `encode` said of a bitstream, from its bytes alone; raises as `read`."""
     return read(data)[1]
 
 
 def decode(encoded: Encoded | bytes) -> np.ndarray:
-    """Decode a bitstream, from its bytes alone, to int8 ``(rows, columns)``; raises `CodecError` if it is damaged."""
+    """Decode a bitstream, from its bytes alone, to int8 ``(rows, columns)``; raises as `read`."""
     return read(encoded.data if isinstance(encoded, Encoded) else encoded)[0]
 
 
@@ -131,6 +134,7 @@ def decode_tile(encoded: Encoded | bytes, index: int) -> np.ndarray:
             offset = tile_end(view, offset, header)
     places = Places(cut(*header.shape, header.layout), header.layout).only(index)
     shape = tile_shapes(places.tiling)[0]
+    require_room(shape[0] * shape[1], shape)
     spans, end = read_tile(view, offset, header, reference, index, shape)
     spans = np.array(spans, dtype=np.int64) - offset
     values, _ = coder_of(header).decode_streams(padded(view[offset:end]), spans, places)
@@ -168,8 +172,14 @@ def coder_of(header: MatrixHeader) -> MatrixCoder:
 
 
 def read(data: bytes) -> tuple[np.ndarray, Encoded]:
-    """What `decode` and `parse` give, in one pass; raises `CodecError` if the bitstream is damaged."""
+    """What `decode` and `parse` give, in one pass.
+
+    Raises:
+        CodecError: the bitstream is damaged.
+        InputError: what its header promises takes more memory than may be taken.
+    """
     view, header, reference = _open(data)
+    require_room(header.shape[0] * header.shape[1], header.shape)
     coder = coder_of(header)
     places = Places(cut(*header.shape, header.layout), header.layout)
     offset = header.size
@@ -190,6 +200,17 @@ def padded(data: memoryview) -> np.ndarray:
     longer = np.zeros(len(data) + 8, dtype=np.uint8)
     longer[: len(data)] = data
     return longer
+
+
+def positions_in(data: bytes | memoryview) -> int:
+    """How many weights a bitstream says that it holds; raises `CodecError` if its header is damaged."""
+    rows, columns = read_matrix_header(memoryview(data).toreadonly())[0].shape
+    return rows * columns
+
+
+def require_room(positions: int, shape: tuple[int, int]) -> None:
+    """Refuse to decode more than the memory budget allows; raises `InputError`."""
+    budget.require(COPIES * positions, what=f"decoding a matrix of {shape[0]:,} x {shape[1]:,}")
 
 
 def _describe(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from azsim.compress.codecs.matrix import coder_of, padded, tile_shapes
+from azsim.compress.codecs.matrix import coder_of, padded, require_room, tile_shapes
 from azsim.compress.codecs.places import Places
 from azsim.compress.codecs.stream import MatrixHeader, header_reference, pack_tile, read_matrix_header, read_tile
 from azsim.compress.layout import cut
@@ -31,6 +31,7 @@ class TileReader:
         self._coder = coder_of(self.header)
         self._places = Places(cut(*self.header.shape, self.header.layout), self.header.layout)
         self._shapes = tile_shapes(self._places.tiling)
+        require_room(int(self._places.tiling.positions[0]), self._shapes[0])
         self._next, self._offset = 0, self.header.size
         self.tiles = self.header.tiles
 

@@ -22,10 +22,10 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-from azsim.compress.network import CompressedNetwork, read_matrix
+from azsim.compress.network import CompressedNetwork, read_matrix, require_room
 from azsim.compress.update.vectors import FLOATS, numbers_of, vector_of
 from azsim.errors import CodecError, InputError, located
-from azsim.file_version import check_magic
+from azsim.file_version import check_magic, check_number
 from azsim.input_file import read_input_file
 from azsim.nn.load import Card, check
 from azsim.nn.network import Network
@@ -58,12 +58,6 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     crc: int
     scale: float | None
     step: float | None = None
-
-
-class _Stated(msgspec.Struct):
-    """What the header of any format says."""
-
-    format: int
 
 
 class ImageHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -167,17 +161,14 @@ def read_header(data: bytes) -> tuple[ImageHeader, int]:
 
 
 def decode_header(text: bytes, kind: type[Header], formats: tuple[int, ...], what: str) -> Header:
-    """A JSON header that states its ``format``, as a structure; raises `CodecError` if it is none or too new."""
+    """A JSON header that states its ``format``, as a structure; raises `InputError` if it is none or too new."""
+    check_number(what, text, formats[-1])
     try:
-        stated = msgspec.json.decode(text, type=_Stated).format
-        if stated > formats[-1]:
-            known = " and ".join(map(str, formats))
-            raise CodecError(f"{what} of format {stated}: this version of azsim knows {known}; a newer one is needed")
         header = msgspec.json.decode(text, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise CodecError(f"the header of the {what} is impossible: {error}") from error
-    if stated not in formats:
-        raise CodecError(f"the header of the {what} is impossible: format {stated}")
+    if header.format not in formats:
+        raise CodecError(f"the header of the {what} is impossible: format {header.format}")
     return header
 
 
@@ -212,6 +203,7 @@ def read_image(data: bytes, source: str = "model image") -> CompressedNetwork:
     header = image.header
     parameters: dict[str, np.ndarray] = {}
     matrices = {}
+    require_room({one.name: image.sections[one.name] for one in header.sections if one.scale is not None})
     for section in header.sections:
         part = bytes(image.sections[section.name])
         with located(f"section {section.name}"):

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from azsim import budget
 from azsim.errors import InputError
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -38,7 +39,8 @@ class SeededMask:
     threshold: int
 
     def of(self, shape: tuple[int, int]) -> np.ndarray:
-        """bool array of that shape: True where the weight may change."""
+        """bool array of that shape: True where the weight may change; raises `InputError` if memory is short."""
+        budget.require(32 * shape[0] * shape[1], what=f"the mask of a matrix of {shape[0]:,} x {shape[1]:,}")
         with np.errstate(over="ignore"):
             mixed = np.uint64(self.seed) + GOLDEN * np.arange(1, shape[0] * shape[1] + 1, dtype=np.uint64)
             for shift, multiplier in zip(SHIFTS, MULTIPLIERS):

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from azsim.compress.codecs import codecs, decode, decode_tile, encode
+from azsim.budget import limited
+from azsim.compress.codecs import codecs, decode, decode_tile, encode, parse, read
+from azsim.compress.codecs.tiles import TileReader
 from azsim.compress.layout import TileLayout
 from azsim.errors import InputError
 from tests.compress.codecs.few_values import few_values
@@ -176,3 +178,22 @@ def test_every_tile_can_be_decoded_alone() -> None:
 def test_what_cannot_be_encoded_is_refused(matrix: object, settings: dict[str, object], words: str) -> None:
     with pytest.raises(InputError, match=words):
         encode(matrix, **settings)
+
+
+def test_a_small_stream_of_a_huge_matrix_is_refused_before_it_is_decoded() -> None:
+    """Some codecs say "all zeros" in next to no bits."""
+    layout = TileLayout(tile_positions=1 << 19)
+    encoded = encode(np.zeros((2048, 2048), np.int8), "huffman", layout=layout)
+    assert encoded.bits_per_weight < 0.0012
+    with limited(4 << 22):
+        assert not decode(encoded).any()
+    for most in ((4 << 22) - 1, 1 << 20):
+        with limited(most):
+            for work in (decode, parse, read):
+                with pytest.raises(InputError, match=r"decoding a matrix of 2,048 x 2,048 would take 16 MiB of memory"):
+                    work(encoded.data)
+    with limited(1 << 20):
+        with pytest.raises(InputError, match=r"decoding a matrix of 256 x 2,048"):
+            decode_tile(encoded, 1)
+        with pytest.raises(InputError, match=r"decoding a matrix of 256 x 2,048"):
+            TileReader(encoded.data)
