@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import azsim
+from tests.reached import reached_from, skips_without
 
 ROOT = Path(azsim.__file__).parent
 STATIONS = (
@@ -105,3 +106,13 @@ def test_every_kernel_is_compiled_by_one_module() -> None:
             if any(name and name.split(".")[0] == "numba" for name in imported):
                 asking.append(str(module.relative_to(ROOT)))
     assert set(asking) == {"compiled.py", "nn/vnni.py"}  # which writes instructions for kernels
+
+
+def test_what_needs_pytorch_is_skipped_without_it() -> None:
+    """Every file of tests that imports it, through whatever module, begins with ``pytest.importorskip``."""
+    unguarded = []
+    for path in sorted(Path(__file__).parent.rglob("test_*.py")):
+        needed = reached_from(path) & {"torch", "sentencepiece"}
+        if needed and not any(skips_without(path, module) for module in ("torch", "sentencepiece")):
+            unguarded.append(str(path.relative_to(Path(__file__).parent)))
+    assert unguarded == []

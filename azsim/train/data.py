@@ -22,13 +22,13 @@ from azsim.errors import InputError
 from azsim.nn.network import Network
 from azsim.nn.normalisation import Normalisation, normalised
 from azsim.speech.features import FRAME_SHIFT_MS, MEL_BINS
-from azsim.train.model import FEATURE_CLIP
 from azsim.train.recipe import Mix
 
 TRAIN, REAL_TRAIN = "train", "real-train"
 MEAN_SILENCE_MS = 850
 ALIGNMENT = "alignment.json"
 COMMANDS = "commands.txt"
+FEATURE_CLIP = 4.0
 
 
 class IndexLine(msgspec.Struct, frozen=True):

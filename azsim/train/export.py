@@ -26,8 +26,8 @@ from azsim.nn.load import decode_metadata, read_stored
 from azsim.nn.network import Network
 from azsim.nn.normalisation import Normalisation
 from azsim.nn.save import CARD_KEY, SCALES_KEY, write_tensors
-from azsim.train.data import Normaliser
-from azsim.train.model import FEATURE_CLIP, STACK, TIME_REDUCTION, Shape, Transducer
+from azsim.train.data import FEATURE_CLIP, Normaliser
+from azsim.train.model import STACK, TIME_REDUCTION, Shape, Transducer
 from azsim.train.tokens import Pieces
 
 FORMAT = 1

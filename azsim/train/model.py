@@ -32,7 +32,6 @@ ENCODER_LAYERS = 3
 STACK = 3
 TIME_REDUCTION = 2
 FRAMES_PER_STEP = STACK * TIME_REDUCTION
-FEATURE_CLIP = 4.0
 TRAINING_ONLY = ("ctc_head", "helpers")
 """First words of the names of parameters that help training and are not handed on."""
 
