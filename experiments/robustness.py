@@ -35,7 +35,7 @@ from azsim.compress.network import CompressedNetwork
 from azsim.compress.stored import load_compressed, load_network
 from azsim.errors import InputError
 from azsim.nn.load import read_stored
-from azsim.report.figures.style import MARKERS, OKABE_ITO, WIDTH_INCHES, report_style, write_figure
+from azsim.report.figures.style import COLOURS, MARKERS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import bootstrap_wer, count_edits, wer_percent
 from azsim.speech import noise
@@ -238,7 +238,7 @@ def draw(rows: Sequence[Row], out: Path) -> None:
             for index, name in enumerate(names):
                 own = [row for row in rows if (row.network, row.group) == (name, group)]
                 at, values = range(len(own)), [row.wer_percent for row in own]
-                axes.plot(at, values, marker=MARKERS[index % 8], color=OKABE_ITO[index % 8], label=name)
+                axes.plot(at, values, marker=MARKERS[index % 8], color=COLOURS[index % len(COLOURS)], label=name)
             axes.set_xticks(range(len(own)), [row.condition.replace(", ", "\n") for row in own], rotation=35)
             axes.set(title=group, ylim=(0, 100))
         for axes in panels[::2]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,6 +49,9 @@ SETS = {
     "test-seen": "shipped test speech, seen voices",
     "test-unseen espeak": "shipped test speech, 16 unseen espeak-ng voices",
     "test-unseen festival": "shipped test speech, unseen voice ked (festival)",
+    "dev-command-seen": "held-out commands of a text, wide conditions, seen voices",
+    "dev-command-unseen": "held-out commands of a text, wide conditions, unseen voices",
+    "dev-kokoro": "unseen sentences, half of them commands, Kokoro's unseen voice",
     "real-heldout": "real coffee orders, training speakers held out for selection",
     "real-dev": "real coffee orders, dev split, unseen speakers",
 }
@@ -130,7 +133,14 @@ def measured(network: Network, small: CompressedNetwork | None, utterances: Sequ
     return cells
 
 
-def publish(source: Path, corpus: Path, out: Path, curve: Path | None = None, form: str | None = None) -> None:
+def publish(
+    source: Path,
+    corpus: Path,
+    out: Path,
+    curve: Path | None = None,
+    form: str | None = None,
+    without: Collection[str] = (),
+) -> None:
     """Write the model folder.
 
     Args:
@@ -139,6 +149,7 @@ def publish(source: Path, corpus: Path, out: Path, curve: Path | None = None, fo
         out: folder; its name is the model's.
         curve: to ship beside the model; None for that of the run that exported it, if there is one.
         form: a float type or a codec; None for what the network was trained for.
+        without: sets that are not measured, such as ``real-dev`` between releases.
 
     Raises:
         InputError: the network cannot be read, the corpus holds none of ``SETS``, there is no such curve, or the form
@@ -153,7 +164,7 @@ def publish(source: Path, corpus: Path, out: Path, curve: Path | None = None, fo
     network = replace(network_in(stored), name=out.name)
     card = msgspec.structs.replace(trained_card, name=out.name, dtype=form or form_of(network, trained_card.trained))
     splits = load_utterances(corpus, complete_folders(corpus))
-    sets = {name: utterances for name in SETS if (utterances := members(splits, name))}
+    sets = {name: found for name in SETS if name not in without and (found := members(splits, name))}
     if not sets:
         raise InputError(
             f"{corpus}: none of the sets {', '.join(SETS)}; make them: python -m azsim.train.corpus eval --out {corpus}"
@@ -167,8 +178,9 @@ def publish(source: Path, corpus: Path, out: Path, curve: Path | None = None, fo
         cells = measured(network, small, utterances)
         rows.append(f"| {' | '.join((name, SETS[name], str(len(utterances)), *cells))} |")
         print(rows[-1])
+    has_commands = any(utterance.line.domain == "command" for utterance in splits.get(TRAIN, []))
     exact = small is not None and is_exact(network, small, card)
-    published = Published(card, network, small, model.stat().st_size, (out / CURVE).is_file(), exact)
+    published = Published(card, network, small, model.stat().st_size, (out / CURVE).is_file(), exact, has_commands)
     (out / "card.md").write_text(card_text(published, rows), encoding="utf-8")
 
 
@@ -194,8 +206,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="float32, float16 or a codec (default: the codec that it was trained for, else float32; "
         "float16 for a bidirectional one)",
     )
-    options = parser.parse_args(arguments)
-    return exit_status(lambda: publish(options.source, options.corpus, options.out, options.curve, options.form))
+    parser.add_argument("--without", nargs="+", choices=SETS, default=(), metavar="SET", help="sets not to measure")
+    given = parser.parse_args(arguments)
+    return exit_status(lambda: publish(given.source, given.corpus, given.out, given.curve, given.form, given.without))
 
 
 if __name__ == "__main__":
