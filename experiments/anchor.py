@@ -59,7 +59,7 @@ NETWORKS = ("rnnt-teacher", "rnnt-student:raw:8:0", "rnnt-5bit-50:zvsv:5:0.5")
 TRAINED = ("control:raw:8:0", "teacher_noisy")
 """Heard where they are trained: the recogniser without the louder noise, and the teacher with it."""
 DOMAIN = "coffee"
-TRUST = """## How far to trust it
+TRUST = """## Accuracy
 
 - Transcripts were made by pocketsphinx itself under a grammar, so its word error rate flatters it; slots are the labels
   of the source and the fairer measure.

@@ -141,7 +141,7 @@ def write(out: Path, study: Study, rows: Sequence[Row], measured: Sequence[Measu
         "![DRAM traffic](traffic.svg)",
         device_table(trained),
         *(["## At production size", "![waits](waits.svg)", device_table(production)] if production else []),
-        "## How far to trust it",
+        "## Accuracy",
         trust(),
     ]
     write_page(out, "\n\n".join(part.rstrip() for part in parts) + "\n")

@@ -287,7 +287,7 @@ of two periods of {TIGHT["period_frames"]} frames. *No priorities*: there, every
 
 {_music_shown(music)}
 
-## How far to trust it
+## Accuracy
 
 The words are real: features of the mixed and cancelled sound through the integer network. The echo path is linear and
 does not move, and the loudspeaker does not distort: a product's canceller sees less of its echo go. The recogniser was

@@ -228,7 +228,7 @@ def _notes(comparison: Comparison) -> str:
     notes = [note for note in (*comparison.notes, verdict(comparison.sensitivity)) if note]
     if not notes:
         return ""
-    return "<h2>How far to trust these numbers</h2>\n" + "\n".join(f"<p>{escape(note)}</p>" for note in notes)
+    return "<h2>Accuracy of these numbers</h2>\n" + "\n".join(f"<p>{escape(note)}</p>" for note in notes)
 
 
 def _meanings(rows: Sequence[Row]) -> dict[str, str]:

@@ -197,7 +197,28 @@ def _page(comparison: Comparison, drawn: list[DrawnFigure]) -> str:
 
 def _results(comparison: Comparison) -> dict[str, object]:
     rows, production = rows_to_json(comparison.rows), rows_to_json(comparison.production_rows)
-    return {"name": comparison.name, "device": comparison.device, "rows": rows, "production_rows": production}
+    return {
+        "name": comparison.name,
+        "device": comparison.device,
+        "rows": rows,
+        "production_rows": production,
+        "shown": _shown(comparison),
+    }
+
+
+def _shown(comparison: Comparison) -> dict[str, object] | None:
+    """Which utterance the timeline figure and the trace show, and by which rule."""
+    traced = comparison.traced
+    if traced is None:
+        return None
+    return {
+        "config": traced.config,
+        "utterance": traced.timeline.utterance,
+        "why": traced.why,
+        "reference": traced.reference,
+        "delivered": traced.text,
+        "timing_only": traced.timing_only,
+    }
 
 
 def _json(content: object) -> bytes:

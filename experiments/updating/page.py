@@ -58,7 +58,7 @@ def readme(
             f"lying about. Afterwards the device ran the old model {cuts.old} times, the new one {cuts.new} times, "
             f"anything else {cuts.neither} times. How the kills fall depends on the machine; the last number must not."
         ),
-        "## How far to trust it",
+        "## Accuracy",
         (
             "Bytes are exact. Word errors are those of the integer engine on the decoded weights. The masters lie on "
             "the 8-bit grid of the shipped model, so the 5-bit images are made from 8-bit weights, not from float32. "
