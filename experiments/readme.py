@@ -83,8 +83,8 @@ def headline(rows: Sequence[Row], experiment: Mapping[str, Any], device: str) ->
         f"recording `{first['config']}` has a WER of {number(first['wer_percent'])} %. The device as configured",
         f"delivers the words up to its end-point ({experiment['endpoint_silence_ms']} ms without a new label), with a",
         f"WER of {number(first['wer_delivered_percent'])} %. Latency excludes {_span(left_out)} of the",
-        f"{first['utterances']} utterances, those with a premature end-point or an end of speech that is not known; the",
-        "table gives the number that remains.",
+        f"{first['utterances']} utterances, those with a premature end-point or an end of speech that is not known;",
+        "the table gives the number that remains.",
     )
     return wrapped(" ".join(said)).strip()
 
