@@ -39,7 +39,6 @@ from azsim.devices.quantities import Residency
 from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.nn.program import Program
-from azsim.nn.rnnt_programs import runs_per_second
 from azsim.summary import Summarised
 
 T = TypeVar("T")
@@ -128,7 +127,7 @@ def estimate(
     sweep = _sweep_of(known)
     modes = residency if residency is not None else sweep.plan(chip, steps)
     modes = modes.modes if isinstance(modes, ResidencyPlan) else modes
-    rates = runs_per_second(sweep.programs)
+    rates = known.network.network.rates()
     found = {}
     for name, program in sweep.programs.items():
         frames = program.frames(steps)

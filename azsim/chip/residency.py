@@ -26,7 +26,6 @@ from azsim.devices.quantities import Residency
 from azsim.devices.sram import LINE_BYTES, SUM_BYTES, SramUse, in_lines, sram_use
 from azsim.errors import InputError, nearest
 from azsim.nn.program import Program
-from azsim.nn.rnnt_programs import runs_per_second
 
 _FINE = 1 << 20
 _MODES: tuple[Residency, ...] = ("streamed", "compressed", "decoded")
@@ -73,7 +72,7 @@ def plan_residency(
     Args:
         chip: ``chip.sram.residency = "streamed"`` keeps nothing but what is pinned, ``"resident"`` everything.
         network: the weights.
-        rates: program -> runs per second at one frame a run; those of speech if not given.
+        rates: program -> runs per second at one frame a run; the network's own if not given.
         steps: encoder steps gathered into one run.
         pinned: matrix name or pattern -> mode that is not the planner's to choose; later entries win.
         ring_bytes: of the music's ring, if it takes on-chip memory.
@@ -85,7 +84,7 @@ def plan_residency(
     of feature maps); solved by dynamic programming over memory lines.
     """
     programs = network.network.programs()
-    loads = _loads(programs, {**runs_per_second(programs), **(rates or {})}, steps)
+    loads = _loads(programs, {**network.network.rates(), **(rates or {})}, steps)
     sizes = {name: kept_bytes(chip, network, name) for name in loads}
     fixed = _pins(tuple(loads), pinned or {})
     frames = max(program.frames(steps) for program in programs.values())

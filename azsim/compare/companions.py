@@ -20,39 +20,41 @@ from azsim.compare.setup import Setup
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.spec import Device
 from azsim.errors import InputError
-from azsim.nn.network import Network
-from azsim.nn.program import Program
-from azsim.nn.rnnt_programs import dense_stage, lstm_stage
+from azsim.nn.graph.graph import Graph, Node
+from azsim.nn.graph.lower import lower_nodes
+from azsim.nn.graph.network import GraphNetwork
+from azsim.nn.graph.tensor import Tensor
+from azsim.nn.operators.dense import Dense
+from azsim.nn.operators.lstm import Lstm
 from azsim.soc.companions import Companion
-from azsim.speech.features import STACKED_FRAMES
 
 SOURCES = {"input": "encoder.0.input", "recurrent": "encoder.0.recurrent", "dense": "joint.output"}
 """The trained matrix that each role is drawn from."""
 _PS_PER_MS = 10**9
 
 
-def companion_shapes(choice: CompanionChoice) -> dict[str, tuple[int, int]]:
-    """Matrix name -> (rows, columns)."""
-    found: dict[str, tuple[int, int]] = {}
+def companion_graph(choice: CompanionChoice) -> Graph:
+    """Its layers in a chain; one that takes another width than the layer before gives reads an input of its own.
+
+    The parameters are zeros that take no memory, and nothing reads them.
+    """
+    inputs, nodes, shapes = {}, [], {}
+    entering, width = "", 0
     for index, layer in enumerate(choice.layers):
+        if layer.inputs != width:
+            entering = f"in.{index}"
+            inputs[entering] = Tensor((layer.inputs,))
         if layer.kind == "lstm":
-            found[f"{index}.input"] = (4 * layer.units, layer.inputs)
-            found[f"{index}.recurrent"] = (4 * layer.units, layer.units)
+            own = {"input": (4 * layer.units, layer.inputs), "recurrent": (4 * layer.units, layer.units)}
+            operator, roles = Lstm(), {role: f"{index}.{role}" for role in own}
         else:
-            found[f"{index}.dense"] = (layer.units, layer.inputs)
-    return found
-
-
-def companion_program(choice: CompanionChoice) -> Program:
-    """What one run asks of the processor."""
-    shapes = companion_shapes(choice)
-    stages = tuple(
-        lstm_stage(shapes, str(index), first=index == 0)
-        if layer.kind == "lstm"
-        else dense_stage(shapes, f"{index}.dense", first=index == 0)
-        for index, layer in enumerate(choice.layers)
-    )
-    return Program(choice.name, stages, period_steps=1)
+            own = {"dense": (layer.units, layer.inputs)}
+            operator, roles = Dense(), {"weights": f"{index}.dense"}
+        shapes |= {f"{index}.{role}": shape for role, shape in own.items()}
+        nodes.append(Node(f"{index}.{layer.kind}", operator, (entering,), (f"out.{index}",), roles))
+        entering, width = f"out.{index}", layer.units
+    parameters = {name: np.broadcast_to(np.float32(0), shape) for name, shape in shapes.items()}
+    return Graph(choice.name, inputs, (entering,), tuple(nodes), parameters)
 
 
 def companions_of(setup: Setup, device: Device, trained: CompressedNetwork) -> tuple[Companion, ...]:
@@ -63,23 +65,14 @@ def companions_of(setup: Setup, device: Device, trained: CompressedNetwork) -> t
     """
     made = []
     for index, choice in enumerate(setup.experiment.companion):
-        shapes = companion_shapes(choice)
-        network = Network(
-            name=choice.name,
-            parameters={name: np.broadcast_to(np.float32(0), shape) for name, shape in shapes.items()},
-            pieces=(),
-            stack=STACKED_FRAMES,
-            time_reduction_after=-1,
-            time_reduction=1,
-            feature_clip=4.0,
-            activation_scales={},
-            digest="",
-            source="drawn",
-        )
+        graph = companion_graph(choice)
+        network = GraphNetwork(graph, source="drawn", steps_per_s=1000 / choice.every_ms)
+        shapes = {name: graph.parameters[name].shape for name in graph.weight_matrices}
         sources = {name: SOURCES[name.split(".")[1]] for name in shapes}
         seed = setup.experiment.seed + 1 + index
         drawn = draw_network(trained, network, shapes, sources, tile_layout(device.chip), seed)
-        schedule = build_schedule(device.chip, companion_program(choice), drawn, steps=choice.vectors)
+        program = lower_nodes(graph, graph.nodes, choice.name, period_steps=1)
+        schedule = build_schedule(device.chip, program, drawn, steps=choice.vectors)
         made.append(Companion(choice.name, schedule, round(choice.every_ms * _PS_PER_MS), choice.priority))
     _refuse_starvation(setup, device, made)
     return tuple(made)

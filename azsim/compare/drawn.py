@@ -17,7 +17,7 @@ import numpy as np
 from azsim.compress.codecs import encode
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
-from azsim.nn.network import Network
+from azsim.nn.compressible import Compressible
 
 _LEVELS = 1 << 16
 
@@ -49,7 +49,7 @@ class DrawnNetwork(CompressedNetwork):
 
 def draw_network(
     trained: CompressedNetwork,
-    network: Network,
+    network: Compressible,
     matrix_shapes: Mapping[str, tuple[int, int]],
     sources: Mapping[str, str],
     layout: TileLayout,

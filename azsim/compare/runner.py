@@ -30,10 +30,11 @@ from azsim.compare.setup import Setup, build_setup, check_capacity, network, ove
 from azsim.compare.shown import typical
 from azsim.compare.speech_set import Heard, Utterance, load_speech
 from azsim.compare.trained import TrainedOutcome, in_the_cloud, on_device
-from azsim.compress.recipe import EMBEDDING, MatrixRecipe, matrix_recipes
+from azsim.compress.recipe import MatrixRecipe, matrix_recipes
 from azsim.devices import Device
 from azsim.devices.loader import find_device, load_device
 from azsim.errors import located
+from azsim.nn.network import EMBEDDING
 from azsim.report.manifest import make_manifest
 from azsim.report.metrics import make_rows
 from azsim.report.results import Comparison, Row, UtteranceResult

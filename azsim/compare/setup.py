@@ -25,12 +25,12 @@ from azsim.compare.speech_set import Heard, Utterance
 from azsim.compare.surroundings import heard_in
 from azsim.compress import compress
 from azsim.compress.network import CompressedNetwork
-from azsim.compress.recipe import EMBEDDING, MatrixRecipe
+from azsim.compress.recipe import MatrixRecipe
 from azsim.compress.stored import load_network
 from azsim.devices import Device
 from azsim.devices.loader import find_device, load_device
 from azsim.errors import InputError, located
-from azsim.nn.network import Network
+from azsim.nn.network import EMBEDDING, Network
 from azsim.report.trace.options import TraceOptions
 from azsim.soc.music import MusicTrack, load_music
 

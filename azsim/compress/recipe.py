@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -21,7 +21,7 @@ from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.compress.prune import prune
 from azsim.compress.quantise import lloyd_max, uniform
 from azsim.errors import InputError, located, nearest
-from azsim.nn.network import EMBEDDING, Network
+from azsim.nn.compressible import Compressible
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class MatrixRecipe:
 
 
 def compress(
-    network: Network,
+    network: Compressible,
     *,
     name: str | None = None,
     weight_bits: int = 8,
@@ -61,8 +61,8 @@ def compress(
     zero gets no place of its own, and `zvsv` bypasses its zero-value stage, since the
     bitmap would cost more than it saves; so all codecs to which zero is free store the
     same values, and so do all others with a palette.
-    The embedding is not pruned unless an override says so: one of its rows is
-    read per token, so zeros in it save no products.
+    What is looked up (an embedding) is not pruned unless an override says so: its rows
+    are read, so zeros in them save no products.
 
     Args:
         network: the trained network.
@@ -79,7 +79,7 @@ def compress(
             the message names the matrix.
     """
     base = MatrixRecipe(weight_bits=weight_bits, sparsity=sparsity, codec=codec, options=options)
-    recipes = matrix_recipes(network.weight_matrices, base, overrides or {})
+    recipes = matrix_recipes(network.weight_matrices, base, overrides or {}, network.looked_up)
     matrices = {}
     for matrix, recipe in recipes.items():
         try:
@@ -90,7 +90,7 @@ def compress(
 
 
 def matrix_recipes(
-    names: tuple[str, ...], base: MatrixRecipe, overrides: Mapping[str, MatrixRecipe]
+    names: tuple[str, ...], base: MatrixRecipe, overrides: Mapping[str, MatrixRecipe], looked_up: Collection[str] = ()
 ) -> dict[str, MatrixRecipe]:
     """The full recipe of each matrix, its options checked; raises `InputError` for a pattern that matches none."""
     for pattern in overrides:
@@ -99,7 +99,7 @@ def matrix_recipes(
             raise InputError(f"pattern {pattern!r}: matches no matrix; there are {', '.join(names)}{hint}")
     recipes = {}
     for name in names:
-        recipe = MatrixRecipe(base.weight_bits, 0.0 if name == EMBEDDING else base.sparsity, base.codec, base.options)
+        recipe = MatrixRecipe(base.weight_bits, 0.0 if name in looked_up else base.sparsity, base.codec, base.options)
         for pattern, change in overrides.items():
             if fnmatchcase(name, pattern):
                 recipe = MatrixRecipe(

@@ -25,7 +25,7 @@ from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
 from azsim.devices.sram import in_lines
 from azsim.errors import InputError
-from azsim.nn.rnnt_programs import SMALL
+from azsim.nn.rnnt.programs import SMALL
 from azsim.soc.job_graph import Schedules
 from azsim.speech.work import Job, Work, chained
 

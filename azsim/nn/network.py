@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -118,6 +119,11 @@ class Network(Summarised):
         return tuple(name for name, value in self.parameters.items() if value.ndim == 2)
 
     @property
+    def looked_up(self) -> frozenset[str]:
+        """Matrices whose rows are read and multiplied with nothing."""
+        return frozenset((EMBEDDING,))
+
+    @property
     def weights(self) -> int:
         """Number of weights in the compressed matrices."""
         return sum(self.parameters[name].size for name in self.weight_matrices)
@@ -128,13 +134,22 @@ class Network(Summarised):
         return 4 * sum(value.size for value in self.parameters.values())
 
     def programs(self) -> Mapping[str, Program]:
-        """The activations of the processor that run this network (see ``azsim.nn.rnnt_programs``).
+        """The activations of the processor that run this network (see `azsim.nn.rnnt.programs`).
 
         Raises:
             InputError: the encoder is bidirectional.
         """
-        from azsim.nn.rnnt_programs import rnnt_programs
+        return self._programs
 
-        self.refuse_if_bidirectional()
-        shapes = {name: self.parameters[name].shape for name in self.weight_matrices}
-        return rnnt_programs(shapes, self.time_reduction_after, self.time_reduction)
+    def rates(self) -> Mapping[str, float]:
+        """Program -> runs per second while someone speaks."""
+        from azsim.nn.rnnt.programs import runs_per_second
+
+        return runs_per_second(self._programs)
+
+    @cached_property
+    def _programs(self) -> Mapping[str, Program]:
+        from azsim.nn.rnnt.graphs import rnnt_graphs
+        from azsim.nn.rnnt.programs import rnnt_programs
+
+        return rnnt_programs(rnnt_graphs(self))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from azsim.errors import InputError
-from azsim.nn.rnnt_programs import SMALL
+from azsim.nn.rnnt.programs import SMALL
 from azsim.speech.endpoint import step_end_ms
 from azsim.speech.work import Job, Work, chained
 

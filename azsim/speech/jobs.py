@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from azsim.nn.rnnt_programs import SMALL
+from azsim.nn.rnnt.programs import SMALL
 from azsim.speech.endpoint import step_end_ms
 from azsim.speech.features import STACKED_FRAMES
 from azsim.speech.search import MAX_LABELS_PER_OUTPUT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from azsim.nn.rnnt_programs import SMALL
+from azsim.nn.rnnt.programs import SMALL
 from azsim.speech.jobs import job_chain, picked_of
 from azsim.speech.work import Work
 

@@ -10,11 +10,11 @@ import pytest
 
 from azsim.chip.residency import best_choice, check_pins, kept_bytes, plan_residency, resident_room, working_use
 from azsim.compress.network import CompressedNetwork
-from azsim.compress.recipe import EMBEDDING
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.loader import load_device
 from azsim.devices.sram import LINE_BYTES, in_lines
 from azsim.errors import InputError
+from azsim.nn.network import EMBEDDING
 from azsim.reference.sram_replay import replayed_peak_bytes
 from tests.chip.networks import compress_by_hand
 

@@ -7,8 +7,8 @@ from dataclasses import replace as changed
 import pytest
 from msgspec.structs import replace
 
-from azsim.compare.companions import companion_program, companion_shapes, companions_of
-from azsim.compare.experiment import load_experiment
+from azsim.compare.companions import companion_graph, companions_of
+from azsim.compare.experiment import CompanionChoice, LayerChoice, load_experiment
 from azsim.compare.runner import make_setup
 from azsim.compare.setup import compressed
 from azsim.compare.trained import play
@@ -25,12 +25,21 @@ def setup():
     return make_setup(replace(experiment, production=None), path, limit=2)
 
 
+def weights_of(choice: CompanionChoice) -> int:
+    return sum(value.size for value in companion_graph(choice).parameters.values())
+
+
 def test_the_stand_ins_have_the_published_sizes(setup):
     for choice in setup.experiment.companion:
-        weights = sum(rows * columns for rows, columns in companion_shapes(choice).values())
         if choice.name in PUBLISHED_WEIGHTS:
-            assert weights == pytest.approx(PUBLISHED_WEIGHTS[choice.name], rel=0.02)
-        assert companion_program(choice).matrices
+            assert weights_of(choice) == pytest.approx(PUBLISHED_WEIGHTS[choice.name], rel=0.02)
+
+
+def test_layers_that_do_not_fit_each_other_read_inputs_of_their_own():
+    layers = (LayerChoice("lstm", 4, 3), LayerChoice("dense", 3, 5), LayerChoice("dense", 9, 2))
+    graph = companion_graph(CompanionChoice("odd", layers, every_ms=10.0))
+    assert {name: tensor.shape for name, tensor in graph.inputs.items()} == {"in.0": (4,), "in.2": (9,)}
+    assert graph.weight_matrices == ("0.input", "0.recurrent", "1.dense", "2.dense")
 
 
 def test_schedules_are_made_from_the_configurations_bitstreams(setup):
@@ -40,7 +49,7 @@ def test_schedules_are_made_from_the_configurations_bitstreams(setup):
             made.setdefault(companion.name, []).append(companion.schedule)
     for choice in setup.experiment.companion:
         raw, zvsv = made[choice.name]
-        weights = sum(rows * columns for rows, columns in companion_shapes(choice).values())
+        weights = weights_of(choice)
         assert raw.fetch_bytes.sum() == pytest.approx(weights, rel=0.1)
         assert zvsv.fetch_bytes.sum() < 0.62 * raw.fetch_bytes.sum()
         assert raw.products.sum() == pytest.approx(weights * choice.vectors, rel=0.1)

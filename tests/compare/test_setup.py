@@ -13,10 +13,11 @@ from azsim.compare.experiment import Configuration, MatrixChoice
 from azsim.compare.setup import check_capacity, configuration_of, open_device, overrides_of
 from azsim.compress import compress
 from azsim.compress.network import CompressedNetwork
-from azsim.compress.recipe import EMBEDDING, MatrixRecipe
+from azsim.compress.recipe import MatrixRecipe
 from azsim.compress.stored import load_compressed, save_compressed
 from azsim.devices import load_device
 from azsim.errors import InputError
+from azsim.nn.network import EMBEDDING
 from tests.conftest import random_network
 
 

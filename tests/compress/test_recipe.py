@@ -8,9 +8,8 @@ import pytest
 from azsim.compress import MatrixRecipe, codecs, compress
 from azsim.compress.codecs import get
 from azsim.compress.prune import prune
-from azsim.compress.recipe import EMBEDDING
 from azsim.errors import InputError
-from azsim.nn.network import Network
+from azsim.nn.network import EMBEDDING, Network
 
 
 def network(bad: float | None = None) -> Network:

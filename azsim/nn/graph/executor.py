@@ -54,6 +54,7 @@ class Model:
     @staticmethod
     def in_float(graph: Graph, observe: Observe | None = None) -> Model:
         """The float32 reference; ``observe`` sees every tensor of values, internal ones as ``node.name``."""
+        graph.refuse_no_numbers()
         tensors, executions = graph.tensors, {}
         for node in graph.nodes:
             at = FloatNode(

@@ -132,6 +132,14 @@ class Graph:
         ]
         return tuple(dict.fromkeys(found))
 
+    def refuse_no_numbers(self) -> None:
+        """Raise `InputError` for a parameter with values that are not finite numbers; whoever reads them asks."""
+        for node in self.nodes:
+            for role, name in node.parameters.items():
+                if not np.isfinite(self.parameters[name]).all():
+                    where = f"graph {self.name}: node {node.name} ({node.operator.kind}): parameter {role} = {name!r}"
+                    raise InputError(f"{where}: holds values that are not finite numbers")
+
     @cached_property
     def looped(self) -> frozenset[str]:
         """Names of the nodes between a carried state and what it follows: they run step by step."""
@@ -175,8 +183,6 @@ class Graph:
             value = self.parameters[name]
             if role in operator.matrices and value.ndim != 2:
                 raise InputError(f"parameter {role} = {name!r}: shape {value.shape}: must be a matrix")
-            if not np.isfinite(value).all():
-                raise InputError(f"parameter {role} = {name!r}: holds values that are not finite numbers")
         missing = [role for role in roles if role not in node.parameters and role not in operator.optional]
         if missing:
             raise InputError(f"parameter {missing[0]!r}: missing")

@@ -12,6 +12,7 @@ from azsim.errors import InputError, located
 from azsim.nn.graph.graph import Graph, Node
 from azsim.nn.graph.operator import Execution, GridNode, IntegerNode, Weights
 from azsim.nn.graph.tensor import Grid
+from azsim.nn.sums import MOST_INT8, check_sums, largest
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class IntegerGraph:
 
     def __post_init__(self) -> None:
         graph = self.graph
+        graph.refuse_no_numbers()
         with located(f"graph {graph.name}"):
             for name in graph.weight_matrices:
                 if name not in self.weights:
@@ -41,6 +43,7 @@ class IntegerGraph:
                 shape = self.weights[name].values.shape
                 if shape != graph.parameters[name].shape:
                     raise InputError(f"weights {name}: shape {shape}: must be {graph.parameters[name].shape}")
+            self._check_sums()
             grids = self.grids
             for each in graph.carried:
                 if grids[each.name] != grids[each.source]:
@@ -99,6 +102,14 @@ class IntegerGraph:
             with located(at.where):
                 found[node.name] = node.operator.integer(at)
         return found
+
+    def _check_sums(self) -> None:
+        """Refuse matrices whose sums may not fit an int32, with the weights as they are and inputs as large as any."""
+        for node in self.graph.nodes:
+            if node.operator.operand(0) == "product":
+                for role, weights in self._weights(node).items():
+                    where = f"node {node.name}: {node.parameters[role]}"
+                    check_sums(where, weights.values.shape[1], MOST_INT8, largest(weights.values))
 
     def _weights(self, node: Node) -> dict[str, Weights]:
         roles = node.operator.matrices

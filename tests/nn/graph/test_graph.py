@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from azsim.errors import InputError
+from azsim.nn.graph.executor import Model
 from azsim.nn.graph.graph import Carried, Graph, Node
+from azsim.nn.graph.integer_graph import IntegerGraph
 from azsim.nn.graph.tensor import Tensor
 from azsim.nn.operators.add import Add
 from azsim.nn.operators.dense import Dense
@@ -65,8 +67,6 @@ BAD = {
     "no parameter": (lambda: graph([Node("d", Dense(), ("x",), ("y",), {})]), "parameter 'weights': missing"),
     "a vector for a matrix": (lambda: graph([Node("d", Dense(), ("x",), ("y",), {"weights": "b"})]),
                               "shape (3,): must be a matrix"),
-    "not a number": (lambda: graph([DENSE], parameters=PARAMETERS | {"w": np.full((3, 4), np.nan, np.float32)}),
-                     "parameter weights = 'w': holds values that are not finite numbers"),
     "a state of another shape": (lambda: graph([DENSE], carried=[Carried("s", "y", Tensor((4,)))]),
                                  "state s (4): follows y (3)"),
     "a start of another shape": (lambda: graph([DENSE], carried=[Carried("s", "y", Tensor((3,)), np.zeros(2))]),
@@ -93,3 +93,12 @@ def test_a_loop_keeps_its_rate() -> None:
 def test_an_unknown_node_is_named() -> None:
     with pytest.raises(InputError, match="node 'dens': there is none; did you mean 'dense'"):
         graph([DENSE]).node("dens")
+
+
+def test_parameters_that_are_no_numbers_are_refused_by_whoever_reads_them() -> None:
+    broken = graph([DENSE], parameters=PARAMETERS | {"w": np.full((3, 4), np.nan, np.float32)})
+    message = r"graph net: node dense \(dense\): parameter weights = 'w': holds values that are not finite numbers"
+    with pytest.raises(InputError, match=message):
+        Model.in_float(broken)
+    with pytest.raises(InputError, match=message):
+        IntegerGraph(broken, {}, {})
