@@ -218,7 +218,7 @@ def markdown(rows: Sequence[Row]) -> str:
         for name in names:
             row = next(r for r in rows if (r.network, r.group, r.condition) == (name, group, condition))
             interval = f" [{row.wer_low:.1f}, {row.wer_high:.1f}]" if row.wer_low is not None else ""
-            cut = f", {row.cut_early_percent:.0f} % cut early" if row.cut_early_percent is not None else ""
+            cut = f", {row.cut_early_percent:.0f} % premature end-points" if row.cut_early_percent is not None else ""
             cells.append(
                 f"{row.wer_percent:.1f}{interval}{cut} | {row.worst_speaker_wer_percent:.0f} | "
                 f"{row.insertions_percent:.1f} | {row.orders_right_percent:.0f}"

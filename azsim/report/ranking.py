@@ -69,7 +69,7 @@ def verdict(points: Sequence[SensitivityPoint]) -> str:
     if not cases:
         return ""
     parts = []
-    for name, metric in (("wait after the end-point", wait_ms), ("energy margin", energy_above_idle_mj)):
+    for name, metric in (("wait after the end-point", wait_ms), ("energy above idle", energy_above_idle_mj)):
         before = base_values(points, metric)
         changed = [
             f"{constant} \u00d7 {factor:g}"
@@ -77,6 +77,7 @@ def verdict(points: Sequence[SensitivityPoint]) -> str:
             if flips(before, values_at(points, constant, factor, metric))
         ]
         kept = len(cases) - len(changed)
-        turned = f" (turned by {', '.join(changed)})" if changed else ""
+        turned = f" (changed by {', '.join(changed)})" if changed else ""
         parts.append(f"by {name} the ranking survives {kept} of {len(cases)} changes{turned}")
-    return f"With each assumed constant halved and doubled, {'; '.join(parts)}."
+    factors = " and ".join(f"{factor:g}" for factor in sorted({factor for _, factor in cases}))
+    return f"With each constant multiplied by {factors} in turn, {'; '.join(parts)}."

@@ -31,7 +31,8 @@ class Row:
             counting as all its words lost.
         by_cloud_percent: of the answers.
         audio_bytes, control_bytes: sent per request.
-        energy_mj, above_idle_mj: per request, first sample to words; the margin is over the same time without speech.
+        energy_mj, above_idle_mj: per request, first sample to words; the latter less that of the same time without
+            speech.
     """
 
     device: str

@@ -62,7 +62,7 @@ def test_page_is_well_formed_and_self_contained(comparison: Comparison, drawn: l
     assert "://" not in re.sub(r"data:[^\"]*", "", text)
     assert "<script" not in text
     assert "timing only" in text
-    assert "turned by decoder rate" in text
+    assert "changed by decoder rate" in text
     assert all(f"<td>{row.config}" in text for row in comparison.rows)
 
 

@@ -18,6 +18,6 @@ def test_verdict_names_what_turns_it() -> None:
     assert len(changes(points)) == 10
     base = base_values(points, wait_ms)
     assert flips(base, values_at(points, "decoder rate", 0.5, wait_ms))
-    assert "turned by decoder rate \u00d7 0.5" in verdict(points)
-    assert "by energy margin the ranking survives 10 of 10" in verdict(points)
+    assert "changed by decoder rate \u00d7 0.5" in verdict(points)
+    assert "by energy above idle the ranking survives 10 of 10" in verdict(points)
     assert verdict(()) == ""
