@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
 import os
 import sys
@@ -129,18 +130,35 @@ def on_device(path: Path) -> tuple[CompressedNetwork, str]:
     return load_compressed(path) or compress(load_network(path), codec="raw"), read_stored(path).digest
 
 
-def hear(name: str, small: CompressedNetwork, speech: Speech, ways: Sequence[Condition]) -> list[Row]:
+def texts_of(small: CompressedNetwork, digest: str, sounds: Sequence[np.ndarray], kept: Path) -> list[tuple[str, str]]:
+    """What a network hears in each recording, up to its end-point and as a whole; kept for the next time."""
+    seen = hashlib.sha256(digest.encode())
+    for sound in sounds:
+        seen.update(np.ascontiguousarray(sound, np.float32).tobytes())
+    path = kept / f"{seen.hexdigest()[:24]}.json"
+    if path.exists():
+        return [(cut, whole) for cut, whole in json.loads(path.read_text(encoding="utf-8"))]
+    heard = [(each.transcript.text, each.transcript.text_whole) for each in recognise_many(small, sounds)]
+    kept.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".partial{os.getpid()}")
+    partial.write_text(json.dumps(heard), encoding="utf-8")
+    os.replace(partial, path)
+    return heard
+
+
+def hear(
+    name: str, small: CompressedNetwork, digest: str, speech: Speech, ways: Sequence[Condition], kept: Path
+) -> list[Row]:
     """One network in every condition, and its end-points in room tone."""
     rows = []
     for way in ways:
-        heard = recognise_many(small, way.heard(speech.sounds, SEED))
-        rows.append(_row(name, way.group, way.name, speech, [each.transcript.text_whole for each in heard]))
+        texts = texts_of(small, digest, way.heard(speech.sounds, SEED), kept)
+        rows.append(_row(name, way.group, way.name, speech, [whole for _, whole in texts]))
         print(f"{name}: {way.group}, {way.name}: {rows[-1].wer_percent:.1f} %", flush=True)
     for way in (each for each in ways if each.group in ("level", KITCHEN) and each.name in ("as recorded", "12 dB")):
-        heard = recognise_many(small, [with_tone(each) for each in way.heard(speech.sounds, SEED)])
-        texts = [each.transcript.text for each in heard]
-        cut = 100 * float(np.mean([each.transcript.text != each.transcript.text_whole for each in heard]))
-        rows.append(_row(name, ENDPOINT, f"{way.group}, {way.name}", speech, texts, cut))
+        texts = texts_of(small, digest, [with_tone(each) for each in way.heard(speech.sounds, SEED)], kept)
+        cut = 100 * float(np.mean([until != whole for until, whole in texts]))
+        rows.append(_row(name, ENDPOINT, f"{way.group}, {way.name}", speech, [until for until, _ in texts], cut))
     return rows
 
 
@@ -263,7 +281,8 @@ def run(options: argparse.Namespace) -> None:
     known = check_log(log, digests, options.release) if is_dev else []
     speech = Speech.load(Path(data), options.set, options.fold, options.recordings)
     ways = conditions(recorded_noises(Path(data)))
-    rows = [row for name, (small, _) in networks.items() for row in hear(name, small, speech, ways)]
+    kept = options.runs / "robustness"
+    rows = [row for name, each in networks.items() for row in hear(name, *each, speech, ways, kept)]
     options.out.mkdir(parents=True, exist_ok=True)
     write_csv(rows, options.out / "robustness.csv")
     draw(rows, options.out)

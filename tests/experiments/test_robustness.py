@@ -41,7 +41,9 @@ def test_every_recording_is_heard_in_every_condition(tiny_network, tmp_path: Pat
     sounds = [(0.1 * rng.standard_normal(8000)).astype(np.float32) for _ in range(3)]
     speech = Speech(sounds, ["a coffee", "a mocha", "a latte"], [{"coffeeDrink": "mocha"}] * 3, ["x", "y", "y"])
     ways = [Condition("level", "as recorded", lambda sound, rng: sound), Condition("room", "r", lambda s, rng: s / 2)]
-    found = hear("tiny", compress(tiny_network, codec="raw"), speech, ways)
+    small = compress(tiny_network, codec="raw")
+    found = hear("tiny", small, "digest", speech, ways, tmp_path / "kept")
+    assert hear("tiny", None, "digest", speech, ways, tmp_path / "kept") == found  # kept: nothing is heard again
     assert [(row.group, row.condition) for row in found] == [
         ("level", "as recorded"), ("room", "r"), ("end-point", "level, as recorded"),
     ]  # fmt: skip

@@ -18,11 +18,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import soxr
 
 from azsim.speech import noise
 from azsim.speech.features import SAMPLE_RATE_HZ
 from azsim.speech.rooms import draw_room, reverberate
-from azsim.train.corpus.channel import opus, telephone
+from azsim.train.corpus.channel import TELEPHONE_HZ, opus, telephone
 from azsim.train.corpus.scene import HELD_OUT_NOISES
 
 ACTIVE_SHARE = 0.02
@@ -74,6 +75,13 @@ def led_in(sound: Sound, lead_ms: int, rng: np.random.Generator) -> Sound:
     return np.concatenate([before, sound[max(0, first - lead) :]]).astype(np.float32)
 
 
+def narrow(sound: Sound, rng: np.random.Generator) -> Sound:
+    """The recording as one of 8 kHz: nothing above 4 kHz, nothing else changed."""
+    slow = soxr.resample(sound, SAMPLE_RATE_HZ, TELEPHONE_HZ)
+    again = soxr.resample(slow, TELEPHONE_HZ, SAMPLE_RATE_HZ)[: len(sound)]
+    return np.pad(again, (0, len(sound) - len(again))).astype(np.float32)
+
+
 def with_tone(sound: Sound) -> Sound:
     """The recording as end-points are measured in it: room tone at -60 dBFS, the same for the same samples."""
     seed = zlib.crc32(np.ascontiguousarray(sound, np.float32).tobytes())
@@ -119,7 +127,8 @@ def conditions(recorded: Mapping[str, Sound]) -> list[Condition]:
     found += [Condition("noise at 12 dB", name, made(name, 12.0)) for name in CLASSES]
     found += [
         Condition("room", "reverberant", lambda sound, rng: reverberate(sound, draw_room(rng))),
-        Condition("channel", "telephone, 8 kHz", telephone),
+        Condition("channel", "8 kHz", narrow),
+        Condition("channel", "telephone", telephone),
         Condition("channel", "opus, 12 kb/s", opus),
     ]
     return found
