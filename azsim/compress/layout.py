@@ -20,6 +20,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from azsim.errors import InputError
+
 
 @dataclass(frozen=True, slots=True)
 class TileLayout:
@@ -40,6 +42,19 @@ class TileLayout:
 
 
 DEFAULT_LAYOUT = TileLayout()
+_U16, _U32 = (1 << 16) - 1, (1 << 32) - 1
+_MOST = {"lanes": _U16, "block_columns": _U16, "tile_positions": _U32, "decoder_streams": _U16}
+"""What the header of a bitstream has room for."""
+
+
+def check_layout(layout: TileLayout) -> None:
+    """Refuse a layout that no bitstream can have; raises `InputError`."""
+    if not isinstance(layout, TileLayout):
+        raise InputError(f"layout: {type(layout).__name__}: must be a TileLayout")
+    for key, most in _MOST.items():
+        value = getattr(layout, key)
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 1 <= value <= most:
+            raise InputError(f"layout {key} = {value!r}: it is a whole number from 1 to {most}")
 
 
 @dataclass(frozen=True, slots=True)

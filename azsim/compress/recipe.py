@@ -16,7 +16,7 @@ import numpy as np
 
 from azsim.compress.codecs import encode, get
 from azsim.compress.codecs.codec import Options
-from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout
+from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout, check_layout
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.compress.prune import prune
 from azsim.compress.quantise import lloyd_max, uniform
@@ -78,8 +78,15 @@ def compress(
         InputError: a setting out of range, a pattern that matches no matrix, or weights that are not finite;
             the message names the matrix.
     """
+    if not hasattr(network, "weight_matrices"):
+        raise InputError(f"{type(network).__name__}: must be a network, as azsim.load_network gives it")
+    if name is not None and not isinstance(name, str):
+        raise InputError(f"name: {type(name).__name__}: must be a text")
+    check_layout(layout)
     base = MatrixRecipe(weight_bits=weight_bits, sparsity=sparsity, codec=codec, options=options)
-    recipes = matrix_recipes(network.weight_matrices, base, overrides or {}, network.looked_up)
+    recipes = matrix_recipes(
+        network.weight_matrices, base, {} if overrides is None else overrides, network.looked_up
+    )
     matrices = {}
     for matrix, recipe in recipes.items():
         try:
@@ -93,7 +100,11 @@ def matrix_recipes(
     names: tuple[str, ...], base: MatrixRecipe, overrides: Mapping[str, MatrixRecipe], looked_up: Collection[str] = ()
 ) -> dict[str, MatrixRecipe]:
     """The full recipe of each matrix, its options checked; raises `InputError` for a pattern that matches none."""
-    for pattern in overrides:
+    if not isinstance(overrides, Mapping):
+        raise InputError(f"overrides: {type(overrides).__name__}: must be names or patterns with a MatrixRecipe each")
+    for pattern, change in overrides.items():
+        if not isinstance(pattern, str) or not isinstance(change, MatrixRecipe):
+            raise InputError(f"overrides: {pattern!r}: {type(change).__name__}: must be a name with a MatrixRecipe")
         if not any(fnmatchcase(name, pattern) for name in names):
             hint = nearest(pattern, names)
             raise InputError(f"pattern {pattern!r}: matches no matrix; there are {', '.join(names)}{hint}")

@@ -159,3 +159,29 @@ def test_options_reach_the_matrices_they_are_meant_for() -> None:
         compress(network(), weight_bits=4, codec="run-length", options={"run_bits": 9})
     with pytest.raises(InputError, match=r"joint\.output: codec 'run-length': runs: unknown key"):
         compress(network(), codec="run-length", overrides={"joint.*": MatrixRecipe(options={"runs": 1})})
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"name": 5}, "name: int: must be a text"),
+        ({"layout": None}, "layout: NoneType: must be a TileLayout"),
+        ({"overrides": 5}, "overrides: int: must be names or patterns"),
+        ({"overrides": {"joint.*": 5}}, r"overrides: 'joint\.\*': int: must be a name with a MatrixRecipe"),
+        ({"overrides": {3: MatrixRecipe()}}, "overrides: 3: MatrixRecipe: must"),
+        ({"codec": None}, "codec None is not known"),
+        ({"sparsity": float("nan")}, "sparsity = nan"),
+        ({"sparsity": "x"}, "sparsity"),
+        ({"weight_bits": "5"}, "weight_bits = '5'"),
+        ({"options": [1]}, "options are names with values"),
+        ({"options": {"bypass": [1]}, "codec": "zvsv"}, "bypass: list: is no value of an option"),
+    ],
+)
+def test_arguments_of_another_type_are_refused_in_words(settings: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        compress(network(), **settings)
+
+
+def test_what_is_no_network_is_refused() -> None:
+    with pytest.raises(InputError, match="str: must be a network"):
+        compress("rnnt-student")

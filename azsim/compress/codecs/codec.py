@@ -166,6 +166,9 @@ class Codec(ABC):
             raise InputError(f"{where}codec {self.name!r}: options are names with values, not {options!r}")
         if tree and not msgspec.structs.fields(self.options_type):
             raise InputError(f"{where}codec {self.name!r}: takes no options; leave out {', '.join(tree)}")
+        for key, value in tree.items():
+            if not isinstance(value, (str, int, float, bool, type(None))):
+                raise InputError(f"{where}codec {self.name!r}: {key}: {type(value).__name__}: is no value of an option")
         return convert(dict(tree), self.options_type, f"{where}codec {self.name!r}")
 
 

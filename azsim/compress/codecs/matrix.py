@@ -23,16 +23,17 @@ from azsim.compress.codecs.stream import (
     read_matrix_header,
     read_tile,
     tile_bytes,
+    tile_count,
     tile_end,
 )
 from azsim.compress.encoded import Encoded
-from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout, Tiling, cut
+from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout, Tiling, check_layout, cut
 from azsim.errors import CodecError, InputError
 
+BYTES_PER_STREAM, TILE_STREAMS = 500, 4
+"""Memory that a decoder stream takes beside its bits, measured; a tile takes as much as so many of them."""
 COPIES = 4
 """Bytes per weight that decoding takes at most: values in stream order and in place, their classes, the bits."""
-U16 = (1 << 16) - 1
-U32 = (1 << 32) - 1
 
 
 def encode(
@@ -62,6 +63,7 @@ def encode(
     if bypass is not None:
         warnings.warn("encode(bypass=...) is encode(options={'bypass': ...}) now", DeprecationWarning, stacklevel=2)
         options = {"bypass": bypass} if bypass != "none" or chosen.name == "zvsv" else None
+    _require_room_for_streams(tile_count(matrix.shape, layout), layout)
     coder = chosen.plan(matrix, int(weight_bits), chosen.checked(options))
     bulk = in_bulk(coder)
     tiling = cut(*matrix.shape, layout)
@@ -149,11 +151,7 @@ def _check(matrix: np.ndarray, weight_bits: int, layout: TileLayout) -> None:
         raise InputError(f"a matrix of {matrix.size} positions is too large; at most {MAX_POSITIONS}")
     if isinstance(weight_bits, bool) or not isinstance(weight_bits, int | np.integer) or not 1 <= weight_bits <= 8:
         raise InputError(f"weight_bits = {weight_bits!r}: it is a whole number from 1 to 8")
-    limits = {"lanes": U16, "block_columns": U16, "tile_positions": U32, "decoder_streams": U16}
-    for key, limit in limits.items():
-        value = getattr(layout, key)
-        if not 1 <= value <= limit:
-            raise InputError(f"layout {key} = {value}: it is a whole number from 1 to {limit}")
+    check_layout(layout)
 
 
 def _open(data: bytes) -> tuple[memoryview, MatrixHeader, int]:
@@ -180,6 +178,7 @@ def read(data: bytes) -> tuple[np.ndarray, Encoded]:
     """
     view, header, reference = _open(data)
     require_room(header.shape[0] * header.shape[1], header.shape)
+    _require_room_for_streams(header.tiles, header.layout)
     coder = coder_of(header)
     places = Places(cut(*header.shape, header.layout), header.layout)
     offset = header.size
@@ -211,6 +210,12 @@ def positions_in(data: bytes | memoryview) -> int:
 def require_room(positions: int, shape: tuple[int, int]) -> None:
     """Refuse to decode more than the memory budget allows; raises `InputError`."""
     budget.require(COPIES * positions, what=f"decoding a matrix of {shape[0]:,} x {shape[1]:,}")
+
+
+def _require_room_for_streams(tiles: int, layout: TileLayout) -> None:
+    count = tiles * layout.decoder_streams
+    what = f"a matrix of {tiles:,} tiles with {layout.decoder_streams:,} decoder streams each"
+    budget.require(BYTES_PER_STREAM * (count + TILE_STREAMS * tiles), what=what)
 
 
 def _describe(

@@ -197,3 +197,18 @@ def test_a_small_stream_of_a_huge_matrix_is_refused_before_it_is_decoded() -> No
             decode_tile(encoded, 1)
         with pytest.raises(InputError, match=r"decoding a matrix of 256 x 2,048"):
             TileReader(encoded.data)
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [TileLayout(decoder_streams=65_535, tile_positions=100), TileLayout(lanes=1, block_columns=1, tile_positions=1)],
+)
+def test_a_layout_that_cuts_a_matrix_into_dust_is_refused(layout: TileLayout) -> None:
+    with limited(1 << 24), pytest.raises(InputError, match=r"tiles with [\d,]+ decoder streams each would take"):
+        encode(np.ones((200, 200), np.int8), "raw", 8, layout)
+
+
+@pytest.mark.parametrize("wrong", [None, 5, "x", [], *(TileLayout(lanes=lanes) for lanes in (None, "8", 2.5, True))])
+def test_a_layout_that_is_none_is_refused(wrong: object) -> None:
+    with pytest.raises(InputError, match=r"^layout"):
+        encode(np.ones((2, 2), np.int8), "raw", 8, wrong)
