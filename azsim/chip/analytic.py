@@ -137,7 +137,7 @@ def estimate(
         for schedule in schedules:
             for part, value in schedule_energy(schedule, chip.energy, device.memory).items():
                 energy_pj[part] = energy_pj.get(part, 0.0) + value
-        time_us = cycles * chip.cycle_ps / 1e6
+        time_us = cycles / chip.clock_mhz
         energy_pj["leakage"] += 1e3 * time_us * chip.energy.leakage_mw
         found[name] = ProgramEstimate(
             frames=frames,

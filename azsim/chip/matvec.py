@@ -124,7 +124,7 @@ def matvec(
     stream_bytes = sum(
         len(matrix.encoded.data) + address_bytes(chip, matrix.encoded.shape[0]) for matrix in network.matrices.values()
     )
-    elapsed_ps = sum(causes.values()) * chip.cycle_ps
+    elapsed_ps = chip.clock.ps(sum(causes.values()))
     product = _product(frames, weights)
     return MatvecCost(
         cycles=sum(causes.values()),

@@ -85,7 +85,7 @@ def _refuse_starvation(setup: Setup, device: Device, companions: list[Companion]
         if companion.priority > device.npu_sharing.recogniser_priority:
             schedule = companion.schedule
             on_chip = schedule.on_chip if isinstance(schedule, Sections) else schedule
-            load += run_pipeline(on_chip, device.chip).total_cycles * device.cycle_ps / companion.period_ps
+            load += device.chip.clock.ps(run_pipeline(on_chip, device.chip).total_cycles) / companion.period_ps
             if load >= 1:
                 raise InputError(
                     f"{setup.source}: companion {companion.name!r}: with those above npu_sharing.recogniser_priority = "

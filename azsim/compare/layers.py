@@ -28,7 +28,7 @@ def roofline_points(
                 layer=program,
                 macs=point.macs,
                 dram_bytes=point.dram_bytes,
-                time_ns=point.cycles * device.cycle_ps / 1000,
+                time_ns=1000 * point.cycles / device.chip.clock_mhz,
                 timing_only=timing_only,
             )
         )

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
-from azsim.devices.quantities import Clock, CodeRate, Count, Dataflow, Natural, SkipMode, Wait
+from azsim.devices.clock import Clock
+from azsim.devices.quantities import ChipClock, CodeRate, Count, Dataflow, Natural, SkipMode, Wait
 from azsim.nn.program import RECURRENT_FUNCTIONS, VectorFunction
 from azsim.ranges import NonNegative, SmallCount
 
@@ -122,7 +123,7 @@ class ChipEnergySpec(Struct, frozen=True, forbid_unknown_fields=True):
 class ChipSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The neural processor; its compute engine is the one of ``lanes`` and ``systolic`` that is given."""
 
-    clock_mhz: Clock
+    clock_mhz: ChipClock
     decoder: DecoderSpec
     sram: SramSpec
     port: PortSpec
@@ -146,6 +147,6 @@ class ChipSpec(Struct, frozen=True, forbid_unknown_fields=True):
         return self.systolic.rows if self.systolic.dataflow == "input-stationary" else self.systolic.columns
 
     @property
-    def cycle_ps(self) -> int:
-        """Picoseconds per cycle, rounded once here."""
-        return round(1e6 / self.clock_mhz)
+    def clock(self) -> Clock:
+        """The clock as an exact ratio."""
+        return Clock.of(self.clock_mhz)

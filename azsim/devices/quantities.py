@@ -12,7 +12,7 @@ Count = Annotated[int, Meta(ge=1, le=2**40)]
 Wait = Annotated[int, Meta(ge=0, le=65_535)]
 Natural = Annotated[int, Meta(ge=0, le=2**40)]
 Positive = Annotated[float, Meta(ge=1e-6, le=1e9)]
-Clock = Annotated[float, Meta(ge=1e-3, le=100_000)]
+ChipClock = Annotated[float, Meta(ge=1e-3, le=100_000)]
 CodeRate = Annotated[float, Meta(ge=0.001, le=65_535)]
 """Values per cycle, a fraction if one takes several cycles."""
 CoreClock = Annotated[float, Meta(ge=1, le=100_000)]

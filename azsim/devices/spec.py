@@ -70,8 +70,3 @@ class Device(Summarised, Struct, frozen=True, forbid_unknown_fields=True):
             "sram_bytes": self.chip.sram.bytes,
             "memory_peak_gbps": self.memory.peak_gbps,
         }
-
-    @property
-    def cycle_ps(self) -> int:
-        """Picoseconds per cycle of the neural processor."""
-        return self.chip.cycle_ps

@@ -22,7 +22,9 @@ from azsim.chip.attribution import CAUSES, walk
 from azsim.chip.interrupted import begun_part, ends, rest
 from azsim.chip.pipeline import fetch_owners, transfer_cycles, weight_owners
 from azsim.chip.schedule import TileSchedule
+from azsim.devices.clock import Clock
 from azsim.devices.spec import Device
+from azsim.errors import InputError
 from azsim.soc.environment import DeviceEnvironment, Moment
 from azsim.soc.memory import MemoryModel, TileWork
 from azsim.soc.timeline import TileRecord
@@ -30,19 +32,35 @@ from azsim.soc.trace import Recorder
 
 
 def tile_work(schedule: TileSchedule, device: Device) -> TileWork:
-    """A schedule in picoseconds, with the buffers that each tile waits for."""
-    cycle_ps = device.cycle_ps
+    """A schedule in ticks of the chip's clock, with the buffers that each tile waits for.
+
+    Raises:
+        InputError: so long a job cannot be counted.
+    """
+    chip, clock = device.chip, device.chip.clock
+    tick = clock.cycle_ticks
+    moved = transfer_cycles(schedule.fetch_bytes, chip) + chip.port.latency_cycles
+    cycles = schedule.decode_cycles, schedule.lane_cycles, schedule.vector_cycles, moved
+    if sum(float(part.sum()) for part in cycles) * tick > LONGEST_TICKS:
+        raise InputError(
+            f"device {device.name}: chip.clock_mhz = {chip.clock_mhz:g}: one run of {schedule.name!r} would take "
+            "longer than a simulation can count; give the chip a faster clock, or a smaller network"
+        )
     rows = [
         schedule.fetch_bytes,
-        schedule.decode_cycles * cycle_ps,
-        schedule.lane_cycles * cycle_ps,
-        schedule.vector_cycles * cycle_ps,
-        transfer_cycles(schedule.output_bytes, device.chip) * cycle_ps,
+        schedule.decode_cycles * tick,
+        schedule.lane_cycles * tick,
+        schedule.vector_cycles * tick,
+        transfer_cycles(schedule.output_bytes, device.chip) * tick,
         fetch_owners(schedule, device.chip),
         weight_owners(schedule, device.chip),
         schedule.depends_on,
     ]
     return TileWork(np.array(rows, np.int64).reshape(8, len(schedule)), np.zeros((5, len(schedule)), np.int64))
+
+
+LONGEST_TICKS = 2.0**60
+"""Of a job without contention; beyond, its times may not fit 64 bits."""
 
 
 @dataclass(slots=True)
@@ -69,6 +87,12 @@ class _Queued:
     key: tuple[int, int]
 
 
+def whole_ps(ticks: np.ndarray, clock: Clock) -> np.ndarray:
+    """Ticks that follow each other, int64, as whole picoseconds that add up to where the last one ends."""
+    edges = -(-np.cumsum(ticks) // clock.ticks_per_ps)
+    return np.diff(edges, prepend=0)
+
+
 class Npu:
     """Runs schedules. What leaves the chip is charged to the DRAM when the job ends (it has a channel of its own).
 
@@ -81,6 +105,7 @@ class Npu:
         self._env = env
         self._memory = memory
         self._device = device
+        self._clock = device.chip.clock
         self._sharing = device.npu_sharing
         self._recorder = recorder
         self._loaded: dict[int, _Loaded] = {}
@@ -156,10 +181,10 @@ class Npu:
             job.done.occur()
 
     def _record(self, loaded: _Loaded, step: int) -> TileRecord:
-        cycle_ps = self._device.cycle_ps
-        latency_ps = self._device.chip.port.latency_cycles * cycle_ps
-        work = loaded.work
-        return TileRecord(loaded.schedule, step, self._start_ps, work.times.copy(), work.tiles, cycle_ps, latency_ps)
+        chip, work = self._device.chip, loaded.work
+        return TileRecord(
+            loaded.schedule, step, self._start_ps, work.times.copy(), work.tiles, chip.clock, chip.port.latency_cycles
+        )
 
     def _prepare(self, schedule: TileSchedule) -> _Loaded:
         leave = ends(schedule, self._sharing.preemption)
@@ -193,10 +218,11 @@ class Npu:
             tiles[5],
             tiles[6],
             tiles[7],
-            np.int64(self._device.chip.port.latency_cycles * self._device.cycle_ps),
-            schedule.lane_split * self._device.cycle_ps,
+            np.int64(self._device.chip.port.latency_cycles * self._clock.cycle_ticks),
+            schedule.lane_split * self._clock.cycle_ticks,
             causes,
         )
+        causes = whole_ps(causes, self._clock)
         causes[0] += self._env.now - self._start_ps - causes.sum()  # a cut job may end while it waits for a first byte
         if contended or self._cut >= 0:
             self._causes += causes

@@ -9,6 +9,7 @@ import numpy as np
 
 from azsim.arbitration import BOARD
 from azsim.chip.schedule import TileSchedule
+from azsim.devices.clock import Clock
 from azsim.summary import Summarised
 
 
@@ -39,19 +40,25 @@ class TileRecord:
     Attributes:
         schedule: what it ran.
         step: of the utterance, -1 if it belongs to none.
-        start_ps: when it began; ``times_ps`` count from there.
-        times_ps: int64 ``(5, tiles)``: fetched, decoded, multiplied, finished, written.
-        work: int64 ``(8, tiles)``: rows as in ``soc/memory/columns.py`` (``T_BYTES``...), in picoseconds.
-        cycle_ps, latency_ps: of the processor, and of its port.
+        start_ps: when it began; ``times`` count from there.
+        times: int64 ``(5, tiles)``, ticks of the clock: fetched, decoded, multiplied, finished, written.
+        work: int64 ``(8, tiles)``: rows as in ``soc/memory/columns.py`` (``T_BYTES``...), in ticks.
+        clock: of the processor.
+        latency_cycles: of its port.
     """
 
     schedule: TileSchedule
     step: int
     start_ps: int
-    times_ps: np.ndarray
+    times: np.ndarray
     work: np.ndarray
-    cycle_ps: int
-    latency_ps: int
+    clock: Clock
+    latency_cycles: int
+
+    @property
+    def times_ps(self) -> np.ndarray:
+        """``times`` in whole picoseconds."""
+        return -(-self.times // self.clock.ticks_per_ps)
 
 
 @dataclass(slots=True)

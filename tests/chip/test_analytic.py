@@ -65,7 +65,7 @@ def test_what_skips_nothing_is_exact(small: CompressedNetwork, known: Statistics
         run = found.programs[name]
         assert run.cycles == pytest.approx(run_pipeline(schedule, device.chip).total_cycles, rel=0.002)
         assert run.dram_bytes == schedule.fetch_bytes.sum() + schedule.output_bytes.sum()
-        elapsed_ps = run.cycles * device.cycle_ps
+        elapsed_ps = device.chip.clock.ps(run.cycles)
         energy_pj = schedule_energy(schedule, device.chip.energy, device.memory, elapsed_ps)
         assert sum(run.energy_pj.values()) == pytest.approx(sum(energy_pj.values()))
 

@@ -82,7 +82,8 @@ def test_the_page_says_how_far_the_tables_are_off() -> None:
         pytest.skip("the documents travel with the source, not with the wheel")
     inputs = (np.arange(65_536) - 32_768) / 2.0**fixed_point.GATE_BITS
     exact = {"sigmoid": 1 / (1 + np.exp(-inputs)), "tanh": np.tanh(inputs)}
-    said = re.search(r"largest error is (\S+) · 10⁻⁵ for the sigmoid and (\S+) · 10⁻⁴ for tanh", page.read_text())
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    said = re.search(r"largest error is (\S+) · 10⁻⁵ for the sigmoid and (\S+) · 10⁻⁴ for tanh", text)
     for function, figure, unit in (("sigmoid", said[1], 1e-5), ("tanh", said[2], 1e-4)):
         off = np.abs(fixed_point.expanded_table(function) / 2.0**fixed_point.TABLE_BITS - exact[function]).max()
         places = len(figure.partition(".")[2])

@@ -19,7 +19,7 @@ def test_alone_every_run_takes_the_chips_own_time():
     simulation = DeviceSimulation(spec, None, 1)
     (record,) = start_companions(simulation, [Companion("alone", made, PERIOD_PS, 50)], 1)
     simulation.env.run(until=9 * PERIOD_PS)  # before the microphone's first transfer
-    assert set(record.responses_ps) == {run_pipeline(made, spec.chip).total_cycles * spec.cycle_ps}
+    assert set(record.responses_ps) == {spec.chip.clock.ps(run_pipeline(made, spec.chip).total_cycles)}
     assert len(record.responses_ps) in (8, 9)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from azsim.arbitration import PLAYBACK
 from azsim.chip.attribution import time_by_cause
+from azsim.errors import InputError
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory
 from azsim.soc.npu import Npu
@@ -25,7 +28,29 @@ def test_causes_alone_are_the_chips_own():
     env.run(until=env.now + 10**9)
     env.run(until=npu.run(one))
     alone = time_by_cause(one, spec.chip)
-    assert npu.causes_ps() == {cause: 2 * cycles * spec.cycle_ps for cause, cycles in alone.items()}
+    assert npu.causes_ps() == {cause: 2 * spec.chip.clock.ps(cycles) for cause, cycles in alone.items()}
+
+
+@pytest.mark.parametrize("clock_mhz", [3000.0, 123.456])
+def test_causes_add_up_to_the_picosecond_at_any_clock(clock_mhz):
+    spec = device(chip__clock_mhz=clock_mhz, chip__port__bytes_per_cycle=1)
+    env, _, npu = make(spec)
+    for index in range(3):
+        env.run(until=npu.run(schedule("one", 20, index)))
+        assert sum(npu.causes_ps().values()) == npu.busy_ps
+    exact = [time_by_cause(schedule("one", 20, index), spec.chip) for index in range(3)]
+    for cause, time_ps in npu.causes_ps().items():
+        cycles = sum(causes[cause] for causes in exact)
+        assert time_ps == pytest.approx(cycles * 1e6 / clock_mhz, abs=3)
+
+
+def test_a_job_longer_than_can_be_counted_is_refused():
+    spec = device(chip__clock_mhz=0.001)
+    _, _, npu = make(spec)
+    one = schedule("endless", 3)
+    one.lane_cycles[:] = 10**10
+    with pytest.raises(InputError, match=r"chip\.clock_mhz = 0\.001: one run of 'endless' would take longer than"):
+        npu.run(one)
 
 
 def test_jobs_run_one_after_another_in_order():
@@ -46,7 +71,7 @@ def test_contention_lengthens_a_job_and_counts_as_memory_time():
     for index in range(40):
         memory.submit(PLAYBACK, 4096, write=False, at_ps=index * 2 * 10**6)
     env.run(until=npu.run(one))
-    quiet = {cause: cycles * spec.cycle_ps for cause, cycles in time_by_cause(one, spec.chip).items()}
+    quiet = {cause: spec.chip.clock.ps(cycles) for cause, cycles in time_by_cause(one, spec.chip).items()}
     causes = npu.causes_ps()
     assert sum(causes.values()) == npu.busy_ps > sum(quiet.values())
     assert causes["dram"] > quiet["dram"]

@@ -105,9 +105,9 @@ def test_ends_are_those_of_the_rule_replayed_on_another_pipeline_model(chosen, p
     ends: dict[str, float] = {}
 
     def release(at, priority, made):
-        yield env.timeout(at * spec.cycle_ps)
+        yield env.timeout(spec.chip.clock.ps(at))
         yield npu.run(made, priority=priority)
-        ends[made.name] = env.now / spec.cycle_ps
+        ends[made.name] = env.now / spec.chip.clock.ps(1)
 
     for job in jobs:
         env.process(release(*job))

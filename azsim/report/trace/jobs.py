@@ -68,7 +68,7 @@ def of_step(step: int, utterances: Utterances) -> Event:
     return {"utterance": found[0], "step": step - found[1]}
 
 
-def in_us(time_ps: int) -> float:
+def in_us(time_ps: float) -> float:
     """Whole nanoseconds, in microseconds."""
     return round(time_ps / PS_PER_NS) / 1000
 
@@ -96,17 +96,18 @@ def causes_us(record: TileRecord) -> dict[str, float]:
     causes = np.zeros(len(CAUSES), np.int64)
     schedule, work = record.schedule, record.work
     walk(
-        record.times_ps,
+        record.times,
         work[T_BYTES] > 0,
         work[T_DECODE] > 0,
         work[T_FETCH_FREES],
         work[T_WEIGHT_FREES],
         work[T_DEPENDS],
-        np.int64(record.latency_ps),
-        schedule.lane_split * record.cycle_ps,
+        np.int64(record.latency_cycles * record.clock.cycle_ticks),
+        schedule.lane_split * record.clock.cycle_ticks,
         causes,
     )
-    return {cause: in_us(time_ps) for cause, time_ps in zip(CAUSES, causes.tolist(), strict=True) if time_ps}
+    per_ps = record.clock.ticks_per_ps
+    return {cause: in_us(ticks / per_ps) for cause, ticks in zip(CAUSES, causes.tolist(), strict=True) if ticks}
 
 
 def utterance_slices(timeline: Timeline, utterances: Utterances, text: str) -> list[Slice]:

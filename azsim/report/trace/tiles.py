@@ -36,9 +36,14 @@ def tile_slices(records: Sequence[TileRecord], utterances: Utterances, waits: Me
 
 
 def _of_job(record: TileRecord, utterances: Utterances, waits: MemoryWaits) -> Iterator[Slice]:
-    times, work = record.times_ps.tolist(), record.work.tolist()
-    split = (record.schedule.lane_split * record.cycle_ps).tolist()
+    times, work = record.times.tolist(), record.work.tolist()
+    split = (record.schedule.lane_split * record.clock.cycle_ticks).tolist()
     name, start, common = record.schedule.name, record.start_ps, of_step(record.step, utterances)
+    per_ps = record.clock.ticks_per_ps
+
+    def at(ticks: int) -> int:
+        return start + -(-ticks // per_ps)
+
     rows = waits.fetch_rows(start, start + record.times_ps[FETCHED])
     for tile in range(len(record.schedule)):
         label = f"{name} tile {tile}"
@@ -49,30 +54,34 @@ def _of_job(record: TileRecord, utterances: Utterances, waits: MemoryWaits) -> I
             waited = waits.by_client(waits.fetch_waits[first:last].sum(axis=0))
             more = {"bytes": work[T_BYTES][tile]} | ({"memory_wait_us": waited} if waited else {})
             asked = int(waits.fetch_request_ps[first])
-            yield Slice("npu fetch", label, asked, start + times[FETCHED][tile], args | more)
+            yield Slice("npu fetch", label, asked, at(times[FETCHED][tile]), args | more)
         lanes = work[T_LANES][tile]
         if lanes:
             end = times[MULTIPLIED][tile]
             free = times[MULTIPLIED][tile - 1] if tile else 0
             if end - lanes > free:
                 cause, parts = _cause(tile, free, end - lanes, times, work)
-                more = {"cause": cause, "parts_us": parts} | ({"memory_wait_us": waited} if waited else {})
-                yield Slice("npu lanes", f"waits for {cause}", start + free, start + end - lanes, args | more)
-            parts = {cause: in_us(part) for cause, part in zip(_SPLIT, split[tile], strict=True) if part}
-            yield Slice("npu lanes", label, start + end - lanes, start + end, args | {"parts_us": parts})
+                shown = {part: in_us(ticks / per_ps) for part, ticks in parts.items() if ticks}
+                more = {"cause": cause, "parts_us": shown} | ({"memory_wait_us": waited} if waited else {})
+                yield Slice("npu lanes", f"waits for {cause}", at(free), at(end - lanes), args | more)
+            parts_us = {cause: in_us(part / per_ps) for cause, part in zip(_SPLIT, split[tile], strict=True) if part}
+            yield Slice("npu lanes", label, at(end - lanes), at(end), args | {"parts_us": parts_us})
         for stage, duration, track in _STAGES:
             if work[duration][tile]:
-                end = start + times[stage][tile]
-                yield Slice(f"npu {track}", label, end - work[duration][tile], end, args)
+                end = times[stage][tile]
+                yield Slice(f"npu {track}", label, at(end - work[duration][tile]), at(end), args)
 
 
 def _cause(
     tile: int, since: int, until: int, times: Sequence[Sequence[int]], work: Sequence[Sequence[int]]
-) -> tuple[str, dict[str, float]]:
-    """What the lanes waited for before a tile: the vector unit's result, or its decoding, and before that its fetch."""
+) -> tuple[str, dict[str, int]]:
+    """What the lanes waited for before a tile: the vector unit's result, or its decoding, and before that its fetch.
+
+    All in ticks.
+    """
     depends = work[T_DEPENDS][tile]
     if depends >= 0 and times[FINISHED][depends] == until > times[DECODED][tile]:
-        return "vector", {"vector": in_us(until - since)}
+        return "vector", {"vector": until - since}
     began = until - work[T_DECODE][tile]
     decoder, rest = until - max(began, since), max(0, began - since)
     frees = work[T_WEIGHT_FREES][tile]
@@ -80,4 +89,4 @@ def _cause(
     if work[T_BYTES][tile] == 0 or times[FETCHED][tile] < began:
         before = "lanes" if frees >= 0 and times[MULTIPLIED][frees] == began else "decoder"
     parts = {"decoder": decoder, before: rest + (decoder if before == "decoder" else 0)}
-    return max(parts, key=parts.__getitem__), {cause: in_us(part) for cause, part in parts.items() if part}
+    return max(parts, key=parts.__getitem__), parts

@@ -46,18 +46,18 @@ class _Stream:
 
 
 @njit(cache=True, nogil=True)
-def _play(tiles, chunk_bytes, fs_per_byte, port_bytes, cycle_ps, latency_ps, wait_ps, times):
-    """The tile pipeline with ``wait_ps`` added to every chunk; returns the number of chunks."""
+def _play(tiles, chunk_bytes, fs_per_byte, port_bytes, cycle_ticks, latency_ticks, per_ps, wait_ps, times):
+    """The tile pipeline, in ticks, with ``wait_ps`` added to every chunk; returns the number of chunks."""
     chunks = np.int64(0)
     for tile in range(tiles.shape[1]):
         fetched = times[FETCHED, tile - 1] if tile > 0 else np.int64(0)
         left = tiles[columns.T_BYTES, tile]
         if left > 0:
-            fetched = transfer_start(tile, tiles[columns.T_FETCH_FREES, tile], latency_ps, times)
+            fetched = transfer_start(tile, tiles[columns.T_FETCH_FREES, tile], latency_ticks, times)
         while left > 0:
             size = min(left, chunk_bytes)
-            port_ps = (size + port_bytes - 1) // port_bytes * cycle_ps
-            fetched += wait_ps + max(port_ps, (size * fs_per_byte + 999) // 1000)
+            port = (size + port_bytes - 1) // port_bytes * cycle_ticks
+            fetched += wait_ps * per_ps + max(port, (size * fs_per_byte + 999) // 1000 * per_ps)
             left -= size
             chunks += 1
         complete_tile(
@@ -98,8 +98,11 @@ class AnalyticMemory:
         self._chunk_bytes = memory.chunk_bytes
         self._frontend_ps = round(memory.frontend_latency_ns * 1000)
         beats_bytes = max(1, memory.chunk_bytes // port.bytes_per_cycle) * port.bytes_per_cycle
-        latency_ps = port.latency_cycles * device.cycle_ps
-        self._pace = (beats_bytes, self._fs_per_byte, port.bytes_per_cycle, device.cycle_ps, latency_ps)
+        clock = device.chip.clock
+        self._per_ps = clock.ticks_per_ps
+        latency_ticks = port.latency_cycles * clock.cycle_ticks
+        pace = (beats_bytes, self._fs_per_byte, port.bytes_per_cycle, clock.cycle_ticks, latency_ticks)
+        self._pace = (*pace, clock.ticks_per_ps)
         self._ranks = (policy or policy_of(device.memory)).table(self.clients)[RANK].tolist()
         self._load = [0.0] * len(self.clients)
         self._residual_ps = [0.0] * len(self.clients)
@@ -146,11 +149,14 @@ class AnalyticMemory:
         chunks = _play(work.tiles, *self._pace, wait_ps, work.times)
         self._work, self._job_start_ps, self._job_wait_ps = work, now, wait_ps
         self.job_waited_ps = chunks * wait_ps
-        end_ps = now + int(work.times[WRITTEN, -1]) if work.times.shape[1] else now
+        end_ps = now + self._whole_ps(work.times[WRITTEN, -1]) if work.times.shape[1] else now
         size_bytes = int(work.tiles[columns.T_BYTES].sum())
         if size_bytes:
             self._count(NPU, size_bytes, False, now, end_ps, chunks, wait_ps, 0)
         done.occur_at(end_ps)
+
+    def _whole_ps(self, ticks: int) -> int:
+        return -(-int(ticks) // self._per_ps)
 
     def withdraw(self, done: Moment) -> Rest:
         """Take back what is left of the request that ``done`` stands for; see `MemoryModel`."""
@@ -170,10 +176,10 @@ class AnalyticMemory:
         now, work = self.env.now, self._work
         tiles, times = work.tiles, work.times
         frees, before = tiles[columns.T_FETCH_FREES], np.concatenate([np.zeros(1, np.int64), times[FETCHED, :-1]])
-        fetch_ps = np.maximum(before, self._pace[-1] + np.where(frees >= 0, times[DECODED, frees], 0))
-        time_ps = now - self._job_start_ps
-        computed = int(((tiles[columns.T_BYTES] == 0) | (fetch_ps < time_ps)).cumprod().sum())
-        count = int(ends[ends.searchsorted(tiles_begun(work, computed, time_ps))])
+        fetch = np.maximum(before, self._pace[4] + np.where(frees >= 0, times[DECODED, frees], 0))
+        ticks = (now - self._job_start_ps) * self._per_ps
+        computed = int(((tiles[columns.T_BYTES] == 0) | (fetch < ticks)).cumprod().sum())
+        count = int(ends[ends.searchsorted(tiles_begun(work, computed, ticks))])
         if count < tiles.shape[1]:
             left = tiles[columns.T_BYTES, count:]
             chunks = int((-(-left // self._pace[0])).sum())
@@ -181,7 +187,7 @@ class AnalyticMemory:
             self._uncount(NPU, int(left.sum()), False, chunks, wait_ps)
             self.job_waited_ps -= chunks * wait_ps
             self._work = TileWork(tiles[:, :count].copy(), times[:, :count].copy())
-            written_ps = int(times[WRITTEN, count - 1]) if count else 0
+            written_ps = self._whole_ps(times[WRITTEN, count - 1]) if count else 0
             done.occur_at(max(now, self._job_start_ps + written_ps))
         return count
 

@@ -53,7 +53,7 @@ class BankMemory(BurstMemory):
         config[columns.BANKED] = 1
         config[columns.ACCESS_BYTES] = ACCESS_BYTES
         device_ps = timings.conflict_ps(0)
-        config[columns.DEVICE_PS] = min(device_ps, config[columns.LATENCY_PS])
+        config[columns.DEVICE_PS] = min(device_ps, config[columns.LATENCY_TICKS] // config[columns.TICKS_PER_PS])
         cells = dram.config_cells(timings, burst_ps(device))
         config[-len(cells) :] = cells
         return config

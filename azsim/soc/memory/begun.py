@@ -9,11 +9,11 @@ from azsim.soc.memory import columns
 from azsim.soc.memory.protocol import TileWork
 
 
-def tiles_begun(work: TileWork, computed: int, time_ps: int) -> int:
-    """Tiles up to the last of the first ``computed`` that was at work before ``time_ps`` of the job, all fetched."""
+def tiles_begun(work: TileWork, computed: int, ticks: int) -> int:
+    """Tiles up to the last of the first ``computed`` that was at work before so many ticks of the job, all fetched."""
     tiles, times = work.tiles[:, :computed], work.times
-    decode_ps = tiles[columns.T_DECODE]
-    own_ps = np.where(decode_ps > 0, decode_ps, tiles[columns.T_LANES])
-    start_ps = np.where(decode_ps > 0, times[DECODED, :computed], times[MULTIPLIED, :computed]) - own_ps
-    at_work = np.flatnonzero((tiles[columns.T_BYTES] > 0) | (start_ps < time_ps))
+    decode = tiles[columns.T_DECODE]
+    own = np.where(decode > 0, decode, tiles[columns.T_LANES])
+    start = np.where(decode > 0, times[DECODED, :computed], times[MULTIPLIED, :computed]) - own
+    at_work = np.flatnonzero((tiles[columns.T_BYTES] > 0) | (start < ticks))
     return int(at_work[-1]) + 1 if at_work.size else 0

@@ -93,8 +93,10 @@ class BurstMemory:
         config[columns.FS_PER_BYTE] = round(1e6 / (memory.peak_gbps * memory.efficiency))
         config[columns.CHUNK_BYTES] = memory.chunk_bytes
         config[columns.PORT_BYTES] = port.bytes_per_cycle
-        config[columns.CYCLE_PS] = device.cycle_ps
-        config[columns.LATENCY_PS] = port.latency_cycles * device.cycle_ps
+        clock = device.chip.clock
+        config[columns.CYCLE_TICKS] = clock.cycle_ticks
+        config[columns.LATENCY_TICKS] = port.latency_cycles * clock.cycle_ticks
+        config[columns.TICKS_PER_PS] = clock.ticks_per_ps
         config[columns.BEATS_BYTES] = max(1, memory.chunk_bytes // port.bytes_per_cycle) * port.bytes_per_cycle
         return config
 
@@ -211,7 +213,8 @@ class BurstMemory:
         self.advance(now)
         cells, work = self._cells, self._work
         computed = cells[columns.TILE] if cells[columns.ACTIVE] else work.tiles.shape[1]
-        begun = tiles_begun(work, computed, now - cells[columns.START])
+        per_ps = int(self._config[columns.TICKS_PER_PS])
+        begun = tiles_begun(work, computed, (now - cells[columns.START]) * per_ps)
         under_way = cells[columns.DONE_BYTES] or cells[columns.MOVED]
         if cells[columns.ACTIVE] and cells[columns.REQUEST] >= 0 and under_way:
             begun = computed + 1
@@ -224,7 +227,7 @@ class BurstMemory:
                 cells[columns.ACTIVE], cells[columns.REQUEST] = 0, -1
                 del self._events[columns.NPU_KEY], self._earliest_ps[columns.NPU_KEY]
                 self.next_completion_ps = min(self._earliest_ps.values())
-            written_ps = int(work.times[WRITTEN, count - 1]) if count else 0
+            written_ps = -(-int(work.times[WRITTEN, count - 1]) // per_ps) if count else 0
             done.occur_at(max(now, cells[columns.START] + written_ps))
         else:
             self._events[columns.NPU_KEY] = done

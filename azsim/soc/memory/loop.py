@@ -34,7 +34,7 @@ from azsim.soc.memory.columns import (
     BEATS_BYTES,
     BUSY_PS,
     CHUNK_BYTES,
-    CYCLE_PS,
+    CYCLE_TICKS,
     DEVICE_PS,
     DONE_BYTES,
     DRAM_FREE,
@@ -44,7 +44,7 @@ from azsim.soc.memory.columns import (
     HOOK,
     LAST_END,
     LATE,
-    LATENCY_PS,
+    LATENCY_TICKS,
     LOGGED,
     MERGE_PS,
     MOVED,
@@ -69,6 +69,7 @@ from azsim.soc.memory.columns import (
     R_REQUEST,
     R_WRITE,
     READ_BYTES,
+    READY,
     REQUEST,
     START,
     T_ADDRESS,
@@ -80,6 +81,7 @@ from azsim.soc.memory.columns import (
     T_VECTOR,
     T_WEIGHT_FREES,
     T_WRITE,
+    TICKS_PER_PS,
     TILE,
     WAITED,
     WAITING_PS,
@@ -126,8 +128,8 @@ def advance(until, npu, config, table, state, queue, served, tiles, times, compl
         table: int64 ``(rows, clients)``, of the arbitration policy.
         queue: int64 ``(capacity, 16)``; the first ``state[PENDING]`` rows are waiting requests.
         served: int64 ``(clients, 6)``, added to.
-        tiles, times: int64 ``(8, tiles)`` (9 with banks) and ``(5, tiles)``, of the job under way; times count from its
-            start.
+        tiles, times: int64 ``(8, tiles)`` (9 with banks) and ``(5, tiles)``, of the job under way; times are ticks from
+            its start, so that cycles stay exact. A request falls due at the next picosecond.
         completions: int64 ``(capacity + 1, 2)``: key and time, written.
         log: int64 ``(rows, 7)``, written from row ``state[LOGGED]``; none if it has no rows. When it is full the loop
             returns with ``state[NEXT_GRANT]`` before ``until``: give it a longer one and call again.
@@ -140,6 +142,8 @@ def advance(until, npu, config, table, state, queue, served, tiles, times, compl
     tile = state[TILE]
     done = state[DONE_BYTES]
     request = state[REQUEST]
+    due = state[READY]
+    per_ps = config[TICKS_PER_PS]
     banked = config[BANKED] == 1
     hook = config[HOOK]
     holds = config[HOLDS] == 1
@@ -156,11 +160,11 @@ def advance(until, npu, config, table, state, queue, served, tiles, times, compl
                 )  # fmt: skip
                 tile += 1
             if tile <= last:
-                needed = start + transfer_start(tile, tiles[T_FETCH_FREES, tile], config[LATENCY_PS], times)
-                request = needed - config[DEVICE_PS]
+                due = transfer_start(tile, tiles[T_FETCH_FREES, tile], config[LATENCY_TICKS], times)
+                request = start + (due + per_ps - 1) // per_ps - config[DEVICE_PS]
                 done = np.int64(0)
             else:
-                end = start + times[WRITTEN, last] if last >= 0 else start
+                end = start + (times[WRITTEN, last] + per_ps - 1) // per_ps if last >= 0 else start
                 completions[count, 0] = NPU_KEY
                 completions[count, 1] = end
                 count += 1
@@ -276,13 +280,13 @@ def advance(until, npu, config, table, state, queue, served, tiles, times, compl
         if best < 0:
             state[WAITED] += wait
             port = (chunk_bytes + config[PORT_BYTES] - 1) // config[PORT_BYTES]
-            arrived = max(asked + config[DEVICE_PS] + wait + port * config[CYCLE_PS], end)
+            due = max(due + wait * per_ps + port * config[CYCLE_TICKS], (end - start) * per_ps)
             done += chunk_bytes
             if chunk_bytes < left:
-                request = arrived - config[DEVICE_PS]
+                request = start + (due + per_ps - 1) // per_ps - config[DEVICE_PS]
             else:
                 complete_tile(
-                    tile, arrived - start, tiles[T_DECODE, tile], tiles[T_LANES, tile], tiles[T_VECTOR, tile],
+                    tile, due, tiles[T_DECODE, tile], tiles[T_LANES, tile], tiles[T_VECTOR, tile],
                     tiles[T_WRITE, tile], tiles[T_WEIGHT_FREES, tile], tiles[T_DEPENDS, tile], times,
                 )  # fmt: skip
                 tile += 1
@@ -321,5 +325,6 @@ def advance(until, npu, config, table, state, queue, served, tiles, times, compl
     state[TILE] = tile
     state[DONE_BYTES] = done
     state[REQUEST] = request
+    state[READY] = due
     state[NEXT_GRANT] = grant
     return count

@@ -23,7 +23,7 @@ from azsim.soc.environment import NEVER, Moment
 
 @dataclass(frozen=True, slots=True)
 class TileWork:
-    """A tile schedule to play: int64 ``tiles`` ``(8, tiles)`` as in ``columns.py``, ``times`` filled in."""
+    """A tile schedule to play: int64 ``tiles`` ``(8, tiles)`` as in ``columns.py``; ``times`` are ticks too."""
 
     tiles: np.ndarray
     times: np.ndarray

@@ -70,7 +70,7 @@ def test_alone_the_processor_is_held_up_by_refreshes_alone(tiles, seed):
     done = Moment(env)
     memory.play(tile_work(one, BANKED), done)
     env.run(until=done)
-    pipeline_ps = run_pipeline(one, BANKED.chip).total_cycles * BANKED.cycle_ps
+    pipeline_ps = BANKED.chip.clock.ps(run_pipeline(one, BANKED.chip).total_cycles)
     refreshes = env.now // PART.refi_ps + 1
     each_ps = PART.rtp_ps + PART.rp_all_ps + PART.rfc_ps + PART.rcd_ps
     # a tile waits for its row at most as long as its port's latency allows for, so only refreshes show

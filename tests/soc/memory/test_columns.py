@@ -10,7 +10,7 @@ from azsim.soc.memory import columns, dram
 QUEUE = [name for name in vars(columns) if name.startswith("R_")]
 LOG = [name for name in vars(columns) if name.startswith("L_")]
 TILES = [name for name in vars(columns) if name.startswith("T_")]
-CONFIG = ["FS_PER_BYTE", "CHUNK_BYTES", "PORT_BYTES", "CYCLE_PS", "LATENCY_PS", "MERGE_PS", "BEATS_BYTES", "HOOK"]
+CONFIG = ["FS_PER_BYTE", "CHUNK_BYTES", "PORT_BYTES", "CYCLE_TICKS", "LATENCY_TICKS", "MERGE_PS", "BEATS_BYTES", "HOOK"]
 CONFIG += ["HOLDS", "BANKED", "DEVICE_PS", "ACCESS_BYTES", "REGION_BYTES"]
 STATE = ["DRAM_FREE", "PENDING", "ACTIVE", "START", "TILE", "DONE_BYTES", "REQUEST", "WAITED", "LOGGED", "NEXT_GRANT"]
 STATE += ["MOVED", "LAST_END", "NPU_ADDRESS"]
