@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+import azsim
 from azsim.report.colours import SERIES
 from azsim.report.figures import FIGURES
 from azsim.report.figures.layout import NARROW, POINTS, WIDE, Layout, legend_columns, width_inches
@@ -139,3 +142,9 @@ def test_a_legend_takes_as_many_columns_as_fit() -> None:
     assert legend_columns(labels, 0.1) == 1
     assert legend_columns(labels, 100) == 7
     assert legend_columns(labels, 2.1 * (width_inches(labels) + 0.42)) == 2
+
+
+def test_no_scale_goes_from_red_to_green() -> None:
+    root = Path(azsim.__file__).parent.parent
+    drawn = [*root.glob("azsim/**/*.py"), *root.glob("experiments/**/*.py")]
+    assert [path.name for path in drawn if re.search(r"RdYlGn|RdGn|brg_r?\b", path.read_text(encoding="utf-8"))] == []
