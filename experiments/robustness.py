@@ -57,6 +57,8 @@ MIXED_S = 30.0
 NETWORKS = ("rnnt-student", "rnnt-5bit-50")
 ENDPOINT = "end-point"
 QUIET = ("level", "as recorded")
+ORDERED = ("level", "lead-in", KITCHEN)
+"""Groups whose conditions have an order."""
 
 
 @dataclass(frozen=True)
@@ -256,7 +258,8 @@ def draw(rows: Sequence[Row], out: Path) -> None:
             for index, name in enumerate(names):
                 own = [row for row in rows if (row.network, row.group) == (name, group)]
                 at, values = range(len(own)), [row.wer_percent for row in own]
-                axes.plot(at, values, marker=MARKERS[index % 8], color=COLOURS[index % len(COLOURS)], label=name)
+                style = "-" if group in ORDERED else ""
+                axes.plot(at, values, style, marker=MARKERS[index], color=COLOURS[index], label=name)
             axes.set_xticks(range(len(own)), [row.condition.replace(", ", "\n") for row in own], rotation=35)
             axes.set(title=group, ylim=(0, 100))
         for axes in panels[::2]:

@@ -1,6 +1,6 @@
 """# What makes a training step fast
 
-    AZSIM_RUNS=... python experiments/train_speed.py --corpus CORPUS --out reports/train_speed
+    AZSIM_RUNS=... python experiments/train_speed.py --out reports/train_speed
 
 Utterances per second of one core, by the recipe's last stage, with everything that makes a step fast and with one of
 these undone at a time: the LSTM as one function, cheap dropout, the band around an alignment of the corpus made once
@@ -110,7 +110,7 @@ def step(trainer: Trainer, way: Way, chosen: Sequence[Utterance]) -> None:
 def trainer_of(options: argparse.Namespace, way: Way, scratch: Path) -> Trainer:
     """A run that is not kept, in its recipe's last stage."""
     recipe: Recipe = load_recipe(options.recipe)[1]
-    recipe = msgspec.structs.replace(recipe, workers=1, stages=recipe.stages[-1:])
+    recipe = msgspec.structs.replace(recipe, workers=1, stages=recipe.stages[-1:], respelled=False, normalisation=None)
     out = scratch / way.name.replace(" ", "-")
     out.mkdir()
     start = exported(options.start or recipe.start, options.runs)

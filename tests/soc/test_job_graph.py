@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azsim.soc.device import DeviceSimulation
-from azsim.soc.job_graph import JobGraph, kept_until, threads_of
+from azsim.soc.job_graph import JobGraph, _cycles, kept_until, threads_of
 from azsim.soc.utterance import SpeechChain, simulate
 from azsim.speech.work import RECOGNISER, Job, Work
 from tests.soc.cases import device, schedule, schedules, work
@@ -115,3 +115,9 @@ def test_a_chain_without_other_stages_leaves_no_stage_behind() -> None:
     simulation.env.run(until=simulation.env.process(graph.run_recogniser()))
     assert graph.stages_ps == {}
     assert pytest.approx(max(graph.done_ps.values())) == simulation.env.now
+
+
+def test_what_a_routine_takes_beyond_the_devices_figure_is_charged():
+    cpu = device().cpu
+    plain = Job("cpu", "frontend", 0, 0, units=3)
+    assert _cycles(replace(plain, more_cycles=1344), cpu) == _cycles(plain, cpu) + 1344
