@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from azsim.train.augment import SYNTHETIC, add_noise, equalise, mask, stretch, vary_place, vary_voice, warp
+from azsim.nn.normalisation import white_noise_nats
+from azsim.speech.features import MEL_BINS, log_mel
+from azsim.train.augment import (
+    ROOM_TONE_DBFS,
+    SYNTHETIC,
+    add_noise,
+    equalise,
+    mask,
+    room_tone,
+    stretch,
+    vary_level,
+    vary_place,
+    vary_voice,
+    warp,
+)
 
 
 @pytest.fixture
@@ -58,3 +74,23 @@ def test_masks_put_the_mean_in_place(speech: np.ndarray):
     changed = masked != speech
     assert changed.any()
     assert (masked[changed] == 0).all()
+
+
+def test_room_tone_is_white_noise_as_the_front_end_hears_it():
+    made = room_tone(-60.0, 400, np.random.default_rng(0))
+    noise = np.random.default_rng(1).standard_normal(64_400).astype(np.float32) * np.float32(10 ** (-60 / 20))
+    heard = log_mel(noise)
+    assert np.abs(made.mean(0) - heard.mean(0)).max() < 0.35
+    assert np.abs(made.std(0) - heard.std(0)).max() < 0.35
+
+
+def test_a_quieter_recording_never_falls_below_the_room_tone_and_a_narrow_one_holds_nothing_else_outside():
+    loud = np.full((200, MEL_BINS), 16.0, np.float32)
+    quiet = vary_level(loud, replace(SYNTHETIC, quieter_share=1.0), np.random.default_rng(2))
+    assert (quiet.mean(0) < 16.5).all()
+    assert (quiet > white_noise_nats(ROOM_TONE_DBFS[0], MEL_BINS) - 6).all()
+    narrow = vary_level(loud, replace(SYNTHETIC, band_share=1.0), np.random.default_rng(3))
+    outside = narrow[:, -8:].mean(0)
+    assert (outside < white_noise_nats(ROOM_TONE_DBFS[1], MEL_BINS)[-8:] + 0.5).all()
+    assert np.allclose(narrow[:, 25:35].mean(0), 16.0, atol=0.2)
+    assert vary_level(loud, SYNTHETIC, np.random.default_rng(4)) is loud

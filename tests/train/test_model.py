@@ -13,7 +13,7 @@ import torch
 
 from azsim.train.data import Normaliser
 from azsim.train.export import as_network
-from azsim.train.model import Dropout, Shape, Transducer
+from azsim.train.model import Dropout, Shape, Transducer, dropped
 from azsim.train.rnnt_loss import Cells
 from azsim.train.tokens import BLANK_PIECE, Pieces
 
@@ -109,3 +109,14 @@ def test_the_frame_loss_counts_what_is_aligned_and_judges_by_what_is_voiced():
     every, voiced = model.frame_loss(encoded, targets)
     assert float(every) == pytest.approx(float(losses[0, 0, 0] + losses[0, 1, 2] + losses[1, 1, 0] + losses[2, 0, 3]))
     assert float(voiced) == pytest.approx(float(losses[0, 1, 2] + losses[2, 0, 3]))
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean():
+    torch.manual_seed(5)
+    values = torch.ones(50, 40, 30)
+    found = dropped(values, 0.1)
+    kept = found != 0
+    assert abs(float(kept.float().mean()) - 0.9) < 0.01
+    assert torch.allclose(found[kept], torch.tensor(256 / (256 - 26)))
+    torch.manual_seed(5)
+    assert torch.equal(dropped(values, 0.1), found)
