@@ -21,6 +21,7 @@ import msgspec
 from azsim.chip.residency import check_pins
 from azsim.cloud.streaming import refuse_if_local
 from azsim.compare import notes
+from azsim.compare.effort import check_memory, companion_weights
 from azsim.compare.experiment import Configuration, Experiment, beside, check_bits, music_of, speech_of
 from azsim.compare.layers import roofline
 from azsim.compare.pool import Pool
@@ -104,9 +105,14 @@ def make_setup(
     if experiment.sensitivity:
         with located(f"{path}: sensitivity.constants"):
             variants(spec, experiment.sensitivity)
+    weights = 0
     if experiment.production:
         weights = sum(rows * columns for rows, columns in shapes(experiment.production).values())
         check_capacity(spec, str(device_file), "production size", weights // 8)
+        check_memory(spec, str(device_file), weights, "a production-size network", f"{path}: production")
+    for companion in experiment.companion:
+        where = f"{path}: companion {companion.name!r}: layers"
+        check_memory(spec, str(device_file), companion_weights(companion), "a network", where)
     with located(f"{path}: model = {experiment.model!r}"):
         network(experiment.model)
     for configuration in experiment.configuration:
@@ -130,6 +136,7 @@ def make_setup(
         source=str(path),
         named=lambda key: f"{path}: echo" if key == "echo" else f"{path}: {key} = {getattr(experiment, key)!r}",
         music=music,
+        weights=weights,
     )
 
 

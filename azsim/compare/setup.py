@@ -20,6 +20,7 @@ import numpy as np
 
 from azsim.chip.build import tile_layout
 from azsim.compare.echo import EchoInMicrophone, listening
+from azsim.compare.effort import check_memory, check_time
 from azsim.compare.experiment import Configuration, Experiment, MatrixChoice
 from azsim.compare.speech_set import Heard, Utterance
 from azsim.compare.surroundings import heard_in
@@ -77,6 +78,7 @@ def build_setup(
     music: Path | None = None,
     digests: Mapping[str, str] | None = None,
     noise: np.ndarray | None = None,
+    weights: int = 0,
 ) -> Setup:
     """Read what the experiment names; every `Setup` is made here.
 
@@ -89,16 +91,20 @@ def build_setup(
         music: the file that plays, None for silence.
         digests: of the networks, where they are not read by their names.
         noise: recorded, in place of the made noise of the device's surroundings.
+        weights: of the largest network that is timed without being trained.
 
     Raises:
-        InputError: a network, recording or music is wrong, or an echo is asked for without music.
+        InputError: a network, recording or music is wrong, an echo is asked for without music, or the work would be
+            beyond the budgets of `azsim.compare.effort`.
     """
     spec, device_file = device
+    trained = 0
     if digests is None:
         digests = {}
         for name in dict.fromkeys([experiment.model, *(experiment.model_of(one) for one in experiment.configuration)]):
             with located(named("model")):
-                digests[name] = network(name).digest
+                digests[name], trained = network(name).digest, max(trained, network(name).weights)
+        check_memory(spec, device_file, trained, "a network", named("model"))
     with located(named("music")):
         track = load_music(music) if music else None
     heard = heard_in(spec, experiment.seed, noise)
@@ -107,10 +113,13 @@ def build_setup(
             raise InputError(f"{named('echo')}: there is none without music; name a file with music = ...")
         spec = listening(spec, experiment.echo)
         heard = EchoInMicrophone(experiment.echo, track, music, spec.audio, experiment.seed, heard)
+    utterances = tuple(read_speech(heard))
+    lengths_ms = [utterance.audio_ms for utterance in utterances]
+    check_time(spec, device_file, experiment, source, lengths_ms, trained, weights)
     return Setup(
         experiment=experiment,
         device=spec,
-        utterances=tuple(read_speech(heard)),
+        utterances=utterances,
         music=track,
         digests=digests,
         source=source,

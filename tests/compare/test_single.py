@@ -20,7 +20,7 @@ SPEECH = shipped("experiments", "speech/test-seen-001.flac")
 @pytest.fixture(autouse=True)
 def one_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """No network is read."""
-    monkeypatch.setattr(module, "network", lambda name: SimpleNamespace(digest=f"digest of {name}"))
+    monkeypatch.setattr(module, "network", lambda name: SimpleNamespace(digest=f"digest of {name}", weights=10**6))
 
 
 @pytest.mark.parametrize(
