@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn, TextIO
 
-from azsim.errors import one_line
+from azsim.errors import nearest, one_line
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -29,9 +29,19 @@ class OneLineParser(argparse.ArgumentParser):
     def _print_message(self, message: str, file: TextIO | None = None) -> None:
         (file or sys.stderr).write(message)  # argparse's own drops what cannot be written, and says all is well
 
+    def options(self) -> Iterator[str]:
+        """Every option, those of commands below included."""
+        for action in self._actions:
+            yield from action.option_strings
+            if isinstance(action, argparse._SubParsersAction):
+                for command in action.choices.values():
+                    yield from command.options()
+
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where help is; exit status 2."""
-        self.exit(2, f"azsim: {one_line(' '.join(message.split()))}; see {self.prog} --help\n")
+        unknown = [word for word in message.split() if word.startswith("--")] if "unrecognized" in message else []
+        hint = nearest(unknown[0].partition("=")[0], self.options()) if unknown else ""
+        self.exit(2, f"azsim: {one_line(' '.join(message.split()))}{hint}; see {self.prog} --help\n")
 
 
 class Once(argparse.Action):

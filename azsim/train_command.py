@@ -47,6 +47,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         start=None if start == SCRATCH else exported(start, options.runs),
         teacher=None if teacher is None else exported(teacher, options.runs),
         spelling=exported(recipe.spelling, options.runs) if recipe.spelling else None,
+        is_quiet=options.quiet,
     )
     try:
         train(recipe, place)

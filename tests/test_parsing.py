@@ -44,3 +44,9 @@ def test_each_command_and_each_line_counts_for_itself(parser: OneLineParser) -> 
 @pytest.mark.parametrize("words", [["--se=1"], ["go", "--se", "1"]])
 def test_nothing_is_guessed(parser: OneLineParser, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     assert "unrecognized arguments: --se" in refused(parser, capsys, *words)
+
+
+def test_an_option_that_is_none_is_offered_the_nearest(
+    parser: OneLineParser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "--sead=1; did you mean '--seed'?; see az --help" in refused(parser, capsys, "go", "--sead=1")

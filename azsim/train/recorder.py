@@ -41,7 +41,7 @@ class Recorder:
         for path in (self._curve, self._histograms):
             _drop_after(path, first_step)
         self._bar: Bar | None = None
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and log.isEnabledFor(logging.INFO):
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
             self._bar = Bar(*columns, TimeRemainingColumn(), TextColumn("{task.fields[losses]}"))
             self._task = self._bar.add_task(name, total=steps, completed=first_step, losses="")

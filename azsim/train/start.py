@@ -43,6 +43,7 @@ class Place:
         start: exported network to go on from; None from scratch.
         teacher: exported network to learn from; None without.
         spelling: exported network whose word pieces a network from scratch takes; None to measure them.
+        is_quiet: no log of its steps and no bar; what should not be is still said.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Place:
     start: Path | None = None
     teacher: Path | None = None
     spelling: Path | None = None
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True)

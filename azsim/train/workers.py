@@ -30,7 +30,8 @@ from azsim.train.trainer import Trainer
 def work(rank: int, recipe: Recipe, place: Place, meeting_point: str) -> None:
     """Run one worker; ``meeting_point`` is a file name by which workers find each other."""
     torch.set_num_threads(1)
-    logging.basicConfig(level=logging.INFO if rank == 0 else logging.WARNING, format="%(asctime)s %(message)s")
+    says = logging.INFO if rank == 0 and not place.is_quiet else logging.WARNING
+    logging.basicConfig(level=says, format="%(asctime)s %(message)s")
     if recipe.workers > 1:
         torch.distributed.init_process_group(
             "gloo", init_method=f"file://{meeting_point}", rank=rank, world_size=recipe.workers

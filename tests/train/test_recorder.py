@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import logging
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,14 @@ def test_the_last_step_has_a_histogram_and_weights_may_all_be_zero(tmp_path: Pat
         recorder.histogram(step, torch.zeros(2, 2))
     found = [row for row in rows(tmp_path / "histograms.csv") if row["step"] == "25"]
     assert {row["count"] for row in found if float(row["weight_over_largest"]) == 0} == {"4"}
+
+
+def test_a_quiet_run_draws_no_bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    log = logging.getLogger("azsim.train")
+    for level, drawn in ((logging.WARNING, False), (logging.INFO, True)):
+        log.setLevel(level)
+        recorder = Recorder(tmp_path, "run", steps=3, first_step=0)
+        assert (recorder._bar is not None) == drawn
+        recorder.close()
+    log.setLevel(logging.NOTSET)
