@@ -197,7 +197,8 @@ class _Sweep:
 
     def schedules(self, name: str, chip: ChipSpec, modes: Mapping[str, Residency], steps: int) -> list[TileSchedule]:
         """The sections of a program on this chip; a lane time is expected, not split into causes."""
-        if chip.systolic is not None:
+        exact = any(stage.lane_products for stage in self.programs[name].stages)
+        if chip.systolic is not None or exact:
             return _sections(build_schedule(chip, self.programs[name], self.known.network, modes, steps=steps))
         key = (name, tuple(sorted(modes.items())), steps, chip.vector)
         lanes = _remembered(self.lanes, chip.lanes, lambda: _expected(self.matrices, chip.lanes))

@@ -16,30 +16,19 @@ import numpy as np
 
 from azsim.chip.compile import compile_program
 from azsim.chip.execute import execute
-from azsim.chip.instructions import Code
+from azsim.chip.instructions import Code, Matvec
 from azsim.chip.lane_cache import lane_cost_of
 from azsim.chip.lanes import LaneCost, needs_activations
 from azsim.chip.residency import ResidencyPlan
 from azsim.chip.schedule import Sections, TileSchedule
 from azsim.chip.systolic import systolic_cost
+from azsim.chip.tiles import tile_layout
 from azsim.compress.encoded import Encoded
-from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
 from azsim.errors import InputError
 from azsim.nn.program import Program
-
-
-def tile_layout(chip: ChipSpec) -> TileLayout:
-    """The layout that weights must be encoded for to run on this chip."""
-    array = chip.systolic
-    return TileLayout(
-        lanes=array.columns if array else chip.lanes.lanes,
-        block_columns=array.rows if array else chip.lanes.block_columns,
-        tile_positions=chip.sram.tile_positions,
-        decoder_streams=chip.decoder.streams,
-    )
 
 
 def build_schedule(
@@ -69,8 +58,9 @@ def build_schedule(
     if inputs is None:
         return _build(chip, program, network, _modes(residency), None, steps)[0]
     frames = program.frames(steps)
+    vectors = {use.matrix: frames * use.vectors for stage in program.stages for use in stage.uses}
     chosen = {
-        name: _vectors(inputs, name)[run * frames : (run + 1) * frames]
+        name: _vectors(inputs, name)[run * vectors[name] : (run + 1) * vectors[name]]
         for name in program.matrices
         if _data_dependent(chip)
     }
@@ -136,7 +126,7 @@ def _check_layout(name: str, encoded: Encoded, chip: ChipSpec) -> None:
 
 def _modes(residency: ResidencyPlan | Mapping[str, Residency] | None) -> Mapping[str, Residency]:
     if isinstance(residency, ResidencyPlan):
-        return residency.modes
+        return {**residency.modes, **residency.states}
     return residency or {}
 
 
@@ -157,7 +147,8 @@ def _build(
     """One schedule per run that the activations hold (one if there are none)."""
     code = compile_program(program, network, chip.vector, residency, steps)
     costs = {name: _cost(chip, network, name, rows[name] if rows else None) for name in code.matrices}
-    frames = max((cost.cycles.shape[0] for cost in costs.values()), default=1)
+    vectors = {step.matrix: step.vectors for step in code.instructions if isinstance(step, Matvec)}
+    frames = max((cost.cycles.shape[0] // vectors[name] or 1 for name, cost in costs.items()), default=1)
     return [execute(chip, code, network, costs, run) for run in range(-(-frames // code.frames))]
 
 

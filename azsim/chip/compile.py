@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from azsim.chip.instructions import Code, Cpu, Fetch, Instruction, Load, Matvec, Store, Sync, Vector
+from azsim.chip.instructions import Code, Cpu, Fetch, Instruction, Load, Matvec, Product, Store, Sync, Vector
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import VectorSpec
 from azsim.devices.quantities import Residency
@@ -40,7 +40,8 @@ def compile_program(
         program: what to run.
         network: its weights: how many tiles and bits.
         vector: the unit's functions.
-        residency: matrix -> mode; a matrix that is not named is streamed.
+        residency: matrix -> mode; a matrix that is not named is streamed. State of attention -> ``streamed`` where it
+            lies in DRAM: then it is fetched at every frame, and what the frame adds is written back.
         steps: encoder steps gathered into one run.
     """
     frames = program.frames(steps)
@@ -59,6 +60,10 @@ def _stage(
     residency: Mapping[str, Residency],
     frames: int,
 ) -> Iterator[Instruction]:
+    if stage.lookup_bytes:
+        yield Fetch(stage.lookup_bytes * frames)
+    if not stage.uses and not stage.lane_products:
+        yield Fetch(0)  # vector work that follows no product of this program still begins somewhere
     recurrent = [use for use in stage.uses if use.role == "recurrent"]
     together = 1 if recurrent else frames
     synchronised = False
@@ -67,6 +72,16 @@ def _stage(
             yield Sync()
             synchronised = True
         yield from _product(use, network, residency, 0, 1 if use.role == "recurrent" else frames)
+    for product in stage.lane_products:
+        in_dram = product.cache_bytes and residency.get(product.state) == "streamed"
+        if in_dram:
+            yield Fetch(product.cache_bytes * frames)
+        if product.operand == "previous" and not synchronised:
+            yield Sync()
+            synchronised = True
+        yield Product(product.rows, product.columns, ACTIVATION_BITS, frames, product.vectors)
+        if in_dram:
+            yield Store(product.write_bytes * frames)
     yield from _vector(stage, vector, together)
     for frame in range(together, frames):
         yield Sync()
@@ -86,7 +101,7 @@ def _product(
     if mode == "streamed":
         yield Load(use.matrix, 0, tiles)
     decode = mode != "decoded"
-    yield Matvec(use.matrix, 0, tiles, encoded.weight_bits, ACTIVATION_BITS, decode, frame, frames)
+    yield Matvec(use.matrix, 0, tiles, encoded.weight_bits, ACTIVATION_BITS, decode, frame, frames, use.vectors)
 
 
 def _vector(stage: Stage, unit: VectorSpec, frames: int) -> Iterator[Instruction]:

@@ -4,6 +4,7 @@
 
     load ──> fetch_bytes       matvec ──> decode_cycles, lane_cycles       sync ──> depends_on
     fetch ─> a tile of bytes   vector ──> vector_cycles of the last tile   store ─> output_bytes of the last tile
+    product ─> lane_cycles alone: its operand lies in on-chip memory
     cpu ───> ends a section: the processor stops, the CPU works, the next section begins
 """
 
@@ -14,7 +15,8 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from azsim.chip.instructions import Code, Cpu, Fetch, Load, Matvec, Store, Sync, Vector
+from azsim.chip.activation_products import product_tiles
+from azsim.chip.instructions import Code, Cpu, Fetch, Load, Matvec, Product, Store, Sync, Vector
 from azsim.chip.lanes import LaneCost
 from azsim.chip.schedule import CpuWork, Sections, TileSchedule
 from azsim.chip.tiles import tile_schedule
@@ -55,9 +57,12 @@ def execute(
                         raise InputError(f"program {code.name}: loads {loaded}, but multiplies with {step}")
                     mode = "streamed"
                     loaded = None
-                cost = _of_frames(costs[step.matrix], run * code.frames + step.frame, step.frames)
+                first = (run * code.frames + step.frame) * step.vectors
+                cost = _of_frames(costs[step.matrix], first, step.frames * step.vectors)
                 encoded = network.matrices[step.matrix].encoded
                 section.add(tile_schedule(step.matrix, encoded, cost, 0, mode, chip, step.first, step.tiles))
+            case Product():
+                section.add(product_tiles(step.rows, step.columns, step.frames * step.vectors, chip))
             case Fetch():
                 section.add(_fetched(step.size_bytes))
             case Vector():

@@ -56,6 +56,7 @@ class Matvec:
         activation_bits: of an element of the vectors.
         decode: whether the tiles go through the decoder.
         frame, frames: the first frame of this run and how many share each tile.
+        vectors: of each frame.
     """
 
     matrix: str
@@ -66,6 +67,24 @@ class Matvec:
     decode: bool
     frame: int = 0
     frames: int = 1
+    vectors: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Multiply vectors with an int8 operand of ``rows x columns`` that lies in on-chip memory: no weights, no decoder.
+
+    Attributes:
+        rows, columns: of the operand.
+        activation_bits: of an element of either.
+        frames: of this run; ``vectors``: of each frame.
+    """
+
+    rows: int
+    columns: int
+    activation_bits: int
+    frames: int = 1
+    vectors: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +115,8 @@ class Sync:
     """The products up to the next vector work wait until the vector unit has finished all before."""
 
 
-Instruction = Load | Fetch | Matvec | Vector | Cpu | Store | Sync
-_OPCODES: tuple[type, ...] = (Load, Fetch, Matvec, Vector, Cpu, Store, Sync)
+Instruction = Load | Fetch | Matvec | Vector | Cpu | Store | Sync | Product
+_OPCODES: tuple[type, ...] = (Load, Fetch, Matvec, Vector, Cpu, Store, Sync, Product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +178,15 @@ def _pack(step: Instruction, number: dict[str, int]) -> bytes:
             return _WORD.pack(opcode, 0, 0, 0, number[step.matrix], 0, step.first, step.tiles)
         case Matvec():
             bits = (step.weight_bits - 1) << 4 | (step.activation_bits - 1)
-            place = (number[step.matrix], int(step.decode), step.first, step.tiles)
+            place = (number[step.matrix], step.vectors << 1 | int(step.decode), step.first, step.tiles)
             return _WORD.pack(opcode, bits, step.frame, step.frames, *place)
         case Vector() | Cpu():
             return _WORD.pack(opcode, 0, 0, 0, 0, _FUNCTIONS.index(step.function), 0, step.elements)
         case Fetch() | Store():
             return _WORD.pack(opcode, 0, 0, 0, 0, 0, 0, step.size_bytes)
+        case Product():
+            bits = (step.activation_bits - 1) << 4 | (step.activation_bits - 1)
+            return _WORD.pack(opcode, bits, 0, step.frames, 0, step.vectors << 1, step.rows, step.columns)
         case Sync():
             return _WORD.pack(opcode, 0, 0, 0, 0, 0, 0, 0)
 
@@ -181,7 +203,10 @@ def _unpack(word: tuple[int, ...], at: int, matrices: Sequence[str]) -> Instruct
     if kind in (Load, Matvec) and matrix < len(matrices):
         if kind is Load:
             return Load(matrices[matrix], first, count)
-        return Matvec(matrices[matrix], first, count, (bits >> 4) + 1, (bits & 15) + 1, operand == 1, frame, frames)
+        how = (bits >> 4) + 1, (bits & 15) + 1, operand & 1 == 1, frame, frames, operand >> 1
+        return Matvec(matrices[matrix], first, count, *how)
+    if kind is Product:
+        return Product(first, count, (bits & 15) + 1, frames, operand >> 1)
     raise InputError(
         f"program: instruction {at}: opcode {opcode}, matrix {matrix}, operand {operand}: there is no such instruction"
     )
@@ -195,7 +220,11 @@ def _text(step: Instruction) -> str:
             frames = f" frames {step.frame}..{step.frame + step.frames - 1}" if step.frame or step.frames > 1 else ""
             how = "decode" if step.decode else "as stored"
             place = f"{step.matrix} tiles {step.first}..{step.first + step.tiles - 1}"
-            return f"matvec  {place} {step.weight_bits}b x {step.activation_bits}b {how}{frames}"
+            vectors = f" x {step.vectors} vectors" if step.vectors > 1 else ""
+            return f"matvec  {place} {step.weight_bits}b x {step.activation_bits}b {how}{frames}{vectors}"
+        case Product():
+            vectors = f" x {step.frames * step.vectors} vectors" if step.frames * step.vectors > 1 else ""
+            return f"product {step.rows} x {step.columns} of activations {step.activation_bits}b{vectors}"
         case Vector() | Cpu():
             return f"{type(step).__name__.lower():7} {step.function} {step.elements}"
         case Fetch() | Store():

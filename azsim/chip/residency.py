@@ -2,7 +2,7 @@
 
 ::
 
-    SRAM  | activations | Bf fetch buffers | Bw weight buffers | resident matrices: compressed, or decoded |
+    SRAM  | activations | Bf fetch buffers | Bw weight buffers | state | resident matrices: compressed, or decoded |
 
 Each matrix is streamed, resident compressed (its stream's bytes, decoded at every use) or resident decoded (8 bits a
 weight, neither fetched nor decoded). The plan is a knapsack with these three choices per matrix, solved exactly over
@@ -12,7 +12,7 @@ lines of memory.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -39,11 +39,14 @@ class ResidencyPlan:
         modes: matrix -> mode, for every matrix that a program multiplies with.
         reload_bytes: bytes from DRAM that fill the resident matrices after a wake-up.
         use: what the on-chip memory is given out to.
+        states: state that products read (keys, values) -> ``decoded`` where it lies in on-chip memory, ``streamed``
+            where it lies in DRAM.
     """
 
     modes: Mapping[str, Residency]
     reload_bytes: int
     use: SramUse
+    states: Mapping[str, Residency] = field(default_factory=dict)
 
     @property
     def resident_bytes(self) -> int:
@@ -89,7 +92,9 @@ def plan_residency(
     fixed = _pins(tuple(loads), pinned or {})
     frames = max(program.frames(steps) for program in programs.values())
     moving = chip.sram.residency != "resident" or any(mode != "decoded" for mode in fixed.values())
-    use = working_use(chip, network, tuple(loads), frames, moving, ring_bytes)
+    vectors = {use.matrix: use.vectors for program in programs.values() for use in program.uses}
+    tensors = max(program.tensor_bytes for program in programs.values())
+    use = working_use(chip, network, tuple(loads), frames, moving, ring_bytes, vectors, tensors)
     if frames > 1 and use.working_bytes > chip.sram.bytes:
         raise InputError(
             f"frames per step: inputs and sums of {frames} frames and the tile buffers take {use.working_bytes} bytes; "
@@ -100,6 +105,7 @@ def plan_residency(
             f"chip.sram.bytes = {chip.sram.bytes}: activations and buffers for the largest tile of {network.name!r} "
             f"take {use.working_bytes} bytes; give the chip more, or cut smaller tiles (chip.sram.tile_positions)"
         )
+    states, use = _placed_states(chip, programs, use)
     room = resident_room(chip, use)
     modes: dict[str, Residency] = dict.fromkeys(loads, "decoded" if chip.sram.residency == "resident" else "streamed")
     modes |= fixed
@@ -114,7 +120,23 @@ def plan_residency(
         free = {name: loads[name] for name in loads if name not in fixed}
         modes |= _chosen(chip, network, free, sizes, (room - taken) // LINE_BYTES)
     reload_bytes = sum(sizes[name]["compressed"] for name, mode in modes.items() if mode != "streamed")
-    return ResidencyPlan(modes, reload_bytes, replace(use, resident_bytes=_resident_bytes(modes, sizes)))
+    return ResidencyPlan(modes, reload_bytes, replace(use, resident_bytes=_resident_bytes(modes, sizes)), states)
+
+
+def _placed_states(
+    chip: ChipSpec, programs: Mapping[str, Program], use: SramUse
+) -> tuple[dict[str, Residency], SramUse]:
+    """Where each state lies, and the account with those on the chip: before weights, as long as they fit.
+
+    A state is read whole at every frame, as a streamed matrix is, and written besides: per byte nothing saves more.
+    """
+    places: dict[str, Residency] = {}
+    for program in programs.values():
+        for name, size_bytes in program.states.items():
+            fits = use.working_bytes + in_lines(size_bytes) <= chip.sram.bytes
+            places[name] = "decoded" if fits else "streamed"
+            use = replace(use, state_bytes=use.state_bytes + (in_lines(size_bytes) if fits else 0))
+    return places, use
 
 
 def kept_bytes(chip: ChipSpec, network: CompressedNetwork, name: str) -> dict[Residency, int]:
@@ -142,6 +164,8 @@ def working_use(
     frames: int = 1,
     tiles_move: bool | None = None,
     ring_bytes: int = 0,
+    vectors: Mapping[str, int] | None = None,
+    tensor_bytes: int = 0,
 ) -> SramUse:
     """What the on-chip memory is given out to beside resident matrices.
 
@@ -151,14 +175,21 @@ def working_use(
         names: of the matrices that programs multiply with.
         frames: that share a tile: their int8 inputs and 32-bit sums stay on the chip meanwhile.
         tiles_move, ring_bytes: as for `azsim.devices.sram.sram_use`.
+        vectors: matrix -> vectors of each frame that share a tile too, 1 where none is named.
+        tensor_bytes: that a program has at once besides.
     """
-    used = [network.matrices[name].encoded for name in names]
-    shapes = [matrix.shape for matrix in used] if frames > 1 else []
+    used = {name: network.matrices[name].encoded for name in names}
+    together = {name: frames * (vectors or {}).get(name, 1) for name in names}
+    shared = [
+        together[name] * (matrix.shape[1] + SUM_BYTES * matrix.shape[0])
+        for name, matrix in used.items()
+        if together[name] > 1
+    ]
     return sram_use(
         chip.sram,
-        shared_bytes=max((frames * (columns + SUM_BYTES * rows) for rows, columns in shapes), default=0),
-        largest_tile_bytes=max((int(matrix.tile_bytes.max()) for matrix in used), default=0),
-        largest_tile_positions=max((int(matrix.tiling.positions.max()) for matrix in used), default=0),
+        shared_bytes=max([tensor_bytes, *shared]),
+        largest_tile_bytes=max((int(matrix.tile_bytes.max()) for matrix in used.values()), default=0),
+        largest_tile_positions=max((int(matrix.tiling.positions.max()) for matrix in used.values()), default=0),
         tiles_move=tiles_move,
         ring_bytes=ring_bytes,
     )

@@ -1,4 +1,4 @@
-"""The tiles of one matrix as a schedule: bytes of the stream, decoder time, lane time."""
+"""How a chip cuts matrices, and the tiles of one as a schedule: bytes of the stream, decoder time, lane time."""
 
 from __future__ import annotations
 
@@ -10,8 +10,20 @@ from azsim.chip.lanes import LaneCost
 from azsim.chip.row_order import address_bytes
 from azsim.chip.schedule import TileSchedule
 from azsim.compress.encoded import Encoded
+from azsim.compress.layout import TileLayout
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
+
+
+def tile_layout(chip: ChipSpec) -> TileLayout:
+    """The layout that weights must be encoded for to run on this chip."""
+    array = chip.systolic
+    return TileLayout(
+        lanes=array.columns if array else chip.lanes.lanes,
+        block_columns=array.rows if array else chip.lanes.block_columns,
+        tile_positions=chip.sram.tile_positions,
+        decoder_streams=chip.decoder.streams,
+    )
 
 
 def tile_schedule(

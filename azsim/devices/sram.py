@@ -2,12 +2,13 @@
 
 ::
 
-    SRAM | activations | Bf fetch buffers | Bw weight buffers | resident weights, in lines | music ring | free
+    SRAM | activations | Bf fetch buffers | Bw weight buffers | state | resident weights, in lines | music ring | free
 
-Activations are those of the device file, or inputs and sums of the frames that share a tile where these are more. A
-buffer holds a whole tile: the largest that there is, or, where none is known yet, the positions of the device file. A
-chip whose weights never leave it (``residency = "resident"``) has no tile buffers as long as none of them is streamed
-or decoded anew.
+State is what attention keeps from step to step, as far as it lies here (`azsim.chip.residency`). Activations are
+those of the device file, or what a program has at once (inputs and sums of the frames that share a tile, tensors)
+where that is more. A buffer holds a whole tile: the largest that there is, or, where none is known yet, the positions
+of the device file. A chip whose weights never leave it (``residency = "resident"``) has no tile buffers as long as
+none of them is streamed or decoded anew.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class SramUse:
     weight_buffer_bytes: int
     resident_bytes: int = 0
     ring_bytes: int = 0
+    state_bytes: int = 0
 
     @property
     def total_bytes(self) -> int:
@@ -41,7 +43,7 @@ class SramUse:
     @property
     def working_bytes(self) -> int:
         """All but the resident weights."""
-        return self.activation_bytes + self.buffer_bytes + self.ring_bytes
+        return self.activation_bytes + self.buffer_bytes + self.ring_bytes + self.state_bytes
 
     @property
     def buffer_bytes(self) -> int:
@@ -63,7 +65,7 @@ def sram_use(
 
     Args:
         sram: the memory.
-        shared_bytes: inputs and sums that frames need which share a tile; 0 if one is multiplied at a time.
+        shared_bytes: that a program has at once beside weights: inputs and sums of frames that share a tile, tensors.
         largest_tile_bytes, largest_tile_positions: of any tile's stream and positions; 0 where none is known.
         tiles_move: some weights are streamed or decoded anew; None: unless the memory keeps all of them.
         resident_bytes: of weights that stay, in whole lines.

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -55,17 +56,21 @@ class VectorWork:
 class LaneProduct:
     """Products of activations with activations, as attention needs them: no weight is fetched or decoded.
 
+    One operand stands where weights do, ``rows x columns`` of int8 in on-chip memory; vectors of the other are
+    multiplied with it.
+
     Attributes:
-        rows, columns: sums of one frame, and products in each.
-        operand_bytes: bytes that the lanes read from on-chip memory in the place of weights, for one frame.
-        cache_bytes: those of them that are state carried from step to step (keys and values).
-        write_bytes: bytes that one frame adds to that state.
+        rows, columns: of the operand that stands in the place of weights.
+        vectors: of the other operand, in one frame.
+        state: name of the state from step to step that holds the operand (keys, values), empty where none does.
+        cache_bytes: of that state; ``write_bytes``: that one frame adds to it.
         operand: ``previous`` if an operand comes from a stage before it in this program, else ``ready``.
     """
 
     rows: int
     columns: int
-    operand_bytes: int
+    vectors: int = 1
+    state: str = ""
     cache_bytes: int = 0
     write_bytes: int = 0
     operand: Literal["previous", "ready"] = "previous"
@@ -73,6 +78,11 @@ class LaneProduct:
     @property
     def products(self) -> int:
         """Multiplications of one frame."""
+        return self.vectors * self.operand_bytes
+
+    @property
+    def operand_bytes(self) -> int:
+        """Bytes that the lanes read from on-chip memory in the place of weights."""
         return self.rows * self.columns
 
 
@@ -112,16 +122,29 @@ class Program:
         lookup_bytes: bytes of a table row fetched at the start (an embedding row), 0 if none.
         period_steps: encoder steps from one run to the next, a fraction if each step runs it several times; 0 if labels
             decide, so that runs cannot be gathered.
+        tensor_bytes: of the largest tensors that one frame has at once, inputs and outputs of one stage.
     """
 
     name: str
     stages: tuple[Stage, ...]
     lookup_bytes: int = 0
     period_steps: int | Fraction = 0
+    tensor_bytes: int = 0
 
     def frames(self, steps: int) -> int:
         """Frames of one run if ``steps`` encoder steps are gathered, at least 1."""
         return max(1, int(steps // self.period_steps)) if self.period_steps else 1
+
+    @property
+    def uses(self) -> Iterator[MatrixUse]:
+        """Its products with weights, in order of execution."""
+        return (use for stage in self.stages for use in stage.uses)
+
+    @property
+    def states(self) -> Mapping[str, int]:
+        """State that its lane products read -> bytes that it takes."""
+        products = (product for stage in self.stages for product in stage.lane_products)
+        return {product.state: product.cache_bytes for product in products if product.cache_bytes}
 
     @property
     def matrices(self) -> tuple[str, ...]:

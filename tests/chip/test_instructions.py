@@ -12,6 +12,7 @@ from azsim.chip.instructions import (
     Fetch,
     Load,
     Matvec,
+    Product,
     Store,
     Sync,
     Vector,
@@ -32,11 +33,20 @@ def random_code(seed: int) -> Code:
         lambda: Load(f"m{number(5)}", number(), number()),
         lambda: Fetch(number()),
         lambda: Matvec(
-            f"m{number(5)}", number(), number(), 1 + number(8), 1 + number(16), number(2) == 1, number(256), number(256)
+            f"m{number(5)}",
+            number(),
+            number(),
+            1 + number(8),
+            1 + number(16),
+            number(2) == 1,
+            number(256),
+            number(256),
+            number(2**15),
         ),
         lambda: Vector(("multiply-add", "sigmoid", "tanh")[number(3)], number()),
         lambda: Cpu("tanh", number()),
         lambda: Store(number()),
+        lambda: Product(number(), number(), 1 + number(16), number(256), number(2**15)),
         Sync,
     )
     return Code("made up", tuple(makers[number(len(makers))]() for _ in range(number(40))))

@@ -9,16 +9,16 @@ A tensor that is an operand of products is int8; what goes into tables only is Q
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from azsim.errors import InputError
 from azsim.nn.graph.executor import Executor, Model
-from azsim.nn.graph.graph import Graph
+from azsim.nn.graph.graph import Graph, operands
 from azsim.nn.graph.integer_graph import IntegerGraph
-from azsim.nn.graph.operator import Granularity, GridBitsChoice, Operand, Weights, finest_grid
+from azsim.nn.graph.operator import Granularity, GridBitsChoice, Weights, finest_grid
 from azsim.nn.graph.tensor import GATE_GRID, Grid
 
 Pieces = Mapping[str, np.ndarray]
@@ -129,10 +129,10 @@ def chosen_grids(graph: Graph, seen: Mapping[str, Sizes], percentile: float = PE
     heads = {each.source: each.name for each in graph.carried}
 
     def chosen(name: str) -> Grid:
-        wanted = list(_operands(graph, name)) + (list(_operands(graph, heads[name])) if name in heads else [])
+        wanted = operands(graph, name) | (operands(graph, heads[name]) if name in heads else set())
         largest = seen[name].percentile(percentile) if name in seen else 0.0
         bits: GridBitsChoice = 8 if "product" in wanted else 16
-        if bits == 16 and wanted and set(wanted) == {"gate"}:
+        if bits == 16 and wanted == {"gate"}:
             return GATE_GRID
         node = graph.producers.get(name)
         return finest_grid(largest, bits) if node is None else node.operator.chosen_grid("", largest, bits)
@@ -146,13 +146,3 @@ def chosen_grids(graph: Graph, seen: Mapping[str, Sizes], percentile: float = PE
         if not node.operator.derives:
             stated |= {name: chosen(name) for name in node.outputs}
     return stated | {name: stated[source] for name, source in follows.items() if source in stated}
-
-
-def _operands(graph: Graph, tensor: str) -> Iterator[Operand]:
-    """What the nodes that read a tensor want it for, through those that only move it."""
-    for node, index in graph.consumers(tensor):
-        if node.operator.moves:
-            for name in node.outputs:
-                yield from _operands(graph, name)
-        else:
-            yield node.operator.operand(index)

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from azsim.errors import InputError, located, nearest
-from azsim.nn.graph.operator import Operator
+from azsim.nn.graph.operator import Operand, Operator
 from azsim.nn.graph.tensor import Tensor
 
 
@@ -199,6 +199,17 @@ class Graph:
             periods = {tensors[name].period for name in (*node.inputs, *node.outputs)}
             if node.name in self.looped and len(periods) > 1:
                 raise InputError(f"node {node.name}: changes the rate within a loop through a state")
+
+
+def operands(graph: Graph, tensor: str) -> set[Operand]:
+    """What the nodes that read a tensor want it for, through those that only move it."""
+    found: set[Operand] = set()
+    for node, index in graph.consumers(tensor):
+        if node.operator.moves:
+            found.update(*(operands(graph, name) for name in node.outputs))
+        else:
+            found.add(node.operator.operand(index))
+    return found
 
 
 def _refuse_doubles(what: str, names: Sequence[str]) -> None:

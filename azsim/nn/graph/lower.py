@@ -7,11 +7,11 @@ finished when an earlier product waited, and what comes before the first product
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from azsim.nn.graph.graph import Graph, Node
+from azsim.nn.graph.graph import Graph, Node, operands
 from azsim.nn.graph.operator import LoweredNode
 from azsim.nn.program import Program, Stage, VectorWork
 
@@ -41,7 +41,7 @@ def own_lowering(node: Node, at: LoweredNode) -> Sequence[Stage]:
 
 def lower_nodes(
     graph: Graph,
-    nodes: Iterable[Node],
+    nodes: Sequence[Node],
     name: str,
     period_steps: int | Fraction,
     output_bytes: int = 0,
@@ -77,8 +77,15 @@ def lower_nodes(
     joined, lookup_bytes = _joined(stages)
     if output_bytes and joined:
         joined[-1] = replace(joined[-1], output_bytes=output_bytes)
+    tensors = max((_bytes(graph, node) for node in nodes), default=0)
     whole = int(period_steps) if Fraction(period_steps).denominator == 1 else period_steps
-    return Program(name, tuple(joined), lookup_bytes, whole)
+    return Program(name, tuple(joined), lookup_bytes, whole, tensors)
+
+
+def _bytes(graph: Graph, node: Node) -> int:
+    """Bytes of a node's inputs and outputs: operands of products at 8 bits, others at 16."""
+    names = dict.fromkeys((*node.inputs, *node.outputs))
+    return sum(graph.tensors[name].size * (1 if "product" in operands(graph, name) else 2) for name in names)
 
 
 def _joined(stages: Sequence[Stage]) -> tuple[list[Stage], int]:

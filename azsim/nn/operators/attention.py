@@ -124,7 +124,7 @@ class Attention(Operator):
         scores = LaneProduct(
             rows=self.heads * keys,
             columns=query.size // self.heads,
-            operand_bytes=keys * query.size,
+            state=f"{at.name}.keys",
             cache_bytes=self.left * query.size,
             write_bytes=query.size,
             operand=ready,
@@ -132,7 +132,7 @@ class Attention(Operator):
         mixed = LaneProduct(
             rows=value.size,
             columns=keys,
-            operand_bytes=keys * value.size,
+            state=f"{at.name}.values",
             cache_bytes=self.left * value.size,
             write_bytes=value.size,
         )

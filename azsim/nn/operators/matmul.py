@@ -70,7 +70,7 @@ class Matmul(Operator):
         return stateless(run)
 
     def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
-        size, columns = at.outputs[0].size, at.inputs[0].shape[-1]
+        vectors, columns = at.inputs[0].shape[-2:]
         ready = "ready" if all(at.ready) else "previous"
-        product = LaneProduct(size, columns, operand_bytes=at.inputs[1].size, operand=ready)
-        return (Stage(at.name, (), (VectorWork("multiply-add", size),), lane_products=(product,)),)
+        product = LaneProduct(at.inputs[1].size // columns, columns, vectors, operand=ready)
+        return (Stage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),), lane_products=(product,)),)

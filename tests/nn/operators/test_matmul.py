@@ -35,7 +35,8 @@ def test_equals_plain_integers(rows, inner, columns, heads, seed):
 def test_the_second_operand_stands_where_weights_do() -> None:
     (stage,) = stages_of(graph_of(Matmul(), [Tensor((2, 3, 4)), Tensor((2, 4, 5))]))
     assert stage.uses == ()
-    assert stage.lane_products == (LaneProduct(rows=30, columns=4, operand_bytes=40, operand="ready"),)
+    assert stage.lane_products == (LaneProduct(rows=2 * 5, columns=4, vectors=3, operand="ready"),)
+    assert stage.lane_products[0].products == 2 * 3 * 4 * 5
 
 
 def test_shapes_that_do_not_multiply_are_refused() -> None:
