@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from azsim.cli import main
 from azsim.compare.devices import check_devices, side_by_side
 from azsim.compare.experiment import load_experiment
 from azsim.compare.runner import compare, make_setup
@@ -97,6 +98,21 @@ def test_devices_that_could_not_be_told_apart_are_refused(experiment: Path) -> N
     with pytest.raises(InputError, match=r"--device: .*two devices named 'az1'; names must differ"):
         check_devices(setups)
     check_devices(setups[:1])
+
+
+def test_the_command_answers_with_a_row_per_device_and_configuration(
+    experiment: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["compare", str(experiment), "--device", "az1", "--device", str(experiment.parent / "slow.toml")]
+    assert main([*words, "--workers", "1", "--out", str(tmp_path / "out"), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["device"] == "az1, slow"
+    assert [(row["device"], row["config"]) for row in said["rows"]] == [
+        (name, f"{name}: {config}") for name in ("az1", "slow") for config in ("int8 raw", "4-bit zvsv")
+    ]
+    assert main([*words, "--device", "az1", "--out", str(tmp_path / "none")]) == 2
+    assert "two devices named 'az1'" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
 
 
 def test_one_device_is_itself() -> None:
