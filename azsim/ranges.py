@@ -38,4 +38,5 @@ def check_bits_and_zeros(
     if not is_number(weight_bits, whole=True) or not 1 <= weight_bits <= 8:
         raise InputError(f"{bits_where} {weight_bits!r}: must be 1 to 8")
     if not is_number(sparsity) or not 0 <= sparsity < 1:
-        raise InputError(f"{zeros_where} {sparsity!r}: must be a number, at least 0 and below 1")
+        given = f"{sparsity:g}" if isinstance(sparsity, float) else repr(sparsity)
+        raise InputError(f"{zeros_where} {given}: must be at least 0 and below 1")

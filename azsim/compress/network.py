@@ -15,6 +15,7 @@ from azsim.compress.encoded import Encoded
 from azsim.compress.layout import TileLayout
 from azsim.errors import InputError, located
 from azsim.nn.network import Network
+from azsim.summary import Summarised
 
 if TYPE_CHECKING:
     from azsim.compress.recipe import MatrixRecipe
@@ -68,8 +69,8 @@ def read_matrix(name: str, data: bytes, scale: float) -> tuple[CompressedMatrix,
     return CompressedMatrix(name, encoded, scale), (values * np.float64(scale)).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class CompressedNetwork:
+@dataclass(frozen=True, repr=False)
+class CompressedNetwork(Summarised):
     """What travels to the device, and what it decodes to.
 
     Attributes:
@@ -83,6 +84,17 @@ class CompressedNetwork:
     network: Network
     matrices: Mapping[str, CompressedMatrix]
     asked: Mapping[str, MatrixRecipe] = field(default_factory=dict, kw_only=True)
+
+    def facts(self) -> Mapping[str, object]:
+        """What it is shown by."""
+        return {
+            "name": self.name,
+            "network": self.network.name,
+            "codecs": ", ".join(dict.fromkeys(matrix.encoded.codec for matrix in self.matrices.values())),
+            "weights": self.network.weights,
+            "model_bytes": self.model_bytes,
+            "bits_per_weight": self.bits_per_weight,
+        }
 
     @cached_property
     def decoded(self) -> Mapping[str, np.ndarray]:
