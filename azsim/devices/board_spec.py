@@ -23,7 +23,20 @@ ClientName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,30}\Z")]
 
 
 class AudioSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """Microphone and loudspeaker side; ``echo_tail_ms``: length of the echo canceller's filter, 0 for none."""
+    """Microphone and loudspeaker side; ``echo_tail_ms``: length of the echo canceller's filter, 0 for none.
+
+    Attributes:
+        microphone_dma_ms: how often the microphone's samples are written to memory.
+        playback_rate_hz: of the DAC.
+        playback_channels: of the DAC.
+        playback_bytes_per_sample: of a channel.
+        period_frames: samples of a period, which the DAC takes at once.
+        periods: of the ring; more bridge longer stalls and add delay.
+        ring: where the music's ring lies: in DRAM, where it costs traffic, or on the chip, where it takes room from
+            weights.
+        music_buffer_ms: encoded music held ahead against the network's delays.
+        echo_tail_ms: length of the echo canceller's filter, 0 for none; its cycles go with it.
+    """
 
     microphone_dma_ms: Milliseconds
     playback_rate_hz: Annotated[int, Meta(ge=4_000, le=768_000)]
@@ -37,7 +50,15 @@ class AudioSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DecodeCostSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """Processor clock that decoding a music stream in real time takes."""
+    """Processor clock that decoding a music stream in real time takes.
+
+    Attributes:
+        mp3_mhz: clock that decoding MP3 in real time takes of a core.
+        aac_mhz: clock that decoding AAC in real time takes of a core.
+        vorbis_mhz: clock that decoding Vorbis in real time takes of a core.
+        opus_mhz: clock that decoding Opus in real time takes of a core.
+        flac_mhz: clock that decoding FLAC in real time takes of a core.
+    """
 
     mp3_mhz: DecodeClock
     aac_mhz: DecodeClock
@@ -49,9 +70,12 @@ class DecodeCostSpec(Struct, frozen=True, forbid_unknown_fields=True):
 class RetrySpec(Struct, frozen=True, forbid_unknown_fields=True):
     """What a connection does while there is no link (`azsim.soc.network`).
 
-    ``first_ms``: the first attempt after a failed one; each wait doubles, up to ``longest_ms``. An outage of
-    ``lost_after_ms`` or more loses the connection: opening one takes ``handshake_round_trips`` and
-    ``handshake_bytes``.
+    Attributes:
+        first_ms: from a failed attempt to the next; every wait doubles.
+        longest_ms: that a wait may become.
+        lost_after_ms: an outage so long loses the connection.
+        handshake_round_trips: to open a connection.
+        handshake_bytes: that opening one moves.
 
     **Source:** first: Linux include/net/tcp.h, TCP_RTO_MIN = HZ/5; doubling: RFC 6298 5.5; round trips: one of TCP
     and one of TLS 1.3 (RFC 8446 2); the others `assumed`.
@@ -67,9 +91,22 @@ class RetrySpec(Struct, frozen=True, forbid_unknown_fields=True):
 class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The wireless link and the way to the cloud.
 
-    ``audio_buffer_ms``: sound that waits for a link before the oldest is overwritten. ``give_up_ms``: after the
-    end-point, without an answer. ``hybrid_wait_ms``: how long the device's own words wait for the cloud's while the
-    link is up.
+    Attributes:
+        uplink_mbps: of the radio, up, without a trace.
+        downlink_mbps: of the radio, down, without a trace.
+        rtt_median_ms: round trip to the server, median.
+        rtt_p99_ms: round trip, 99th percentile; the spread between the two is log-normal.
+        upload_kbps: of encoded speech on its way to the cloud.
+        upload_packet_ms: of sound in a packet.
+        overhead: share that framing adds to every byte.
+        tx_mw_per_mbps: power of sending.
+        rx_mw_per_mbps: power of receiving.
+        base_mw: while a stream is on.
+        cloud_rtf: share of a step that the server needs after it.
+        audio_buffer_ms: sound that waits for a link before the oldest is overwritten.
+        give_up_ms: after the end-point, without an answer.
+        hybrid_wait_ms: that the device's own words wait for the cloud's while the link is up.
+        retry: what a connection does without a link.
 
     **Source:** of the defaults: buffer: AVS device SDK SampleApp, 15 s; the others `assumed`.
     """
@@ -94,7 +131,13 @@ class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
 class PrioritySpec(Struct, frozen=True, forbid_unknown_fields=True):
     """Memory priority of each client, 0 (lowest) to 15, as on an AXI bus.
 
-    ``others``: of clients that are not of the board, such as a camera, by name.
+    Attributes:
+        playback: of the DAC's reads.
+        microphone: of the microphone's writes.
+        npu: of the neural processor's fetches and results.
+        cpu: of cache misses.
+        network: of packets and of the flash.
+        others: client -> priority of one that a stage brings; left out, the lowest.
     """
 
     playback: Priority
@@ -106,14 +149,24 @@ class PrioritySpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SurroundingsSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """Noise where the device stands: a maker of `azsim.speech.noise`, so far below the speech at the microphone."""
+    """Noise where the device stands: a maker of `azsim.speech.noise`, so far below the speech at the microphone.
+
+    Attributes:
+        noise: which made noise is mixed into every recording.
+        snr_db: of the speech against it, at the microphone.
+    """
 
     noise: Literal["white", "pink", "brown", "hum", "fan", "clatter", "road", "appliance", "traffic", "rain"]
     snr_db: Annotated[float, Meta(ge=-30, le=60)]
 
 
 class BatterySpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the device runs on, and what the whole of it draws while it listens for its wake word."""
+    """What the device runs on, and what the whole of it draws while it listens for its wake word.
+
+    Attributes:
+        capacity_mwh: when full.
+        listening_mw: what the whole device draws while it listens for its wake word.
+    """
 
     capacity_mwh: Positive
     listening_mw: Positive
@@ -121,6 +174,13 @@ class BatterySpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 class FlashSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """Where models are kept: sequential rates, the time of a sync, energies at the package.
+
+    Attributes:
+        read_mb_per_s: sequential, of a load or an update.
+        write_mb_per_s: sequential, of an update.
+        sync_ms: until what was written is safe.
+        read_pj_per_bit: of flash, at the package.
+        write_pj_per_bit: of flash, at the package.
 
     **Source:** rates: 8 GB eMMC on a Gateworks GW7400, about 166 MB/s read and 40 MB/s write
     (trac.gateworks.com/wiki/MMC); the others `assumed`: 150 mW while it reads, 200 mW while it writes.
@@ -136,8 +196,12 @@ class FlashSpec(Struct, frozen=True, forbid_unknown_fields=True):
 class UpdateSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """What a model update costs a core (`azsim.soc.update`).
 
-    ``record_bytes``: what the radio brings at once. ``patch_cycles_per_weight``: decode the old value and its step,
-    add, encode the new one.
+    Attributes:
+        record_bytes: that the radio brings at once.
+        segment_bytes: of a packet; each costs the network stack.
+        digest_cycles_per_byte: of verifying.
+        signature_cycles: of checking a signature.
+        patch_cycles_per_weight: of applying a delta: decode, add, encode.
 
     **Source:** record: the largest of TLS 1.3 (RFC 8446 5.1); cycles `assumed`: SHA-256 without cryptographic
     instructions, Ed25519 in portable code, table look-ups of some ten cycles each.

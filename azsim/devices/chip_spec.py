@@ -16,8 +16,15 @@ from azsim.ranges import NonNegative, SmallCount
 class DecoderSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The circuit that decodes compressed weights: rates are per stream.
 
-    ``codes_per_cycle``: codec -> values that a stream takes per cycle of a codec whose codes must be read one after the
-    other; fractions are allowed, and a codec that is not named takes what a plain circuit does, one.
+    Attributes:
+        streams: parts of a tile that are decoded side by side. More are faster and cost a length in each tile; weights
+            are encoded for one number of them.
+        positions_per_cycle: positions that a stream refills per cycle, zeros included; no codec is faster.
+        values_per_cycle: values that a stream reads per cycle; binds codecs that read one for every position.
+        bits_per_cycle: payload bits that a stream shifts in per cycle; binds wide codes.
+        startup_cycles: before the first weight of a tile; many small tiles pay it often.
+        codes_per_cycle: codec -> values that a stream takes per cycle of a codec whose codes are read one after the
+            other, fractions allowed; a codec that is not named takes one. Never more than `values_per_cycle`.
     """
 
     streams: SmallCount
@@ -34,9 +41,22 @@ class DecoderSpec(Struct, frozen=True, forbid_unknown_fields=True):
 class LanesSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The multiplier array and its zero skipping.
 
-    ``subword``: an 8-bit multiplier does two products with 4-bit weights (`azsim.chip.subword`). ``row_order``: rows
-    are dealt to the lanes as they come or by their non-zeros (`azsim.chip.row_order`). ``vector_limit``: the longest
-    input or output vector held at once, 0 for any; longer ones run in batches.
+    Attributes:
+        lanes: rows that are multiplied side by side; row r of a tile belongs to lane r mod lanes.
+        multipliers_per_lane: effectual products of a lane in a cycle.
+        window_positions: weights that a lane sees per cycle, at least its multipliers. With as many nothing is gained
+            by skipping zeros, with many more skipping is ideal; the SRAM port must deliver them.
+        block_columns: columns that are broadcast together; lanes wait for each other at blocks.
+        queue_blocks: blocks that a lane may be behind the fastest; deeper queues hide imbalance.
+        broadcast_cycles: to send a block to all lanes.
+        min_block_cycles: that a lane spends on a block at least, whatever is in it.
+        skip: which products are left out: none, those of zero weights, of zero activations, or of both.
+        skip_zero_columns: columns whose activation is zero are not broadcast at all.
+        store: `dense`: zeros are filled back in and are positions; `csc`: only entries and padding are.
+        subword: an 8-bit multiplier does two products with uniform weights of at most 4 bits.
+        row_order: rows go to the lanes as they come, or dealt by their non-zeros (two bytes per row travel as
+            addresses).
+        vector_limit: longest input or output vector held at once, 0 for any; `matvec` runs longer ones in batches.
     """
 
     lanes: SmallCount
@@ -55,7 +75,14 @@ class LanesSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SystolicSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """A dense array of multiply-accumulate cells: no zero is skipped. See `azsim.chip.systolic`."""
+    """A dense array of multiply-accumulate cells: no zero is skipped. See `azsim.chip.systolic`.
+
+    Attributes:
+        rows: of cells.
+        columns: of cells.
+        dataflow: which operand stays in the cells; it decides how many cycles a fold takes and how often weights are
+            read.
+    """
 
     rows: SmallCount
     columns: SmallCount
@@ -65,9 +92,20 @@ class SystolicSpec(Struct, frozen=True, forbid_unknown_fields=True):
 class SramSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """On-chip memory: banks of equal size, one pool for activations, weights and outputs (`azsim.chip.pool`).
 
-    ``ports``: of each bank; with 1, reads of weights and writes of the decoder share it, with 2 each has its own.
-    ``on_conflict``: what happens if they ask for more than it gives (`azsim.chip.ports`).
-    ``residency``: ``resident`` is a chip whose weights never leave it.
+    Attributes:
+        bytes: of on-chip memory. What activations and buffers leave holds weights that need not be fetched again.
+        banks: of equal size; a lane's weights lie in one, and `matvec` gives out whole banks.
+        port_bytes_per_cycle: that all banks give through one of their ports; lanes and decoder share them.
+        activation_bytes: kept for activations, states and tables.
+        fetch_buffers: compressed tiles on their way in; two hide transfer behind decoding.
+        weight_buffers: decoded tiles; two hide decoding behind the lanes.
+        tile_positions: weights in a tile, the unit of transfer, decoding and computing; smaller tiles overlap more and
+            cost more headers.
+        residency: `auto`: the planner keeps what saves most traffic; `streamed`: nothing is kept; `resident`: all
+            weights are, and must fit.
+        ports: of each bank: one that reads and writes share, or two.
+        on_conflict: what happens if lanes and decoder may ask for more than the port gives: the device is refused, or
+            its lanes stall.
     """
 
     bytes: Annotated[int, Meta(ge=1, le=2**32)]
@@ -83,7 +121,12 @@ class SramSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PortSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """The processor's port to DRAM."""
+    """The processor's port to DRAM.
+
+    Attributes:
+        bytes_per_cycle: that the port moves at most; streamed weights are bound by it or by DRAM.
+        latency_cycles: from a request to its first byte on an idle memory.
+    """
 
     bytes_per_cycle: Count
     latency_cycles: Wait
@@ -92,8 +135,11 @@ class PortSpec(Struct, frozen=True, forbid_unknown_fields=True):
 class VectorSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The vector unit: bias, non-linearity tables, requantisation. What it lacks, the CPU does.
 
-    ``elements_per_cycle``: element operations of any kind. ``table_reads_per_cycle``: how many of them may be sigmoids
-    or tanhs; 0 for all.
+    Attributes:
+        elements_per_cycle: element operations of any kind; short layers and many gates are bound by it.
+        startup_cycles: before vector work without a pause.
+        functions: what the unit can do; any other goes to the CPU and back.
+        table_reads_per_cycle: how many of the elements may be table look-ups, 0 for all.
     """
 
     elements_per_cycle: Count
@@ -108,7 +154,18 @@ class VectorSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChipEnergySpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """Energy constants of the neural processor."""
+    """Energy constants of the neural processor.
+
+    Attributes:
+        sram_read_pj_per_bit: of on-chip memory, for weights that the lanes take and streams that the decoder takes.
+        sram_write_pj_per_bit: of on-chip memory, for streams that arrive and weights that are refilled.
+        decoder_pj_per_bit: for each payload bit shifted in.
+        decoder_pj_per_value: for each position given out.
+        product_pj: for each effectual product.
+        accumulate_pj: for each addition of a product to its sum.
+        vector_op_pj: for each element operation of the vector unit.
+        leakage_mw: while the device is on, busy or not.
+    """
 
     sram_read_pj_per_bit: NonNegative
     sram_write_pj_per_bit: NonNegative
@@ -121,7 +178,19 @@ class ChipEnergySpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChipSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """The neural processor; its compute engine is the one of ``lanes`` and ``systolic`` that is given."""
+    """The neural processor; its compute engine is the one of ``lanes`` and ``systolic`` that is given.
+
+    Attributes:
+        clock_mhz: of the whole processor. Twice as fast, decoder, lanes, vector unit and port take half the time; DRAM
+            does not.
+        decoder: the circuit that decodes compressed weights.
+        sram: on-chip memory.
+        port: the processor's port to DRAM.
+        vector: the vector unit.
+        energy: energy constants.
+        lanes: the multiplier array with its zero skipping; a chip has this table or `systolic`.
+        systolic: a dense array in the lanes' place.
+    """
 
     clock_mhz: ChipClock
     decoder: DecoderSpec

@@ -11,7 +11,12 @@ from azsim.ranges import NonNegative
 
 
 class OperatingPointSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """A clock at which the cores may run, and the voltage that it needs."""
+    """A clock at which the cores may run, and the voltage that it needs.
+
+    Attributes:
+        clock_mhz: of all cores at this point.
+        voltage_v: that this clock needs; power goes with its square.
+    """
 
     clock_mhz: CoreClock
     voltage_v: Annotated[float, Meta(gt=0, le=10)]
@@ -20,7 +25,13 @@ class OperatingPointSpec(Struct, frozen=True, forbid_unknown_fields=True):
 class IdleStateSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """What a core does when it has nothing to do: see `azsim.soc.core_idle`.
 
-    ``power_mw``: of one core in it. ``all_cores``: only entered when all cores idle; its power is of all together.
+    Attributes:
+        name: for reports.
+        entry_us: to enter it; a job that comes meanwhile waits for the rest.
+        exit_us: to leave it; a job waits as long.
+        min_residency_us: that a core must have idled before it enters.
+        power_mw: of one core in it, or of all together with `all_cores`.
+        all_cores: only entered when all cores idle.
     """
 
     name: str
@@ -32,7 +43,16 @@ class IdleStateSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CpuPrioritySpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """Priority of each kind of job on the cores, 0 (lowest) to 99, as of a real-time scheduler."""
+    """Priority of each kind of job on the cores, 0 (lowest) to 99, as of a real-time scheduler.
+
+    Attributes:
+        music_decode: of decoding a packet of music; too low, and the ring runs empty.
+        echo: of echo cancellation.
+        frontend: of making features.
+        search: of the search.
+        network: of the network stack.
+        background: of `cpu.background`.
+    """
 
     music_decode: Annotated[int, Meta(ge=0, le=99)] = 50
     echo: Annotated[int, Meta(ge=0, le=99)] = 40
@@ -43,7 +63,14 @@ class CpuPrioritySpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BackgroundSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """Something else that the cores do again and again; ``poisson`` arrivals are ``every_ms`` apart on average."""
+    """Something else that the cores do again and again; ``poisson`` arrivals are ``every_ms`` apart on average.
+
+    Attributes:
+        name: for reports.
+        every_ms: from one job to the next, on average for `poisson`.
+        cycles: of each job.
+        arrivals: evenly spaced, or at random with that mean.
+    """
 
     name: str
     every_ms: Period
@@ -54,8 +81,25 @@ class BackgroundSpec(Struct, frozen=True, forbid_unknown_fields=True):
 class CpuSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The application cores: front end, search, echo cancellation, music decoding, network stack, other load.
 
-    ``clock_mhz``: of all cores, where the governor is ``fixed``; ``on-demand`` follows the load from there.
-    ``idle_latency_limit_us``: idle states whose exit takes longer are not entered.
+    Attributes:
+        cores: that share one run queue.
+        clock_mhz: of all cores, where the governor is `fixed`; `on-demand` starts from there.
+        operating_points: clocks that the cores may have, and the voltage of each.
+        idle_states: from the lightest to the deepest; a core enters a deeper one the longer it idles.
+        dynamic_uw_per_mhz_v2: power of a running core: this x MHz x volts squared.
+        frontend_cycles_per_frame: that making features costs per frame of 10 ms.
+        search_cycles_per_hypothesis: that the search costs per hypothesis extended.
+        wake_us: from an interrupt to the job that it wakes on an idle core.
+        memory_bytes_per_kcycle: cache misses of a running core; each waits for the memory, and others wait for it.
+        fallback_cycles_per_element: of a function that the vector unit lacks.
+        network_cycles_per_packet: that the network stack costs per packet received.
+        flops_per_cycle: floating-point operations, for echo cancellation.
+        context_switch_us: that preempting a job costs, and taking it up again.
+        idle_latency_limit_us: idle states that take longer to leave are not entered.
+        governor: the clock stays, or follows the load as Linux's schedutil does.
+        governor_period_ms: how often `on-demand` may change the clock.
+        priority: of each kind of job.
+        background: what else the cores do.
     """
 
     cores: Annotated[int, Meta(ge=1, le=256)]

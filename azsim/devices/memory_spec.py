@@ -13,9 +13,20 @@ from azsim.ranges import NonNegative
 class MemorySpec(Struct, frozen=True, forbid_unknown_fields=True):
     """DRAM shared by everyone on the device.
 
-    ``fidelity``: which model plays it (`azsim.soc.memory`); ``timings``: the part, for ``bank``.
-    ``arbitration``: who comes next, a policy of `azsim.arbitration`; ``options``: those of policies, which stand in a
-    file as keys of ``[memory]`` itself (`azsim.devices.regulation`).
+    Attributes:
+        capacity_mib: all of the DRAM; models must fit. With `timings` it should be the part's.
+        peak_gbps: of the data bus, gigabytes per second.
+        efficiency: share of the peak that refreshes, rows and turns of the bus leave; of no effect at fidelity `bank`,
+            where it comes out.
+        frontend_latency_ns: before the first chunk of a transfer by DMA.
+        chunk_bytes: that one grant moves at most. Larger chunks make others wait longer.
+        arbitration: policy that says who comes next; its options are further keys of this table.
+        read_pj_per_bit: of DRAM, at the package.
+        write_pj_per_bit: of DRAM, at the package.
+        standby_mw: of DRAM while the device is on.
+        fidelity: which model plays the memory: mean waits, chunks, or banks; the finer, the slower.
+        timings: the DRAM part: its timings for fidelity `bank`; size, width and clock should be its own at any.
+        options: of policies, as manifests have them; in a device file they stand beside the other keys of the table.
     """
 
     capacity_mib: Count

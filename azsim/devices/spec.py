@@ -28,8 +28,10 @@ from azsim.summary import Summarised
 class NpuSharingSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """How several networks share the neural processor: who goes first, and where a job may be interrupted.
 
-    ``preemption``: ``never`` runs jobs to completion; ``layer`` and ``tile`` let a higher priority in at the end of a
-    layer or of a tile (`azsim.chip.interrupted`). ``recogniser_priority``: of the recogniser's jobs, 0 to 99.
+    Attributes:
+        preemption: where a job lets one of a higher priority in: nowhere, at the end of a layer, or of a tile. Finer
+            stops shorten the wait of the other and lengthen the job, whose pipeline fills anew.
+        recogniser_priority: of the recogniser's jobs, the highest first; beside it companions have theirs.
     """
 
     preemption: Preemption = "never"
@@ -39,7 +41,23 @@ class NpuSharingSpec(Struct, frozen=True, forbid_unknown_fields=True):
 class Device(Summarised, Struct, frozen=True, forbid_unknown_fields=True):
     """A whole device: what ``azsim.load_device`` returns.
 
-    ``local_processing``: the user's setting that sound is handled on the device and never sent.
+    Attributes:
+        name: what reports and file names call the device.
+        summary: one line that says what it is.
+        chip: the neural processor.
+        memory: DRAM, and who gets it next.
+        cpu: the application cores.
+        audio: microphone and loudspeaker.
+        music_decode: what decoding music costs a core.
+        network: the wireless link and the way to the cloud.
+        priority: who goes first at the memory.
+        local_processing: the user's setting that sound is handled on the device and never sent; with it, audio and
+            features are refused at the radio, and a cloud baseline too.
+        surroundings: noise where the device stands; none if left out.
+        battery: what it runs on; mains if left out.
+        flash: where models are kept.
+        update: what a model update costs a core.
+        npu_sharing: how several networks share the neural processor.
     """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}\Z")]
