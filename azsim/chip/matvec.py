@@ -32,14 +32,15 @@ from azsim.devices.sram import in_lines
 from azsim.errors import InputError
 from azsim.nn.program import MatrixUse, Program, Stage, VectorWork
 from azsim.nn.sums import check_sums, largest
+from azsim.summary import Summarised
 
 NAME = "matvec"
 WIDENED_POSITIONS = 1 << 22
 """Weights that are copied to 32 bits at a time for the product itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class MatvecCost:
+@dataclass(frozen=True, slots=True, repr=False)
+class MatvecCost(Summarised):
     """What a matrix-vector product costs.
 
     Attributes:
@@ -73,6 +74,17 @@ class MatvecCost:
     elapsed_ps: int
     energy_pj: Mapping[str, float]
     output: np.ndarray
+
+    def facts(self) -> Mapping[str, object]:
+        """What it is shown by."""
+        return {
+            "cycles": self.cycles,
+            "effectual_products": self.effectual_products,
+            "dram_bytes": self.dram_bytes,
+            "bits_per_weight": self.bits_per_weight,
+            "energy_pj": sum(self.energy_pj.values()),
+            "output": self.output.shape,
+        }
 
 
 def matvec(

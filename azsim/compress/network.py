@@ -26,8 +26,8 @@ BYTES_PER_WEIGHT = 12
 FLOAT32_MAX, SMALLEST_NORMAL = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
 
 
-@dataclass(frozen=True)
-class CompressedMatrix:
+@dataclass(frozen=True, repr=False)
+class CompressedMatrix(Summarised):
     """One weight matrix on its way to the device: ``weight = scale * int8 value``.
 
     ``rows_placed``: its rows were encoded in the order in which a chip with ``row_order = "balanced"`` takes them.
@@ -37,6 +37,17 @@ class CompressedMatrix:
     encoded: Encoded
     scale: float
     rows_placed: bool = False
+
+    def facts(self) -> Mapping[str, object]:
+        """What it is shown by."""
+        encoded = self.encoded
+        return {
+            "name": self.name,
+            "shape": encoded.shape,
+            "codec": encoded.codec,
+            "bits_per_weight": encoded.bits_per_weight,
+            "scale": self.scale,
+        }
 
 
 def require_room(streams: Mapping[str, bytes | memoryview]) -> None:
