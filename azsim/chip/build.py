@@ -26,7 +26,7 @@ from azsim.chip.tiles import tile_layout
 from azsim.compress.encoded import Encoded
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
-from azsim.devices.quantities import Residency
+from azsim.devices.quantities import Residency, check_choice
 from azsim.errors import InputError
 from azsim.nn.program import Program
 
@@ -127,6 +127,8 @@ def _check_layout(name: str, encoded: Encoded, chip: ChipSpec) -> None:
 def _modes(residency: ResidencyPlan | Mapping[str, Residency] | None) -> Mapping[str, Residency]:
     if isinstance(residency, ResidencyPlan):
         return {**residency.modes, **residency.states}
+    for name, mode in (residency or {}).items():
+        check_choice(mode, Residency, f"residency of {name}")
     return residency or {}
 
 

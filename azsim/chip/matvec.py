@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from azsim import budget
 from azsim.chip.attribution import CAUSES, time_by_cause
 from azsim.chip.bounds import roof_cycles
 from azsim.chip.build import build_schedule, tile_layout
@@ -35,6 +36,8 @@ from azsim.nn.sums import check_sums, largest
 from azsim.summary import Summarised
 
 NAME = "matvec"
+STREAM_BYTES = 24
+"""Of memory for each decoder stream of each tile: positions, values and bits."""
 WIDENED_POSITIONS = 1 << 22
 """Weights that are copied to 32 bits at a time for the product itself."""
 
@@ -115,6 +118,12 @@ def matvec(
     if residency is not None:
         check_choice(residency, Residency, "residency")
     chip, memory = (device.chip, device.memory) if isinstance(device, Device) else (device, None)
+    streams, tiles = chip.decoder.streams, -(-weights.size // chip.sram.tile_positions)
+    budget.require(
+        STREAM_BYTES * streams * tiles,
+        what=f"{streams:,} decoder streams in each of {tiles:,} tiles",
+        where=f"chip.decoder.streams = {streams}",
+    )
     mode: Residency = residency or ("decoded" if chip.sram.residency == "resident" else "streamed")
     network, program, columns = _one_layer(chip, weights, codec, weight_bits)
     modes = dict.fromkeys(network.matrices, mode)

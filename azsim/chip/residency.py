@@ -22,7 +22,7 @@ from azsim.chip.decoder import written_cycles
 from azsim.chip.lane_cache import lane_cost_of
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
-from azsim.devices.quantities import Residency
+from azsim.devices.quantities import Residency, check_choice
 from azsim.devices.sram import LINE_BYTES, SUM_BYTES, SramUse, in_lines, sram_use
 from azsim.errors import InputError, nearest
 from azsim.nn.program import Program
@@ -292,6 +292,7 @@ def _loads(programs: Mapping[str, Program], rates: Mapping[str, float], steps: i
 def _pins(names: tuple[str, ...], pinned: Mapping[str, Residency]) -> dict[str, Residency]:
     fixed: dict[str, Residency] = {}
     for pattern, mode in pinned.items():
+        check_choice(mode, Residency, f"residency: {pattern!r}")
         found = [name for name in names if fnmatchcase(name, pattern)]
         if not found:
             raise InputError(

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from azsim import budget
+from azsim.chip.matvec import STREAM_BYTES
 from azsim.compare.experiment import CompanionChoice, Experiment
 from azsim.devices.spec import Device
 from azsim.errors import InputError
@@ -19,8 +20,6 @@ from azsim.speech.features import STEP_MS
 
 WEIGHT_BYTES = 12
 """Of memory for each weight while a network is drawn and encoded; measured on a production-size network, rounded up."""
-STREAM_BYTES = 3 * 8
-"""Of memory for each decoder stream of each tile: positions, values and bits."""
 MOST_DEVICE_HOURS = 20.0
 """Of a device's time in all; an hour with music takes a core about half a minute."""
 MOST_JOBS = 50_000_000

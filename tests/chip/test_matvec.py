@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from azsim import budget
 from azsim.chip.matvec import matvec
 from azsim.compress.codecs import encode
 from azsim.devices.loader import load_device
@@ -57,6 +58,19 @@ def test_a_chip_alone_gives_the_same_cycles() -> None:
     alone = matvec(AZ1.chip, WEIGHTS, FRAMES)
     assert alone.cycles == matvec(AZ1, WEIGHTS, FRAMES).cycles
     assert "dram" not in alone.energy_pj
+
+
+def test_a_word_that_is_no_place_for_weights_is_refused() -> None:
+    said = r"residency = 'stream': must be one of 'streamed', 'compressed', 'decoded'; did you mean 'streamed'\?"
+    with pytest.raises(InputError, match=said):
+        matvec(AZ1, WEIGHTS, FRAMES, residency="stream")
+
+
+def test_streams_without_end_are_refused_before_any_work() -> None:
+    decoder = msgspec.structs.replace(AZ1.chip.decoder, streams=65_535)
+    chip = msgspec.structs.replace(AZ1.chip, decoder=decoder)
+    with budget.limited(1 << 20), pytest.raises(InputError, match=r"chip\.decoder\.streams = 65535: 65,535 decoder"):
+        matvec(chip, WEIGHTS, FRAMES)
 
 
 @pytest.mark.parametrize(

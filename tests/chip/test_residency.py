@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from azsim.chip.build import build_schedules
 from azsim.chip.residency import best_choice, check_pins, kept_bytes, plan_residency, resident_room, working_use
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
@@ -118,6 +119,13 @@ def test_what_is_pinned_stays_where_it_is_put(small: CompressedNetwork) -> None:
         plan_residency(AZ1, small, pinned={"joint.outputs": "decoded"})
     with pytest.raises(InputError, match=r"pinned matrices take .* chip.sram.bytes"):
         plan_residency(with_room(1000), small, pinned={"*": "decoded"})
+
+
+def test_a_word_that_is_no_place_for_weights_is_refused(small: CompressedNetwork) -> None:
+    with pytest.raises(InputError, match=r"residency: 'joint\.\*' = 'decode': must be .* did you mean 'decoded'"):
+        plan_residency(AZ1, small, pinned={"joint.*": "decode"})
+    with pytest.raises(InputError, match=r"residency of joint\.output = 'stream': must be one of"):
+        build_schedules(AZ1, small, {"joint.output": "stream"})
 
 
 def test_more_frames_leave_less_room_until_they_do_not_fit(small: CompressedNetwork) -> None:
