@@ -28,10 +28,14 @@ def renamed(since: str, until: str, **names: str) -> Callable[[Class], Class]:
     return decorate
 
 
+def goes(old: str, new: str, since: str, until: str) -> None:
+    """Warn the caller of the function that calls this: what it asked for has another name."""
+    warnings.warn(f"{old} is {new} since azsim {since}, and goes with {until}", DeprecationWarning, stacklevel=3)
+
+
 def _alias(owner: str, old: str, new: str, since: str, until: str) -> property:
     def get(instance: object) -> object:
-        told = f"{owner}.{old} is {owner}.{new} since azsim {since}, and goes with {until}"
-        warnings.warn(told, DeprecationWarning, stacklevel=2)
+        goes(f"{owner}.{old}", f"{owner}.{new}", since, until)
         return getattr(instance, new)
 
     return property(get, doc=f"Deprecated: {new}.")

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from azsim.deprecated import goes
 from azsim.devices.board_spec import (
     AudioSpec,
     BatterySpec,
@@ -88,3 +89,9 @@ class Device(Summarised, Struct, frozen=True, forbid_unknown_fields=True):
             "sram_bytes": self.chip.sram.bytes,
             "memory_peak_gbps": self.memory.peak_gbps,
         }
+
+    @property
+    def cycle_ps(self) -> int:
+        """Deprecated: ``chip.clock`` is exact, this is rounded to a picosecond."""
+        goes("Device.cycle_ps", "Device.chip.clock", "0.2.0", "0.3.0")
+        return self.chip.clock.ps(1)

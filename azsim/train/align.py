@@ -11,7 +11,6 @@ network does not believe in is left out; it is trained within the wide band.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ import numpy as np
 import torch
 
 from azsim.compiled import njit
+from azsim.parsing import OneLineParser
 from azsim.train.batch import REAL_SLACK, SYNTHETIC_SLACK, band, label_edges
 from azsim.train.command import exit_status
 from azsim.train.data import ALIGNMENT, Normaliser, Utterance, complete_folders, load_utterances
@@ -143,7 +143,7 @@ def align(corpus: Path, source: Path) -> None:
 
 def main() -> int:
     """Command line entry; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m azsim.train.align", description=__doc__.splitlines()[0])
+    parser = OneLineParser(prog="python -m azsim.train.align", description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--with", dest="source", type=Path, required=True, help="exported network that aligns")
     given = parser.parse_args()

@@ -11,7 +11,6 @@ Each is a run of the one training loop, by a recipe that the settings make (`azs
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import shutil
@@ -23,6 +22,7 @@ from pathlib import Path
 import msgspec
 
 from azsim.errors import InputError
+from azsim.parsing import OneLineParser
 from azsim.train.command import exit_status
 from azsim.train.export import load_model
 from azsim.train.recipe import Mix, Recipe, Schedule, Stage, Subset
@@ -103,7 +103,7 @@ def _remember(settings: Settings) -> None:
 
 def parse(arguments: Sequence[str]) -> Settings:
     """Settings from the command line."""
-    parser = argparse.ArgumentParser(prog="python -m azsim.train.release", description=__doc__.splitlines()[0])
+    parser = OneLineParser(prog="python -m azsim.train.release", description=__doc__.splitlines()[0])
     parser.add_argument("--from", dest="source", type=Path, required=True, help="exported model, or its folder")
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder to write release-N.safetensors to")
