@@ -12,7 +12,7 @@ import azsim.devices
 from azsim.devices.spec import Device
 from experiments.checks.section import Section
 
-SHAPES = ((1, 1), (33, 17), (512, 640), (1000, 300))
+SHAPES = ((1, 1), (33, 17), (256, 320), (400, 200))
 DENSITIES = (0.0, 0.1, 0.5, 1.0)
 FRAMES = (1, 4)
 
