@@ -209,7 +209,7 @@ def measure(setup: Setup, count: int) -> list[Point]:
 
 def _inputs(small: CompressedNetwork, setup: Setup) -> dict[str, np.ndarray]:
     """Activations of all recordings, one after another."""
-    recorded = [recognition.work.inputs for recognition in recognise(small, setup.utterances, record_inputs=True)]
+    recorded = [recognition.work.inputs for recognition in recognise(small, setup, record_inputs=True)]
     return {name: np.concatenate([inputs[name] for inputs in recorded]) for name in recorded[0]}
 
 

@@ -81,9 +81,9 @@ def measure(setup: Setup) -> list[Point]:
     """Both networks, both residencies, all numbers of frames."""
     configuration = next(c for c in setup.experiment.configuration if c.name == CONFIGURATION)
     trained = compressed(setup, configuration)
-    recognitions = recognise(trained, setup.utterances)
+    recognitions = recognise(trained, setup)
     works = [recognition.work for recognition in recognitions]
-    whole = [work.endpoint_ms >= work.speech_end_ms for work in works]
+    whole = [not work.premature and work.end_pointing_ms is not None for work in works]
     reduction = trained.network.time_reduction
     large = draw(trained, setup.experiment.production, tile_layout(setup.device.chip), setup.experiment.seed)
     replayed = [_on_large(recognition, large) for recognition in recognitions]
@@ -118,8 +118,8 @@ def _point(
         deployed.play(work, music=setup.music, seed=setup.experiment.seed + index) for index, work in enumerate(works)
     ]
     fetched = deployed.step().fetch_bytes
-    uncut_ps = [line.latency.total_ps for line, kept in zip(lines, whole, strict=True) if kept]
-    waits = [line.latency.total_ps - line.latency.end_pointing_ps for line in lines if line.latency]
+    uncut_ps = [line.latency.total_ps for line, kept in zip(lines, whole, strict=True) if kept and line.latency]
+    waits = [line.latency.wait_ps for line in lines if line.latency]
     delays = np.concatenate([line.step_done_ps - line.step_release_ps for line in lines]) / 1e9
     return Point(
         network=name,

@@ -193,7 +193,7 @@ def whole_device() -> Rows:
     configuration = next(each for each in experiment.configuration if each.name == CONFIGURATION)
     trained = compressed(setup, configuration)
     large = draw(trained, experiment.production, tile_layout(setup.device.chip), experiment.seed)
-    recognitions = recognise(trained, setup.utterances)
+    recognitions = recognise(trained, setup)
     works = [replay(each.work, each.transcript.label_steps, large.network.programs()) for each in recognitions]
     schedules = build_schedules(setup.device.chip, large)
     rows: Rows = []
@@ -208,7 +208,9 @@ def whole_device() -> Rows:
         row: dict[str, object] = {"fidelity": fidelity}
         row |= {f"{engine}_busy_ms": mean([line.busy_ps[engine] / 1e9 for line in lines]) for engine in ("npu", "dram")}
         row["npu_dram_cause_ms"] = mean([line.npu_causes_ps["dram"] / 1e9 for line in lines])
-        row["latency_ms"] = mean([line.latency.total_ps / 1e9 for line in lines if line.latency])
+        row["latency_ms"] = mean(
+            [part.total_ps / 1e9 for line in lines if (part := line.latency) and part.total_ps is not None]
+        )
         gigabytes = sum(sum(line.dram_read_bytes.values()) for line in lines) / 1e9
         rows.append(row | {"process_s": took, "process_s_per_gb": took / gigabytes})
         print(rows[-1], flush=True)

@@ -38,7 +38,8 @@ class Answer:
 
     Attributes:
         by: whose words were taken.
-        latency_ps: true end of speech to the words; None without words.
+        latency_ps: true end of speech to the words; None without words, or where that end is not known or came after
+            the end-point.
         elapsed_ps: first sample to the words, or to giving up.
         uplink_bytes: over the air, by kind.
         energy_pj, energy_idle_pj: of the device over that time, and of the same time without speech.
@@ -91,16 +92,20 @@ def ask(
     elapsed_ps = simulation.env.now
     if stream is not None:
         stream.cancel()
-    spoken_ps = (chain.work if chain else in_cloud).speech_end_ms * PS_PER_MS
+    work = chain.work if chain else in_cloud
     idle = idle_usage(device, music, seed, elapsed_ps, link)
     return Answer(
         by=by,
-        latency_ps=elapsed_ps - spoken_ps if by != "nobody" else None,
+        latency_ps=elapsed_ps - work.speech_end_ms * PS_PER_MS if by != "nobody" and _is_told(work) else None,
         elapsed_ps=elapsed_ps,
         uplink_bytes=simulation.radio.uplink_bytes_by_kind(),
         energy_pj=sum(device_energy(device, simulation.usage()).values()),
         energy_idle_pj=sum(device_energy(device, idle).values()),
     )
+
+
+def _is_told(work: Work) -> bool:
+    return work.end_pointing_ms is not None
 
 
 def _first_words(

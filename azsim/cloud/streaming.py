@@ -25,6 +25,7 @@ from azsim.devices.spec import Device
 from azsim.errors import PrivacyError
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.idle import idle_usage
+from azsim.soc.latency import end_pointing_ps
 from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.music import MusicTrack
 from azsim.soc.network import round_trips_ps
@@ -74,13 +75,14 @@ def stream_audio(
     elapsed_ps = simulation.env.now
     simulation.finish()
     recorder = simulation.recorder
-    recorder.instant("microphone", "true end of speech", work.speech_end_ms * PS_PER_MS)
+    if work.speech_end_ms is not None:
+        recorder.instant("microphone", "true end of speech", work.speech_end_ms * PS_PER_MS)
     recorder.instant("network", "end-point", work.endpoint_ms * PS_PER_MS)
     recorder.instant("network", "final words" if stream.answered else "gave up", elapsed_ps)
     return replace(
         simulation.timeline(work.utterance, idle_usage(device, music, seed, elapsed_ps, link)),
         latency=stream.latency() if stream.has_words else None,
-        early_cut=work.endpoint_ms < work.speech_end_ms,
+        early_cut=work.premature,
     )
 
 
@@ -193,7 +195,7 @@ class AudioStream:
         endpoint_ps = self._work.endpoint_ms * PS_PER_MS
         search_ps = self._encode_ps + self._server_ps
         return LatencyParts(
-            end_pointing_ps=endpoint_ps - self._work.speech_end_ms * PS_PER_MS,
+            end_pointing_ps=end_pointing_ps(self._work),
             backlog_ps=self._filled_ps - endpoint_ps,
             npu_ps=0,
             search_ps=search_ps,

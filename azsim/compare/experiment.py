@@ -14,6 +14,8 @@ from azsim.devices.quantities import Period, Residency
 from azsim.errors import InputError, nearest, readable
 from azsim.ranges import Bits, SmallCount, Zeros, is_number
 from azsim.resources import music_file, shipped, speech_file
+from azsim.speech.endpoint import MOST_SILENCE_MS, SILENCE_MS
+from azsim.speech.features import STEP_MS
 from azsim.toml import convert, read_toml
 
 SEEDS = 2**31
@@ -110,7 +112,10 @@ class SensitivityChoice(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
-    """A comparison as its TOML file states it."""
+    """A comparison as its TOML file states it.
+
+    ``endpoint_silence_ms``: without a new label, after which the end-point fires.
+    """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}\Z")]
     device: str
@@ -119,6 +124,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     configuration: Annotated[tuple[Configuration, ...], Meta(min_length=1)]
     music: str = ""
     frames_per_step: Annotated[int, Meta(ge=1, le=64)] = 1
+    endpoint_silence_ms: Annotated[int, Meta(ge=STEP_MS, le=MOST_SILENCE_MS)] = SILENCE_MS
     seed: Annotated[int, Meta(ge=0, lt=SEEDS)] = 1
     echo: EchoChoice | None = None
     companion: tuple[CompanionChoice, ...] = ()

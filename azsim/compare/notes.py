@@ -10,7 +10,6 @@ from azsim.devices.memory_spec import MemorySpec
 from azsim.errors import readable
 from azsim.report.remarks import remarks_of
 from azsim.report.wer import normalise
-from azsim.speech.endpoint import SILENCE_MS
 from azsim.speech.features import STEP_MS
 
 
@@ -37,7 +36,7 @@ def settings(setup: Setup) -> dict[str, str]:
         "chip": f"{chip.clock_mhz:g} MHz, {_compute_engine(chip)}, SRAM {chip.sram.bytes / 1024:g} KiB",
         "speech": f"{_count(len(setup.utterances), 'utterance')}, {seconds:.0f} s{_wordless(setup)}",
         "music": f"{music.codec}, {music.kbps:.0f} kb/s" if music else "none",
-        "end-point": f"{SILENCE_MS} ms without a new label",
+        "end-point": f"{experiment.endpoint_silence_ms} ms without a new label",
         "step": f"one run of the encoder every {experiment.frames_per_step * STEP_MS} ms",
         "deadline": "of a step: the release of the next one",
         "seed": str(experiment.seed),
@@ -64,7 +63,8 @@ def _compute_engine(chip: ChipSpec) -> str:
 def how_far_to_trust(setup: Setup) -> tuple[str, ...]:
     """Paragraphs for the foot of the page, each only where it applies."""
     experiment, device = setup.experiment, setup.device
-    estimated = sum(utterance.speech_end_estimated for utterance in setup.utterances)
+    estimated = [utterance.bounds for utterance in setup.utterances if utterance.bounds.estimated]
+    unknown = sum(bounds.end_ms is None for bounds in estimated)
     idle = "the same stretch of time with the same music and" if setup.music else "the same stretch of time"
     engine = "array" if device.chip.systolic else "lanes"
     paragraphs = [
@@ -90,10 +90,15 @@ def how_far_to_trust(setup: Setup) -> tuple[str, ...]:
         paragraphs.append(
             "The sensitivity figure shows whether the order of the configurations survives when a constant is scaled."
         )
-    if estimated:
+    if len(estimated) > unknown:
         paragraphs.append(
-            f"The true end of speech is not known for {estimated} of {_count(len(setup.utterances), 'utterance')} and "
-            "was estimated from energy. Their latency shifts with that estimate."
+            f"The true end of speech was estimated against the noise floor for {len(estimated) - unknown} of "
+            f"{_count(len(setup.utterances), 'utterance')}. Their latency shifts with that estimate."
+        )
+    if unknown:
+        paragraphs.append(
+            f"The true end of speech is unknown for {unknown} of {_count(len(setup.utterances), 'utterance')}: their "
+            "background is as loud or as lively as the speech, or there is none to compare with. They have no latency."
         )
     return tuple(paragraphs)
 

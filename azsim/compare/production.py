@@ -159,7 +159,7 @@ def _recognitions(setup: Setup) -> list[Recognition]:
     if not _driving or _driving[0][0] is not setup:
         reference = compressed(setup, setup.experiment.configuration[0])
         utterances = spread(setup.utterances, setup.experiment.production.utterances)
-        _driving[:] = [(setup, recognise(reference, utterances))]
+        _driving[:] = [(setup, recognise(reference, setup, utterances))]
     return _driving[0][1]
 
 
@@ -187,7 +187,7 @@ def _play(
 
 
 def _point(constant: str, factor: float, config: str, timelines: Sequence[Timeline]) -> report.SensitivityPoint:
-    waits_ps = [part.total_ps - part.end_pointing_ps for timeline in timelines if (part := timeline.latency)]
+    waits_ps = [part.wait_ps for timeline in timelines if (part := timeline.latency)]
     margins_pj = [sum(line.energy_pj.values()) - sum(line.energy_idle_pj.values()) for line in timelines]
     return report.SensitivityPoint(
         constant=constant,

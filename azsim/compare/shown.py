@@ -52,6 +52,6 @@ def typical(utterances: Sequence[Utterance], recognitions: Sequence[Recognition]
 
 def _is_right(utterance: Utterance, recognition: Recognition) -> bool:
     work = recognition.work
-    if not utterance.reference or work.endpoint_ms < work.speech_end_ms:
+    if not utterance.reference or work.premature or work.end_pointing_ms is None:
         return False
     return int(count_errors([utterance.reference], [recognition.transcript.text])[0, 0]) == 0

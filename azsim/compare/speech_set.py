@@ -14,7 +14,7 @@ from azsim.errors import InputError, located, readable
 from azsim.input_file import check_input_file
 from azsim.report.wer import normalise
 from azsim.speech.audio import read_audio
-from azsim.speech.endpoint import estimated_speech_end_ms
+from azsim.speech.bounds import SpeechBounds, estimate_bounds
 from azsim.speech.features import log_mel
 
 Row = TypeVar("Row")
@@ -35,9 +35,7 @@ class Utterance:
         name: file name in the manifest.
         reference: transcript in lower case, empty if nothing was said; None if unknown.
         audio_ms: length.
-        speech_end_ms: true end of speech, from the manifest or estimated from energy.
-        speech_end_estimated: which of the two.
-        speech_start_ms: start of speech from the manifest, None if it does not say.
+        bounds: of the speech, from the manifest or estimated, without what else the microphone hears.
         features: log-mel, float32 ``(frames, 64)``.
         envelope: peak amplitude per 10 ms, for the figure of one utterance.
         columns: whatever else the manifest says of it (speaker, unseen_voice, domain...).
@@ -47,12 +45,10 @@ class Utterance:
     name: str
     reference: str | None
     audio_ms: int
-    speech_end_ms: int
-    speech_end_estimated: bool
+    bounds: SpeechBounds
     features: np.ndarray
     envelope: np.ndarray
     columns: dict[str, str] = field(default_factory=dict)
-    speech_start_ms: int | None = None
     remarks: tuple[str, ...] = ()
 
     @property
@@ -133,12 +129,7 @@ def load_utterance(
     """
     audio = read_audio(path, max_minutes, gain)
     features = log_mel(audio.samples)
-    start, given = (columns.get(column, "").strip() for column in ("speech_start_ms", "speech_end_ms"))
-    end_ms = (
-        _time_ms(name, "speech_end_ms", given, audio.duration_ms)
-        if given
-        else estimated_speech_end_ms(features, audio.duration_ms)
-    )
+    bounds = _bounds(name, columns, features, audio.duration_ms)
     sound = audio.samples if heard is None else heard(audio.samples, name, columns)
     samples = np.abs(sound)
     padded = np.pad(samples, (0, -len(samples) % ENVELOPE_SAMPLES))
@@ -146,17 +137,27 @@ def load_utterance(
         name=readable(name),
         reference=None if reference is None else " ".join(reference.lower().split()),
         audio_ms=audio.duration_ms,
-        speech_end_ms=end_ms,
-        speech_end_estimated=not given,
+        bounds=bounds,
         features=features if heard is None else log_mel(sound),
         envelope=padded.reshape(-1, ENVELOPE_SAMPLES).max(axis=1),
         columns=columns,
-        speech_start_ms=_time_ms(name, "speech_start_ms", start, audio.duration_ms) if start else None,
         remarks=audio.remarks,
     )
 
 
-def _time_ms(name: str, column: str, given: str, audio_ms: int) -> int:
+def _bounds(name: str, columns: dict[str, str], features: np.ndarray, audio_ms: int) -> SpeechBounds:
+    """What the manifest says of the bounds, and an estimate of what it does not say."""
+    start, end = (_time_ms(name, column, columns, audio_ms) for column in ("speech_start_ms", "speech_end_ms"))
+    if start is not None and end is not None:
+        return SpeechBounds(start, end)
+    found = estimate_bounds(features)
+    return SpeechBounds(found.start_ms if start is None else start, found.end_ms if end is None else end, end is None)
+
+
+def _time_ms(name: str, column: str, columns: dict[str, str], audio_ms: int) -> int | None:
+    given = columns.get(column, "").strip()
+    if not given:
+        return None
     try:
         time_ms = float(given)
     except ValueError:

@@ -50,15 +50,18 @@ class TrainedOutcome:
 
 
 def recognise(
-    small: CompressedNetwork, utterances: Sequence[Utterance], record_inputs: bool = False
+    small: CompressedNetwork, setup: Setup, utterances: Sequence[Utterance] | None = None, record_inputs: bool = False
 ) -> list[Recognition]:
-    """Words and work of every utterance, from the decoded bitstreams."""
+    """Words and work of every utterance of ``setup``, or of some, from the decoded bitstreams."""
+    utterances = setup.utterances if utterances is None else utterances
     return recognise_many(
         small,
         [utterance.features for utterance in utterances],
         utterances=[utterance.name for utterance in utterances],
-        speech_end_ms=[_given_end_ms(utterance) for utterance in utterances],
+        bounds=[utterance.bounds for utterance in utterances],
         record_inputs=record_inputs,
+        audio_ms=[utterance.audio_ms for utterance in utterances],
+        silence_ms=setup.experiment.endpoint_silence_ms,
     )
 
 
@@ -75,7 +78,7 @@ def play(setup: Setup, small: CompressedNetwork, choose: Choose | None = None) -
     results, record = [], None
     recognitions = [
         replace(recognition, work=gather(recognition.work, deployed.frames_per_step, small.network.steps_per_output))
-        for recognition in recognise(small, setup.utterances, record_inputs=deployed.needs_activations)
+        for recognition in recognise(small, setup, record_inputs=deployed.needs_activations)
     ]
     shown = choose(setup.utterances, recognitions) if choose else None
     for index, (utterance, recognition) in enumerate(zip(setup.utterances, recognitions)):
@@ -120,7 +123,9 @@ def in_the_cloud(setup: Setup) -> TrainedOutcome:
         reference,
         [utterance.features for utterance in setup.utterances],
         [utterance.name for utterance in setup.utterances],
-        [_given_end_ms(utterance) for utterance in setup.utterances],
+        [utterance.bounds for utterance in setup.utterances],
+        [utterance.audio_ms for utterance in setup.utterances],
+        setup.experiment.endpoint_silence_ms,
     )
     results = []
     for index, (utterance, recognition) in enumerate(zip(setup.utterances, recognitions)):
@@ -170,7 +175,7 @@ def result_of(
         reference=utterance.reference,
         hypothesis=transcript.text,
         hypothesis_whole=transcript.text_whole,
-        timing=measure(timeline, recognition.work, utterance.speech_start_ms),
+        timing=measure(timeline, recognition.work, utterance.bounds.start_ms),
         words=() if timing_only else transcript.words,
         group=utterance.group,
         speaker=utterance.columns.get("speaker", ""),
@@ -180,17 +185,13 @@ def result_of(
     )
 
 
-def _given_end_ms(utterance: Utterance) -> int | None:
-    return None if utterance.speech_end_estimated else utterance.speech_end_ms
-
-
 def _post_training_wer_percent(setup: Setup, configuration: Configuration) -> float | None:
     """WER of the same compression on the experiment's network, if this configuration has a network of its own."""
     scored = [utterance for utterance in setup.utterances if utterance.reference is not None]
     if not scored or setup.experiment.model_of(configuration) == setup.experiment.model:
         return None
     untuned = compressed(setup, configuration, setup.experiment.model)
-    texts = [recognition.transcript.text_whole for recognition in recognise(untuned, scored)]
+    texts = [recognition.transcript.text_whole for recognition in recognise(untuned, setup, scored)]
     return wer_percent(count_errors([utterance.reference for utterance in scored], texts))
 
 

@@ -86,6 +86,12 @@ def _latency(row: Row) -> str:
     return f"{'/'.join(number(value, 0) for value in percentiles)} n={row.latency_utterances}"
 
 
+def _first_word(row: Row) -> str:
+    if row.first_word_p50_ms is None:
+        return NOTHING
+    return f"{number(row.first_word_p50_ms, 0)} n={row.first_word_utterances}"
+
+
 COLUMNS: tuple[Column, ...] = (
     Column("configuration", "", lambda r: r.config, "bits, sparsity and codec of the weights", drops=0),
     Column(
@@ -135,7 +141,7 @@ COLUMNS: tuple[Column, ...] = (
         "premature end-points",
         "%",
         lambda r: number(scaled(r.premature_endpoint_share, 0.01)),
-        "utterances whose end-point fired before the true end of speech; latency excludes them",
+        "utterances of which words were recognised after the end-point, so that they are not delivered; no latency",
         group=WORDS,
     ),
     Column(
@@ -190,16 +196,16 @@ COLUMNS: tuple[Column, ...] = (
         "latency",
         "ms",
         _latency,
-        "true end of speech to final words: 50th, 90th and 99th percentile over the n utterances that were recognised "
-        "and whose end-point was not premature",
+        "true end of speech to final words: 50th, 90th and 99th percentile over the n utterances that were recognised, "
+        "whose end of speech is known, and whose end-point came after it and after the last word",
         drops=10,
-        legend="true end of speech to final words, p50/p90/p99, over n utterances without a premature end-point",
+        legend="true end of speech to final words, p50/p90/p99, over the n delivered whole whose end is known",
     ),
     Column(
         "first word",
         "ms",
-        lambda r: number(r.first_word_p50_ms, 0),
-        "start of speech to the first word shown: median over the utterances whose start of speech is known",
+        _first_word,
+        "start of speech to the first word shown: median over the n utterances whose start of speech is known",
     ),
     Column(
         "uplink",

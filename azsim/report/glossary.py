@@ -5,7 +5,7 @@ from __future__ import annotations
 TERMS = {
     "true end of speech": "the time at which the speaker stops; recorded when test speech is made, estimated otherwise",
     "end-point": "the time at which the device decides that the speaker has stopped; its rule is among the settings",
-    "premature end-point": "an end-point before the true end of speech; words may be lost, and there is no latency",
+    "premature end-point": "an end-point after which more words were recognised; they are not delivered",
     "WER": "word error rate: words substituted, deleted or inserted, per word of the reference",
     "WER whole": "the WER of the whole recording, as if no end-point cut it",
     "WER delivered": "the WER of the words up to the end-point, which is what the device delivers",

@@ -22,7 +22,7 @@ def measure(timeline: Timeline, work: Work, speech_start_ms: int | None = None) 
     ``speech_start_ms``: when the speaker begins, None if that is not known; there is no time to the first word then.
     """
     return UtteranceTiming(
-        heard_ms=float(work.endpoint_ms if work.endpoint_ms > 0 else work.audio_ms),
+        heard_ms=float(work.endpoint_ms),
         elapsed_ms=timeline.elapsed_ps / PS_PER_MS,
         latency_parts_ms=_latency_parts_ms(timeline.latency),
         first_word_ms=_first_word_ms(timeline, work, speech_start_ms),
@@ -92,6 +92,7 @@ def make_row(
     told = [timing.premature_endpoint for timing in timings if timing.premature_endpoint is not None]
     in_time = [timing for timing in timings if not timing.premature_endpoint]
     latencies = [timing.latency_ms for timing in in_time if timing.latency_ms is not None]
+    first_words = [timing.first_word_ms for timing in timings if timing.first_word_ms is not None]
     heard_s = sum(timing.heard_ms for timing in timings) / 1000
     elapsed_ms = sum(timing.elapsed_ms for timing in timings)
     busy_ms = _total(timing.busy_ms for timing in timings)
@@ -139,7 +140,8 @@ def make_row(
         latency_p90_ms=_percentile(latencies, 90),
         latency_p99_ms=_percentile(latencies, 99),
         latency_parts_mean_ms=_mean(t.latency_parts_ms for t in in_time if t.latency_parts_ms is not None),
-        first_word_p50_ms=_percentile([t.first_word_ms for t in timings if t.first_word_ms is not None], 50),
+        first_word_utterances=len(first_words),
+        first_word_p50_ms=_percentile(first_words, 50),
         uplink_bytes_per_utterance=_share(sum(timing.uplink_bytes for timing in timings), len(timings)),
         energy_mj_per_utterance=sum(energy_mj.values()) if timings else None,
         energy_above_idle_mj_per_utterance=sum(energy_mj.values()) - sum(idle_mj.values()) if timings else None,
@@ -205,7 +207,7 @@ def _said(result: UtteranceResult) -> tuple[str, str | None]:
 
 
 def _latency_parts_ms(latency: LatencyParts | None) -> dict[str, float] | None:
-    if latency is None:
+    if latency is None or latency.end_pointing_ps is None:
         return None
     return {part: getattr(latency, f"{part}_ps") / PS_PER_MS for part in LATENCY_PARTS}
 

@@ -60,9 +60,11 @@ class UtteranceTiming:
     Attributes:
         heard_ms: audio from the first sample to the end-point.
         elapsed_ms: from the first sample to the final result.
-        latency_parts_ms: ``LATENCY_PARTS`` -> true end of speech to final words, split; None if nothing was recognised.
+        latency_parts_ms: ``LATENCY_PARTS`` -> true end of speech to final words, split; None if nothing was recognised,
+            or if that end is not known or came after the end-point.
         first_word_ms: start of speech to the first word shown; None if there was none or the start is not known.
-        premature_endpoint: the end-point fired before the true end of speech; None if that cannot be told.
+        premature_endpoint: words were recognised after the end-point, so that they are missing from the result; None if
+            that cannot be told.
         busy_ms: engine -> busy time.
         dram_bytes: client -> bytes read and written.
         npu_causes_ms: cause -> time on the critical path of the NPU's jobs.
@@ -153,7 +155,8 @@ class UtteranceResult(Summarised):
 class Row(Summarised):
     """One configuration over all its utterances: a line of the table. None where a value does not apply.
 
-    Latency percentiles and parts are over ``latency_utterances``: those recognised whose end-point was not premature.
+    Latency percentiles and parts are over ``latency_utterances``: those recognised whose end-point was neither
+    premature nor before the true end of speech, where that is known.
     ``wer_percent`` is of the whole recording, ``wer_delivered_percent`` of the words up to the end-point. Intervals are
     95 % bootstrap intervals; deltas are paired against the table's baseline (the first int8 ``raw`` row).
     """
@@ -187,6 +190,7 @@ class Row(Summarised):
     latency_p90_ms: float | None
     latency_p99_ms: float | None
     latency_parts_mean_ms: Mapping[str, float]
+    first_word_utterances: int
     first_word_p50_ms: float | None
     uplink_bytes_per_utterance: float | None
     energy_mj_per_utterance: float | None

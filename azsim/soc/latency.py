@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from azsim.soc.network import PS_PER_MS
 from azsim.soc.timeline import LatencyParts
-from azsim.speech.work import Engine
+from azsim.speech.work import Engine, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,13 @@ class ChainStretch:
     end_ps: int
 
 
+def end_pointing_ps(work: Work) -> int | None:
+    """From the true end of speech to the end-point; None if it cannot be told (`Work.end_pointing_ms`)."""
+    return None if work.end_pointing_ms is None else work.end_pointing_ms * PS_PER_MS
+
+
 def split_latency(
-    speech_end_ps: int, endpoint_ps: int, final_ps: int, last_step: int, stretches: Sequence[ChainStretch]
+    waited_ps: int | None, endpoint_ps: int, final_ps: int, last_step: int, stretches: Sequence[ChainStretch]
 ) -> LatencyParts:
     """Divide the time from the true end of speech to the final words; the parts add up exactly.
 
@@ -33,7 +39,8 @@ def split_latency(
     cores), all the rest as ``backlog``: jobs of earlier steps that the last step had to wait for.
 
     Args:
-        speech_end_ps, endpoint_ps, final_ps: when; the end-point may come first (``end_pointing_ps`` is then negative).
+        waited_ps: from the true end of speech to the end-point; None if it cannot be told.
+        endpoint_ps, final_ps: when.
         last_step: the last step that the final words need.
         stretches: of the chain, one after another, not overlapping.
     """
@@ -42,7 +49,7 @@ def split_latency(
         if stretch.step == last_step:
             spent[stretch.engine] += max(0, min(stretch.end_ps, final_ps) - max(stretch.start_ps, endpoint_ps))
     return LatencyParts(
-        end_pointing_ps=endpoint_ps - speech_end_ps,
+        end_pointing_ps=waited_ps,
         backlog_ps=final_ps - endpoint_ps - spent["npu"] - spent["cpu"],
         npu_ps=spent["npu"],
         search_ps=spent["cpu"],

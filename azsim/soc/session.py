@@ -75,7 +75,7 @@ class Heard:
         first_step: number of its first step among those of the session.
         final_ps: when its final words were usable.
         latency: true end of speech to final words; None if nothing was recognised.
-        early_cut: the end-point fired before the true end of speech.
+        early_cut: words were recognised after the end-point, so that they are missing.
         first_partial_ps: as in `Timeline`.
         steps, deadline_misses: steps in all, and those that ended after the next one's release.
     """
@@ -206,7 +206,7 @@ def _heard(chain: SpeechChain) -> Heard:
         first_step=chain.first_step,
         final_ps=chain.final_ps,
         latency=chain.latency() if work.last_label_step >= 0 else None,
-        early_cut=work.endpoint_ms < work.speech_end_ms,
+        early_cut=work.premature,
         first_partial_ps=chain.first_partial_ps(),
         steps=len(chain.release_ps),
         deadline_misses=len(chain.missed_steps()),

@@ -93,18 +93,26 @@ class Instant:
 
 @dataclass(frozen=True, slots=True)
 class LatencyParts:
-    """True end of speech to final words, split; the parts add up exactly (picoseconds)."""
+    """True end of speech to final words, split; the parts add up exactly (picoseconds).
 
-    end_pointing_ps: int
+    ``end_pointing_ps`` is None where the true end of speech is not known or came after the end-point.
+    """
+
+    end_pointing_ps: int | None
     backlog_ps: int
     npu_ps: int
     search_ps: int
     network_ps: int
 
     @property
-    def total_ps(self) -> int:
-        """User-perceived latency."""
-        return self.end_pointing_ps + self.backlog_ps + self.npu_ps + self.search_ps + self.network_ps
+    def wait_ps(self) -> int:
+        """End-point to final words: what the device adds to the end-point rule."""
+        return self.backlog_ps + self.npu_ps + self.search_ps + self.network_ps
+
+    @property
+    def total_ps(self) -> int | None:
+        """User-perceived latency; None where it cannot be told."""
+        return None if self.end_pointing_ps is None else self.end_pointing_ps + self.wait_ps
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -124,7 +132,7 @@ class Timeline(Summarised):
         underruns: playback periods for which the DAC found no sample.
         first_partial_ps: time of the first word on the device after the first label's step was released, -1 if none.
         latency: from true end of speech to final words; None if nothing was recognised.
-        early_cut: the end-point fired before the true end of speech.
+        early_cut: words were recognised after the end-point, so that they are missing.
         npu_causes_ps: cause (``dram``, ``decoder``, ``lanes``, ``window``, ``imbalance``, ``queue``, ``vector``,
             ``drain``) -> time on the critical path of the NPU's jobs, contention for memory within ``dram``.
         peak_sram_bytes: most on-chip memory in use.

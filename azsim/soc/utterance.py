@@ -22,7 +22,7 @@ from azsim.soc.companions import Companion, start_companions
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.idle import idle_usage
 from azsim.soc.job_graph import PS_PER_MS, JobGraph, Schedules
-from azsim.soc.latency import split_latency
+from azsim.soc.latency import end_pointing_ps, split_latency
 from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.music import MusicTrack
 from azsim.soc.timeline import LatencyParts, Timeline
@@ -76,7 +76,7 @@ def simulate(
         deadline_misses=len(chain.missed_steps()),
         first_partial_ps=chain.first_partial_ps(),
         latency=chain.latency() if work.last_label_step >= 0 else None,
-        early_cut=work.endpoint_ms < work.speech_end_ms,
+        early_cut=work.premature,
         peak_sram_bytes=peak_sram_bytes,
         companions={record.name: record for record in records},
     )
@@ -140,9 +140,10 @@ class SpeechChain:
 
     def latency(self) -> LatencyParts:
         """Parts of the wait for the final words."""
-        speech_end_ps = self.start_ps + self.work.speech_end_ms * PS_PER_MS
         graph = self._graph
-        return split_latency(speech_end_ps, self.endpoint_ps, self.final_ps, graph.last_step, graph.stretches)
+        return split_latency(
+            end_pointing_ps(self.work), self.endpoint_ps, self.final_ps, graph.last_step, graph.stretches
+        )
 
 
 def _releases_ps(work: Work) -> np.ndarray:
@@ -176,7 +177,8 @@ def check_schedules(work: Work, schedules: Schedules) -> None:
 def mark(simulation: DeviceSimulation, chain: SpeechChain) -> None:
     """Record what happened when in the utterance of a chain that has ended."""
     recorder, work = simulation.recorder, chain.work
-    recorder.instant("microphone", "true end of speech", chain.start_ps + work.speech_end_ms * PS_PER_MS)
+    if work.speech_end_ms is not None:
+        recorder.instant("microphone", "true end of speech", chain.start_ps + work.speech_end_ms * PS_PER_MS)
     recorder.instant("npu", "end-point", chain.endpoint_ps)
     if chain.first_partial_ps() >= 0:
         recorder.instant("npu", "first word", int(chain.done_ps[work.first_label_step]))

@@ -2,8 +2,8 @@
 
 ::
 
-    labels, outputs ──> end-point rule ──┬─> words until then, and of the whole recording ──> Transcript
-                                         └─> steps, times, jobs                           ──> Work
+    labels, outputs ──> end-point rule ──┬─> words until then, and of all that was heard ──> Transcript
+                                         └─> steps, times, jobs                          ──> Work
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from azsim.nn.network import Network
-from azsim.speech.endpoint import end_point, estimated_speech_end_ms, step_end_ms
+from azsim.speech.bounds import SpeechBounds
+from azsim.speech.endpoint import SILENCE_MS, end_point, step_end_ms
 from azsim.speech.features import STEP_MS
 from azsim.speech.transcript import Transcript
 from azsim.speech.words import words_of
@@ -39,38 +38,44 @@ def no_jobs(steps: int, label_steps: Sequence[int]) -> tuple[Job, ...]:
 def conclude(
     network: Network,
     utterance: str,
-    features: np.ndarray,
     audio_ms: int,
-    speech_end_ms: int | None,
+    steps: int,
+    bounds: SpeechBounds,
     labels: Sequence[int],
     outputs: Sequence[int],
     probabilities: Sequence[float],
     jobs_of: JobMaker = no_jobs,
     wake_steps: int = 0,
+    silence_ms: int = SILENCE_MS,
 ) -> Recognition:
     """Words, end-point and work of an utterance that was heard whole.
 
     Args:
-        network: its pieces, and how many frames make a step and steps an output.
+        network: its pieces, and how many steps make an output.
         utterance: its name.
-        features: log-mel ``(frames, 64)`` of the whole recording.
-        audio_ms: its length.
-        speech_end_ms: true end of speech if it is known; otherwise it is estimated, and marked so.
+        audio_ms: length of the recording.
+        steps: heard of the recording and of the silence after it (`azsim.speech.endpoint.listening_steps`).
+        bounds: of the speech.
         labels: what the search found.
         outputs: index of the encoder output at which each label was emitted.
         probabilities: posterior of each label, not a number where none is known.
         jobs_of: the device's jobs, from the steps until the end-point and the step of each label until then.
         wake_steps: steps of a wake word at the beginning.
+        silence_ms: the end-point's.
     """
     every = network.steps_per_output
-    steps = -(-len(features) // (network.stack * every)) * every
     label_steps = tuple(every * output + every - 1 for output in outputs)
-    end = end_point(label_steps, steps, audio_ms)
+    end = end_point(label_steps, steps, silence_ms)
+    times_ms = [step_end_ms(step) for step in label_steps]
+    whole = words_of(labels, times_ms, probabilities, network.pieces)
+    kept = words_of(labels[: end.labels], times_ms[: end.labels], probabilities[: end.labels], network.pieces)
+    text_whole = " ".join(word.text for word in whole)
+    transcript = Transcript(kept, tuple(labels), label_steps, text_whole)
     work = Work(
         utterance=utterance,
         audio_ms=audio_ms,
-        speech_end_ms=estimated_speech_end_ms(features, audio_ms) if speech_end_ms is None else speech_end_ms,
-        speech_end_estimated=speech_end_ms is None,
+        speech_end_ms=bounds.end_ms,
+        speech_end_estimated=bounds.estimated,
         endpoint_ms=end.time_ms,
         first_label_step=label_steps[0] if end.labels else -1,
         last_label_step=label_steps[end.labels - 1] if end.labels else -1,
@@ -78,9 +83,6 @@ def conclude(
         step_ms=STEP_MS,
         jobs=jobs_of(end.steps, label_steps[: end.labels]),
         wake_steps=wake_steps,
+        premature=transcript.text != text_whole,
     )
-    times_ms = [step_end_ms(step, audio_ms) for step in label_steps]
-    whole = words_of(labels, times_ms, probabilities, network.pieces)
-    kept = words_of(labels[: end.labels], times_ms[: end.labels], probabilities[: end.labels], network.pieces)
-    text_whole = " ".join(word.text for word in whole)
-    return Recognition(Transcript(kept, tuple(labels), label_steps, text_whole), work)
+    return Recognition(transcript, work)

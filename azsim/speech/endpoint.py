@@ -1,9 +1,11 @@
-"""The end-point rule, and an estimate of where speech really ended.
+"""The end-point rule, over a sound that never ends: after a recording, silence goes on until the rule fires.
 
 ::
 
-    labels:   x  x x     x        (480 ms without a label)     |
-    time:   ──┴──┴─┴─────┴─────────────────────────────────────┴── fires at the end of this step
+    labels:   x  x x     x        (silence_ms without a label)  |
+    sound:    ▂▅▇▅▂▃▇▆▂▂▁┆▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁
+    time:   ──┴──┴─┴─────┴┆─────────────────────────────────────┴── fires at the end of this step
+                          end of the file, which the device does not know
 """
 
 from __future__ import annotations
@@ -11,14 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, STACKED_FRAMES, STEP_MS
 
 SILENCE_MS = 480
-ENERGY_SHARE = 0.35  # assumed: where between the noise floor and the loud parts speech begins
-QUIET_PERCENTILE, LOUD_PERCENTILE = 10, 95
-LEAST_CONTRAST = 1.0  # log energy; below it there is no telling speech from noise
+MOST_SILENCE_MS = 10_000
+LONGEST_TAIL_MS = 2_000
+"""Beyond ``silence_ms``, for a network that goes on to find words in the silence after a recording; `assumed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,44 +36,48 @@ class EndPoint:
     time_ms: int
 
 
-def step_end_ms(step: int, audio_ms: int) -> int:
-    """When the microphone has the last sample of a step's last frame, at most the end of the audio."""
+def step_end_ms(step: int) -> int:
+    """When the microphone has the last sample of a step's last frame."""
     last_frame = STACKED_FRAMES * step + STACKED_FRAMES - 1
-    return min(last_frame * FRAME_SHIFT_MS + FRAME_LENGTH_MS, audio_ms)
+    return last_frame * FRAME_SHIFT_MS + FRAME_LENGTH_MS
 
 
-def end_point(label_steps: Sequence[int], steps: int, audio_ms: int, silence_ms: int = SILENCE_MS) -> EndPoint:
-    """Apply the rule: ``silence_ms`` without a new label after at least one label, else the end of the audio.
+def waited_steps(silence_ms: int) -> int:
+    """Steps from a label's to the one at whose end ``silence_ms`` have passed."""
+    return -(-silence_ms // STEP_MS)
+
+
+def end_point(label_steps: Sequence[int], steps: int, silence_ms: int = SILENCE_MS) -> EndPoint:
+    """Apply the rule: ``silence_ms`` without a new label after at least one label; without, the end of listening.
 
     Args:
         label_steps: 30 ms step of each label, in order.
-        steps: steps of the whole recording.
-        audio_ms: its length.
+        steps: for how long was listened, see `listening_steps`.
+        silence_ms: without a new label.
     """
-    waited = -(-silence_ms // STEP_MS)
+    waited = waited_steps(silence_ms)
     for count, step in enumerate(label_steps, start=1):
         fires = step + waited
         following = label_steps[count] if count < len(label_steps) else steps
         if following > fires and fires < steps:
-            return EndPoint(fires + 1, count, step_end_ms(fires, audio_ms))
-    return EndPoint(steps, len(label_steps), audio_ms)
+            return EndPoint(fires + 1, count, step_end_ms(fires))
+    return EndPoint(steps, len(label_steps), step_end_ms(steps - 1))
 
 
-def estimated_speech_end_ms(features: np.ndarray, audio_ms: int) -> int:
-    """End of the last loud frame, an estimate for recordings whose true end of speech is not known.
-
-    A frame is loud when its mean log-mel energy is over a threshold between the quiet and the loud percentiles of
-    the recording. Where the two hardly differ, the end of the audio is returned.
+def listening_steps(frames: int, last_label_step: int, silence_ms: int, every: int) -> int:
+    """Steps of a recording and the silence after it, until ``silence_ms`` have passed without a label in it.
 
     Args:
-        features: log-mel ``(frames, 64)``.
-        audio_ms: length of the recording.
+        frames: feature frames of the recording.
+        last_label_step: step of the last label so far, -1 if none.
+        silence_ms: the end-point's.
+        every: the number is a multiple of it.
 
-    **Source:** assumed; a plain energy detector.
+    Returns:
+        At most those of the recording, ``silence_ms`` and `LONGEST_TAIL_MS`.
     """
-    energy = np.asarray(features, np.float64).mean(axis=1)
-    quiet, loud = np.percentile(energy, [QUIET_PERCENTILE, LOUD_PERCENTILE])
-    if loud - quiet < LEAST_CONTRAST:
-        return audio_ms
-    last = int(np.flatnonzero(energy > quiet + ENERGY_SHARE * (loud - quiet))[-1])
-    return min(last * FRAME_SHIFT_MS + FRAME_LENGTH_MS, audio_ms)
+    waited = waited_steps(silence_ms)
+    least = -(-frames // STACKED_FRAMES) + waited
+    most = least + LONGEST_TAIL_MS // STEP_MS
+    after_label = last_label_step + waited + 1 if last_label_step >= 0 else 0
+    return -(-min(max(least, after_label), most) // every) * every

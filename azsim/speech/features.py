@@ -40,6 +40,29 @@ def fbank_options() -> knf.FbankOptions:
     return options
 
 
+class LogMel:
+    """Log-mel frames of a sound that comes in pieces of any size; they do not depend on where it was cut.
+
+    Attributes:
+        frames: frames made so far.
+    """
+
+    def __init__(self) -> None:
+        self._bank = knf.OnlineFbank(fbank_options())
+        self.frames = 0
+
+    def feed(self, samples: np.ndarray) -> np.ndarray:
+        """Take float32 mono samples at 16 kHz; returns the frames that they complete, float32 ``(n, 64)``."""
+        self._bank.accept_waveform(SAMPLE_RATE_HZ, np.asarray(samples, np.float32) * PCM16_SCALE)
+        ready = self._bank.num_frames_ready
+        made = np.empty((ready - self.frames, MEL_BINS), np.float32)
+        for row, frame in zip(made, range(self.frames, ready), strict=True):
+            row[:] = self._bank.get_frame(frame)  # a view of memory that pop gives back
+        self._bank.pop(len(made))
+        self.frames = ready
+        return made
+
+
 def log_mel(samples: np.ndarray) -> np.ndarray:
     """Log-mel frames of a whole recording.
 
@@ -49,9 +72,4 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     Returns:
         float32 array of shape ``(frames, 64)``; ``frames`` is 0 below 25 ms.
     """
-    bank = knf.OnlineFbank(fbank_options())
-    bank.accept_waveform(SAMPLE_RATE_HZ, np.asarray(samples, np.float32) * PCM16_SCALE)
-    bank.input_finished()
-    if bank.num_frames_ready == 0:
-        return np.zeros((0, MEL_BINS), np.float32)
-    return np.stack([bank.get_frame(i) for i in range(bank.num_frames_ready)]).astype(np.float32)
+    return LogMel().feed(samples)

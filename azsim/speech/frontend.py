@@ -1,24 +1,24 @@
-"""From sound to the int8 steps that enter the first layer, piece by piece or whole.
+"""From log-mel frames to the int8 steps that enter the first layer, piece by piece or whole.
 
 ::
 
-    16 kHz samples ──> log-mel frames ──> (level) ──> (x - mean) * inv_std ──clip, int8──> 3 frames = 1 step
+    log-mel frames ──> (level) ──> (x - mean) * inv_std ──clip, int8──> 3 frames = 1 step
 
-The rule for the tail: samples that do not fill a frame are dropped; frames that do not fill a step, and steps that do
-not fill a time reduction, are filled up with the int8 value 0, the mean of the training data.
+A recording and the silence after it are whole steps (`azsim.speech.endpoint.listening_steps`). Where there is no
+silence after it, frames that do not fill a step, and steps that do not fill a time reduction, are filled up with the
+int8 value 0, the mean of the training data (`stacked`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import kaldi_native_fbank as knf
 import numpy as np
 
 from azsim.nn.fixed_point import quantise_int8
 from azsim.nn.network import Network
 from azsim.nn.normalisation import RunningLevel
-from azsim.speech.features import MEL_BINS, PCM16_SCALE, SAMPLE_RATE_HZ, fbank_options
+from azsim.speech.features import MEL_BINS
 
 
 class FeatureQuantiser:
@@ -57,47 +57,23 @@ def stacked(frames: np.ndarray, stack: int, time_reduction: int) -> np.ndarray:
     return padded.reshape(len(padded) // stack, stack * frames.shape[1])
 
 
-class Frontend:
-    """The streaming front end of one utterance.
+class Stacker:
+    """Log-mel frames of one utterance, as they come, to int8 steps.
 
     Attributes:
-        frames: frames made so far.
+        frames: frames taken so far.
     """
 
-    def __init__(self, quantise: FeatureQuantiser, stack: int, time_reduction: int) -> None:
-        self._bank = knf.OnlineFbank(fbank_options())
+    def __init__(self, quantise: FeatureQuantiser, stack: int) -> None:
         self._quantise = quantise.stream()
-        self._stack, self._time_reduction = stack, time_reduction
+        self._stack = stack
         self._waiting = np.zeros((0, MEL_BINS), np.int8)
-        self._log_mel: list[np.ndarray] = []
         self.frames = 0
 
-    def feed(self, samples: np.ndarray) -> np.ndarray:
-        """Take float32 mono samples at 16 kHz; returns the steps they complete, int8 ``(n, stack * 64)``."""
-        self._bank.accept_waveform(SAMPLE_RATE_HZ, np.asarray(samples, np.float32) * PCM16_SCALE)
-        return self._ready()
-
-    def finish(self) -> np.ndarray:
-        """The last steps, after the end of the sound."""
-        self._bank.input_finished()
-        whole = self._ready()
-        last = stacked(self._waiting, self._stack, 1)
-        done = -(-self.frames // self._stack)
-        missing = -done % self._time_reduction
-        return np.concatenate([whole, last, np.zeros((missing, whole.shape[1]), np.int8)])
-
-    @property
-    def log_mel(self) -> np.ndarray:
-        """float32 ``(frames, 64)`` so far."""
-        return np.concatenate(self._log_mel) if self._log_mel else np.zeros((0, MEL_BINS), np.float32)
-
-    def _ready(self) -> np.ndarray:
-        ready = self._bank.num_frames_ready
-        if ready > self.frames:
-            new = np.stack([self._bank.get_frame(i) for i in range(self.frames, ready)]).astype(np.float32)
-            self.frames = ready
-            self._log_mel.append(new)
-            self._waiting = np.concatenate([self._waiting, self._quantise(new)])
-        whole = len(self._waiting) // self._stack * self._stack
-        steps, self._waiting = self._waiting[:whole], self._waiting[whole:]
-        return steps.reshape(whole // self._stack, self._stack * MEL_BINS)
+    def feed(self, frames: np.ndarray) -> np.ndarray:
+        """Take log-mel frames ``(n, 64)``; returns the steps that they complete, int8 ``(m, stack * 64)``."""
+        self.frames += len(frames)
+        waiting = np.concatenate([self._waiting, self._quantise(frames)])
+        whole = len(waiting) // self._stack * self._stack
+        self._waiting = waiting[whole:]
+        return waiting[:whole].reshape(whole // self._stack, self._stack * MEL_BINS)

@@ -26,7 +26,7 @@ def gather(work: Work, together: int, time_reduction: int = 1) -> Work:
 
     Words and labels stay; they come later. A run starts when the sound of its last step is there, also if the
     end-point falls into it: the rule reads the outputs of the run, so it fires at the run's release at the earliest.
-    The last run of a recording is padded to a whole one.
+    The last run is a whole one, whose last steps may lie behind the end-point.
 
     Args:
         work: of single steps.
@@ -47,11 +47,11 @@ def gather(work: Work, together: int, time_reduction: int = 1) -> Work:
     for job in work.jobs:
         by_run[job.step // together].append(job)
     for run, own in enumerate(by_run):
-        release_ms = step_end_ms((run + 1) * together - 1, work.audio_ms)
+        release_ms = step_end_ms((run + 1) * together - 1)
         jobs += _run(own, run, release_ms)
     return replace(
         work,
-        endpoint_ms=max(work.endpoint_ms, step_end_ms(runs * together - 1, work.audio_ms)),
+        endpoint_ms=max(work.endpoint_ms, step_end_ms(runs * together - 1)),
         first_label_step=_run_of(work.first_label_step, together),
         last_label_step=_run_of(work.last_label_step, together),
         steps=runs,

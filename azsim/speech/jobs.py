@@ -25,8 +25,6 @@ def picked_of(jobs: Sequence[Job]) -> list[bool]:
 
 def job_chain(
     steps: int,
-    frames: int,
-    audio_ms: int,
     label_steps: Sequence[int],
     programs: Collection[str],
     time_reduction: int,
@@ -42,8 +40,6 @@ def job_chain(
 
     Args:
         steps: encoder steps to run.
-        frames: feature frames of the recording; steps beyond them run on padding and have no front end job.
-        audio_ms: length of the recording.
         label_steps: step of each label, in order; those at or beyond ``steps`` are left out.
         programs: names of the network's programs; without ``encoder.1`` the joint runs at every step.
         time_reduction: steps per encoder output, if there is an ``encoder.1``.
@@ -69,12 +65,10 @@ def job_chain(
 
     run("prediction", 0, 0)
     for step in range(steps):
-        release_ms = step_end_ms(step, audio_ms)
-        new_frames = min(STACKED_FRAMES, frames - STACKED_FRAMES * step)
-        if new_frames > 0:
-            routine("frontend", step, release_ms, new_frames, cycles_per_frame * new_frames)
+        release_ms = step_end_ms(step)
+        routine("frontend", step, release_ms, STACKED_FRAMES, cycles_per_frame * STACKED_FRAMES)
         if step < wake_steps:
-            release_ms = step_end_ms(wake_steps - 1, audio_ms)
+            release_ms = step_end_ms(wake_steps - 1)
         if "arbiter" in programs and picked is not None:
             run("arbiter", step, release_ms)
         branch = SMALL if picked is not None and not picked[step] else ""

@@ -2,9 +2,11 @@
 
 ::
 
-    sound ──Resampler──> Frontend ──steps──> Encoder ──outputs──> Search ──labels──> words, end-point, jobs
+    sound ──log-mel──> frames ──Stacker──> steps ──Encoder──> outputs ──Search──> labels ──> words, end-point, jobs
+                       room tone ──until the end-point──^
 
-What comes out depends on the sound alone, not on the pieces in which it came.
+What comes out depends on the sound alone, not on the pieces in which it came. A device does not know that a file ends:
+after it the room goes on without speech (`azsim.speech.room_tone`) until the end-point has fired.
 """
 
 from __future__ import annotations
@@ -21,109 +23,173 @@ from azsim.errors import InputError
 from azsim.nn.branching import Picker
 from azsim.nn.integer_rnnt import Encoder, IntegerModel
 from azsim.nn.normalisation import cycles_per_frame
-from azsim.speech.audio import Resampler
+from azsim.speech.bounds import SpeechBounds, estimate_bounds
 from azsim.speech.conclusion import Recognition, conclude
-from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, SAMPLE_RATE_HZ
-from azsim.speech.frontend import FeatureQuantiser, Frontend, stacked
+from azsim.speech.endpoint import LONGEST_TAIL_MS, SILENCE_MS, listening_steps
+from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, MEL_BINS, SAMPLE_RATE_HZ, log_mel
+from azsim.speech.frontend import FeatureQuantiser, Stacker
 from azsim.speech.jobs import job_chain
+from azsim.speech.room_tone import room_tone
 from azsim.speech.search import Greedy, Search
 from azsim.speech.wake_word import wake_outputs
 from azsim.speech.work import Job
 
 SearchMaker = Callable[[IntegerModel], Search]
+PIECE_FRAMES = 1_000
+"""Of a long recording that are heard at a time, so that what is kept in between does not grow with its length."""
 
 
 class Recogniser:
     """A compressed network, ready to listen; it keeps no state between utterances and may be shared by threads.
 
+    Args:
+        compressed: the network.
+        search: what makes the search of each utterance.
+        silence_ms: without a new label, after which the end-point fires.
+
     Raises:
         CodecError: a bitstream of the network is damaged.
     """
 
-    def __init__(self, compressed: CompressedNetwork, search: SearchMaker = Greedy) -> None:
+    def __init__(
+        self, compressed: CompressedNetwork, search: SearchMaker = Greedy, silence_ms: int = SILENCE_MS
+    ) -> None:
         self.compressed = compressed
         self.model = IntegerModel.of(compressed)
         self.quantiser = FeatureQuantiser(compressed.network, self.model.feature_scale)
         self.search = search
+        self.silence_ms = silence_ms
         self.programs = compressed.network.programs()
 
     def recognise(
         self,
         sound: np.ndarray,
         utterance: str = "utterance",
-        speech_end_ms: int | None = None,
+        bounds: SpeechBounds | None = None,
         record_inputs: bool = False,
         wake_end_ms: int = 0,
         picker: Picker | None = None,
+        audio_ms: int | None = None,
     ) -> Recognition:
         """Recognise a whole recording.
 
         Args:
             sound: float32 samples ``(n,)`` at 16 kHz in [-1, 1], or log-mel features ``(frames, 64)``.
             utterance: its name.
-            speech_end_ms: true end of speech if it is known; otherwise it is estimated, and marked so.
+            bounds: of the speech; by default they are estimated, and marked so.
             record_inputs: keep the int8 inputs of every matrix, for skip modes that look at activations.
             wake_end_ms: where a wake word at its beginning ends (`azsim.speech.wake_word`): the encoder hears it and
                 keeps its state, but it is not written down.
             picker: of an encoder with branches, see `azsim.nn.integer_rnnt.Encoder`; a new one for each recording.
+            audio_ms: length of the recording whose features these are; by default that of its frames.
 
         Raises:
             InputError: there is not one whole frame.
         """
+        frames = log_mel(sound) if sound.ndim == 1 else sound
+        if not len(frames):
+            raise InputError(f"{utterance}: no whole frame; at least {FRAME_LENGTH_MS} ms of sound are needed")
         if sound.ndim == 1:
-            listener = Listener(self, utterance, record_inputs=record_inputs, wake_end_ms=wake_end_ms, picker=picker)
-            listener.feed(sound)
-            return listener.finish(speech_end_ms)
-        if not len(sound):
-            raise InputError(f"{utterance}: no features; at least {FRAME_LENGTH_MS} ms of sound are needed")
-        network = self.compressed.network
-        encoder, search = Encoder(self.model, record_inputs, picker), self.search(self.model)
-        encoded = encoder.push(stacked(self.quantiser(sound), network.stack, self.model.reduction))
-        unwritten = min(wake_outputs(network, wake_end_ms), len(encoded))
-        search.advance(encoded[unwritten:])
-        audio_ms = (len(sound) - 1) * FRAME_SHIFT_MS + FRAME_LENGTH_MS
-        return self.conclude(utterance, sound, audio_ms, speech_end_ms, encoder, search, record_inputs, unwritten)
+            audio_ms = sound.size * 1000 // SAMPLE_RATE_HZ
+        elif audio_ms is None:
+            audio_ms = (len(frames) - 1) * FRAME_SHIFT_MS + FRAME_LENGTH_MS
+        listener = Listener(self, utterance, record_inputs, wake_end_ms, picker)
+        for start in range(0, len(frames), PIECE_FRAMES):
+            listener.feed(frames[start : start + PIECE_FRAMES])
+        return listener.finish(room_tone(frames, listener.most_after), audio_ms, bounds or estimate_bounds(frames))
 
-    def conclude(
+
+class Listener:
+    """One utterance that comes in pieces of any size.
+
+    Args:
+        recogniser: who listens.
+        utterance, record_inputs, wake_end_ms, picker: see :meth:`Recogniser.recognise`.
+    """
+
+    def __init__(
         self,
-        utterance: str,
-        features: np.ndarray,
-        audio_ms: int,
-        speech_end_ms: int | None,
-        encoder: Encoder,
-        search: Search,
-        record_inputs: bool,
-        unwritten: int = 0,
-    ) -> Recognition:
-        """Words, end-point and work of an utterance whose whole sound went through ``encoder``.
+        recogniser: Recogniser,
+        utterance: str = "utterance",
+        record_inputs: bool = False,
+        wake_end_ms: int = 0,
+        picker: Picker | None = None,
+    ) -> None:
+        network = recogniser.compressed.network
+        self._recogniser, self._utterance, self._record = recogniser, utterance, record_inputs
+        self._stacker = Stacker(recogniser.quantiser, network.stack)
+        self._encoder = Encoder(recogniser.model, record_inputs, picker)
+        self._search = recogniser.search(recogniser.model)
+        self._stack, self._every = network.stack, network.steps_per_output
+        self._wake_outputs = wake_outputs(network, wake_end_ms)
+        self._unwritten = self._encoded = 0
 
-        Its outputs went through ``search`` but for the first ``unwritten`` ones, those of a wake word.
+    def feed(self, frames: np.ndarray) -> None:
+        """Take the next log-mel frames, ``(n, 64)``."""
+        steps = self._stacker.feed(frames)
+        if len(steps):
+            encoded = self._encoder.push(steps)
+            self._encoded += len(encoded)
+            unwritten = min(self._wake_outputs - self._unwritten, len(encoded))
+            self._unwritten += unwritten
+            self._search.advance(encoded[unwritten:])
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """The labels so far."""
+        return self._search.found().labels
+
+    @property
+    def most_after(self) -> int:
+        """Frames of silence that are heard after the recording at most."""
+        return (self._recogniser.silence_ms + LONGEST_TAIL_MS) // FRAME_SHIFT_MS + 2 * self._stack * self._every
+
+    def finish(self, silence: np.ndarray, audio_ms: int, bounds: SpeechBounds) -> Recognition:
+        """End the recording, listen to the silence after it until the end-point, and conclude.
+
+        Args:
+            silence: log-mel of what follows the recording, ``(most_after, 64)``.
+            audio_ms: length of the recording.
+            bounds: of its speech.
+
+        Raises:
+            ValueError: the silence is too short.
         """
-        found = search.found()
-        wake_steps = unwritten * self.model.reduction
+        if len(silence) < self.most_after:
+            raise ValueError(f"{len(silence)} frames of silence: must be {self.most_after}")
+        recording, silence_ms = self._stacker.frames, self._recogniser.silence_ms
+        while True:
+            found = self._search.found()
+            last = self._every * (self._unwritten + found.outputs[-1]) + self._every - 1 if found.outputs else -1
+            steps = listening_steps(recording, last, silence_ms, self._every)
+            heard = self._stacker.frames
+            if heard >= steps * self._stack:
+                break
+            self.feed(silence[heard - recording : steps * self._stack - recording])
+        model, programs = self._recogniser.model, self._recogniser.programs
+        wake_steps = self._unwritten * self._every
 
         def jobs_of(steps: int, label_steps: Sequence[int]) -> tuple[Job, ...]:
-            reduction, picked = self.model.reduction, encoder.picked
-            more = cycles_per_frame(self.compressed.network.normalisation, features.shape[1])
-            return job_chain(
-                steps, len(features), audio_ms, label_steps, self.programs, reduction, wake_steps, picked, more
-            )
+            network, picked = self._recogniser.compressed.network, self._encoder.picked
+            more = cycles_per_frame(network.normalisation, MEL_BINS)
+            return job_chain(steps, label_steps, programs, model.reduction, wake_steps, picked, more)
 
         concluded = conclude(
-            self.compressed.network,
-            utterance,
-            features,
+            self._recogniser.compressed.network,
+            self._utterance,
             audio_ms,
-            speech_end_ms,
+            steps,
+            bounds,
             found.labels,
-            tuple(unwritten + output for output in found.outputs),
+            tuple(self._unwritten + output for output in found.outputs),
             found.probabilities,
             jobs_of,
             wake_steps,
+            silence_ms,
         )
-        if not record_inputs:
+        if not self._record:
             return concluded
-        inputs = self._inputs_until(concluded.work.jobs, {**encoder.inputs(), **found.inputs})
+        inputs = self._inputs_until(concluded.work.jobs, {**self._encoder.inputs(), **found.inputs})
         return replace(concluded, work=replace(concluded.work, inputs=inputs))
 
     def _inputs_until(self, jobs: Sequence[Job], inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -131,86 +197,22 @@ class Recogniser:
         invocations = Counter(job.name for job in jobs)
         return {
             matrix: inputs[matrix][: invocations[name]]
-            for name, program in self.programs.items()
+            for name, program in self._recogniser.programs.items()
             for matrix in program.matrices
         }
-
-
-class Listener:
-    """One utterance that comes in pieces of any size.
-
-    Args:
-        rate_hz: of the pieces; they are ``(n,)`` or ``(n, channels)``.
-        record_inputs, wake_end_ms, picker: see :meth:`Recogniser.recognise`.
-    """
-
-    def __init__(
-        self,
-        recogniser: Recogniser,
-        utterance: str = "utterance",
-        rate_hz: int = SAMPLE_RATE_HZ,
-        record_inputs: bool = False,
-        wake_end_ms: int = 0,
-        picker: Picker | None = None,
-    ) -> None:
-        model = recogniser.model
-        self._recogniser, self._utterance, self._record = recogniser, utterance, record_inputs
-        self._resampler = Resampler(rate_hz, utterance)
-        self._frontend = Frontend(recogniser.quantiser, recogniser.compressed.network.stack, model.reduction)
-        self._encoder, self._search = Encoder(model, record_inputs, picker), recogniser.search(model)
-        self._wake_outputs = wake_outputs(recogniser.compressed.network, wake_end_ms)
-        self._unwritten = self._samples = 0
-
-    def feed(self, piece: np.ndarray) -> None:
-        """Take the next piece of sound.
-
-        Raises:
-            InputError: it holds samples that are not numbers.
-        """
-        samples = self._resampler.feed(piece)
-        self._samples += samples.size
-        self._advance(self._frontend.feed(samples))
-
-    @property
-    def labels(self) -> tuple[int, ...]:
-        """The labels so far."""
-        return self._search.found().labels
-
-    def finish(self, speech_end_ms: int | None = None) -> Recognition:
-        """End the utterance; see :meth:`Recogniser.recognise`.
-
-        Raises:
-            InputError: there was not one whole frame.
-        """
-        samples = self._resampler.finish()
-        self._samples += samples.size
-        self._advance(self._frontend.feed(samples))
-        self._advance(self._frontend.finish())
-        if not self._frontend.frames:
-            raise InputError(f"{self._utterance}: no whole frame; at least {FRAME_LENGTH_MS} ms of sound are needed")
-        audio_ms = self._samples * 1000 // SAMPLE_RATE_HZ
-        return self._recogniser.conclude(
-            self._utterance, self._frontend.log_mel, audio_ms, speech_end_ms, self._encoder, self._search, self._record,
-            self._unwritten,
-        )  # fmt: skip
-
-    def _advance(self, steps: np.ndarray) -> None:
-        if len(steps):
-            encoded = self._encoder.push(steps)
-            unwritten = min(self._wake_outputs - self._unwritten, len(encoded))
-            self._unwritten += unwritten
-            self._search.advance(encoded[unwritten:])
 
 
 def recognise_many(
     compressed: CompressedNetwork,
     sounds: Sequence[np.ndarray],
     utterances: Sequence[str] | None = None,
-    speech_end_ms: Sequence[int | None] | None = None,
+    bounds: Sequence[SpeechBounds | None] | None = None,
     record_inputs: bool = False,
     threads: int = 1,
     search: SearchMaker = Greedy,
     wake_end_ms: Sequence[int] | None = None,
+    audio_ms: Sequence[int | None] | None = None,
+    silence_ms: int = SILENCE_MS,
 ) -> list[Recognition]:
     """Recognise recordings one after another, or on several threads; the results are the same.
 
@@ -218,22 +220,25 @@ def recognise_many(
         compressed: the network.
         sounds: each is sound or features, as :meth:`Recogniser.recognise` takes them.
         utterances: their names; by default their numbers.
-        speech_end_ms: their true ends of speech, None where it is not known.
+        bounds: of their speech, None where they are to be estimated.
         record_inputs: see :meth:`Recogniser.recognise`.
         threads: how many utterances run side by side.
         search: what makes the search of each.
         wake_end_ms: where their wake words end, 0 without one.
+        audio_ms: their lengths, where features are given.
+        silence_ms: the end-point's.
     """
-    recogniser = Recogniser(compressed, search)
-    names = utterances if utterances is not None else [str(i) for i in range(len(sounds))]
-    ends = speech_end_ms if speech_end_ms is not None else [None] * len(sounds)
+    recogniser = Recogniser(compressed, search, silence_ms)
+    count = len(sounds)
+    names = utterances if utterances is not None else [str(i) for i in range(count)]
+    known = bounds if bounds is not None else [None] * count
+    wakes = wake_end_ms if wake_end_ms is not None else [0] * count
+    lengths = audio_ms if audio_ms is not None else [None] * count
 
-    wakes = wake_end_ms if wake_end_ms is not None else [0] * len(sounds)
-
-    def one(sound: np.ndarray, name: str, end: int | None, wake: int) -> Recognition:
-        return recogniser.recognise(sound, name, end, record_inputs, wake)
+    def one(sound: np.ndarray, name: str, own: SpeechBounds | None, wake: int, length: int | None) -> Recognition:
+        return recogniser.recognise(sound, name, own, record_inputs, wake, audio_ms=length)
 
     if threads == 1:
-        return [one(*each) for each in zip(sounds, names, ends, wakes, strict=True)]
+        return [one(*each) for each in zip(sounds, names, known, wakes, lengths, strict=True)]
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(one, sounds, names, ends, wakes))
+        return list(pool.map(one, sounds, names, known, wakes, lengths))

@@ -22,10 +22,7 @@ def replay(work: Work, label_steps: tuple[int, ...], programs: Collection[str], 
         programs: names of the other network's programs.
         time_reduction: its steps per encoder output; 1 if it has no ``encoder.1``.
     """
-    frames = sum(job.units for job in work.jobs if job.name == "frontend")
     picked = picked_of(work.jobs) if f"encoder.0{SMALL}" in programs else None
     more = next((job.more_cycles // job.units for job in work.jobs if job.name == "frontend"), 0)
-    jobs = job_chain(
-        work.steps, frames, work.audio_ms, label_steps, programs, time_reduction, work.wake_steps, picked, more
-    )
+    jobs = job_chain(work.steps, label_steps, programs, time_reduction, work.wake_steps, picked, more)
     return replace(work, jobs=jobs, inputs={})

@@ -67,10 +67,11 @@ class Work:
 
     Attributes:
         utterance: its name.
-        audio_ms: length of the recording.
-        speech_end_ms: true end of speech.
+        audio_ms: length of the recording; silence follows it until the end-point.
+        speech_end_ms: true end of speech; None if it is not known.
         speech_end_estimated: the end was estimated from energy, not known from the corpus.
-        endpoint_ms: time of the utterance (of its audio, no processing counted) at which the end-point rule fires.
+        endpoint_ms: time of the utterance (of its sound, no processing counted) at which the end-point rule fires; it
+            may lie behind the end of the recording.
         last_label_step: step of the last label before the end-point, -1 if none.
         first_label_step: step of the first label, -1 if none.
         steps: encoder steps until the end-point.
@@ -78,11 +79,12 @@ class Work:
         jobs: in an order in which each comes after its predecessors.
         inputs: int8 ``(invocations, columns)`` per weight matrix, empty unless activations were recorded.
         wake_steps: of the steps, the first ones, in which a wake word is heard and nothing written down.
+        premature: words were recognised after the end-point, so that they are missing from the result.
     """
 
     utterance: str
     audio_ms: int
-    speech_end_ms: int
+    speech_end_ms: int | None
     speech_end_estimated: bool
     endpoint_ms: int
     first_label_step: int
@@ -92,6 +94,14 @@ class Work:
     jobs: tuple[Job, ...]
     inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
     wake_steps: int = 0
+    premature: bool = False
+
+    @property
+    def end_pointing_ms(self) -> int | None:
+        """True end of speech to the end-point; None if the end is not known or came later: no wait can be told."""
+        if self.speech_end_ms is None or self.endpoint_ms < self.speech_end_ms:
+            return None
+        return self.endpoint_ms - self.speech_end_ms
 
     def __post_init__(self) -> None:
         for place, job in enumerate(self.jobs):

@@ -122,7 +122,7 @@ def measured(network: Network, small: CompressedNetwork | None, utterances: Sequ
     references = [utterance.line.text for utterance in utterances]
     names = [utterance.line.id for utterance in utterances]
     speakers = [utterance.line.speaker if utterance.is_real else "" for utterance in utterances]
-    heard = [recognise_in_cloud(network, features, names, [None] * len(names))]
+    heard = [recognise_in_cloud(network, features, names)]
     if not network.is_bidirectional:
         heard.append(recognise_many(small or compress(network, codec="raw"), features, utterances=names))
     cells = []

@@ -86,7 +86,7 @@ def measure() -> dict[str, dict[str, float]]:
     configuration = next(each for each in experiment.configuration if each.name == CONFIGURATION)
     begin = time.perf_counter()
     small = compressed(setup, configuration)
-    works = [one.work for one in recognise(small, setup.utterances)]
+    works = [one.work for one in recognise(small, setup)]
     answers = {"as trained": _hour(setup, small, works, time.perf_counter() - begin)}
     begin = time.perf_counter()
     large = draw(small, experiment.production, tile_layout(setup.device.chip), experiment.seed)

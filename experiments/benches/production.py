@@ -89,7 +89,7 @@ def measure(skip: str) -> dict[str, object]:
     setup = make_setup(experiment, path, limit=UTTERANCES)
     configuration = next(each for each in experiment.configuration if each.name == CONFIGURATION)
     trained = compressed(setup, configuration)
-    recognitions = recognise(trained, setup.utterances)
+    recognitions = recognise(trained, setup)
     device = _streamed(setup.device, skip)
     large = draw(trained, experiment.production, tile_layout(device.chip), experiment.seed)
     model = IntegerModel.of(large)

@@ -122,9 +122,10 @@ def _measured(
     timelines = [line for line, _ in lines]
     elapsed_s = sum(line.elapsed_ps for line in timelines) / 1e12
     parts = [line.latency for line in timelines if line.latency]
-    waits_ms = [(part.total_ps - part.end_pointing_ps) / PS_PER_MS for part in parts]
+    waits_ms = [part.wait_ps / PS_PER_MS for part in parts]
     steps = sum(work.steps for work in works)
-    whole_ms = [line.latency.total_ps / PS_PER_MS for line in timelines if line.latency and not line.early_cut]
+    totals_ps = [line.latency.total_ps for line in timelines if line.latency and not line.early_cut]
+    whole_ms = [total_ps / PS_PER_MS for total_ps in totals_ps if total_ps is not None]
     return Measured(
         case=case,
         network=network,

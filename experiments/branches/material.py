@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from azsim.nn.network import Network
+from azsim.speech.bounds import SpeechBounds
 from azsim.speech.conclusion import Recognition
 from azsim.speech.features import FRAME_SHIFT_MS, STACKED_FRAMES
 from azsim.speech.recogniser import Recogniser
@@ -60,7 +61,7 @@ class Material(Listening):
         return recogniser.recognise(
             self.features[index],
             str(index),
-            FRAME_SHIFT_MS * end,
+            SpeechBounds(None, FRAME_SHIFT_MS * end),
             wake_end_ms=wake_end_ms,
             picker=case.picker(index, command_step, share),
         )

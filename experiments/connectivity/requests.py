@@ -152,13 +152,15 @@ def station(plan: Plan, name: str) -> Station:
     utterances = setup.utterances
     small = compressed(setup, configuration)
     deployed = deploy(setup, device, small)
-    own = recognise(small, utterances)
+    own = recognise(small, setup)
     server = network(choice.cloud.model)
     cloud = recognise_in_cloud(
         server,
         [utterance.features for utterance in utterances],
         [utterance.name for utterance in utterances],
-        [None if utterance.speech_end_estimated else utterance.speech_end_ms for utterance in utterances],
+        [utterance.bounds for utterance in utterances],
+        [utterance.audio_ms for utterance in utterances],
+        setup.experiment.endpoint_silence_ms,
     )
     return Station(
         device=device,
@@ -189,7 +191,7 @@ def ask_all(place: Station, link: Link, path: AskedPath, seed: int) -> Outcome:
             return Outcome(place.device, link, path, (), str(error))
         work = cloud.work if answer.by == "cloud" else own[0]
         texts = {"device": place.own_texts[index], "cloud": cloud.transcript.text, "nobody": ""}
-        asked.append(Asked(utterance.reference, texts[answer.by], work.endpoint_ms < work.speech_end_ms, answer))
+        asked.append(Asked(utterance.reference, texts[answer.by], work.premature, answer))
     return Outcome(place.device, link, path, tuple(asked))
 
 

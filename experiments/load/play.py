@@ -133,7 +133,7 @@ def run_point(bench: Bench, point: Point) -> Measures:
     whole, heard = session.timeline, session.heard
     steps = sum(work.steps for work, _ in bench.materials[point.config].speech)
     delays_ms = (whole.step_done_ps - whole.step_release_ps) / 1e9
-    words_ms = [(one.latency.total_ps - one.latency.end_pointing_ps) / 1e9 for one in heard if one.latency]
+    words_ms = [one.latency.wait_ps / 1e9 for one in heard if one.latency]
     elapsed_ps, traffic = whole.elapsed_ps, session.traffic
     gbps = {name: (one.read_bytes + one.write_bytes) * 1000 / elapsed_ps for name, one in traffic.items()}
     late = [run > record.period_ps for record in whole.companions.values() for run in record.responses_ps]

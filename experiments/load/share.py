@@ -60,7 +60,7 @@ def play(setup: Setup, material: Material, preemption: Preemption, order: Order)
     speech, start_ms = [], 0
     for work, schedules in material.speech:
         speech.append(Speech(start_ms * PS_PER_MS, work, schedules))
-        start_ms += work.audio_ms + PAUSE_MS
+        start_ms += max(work.audio_ms, work.endpoint_ms) + PAUSE_MS
     session = simulate_session(
         device,
         speech,

@@ -26,6 +26,7 @@ from azsim.deploy.deployment import Deployment
 from azsim.devices import Device
 from azsim.nn.network import Network
 from azsim.resources import shipped
+from azsim.speech.bounds import SpeechBounds
 from azsim.speech.recogniser import recognise_many
 from azsim.speech.replay import replay
 from azsim.speech.work import Work, chained
@@ -78,10 +79,10 @@ def cost_of_context(network: Network, streams: Streams) -> str:
         sparsity=SPARSITY,
         layout=tile_layout(device.chip),
     )
-    ends = [round(streams.utterances[i].line.speech_end_ms) for i in chosen]
+    bounds = [SpeechBounds(None, round(streams.utterances[i].line.speech_end_ms)) for i in chosen]
     wakes = [streams.kept.wake_end_ms[i] for i in chosen]
     features = [streams.kept.features[i] for i in chosen]
-    kept = recognise_many(small, features, speech_end_ms=ends, wake_end_ms=wakes)
+    kept = recognise_many(small, features, bounds=bounds, wake_end_ms=wakes)
     production = load_experiment(shipped("experiments", "compression.toml"))[0].production
     large = draw(small, production, tile_layout(device.chip), 1)
     programs = large.network.programs()
@@ -116,7 +117,7 @@ def _cost(name: str, device: Device, small: CompressedNetwork, works: Sequence[W
                 _microjoules(waking, schedules, device),
                 _sum(whole, schedules, "products"),
                 (int(line.step_done_ps[last]) - int(line.step_release_ps[last])) / 1e9,
-                (line.latency.total_ps - without.latency.total_ps) / 1e9 if line.latency and without.latency else 0.0,
+                (line.latency.wait_ps - without.latency.wait_ps) / 1e9 if line.latency and without.latency else 0.0,
             )
         )
     return Cost(name, *np.median(np.array(rows, np.float64), axis=0).tolist())

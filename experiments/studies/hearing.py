@@ -143,7 +143,7 @@ def transcribed(
     """Words of recordings, and the bytes of the network that heard them."""
     names = [str(i) for i in range(len(listening.features))]
     if codec is None:
-        found = recognise_in_cloud(network, listening.features, names, [None] * len(names))
+        found = recognise_in_cloud(network, listening.features, names)
         size = network.fp32_bytes
     else:
         if not network.activation_scales:

@@ -77,7 +77,7 @@ def devices(device: Device) -> dict[str, Device]:
 
 def measure(setup: Setup, small: CompressedNetwork, jobs: Mapping[str, UpdateJob]) -> list[Load]:
     """Every device without updates and under each job."""
-    works = [recognition.work for recognition in recognise(small, setup.utterances)]
+    works = [recognition.work for recognition in recognise(small, setup)]
     loads = []
     for name, device in devices(setup.device).items():
         for update, job in (("none", None), *jobs.items()):
@@ -100,7 +100,7 @@ def _play(
     chains, start_ps = [], 0
     for work in works:
         chains.append(SpeechChain(simulation, *deployed.ready(work), start_ps))
-        start_ps += work.audio_ms * 10**9 + PAUSE_PS
+        start_ps += max(work.audio_ms, work.endpoint_ms) * 10**9 + PAUSE_PS
     updates: list[ModelUpdate] = []
     if job:
         env.process(_again_and_again(simulation, job, updates))

@@ -78,7 +78,7 @@ class Measure:
                 digest.update(value.tobytes())
         key = digest.hexdigest()
         if key not in self._known:
-            texts = [found.transcript.text_whole for found in recognise(small, self._setup.utterances)]
+            texts = [found.transcript.text_whole for found in recognise(small, self._setup)]
             self._known[key] = count_errors([utterance.reference for utterance in self._setup.utterances], texts)
             errors, words = self._known[key].sum(axis=0)
             self._say(f"{what}: WER {100 * errors / words:.2f} %")

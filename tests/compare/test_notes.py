@@ -9,12 +9,14 @@ import pytest
 
 from azsim.compare.notes import how_far_to_trust, settings, summary
 from azsim.devices.loader import load_device
-from azsim.speech.endpoint import SILENCE_MS
+from azsim.speech.bounds import UNKNOWN, SpeechBounds
 
 AZ1 = load_device("az1")
 
 
-def setup(configurations: int = 2, estimated: tuple[bool, ...] = (False, False), **changes: object) -> SimpleNamespace:
+def setup(
+    configurations: int = 2, estimated: tuple[bool | None, ...] = (False, False), **changes: object
+) -> SimpleNamespace:
     experiment = SimpleNamespace(
         configuration=(None,) * configurations,
         model="models/rnnt-student.safetensors",
@@ -22,9 +24,16 @@ def setup(configurations: int = 2, estimated: tuple[bool, ...] = (False, False),
         production=None,
         sensitivity=None,
         frames_per_step=1,
+        endpoint_silence_ms=480,
     )
     utterances = tuple(
-        SimpleNamespace(name="u.wav", audio_ms=1500, speech_end_estimated=each, reference="on", remarks=())
+        SimpleNamespace(
+            name="u.wav",
+            audio_ms=1500,
+            bounds=UNKNOWN if each is None else SpeechBounds(0, 900, each),
+            reference="on",
+            remarks=(),
+        )
         for each in estimated
     )
     return SimpleNamespace(
@@ -70,7 +79,11 @@ def test_every_caveat_is_there_exactly_if_it_applies() -> None:
     assert more[: len(plain)] == plain
     assert len(more) == len(plain) + 2
     assert more[-2].startswith("The production-size table is timing only")
-    assert "not known for 1 of 2 utterances" in more[-1]
+    assert "estimated against the noise floor for 1 of 2 utterances" in more[-1]
+    unknown = how_far_to_trust(setup(estimated=(None, False, None)))
+    assert unknown[: len(plain)] == plain
+    assert len(unknown) == len(plain) + 1
+    assert "unknown for 2 of 3 utterances" in unknown[-1]
     other = msgspec.structs.replace(AZ1, name="mine")
     assert any("values of mine" in paragraph for paragraph in how_far_to_trust(setup(device=other)))
     with_table.experiment.sensitivity = object()
@@ -85,7 +98,9 @@ def test_a_step_is_as_long_as_its_frames(frames: int, said: str) -> None:
     shown = settings(gathered)
     assert shown["step"].endswith(said)
     assert not any("30 ms" in value for name, value in shown.items() if name != "step")
-    assert f"{SILENCE_MS} ms" in shown["end-point"]
+    assert shown["end-point"] == "480 ms without a new label"
+    gathered.experiment.endpoint_silence_ms = 700
+    assert settings(gathered)["end-point"] == "700 ms without a new label"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +129,7 @@ def test_music_and_engine_are_named_only_where_they_are() -> None:
 def test_recordings_without_words_and_with_remarks_are_said() -> None:
     made = setup()
     nothing = SimpleNamespace(
-        name="n.wav", audio_ms=1500, speech_end_estimated=False, reference="...", remarks=("quiet",)
+        name="n.wav", audio_ms=1500, bounds=SpeechBounds(0, 900), reference="...", remarks=("quiet",)
     )
     made.utterances = (*made.utterances, nothing)
     assert settings(made)["speech"] == "3 utterances, 4 s, 1 without words"

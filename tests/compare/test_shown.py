@@ -11,20 +11,21 @@ def utterance(reference: str, audio_ms: int) -> SimpleNamespace:
     return SimpleNamespace(reference=reference, audio_ms=audio_ms, name="the same for all")
 
 
-def heard(text: str, endpoint_ms: int = 900, speech_end_ms: int = 800) -> SimpleNamespace:
-    work = SimpleNamespace(endpoint_ms=endpoint_ms, speech_end_ms=speech_end_ms)
+def heard(text: str, end_pointing_ms: int | None = 100, premature: bool = False) -> SimpleNamespace:
+    work = SimpleNamespace(end_pointing_ms=end_pointing_ms, premature=premature)
     return SimpleNamespace(transcript=SimpleNamespace(text=text), work=work)
 
 
 def test_the_median_of_those_that_are_right() -> None:
-    spoken = [utterance("turn it on", length) for length in (3000, 1000, 2000, 9000, 500, 700)]
+    spoken = [utterance("turn it on", length) for length in (3000, 1000, 2000, 9000, 500, 700, 400)]
     found = [
         heard("Turn it on."),
         heard("turn it on"),
         heard("turn it on"),
         heard("turn it off"),
-        heard("turn it on", endpoint_ms=700),
+        heard("turn it on", end_pointing_ms=None),
         heard("turn"),
+        heard("turn it on", premature=True),
     ]
     chosen = typical(spoken, found)
     assert chosen.index == 2

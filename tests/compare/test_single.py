@@ -65,4 +65,4 @@ def test_the_set_up_is_one_configuration_of_what_was_given(codec: str, bits: int
     assert setup.digests == {"rnnt-student": "digest of rnnt-student"}
     (utterance,) = setup.utterances
     assert (utterance.name, utterance.reference) == (SPEECH.name, None)
-    assert utterance.speech_end_estimated
+    assert utterance.bounds.estimated

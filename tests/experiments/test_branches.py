@@ -15,6 +15,7 @@ from azsim.compare.experiment import ProductionChoice
 from azsim.compress.recipe import compress
 from azsim.devices.loader import load_device
 from azsim.nn.branching import Always, CommandFrom
+from azsim.speech.bounds import SpeechBounds
 from azsim.speech.recogniser import Recogniser
 from experiments.branches.cases import CASES, REFERENCES
 from experiments.branches.device import MEMORIES, on_production, on_trained, production_network
@@ -67,7 +68,9 @@ def test_the_device_charges_what_ran(make_network) -> None:
     features = np.random.default_rng(1).normal(5, 2, (90, 64)).astype(np.float32)
     recogniser = Recogniser(small)
     pickers = {"small": Always(False), "half": CommandFrom(15), "large": Always(True)}
-    found = {name: recogniser.recognise(features, speech_end_ms=300, picker=own) for name, own in pickers.items()}
+    found = {
+        name: recogniser.recognise(features, bounds=SpeechBounds(0, 300), picker=own) for name, own in pickers.items()
+    }
     lines = {name: on_trained(name, device, small, {}, [each.work]) for name, each in found.items()}
     for name, measured in lines.items():
         assert [(each.memory, each.sram_mib) for each in measured] == list(MEMORIES)
@@ -88,8 +91,8 @@ def test_an_utterance_that_is_cut_early_is_counted_and_has_no_latency(make_netwo
     device = load_device("az1")
     small = compress(make_network(8, branch_rank=4, arbiter=5), layout=tile_layout(device.chip))
     features = np.random.default_rng(1).normal(5, 2, (90, 64)).astype(np.float32)
-    whole = Recogniser(small).recognise(features, speech_end_ms=300, picker=Always(True)).work
-    cut = replace(whole, speech_end_ms=whole.endpoint_ms + 100)
+    whole = Recogniser(small).recognise(features, bounds=SpeechBounds(0, 300), picker=Always(True)).work
+    cut = replace(whole, premature=True)
     alone, both, none = (on_trained("case", device, small, {}, works)[0] for works in ([whole], [whole, cut], [cut]))
     assert [(each.utterances, each.early_cut) for each in (alone, both, none)] == [(1, 0), (2, 1), (1, 1)]
     assert both.latency_ms == alone.latency_ms

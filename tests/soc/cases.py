@@ -74,7 +74,7 @@ def work(audio_ms: int = 900, labels: tuple[int, ...] = (6, 9, 10), endpoint_ms:
         last_label_step=labels[-1] if labels else -1,
         steps=steps,
         step_ms=30,
-        jobs=job_chain(steps, audio_ms // 10, audio_ms, labels, PROGRAMS, 2),
+        jobs=job_chain(steps, labels, PROGRAMS, 2),
     )
 
 

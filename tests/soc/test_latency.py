@@ -29,15 +29,16 @@ def test_work_before_the_end_point_does_not_count():
 @settings(max_examples=50)
 @given(
     lengths=st.lists(st.tuples(st.integers(0, 50), st.sampled_from(["cpu", "npu"]), st.integers(0, 3)), max_size=12),
-    speech_end=st.integers(0, 200),
+    waited=st.none() | st.integers(0, 200),
     endpoint=st.integers(0, 200),
 )
-def test_the_parts_add_up(lengths, speech_end, endpoint):
+def test_the_parts_add_up(lengths, waited, endpoint):
     stretches, now = [], 0
     for length, engine, step in lengths:
         stretches.append(ChainStretch(engine, step, now, now + length))
         now += length
     final = max(now, endpoint)
-    parts = split_latency(speech_end, endpoint, final, 3, stretches)
-    assert parts.total_ps == final - speech_end
+    parts = split_latency(waited, endpoint, final, 3, stretches)
+    assert parts.wait_ps == final - endpoint
+    assert parts.total_ps == (None if waited is None else final - endpoint + waited)
     assert min(parts.backlog_ps, parts.npu_ps, parts.search_ps) >= 0

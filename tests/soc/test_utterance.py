@@ -156,10 +156,13 @@ def test_music_stops_when_the_attempt_that_finds_a_link_comes_after_the_buffers_
 
 
 def test_an_early_cut_shows_and_nothing_recognised_has_no_latency():
-    early = dataclasses.replace(work(), speech_end_ms=860)
-    cut = simulate(device(), early, schedules(), music=None)
-    assert cut.early_cut
-    assert cut.latency.end_pointing_ps == -20 * PS_PER_MS
+    assert simulate(device(), dataclasses.replace(work(), premature=True), schedules(), music=None).early_cut
+    for speech_end_ms in (860, None):  # after the end-point, or not known: no latency can be told
+        untold = simulate(device(), dataclasses.replace(work(), speech_end_ms=speech_end_ms), schedules(), music=None)
+        assert not untold.early_cut
+        assert untold.latency.total_ps is untold.latency.end_pointing_ps is None
+        assert untold.latency.wait_ps == untold.elapsed_ps - 840 * PS_PER_MS
+        assert ("true end of speech" in {one.name for one in untold.instants}) == (speech_end_ms is not None)
     nothing = simulate(device(), work(labels=()), schedules(), music=None)
     assert nothing.latency is None
     assert nothing.first_partial_ps == -1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, MEL_BINS, SAMPLE_RATE_HZ, STEP_MS, log_mel
+from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, MEL_BINS, SAMPLE_RATE_HZ, STEP_MS, LogMel, log_mel
 
 HOP, LENGTH, FFT = 160, 400, 512
 FLOOR = np.finfo(np.float32).eps
@@ -79,3 +81,13 @@ def test_times_agree() -> None:
     assert FRAME_SHIFT_MS * SAMPLE_RATE_HZ == 1000 * HOP
     assert FRAME_LENGTH_MS * SAMPLE_RATE_HZ == 1000 * LENGTH
     assert STEP_MS % FRAME_SHIFT_MS == 0
+
+
+@settings(max_examples=20, deadline=None)
+@given(cuts=st.lists(st.integers(0, 20_000), max_size=12))
+def test_pieces_of_any_size_give_the_same_frames(cuts):
+    samples = sound(20_000)
+    stream = LogMel()
+    pieces = [stream.feed(piece) for piece in np.split(samples, sorted(cuts))]
+    np.testing.assert_array_equal(np.concatenate(pieces), log_mel(samples))
+    assert stream.frames == len(log_mel(samples))

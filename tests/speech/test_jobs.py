@@ -15,7 +15,7 @@ def names(jobs, step: int) -> list[str]:
 
 
 def test_a_label_runs_the_prediction_and_the_joint_again():
-    jobs = job_chain(4, 12, 135, [1, 3, 3], REDUCED, 2)
+    jobs = job_chain(4, [1, 3, 3], REDUCED, 2)
     assert names(jobs, 0) == ["prediction", "frontend", "encoder.0"]
     turn = ["joint", "search", "prediction"]
     assert names(jobs, 1) == ["frontend", "encoder.0", "encoder.1", *turn, "joint", "search"]
@@ -25,7 +25,7 @@ def test_a_label_runs_the_prediction_and_the_joint_again():
 
 def test_each_step_runs_the_branch_that_was_picked_for_it():
     programs = ("arbiter", "encoder.0", "encoder.0.small", "encoder.1", "encoder.1.small", "joint", "prediction")
-    jobs = job_chain(4, 12, 135, [], programs, 2, picked=[True, False, False, True])
+    jobs = job_chain(4, [], programs, 2, picked=[True, False, False, True])
     encoders = [job.name for job in jobs if job.name.startswith(("arbiter", "encoder"))]
     assert encoders == [
         "arbiter", "encoder.0", "arbiter", "encoder.0.small", "encoder.1.small",
@@ -35,18 +35,18 @@ def test_each_step_runs_the_branch_that_was_picked_for_it():
 
 
 def test_after_four_labels_the_joint_is_not_asked_again():
-    jobs = job_chain(2, 6, 75, [1] * 4, REDUCED, 2)
+    jobs = job_chain(2, [1] * 4, REDUCED, 2)
     assert Counter(job.name for job in jobs)["joint"] == 4
 
 
-def test_padding_has_no_front_end():
-    jobs = job_chain(4, 7, 85, [], REDUCED, 2)
-    assert [job.units for job in jobs if job.name == "frontend"] == [3, 3, 1]
-    assert max(job.release_ms for job in jobs) == 85
+def test_every_step_has_its_three_frames():
+    jobs = job_chain(4, [], REDUCED, 2)
+    assert [job.units for job in jobs if job.name == "frontend"] == [3, 3, 3, 3]
+    assert max(job.release_ms for job in jobs) == 3 * 30 + 45
 
 
 def test_invocations_count_each_program():
-    jobs = job_chain(6, 18, 200, [1, 5], REDUCED, 2)
+    jobs = job_chain(6, [1, 5], REDUCED, 2)
     for name in REDUCED:
         own = [job.invocation for job in jobs if job.name == name]
         assert own == list(range(len(own)))
@@ -54,8 +54,8 @@ def test_invocations_count_each_program():
 
 
 def test_a_wake_word_is_caught_up_on_when_it_has_ended_and_not_searched():
-    jobs = job_chain(6, 18, 200, [3, 5], REDUCED, 2, wake_steps=2)
-    without = job_chain(6, 18, 200, [3, 5], REDUCED, 2)
+    jobs = job_chain(6, [3, 5], REDUCED, 2, wake_steps=2)
+    without = job_chain(6, [3, 5], REDUCED, 2)
     assert [job.release_ms for job in jobs if job.name == "encoder.0"] == [75, 75, 105, 135, 165, 195]
     assert [job.release_ms for job in jobs if job.name == "frontend"] == [45, 75, 105, 135, 165, 195]
     assert [job.step for job in jobs if job.name == "joint"] == [3, 3, 5, 5]

@@ -16,7 +16,7 @@ PLAIN = ("encoder.0", "joint", "prediction")
 
 
 def test_replay_keeps_steps_labels_and_end_point():
-    work = Work("u", 200, 150, True, 195, 1, 5, 6, 30, job_chain(6, 18, 200, [1, 5], REDUCED, 2))
+    work = Work("u", 200, 150, True, 195, 1, 5, 6, 30, job_chain(6, [1, 5], REDUCED, 2))
     other = replay(work, (1, 5, 9), PLAIN)
     counts = Counter(job.name for job in other.jobs)
     assert counts == {"encoder.0": 6, "frontend": 6, "joint": 8, "search": 8, "prediction": 3}
@@ -24,7 +24,7 @@ def test_replay_keeps_steps_labels_and_end_point():
 
 
 def test_on_its_own_programs_nothing_changes_but_the_recorded_inputs() -> None:
-    jobs = job_chain(6, 17, 200, [1, 5], REDUCED, 2)
+    jobs = job_chain(6, [1, 5], REDUCED, 2)
     work = Work("u", 200, 150, True, 195, 1, 5, 6, 30, jobs, {"joint.output": np.zeros((3, 4), np.int8)})
     again = replay(work, (1, 5), REDUCED, 2)
     assert again.jobs == jobs
@@ -32,14 +32,14 @@ def test_on_its_own_programs_nothing_changes_but_the_recorded_inputs() -> None:
 
 
 def test_labels_behind_the_end_point_ask_for_nothing() -> None:
-    work = Work("u", 200, 150, True, 195, 1, 5, 6, 30, job_chain(6, 18, 200, [1, 5], REDUCED, 2))
+    work = Work("u", 200, 150, True, 195, 1, 5, 6, 30, job_chain(6, [1, 5], REDUCED, 2))
     assert replay(work, (1, 5, 6, 7, 9), PLAIN).jobs == replay(work, (1, 5), PLAIN).jobs
 
 
 def test_replay_keeps_the_branch_of_each_step():
     programs = ("encoder.0", "encoder.0.small", "encoder.1", "encoder.1.small", "joint", "prediction")
     picked = [True, False, False, True]
-    work = Work("u", 135, 100, True, 135, 1, 1, 4, 30, job_chain(4, 12, 135, [1], programs, 2, picked=picked))
+    work = Work("u", 135, 100, True, 135, 1, 1, 4, 30, job_chain(4, [1], programs, 2, picked=picked))
     assert picked_of(work.jobs) == picked
     other = replay(work, (1,), ("encoder.0", "encoder.0.small", "joint", "prediction"))
     assert picked_of(other.jobs) == picked
@@ -48,7 +48,7 @@ def test_replay_keeps_the_branch_of_each_step():
 
 
 def test_replay_and_gathering_keep_the_wake_word():
-    chain = job_chain(6, 18, 200, [3, 5], REDUCED, 2, 2)
+    chain = job_chain(6, [3, 5], REDUCED, 2, 2)
     work = Work("u", 200, 150, True, 195, 3, 5, 6, 30, chain, wake_steps=2)
     assert next(job.step for job in replay(work, (3, 5), PLAIN).jobs if job.name == "joint") == 2
     assert gather(work, 2, 2).wake_steps == 1
