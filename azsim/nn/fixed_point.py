@@ -92,6 +92,7 @@ TABLES: Mapping[str, Callable[[float], float]] = {
     "sigmoid": lambda x: 1.0 / (1.0 + math.exp(-x)),
     "tanh": math.tanh,
     "normal": lambda x: 0.5 * math.erfc(-x / math.sqrt(2.0)),
+    "normal-by-tanh": lambda x: 0.5 + 0.5 * math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)),
     "exp": lambda x: math.exp(min(x, 0.0)),
 }
 """What a table may hold, -1 to 1 from -16 to 16. ``normal``: the normal distribution's; ``exp``: 1 from 0 on."""

@@ -11,6 +11,7 @@ from azsim.nn.graph.operator import Operator  # noqa: E402
 from azsim.nn.graph.tensor import Tensor  # noqa: E402
 from azsim.nn.operators.attention import Attention  # noqa: E402
 from azsim.nn.operators.batch_norm import BatchNorm, folded  # noqa: E402
+from azsim.nn.operators.clip import Clip  # noqa: E402
 from azsim.nn.operators.conv1d import Conv1d  # noqa: E402
 from azsim.nn.operators.conv2d import Conv2d  # noqa: E402
 from azsim.nn.operators.dense import Dense  # noqa: E402
@@ -106,10 +107,11 @@ def test_functions() -> None:
     x = torch.from_numpy(values)
     functions = torch.nn.functional
     agree(Relu(), [values], {}, functions.relu(x))
-    agree(Relu(ceiling=6.0), [2 * values], {}, functions.relu6(2 * x))
+    agree(Clip(0.0, 6.0), [2 * values], {}, functions.relu6(2 * x))
     agree(Relu(slope=0.1), [values], {}, functions.leaky_relu(x, 0.1))
     agree(Silu(), [values], {}, functions.silu(x))
     agree(Gelu(), [values], {}, functions.gelu(x))
+    agree(Gelu(by_tanh=True), [values], {}, functions.gelu(x, approximate="tanh"))
     agree(Sigmoid(), [values], {}, torch.sigmoid(x))
     agree(Tanh(), [values], {}, torch.tanh(x))
     agree(Softmax(), [values], {}, torch.softmax(x, -1))

@@ -70,10 +70,15 @@ class GatedFunction(Elementwise):
 
     function: ClassVar[VectorFunction]
 
+    @property
+    def table(self) -> str:
+        """Its name in `azsim.nn.fixed_point.TABLES`."""
+        return self.function
+
     def integer(self, at: IntegerNode) -> Execution:
         source, target = at.grid(), at.target()
         to_gate, factor = pair(source.scale / GATE_GRID.scale), pair(source.scale * 2.0**-TABLE_BITS / target.scale)
-        table = expanded_table(self.function)
+        table = expanded_table(self.table)
 
         def run(values: np.ndarray) -> np.ndarray:
             out = np.empty(values.shape, target.dtype)

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
 from azsim.errors import InputError
 from azsim.nn.graph.tensor import LIMITS, Grid, Shape, Tensor
 from azsim.nn.program import Stage
+
+if TYPE_CHECKING:
+    from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 
 Arrays = tuple[np.ndarray, ...]
 """Inputs or outputs of a node: ``(n, *shape)`` each; the n of outputs may differ from that of inputs."""
@@ -195,6 +198,7 @@ class Operator:
             ``optional``: those of either that a node may leave out.
         internals: names of tensors within it that have a grid of their own.
         gates: of a recurrent layer, whose rows may have a scale for each.
+        onnx: operators of ONNX (``op_type``) that become this one.
     """
 
     kind: ClassVar[str] = ""
@@ -203,12 +207,27 @@ class Operator:
     optional: ClassVar[tuple[str, ...]] = ()
     internals: ClassVar[tuple[str, ...]] = ()
     gates: ClassVar[int] = 1
+    onnx: ClassVar[tuple[str, ...]] = ()
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         """The outputs of a node with these inputs and shapes of parameters (by role).
 
         Raises:
             InputError: they do not fit.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def takes_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> bool:
+        """Whether it is this operator that a node of a kind in ``onnx`` becomes."""
+        return True
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        """Put what a node becomes into a graph.
+
+        Raises:
+            InputError: an attribute or input has no counterpart; the message names the node.
         """
         raise NotImplementedError
 

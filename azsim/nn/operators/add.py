@@ -12,9 +12,10 @@ from azsim.compiled import njit
 from azsim.nn.fixed_point import requantise
 from azsim.nn.graph.arithmetic import pair
 from azsim.nn.graph.broadcast import broadcast, of_both, operands
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import Execution, FloatNode, IntegerNode, LoweredNode, Operator, stateless
 from azsim.nn.graph.tensor import Shape, Tensor
-from azsim.nn.operators.registry import operator
+from azsim.nn.operators.registry import operator, operator_of_kind
 from azsim.nn.program import Stage, VectorWork
 
 
@@ -28,6 +29,24 @@ class Add(Operator):
 
     vectors: ClassVar[tuple[str, ...]] = ("other",)
     optional: ClassVar[tuple[str, ...]] = ("other",)
+
+    onnx: ClassVar[tuple[str, ...]] = ("Add", "Sub")
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        names, sign = list(node.inputs), -1.0 if node.kind == "Sub" else 1.0
+        if builder.is_constant(names[0]) and node.kind == "Add":
+            names.reverse()
+        if not builder.is_constant(names[1]) and node.kind == "Sub":
+            builder.shape(node, 1)
+            turned, less = builder.between(node, "less"), {"other": np.array([-1.0])}
+            builder.add(node, operator_of_kind("multiply")(), names[1:], turned, less, ".less")
+            names[1] = turned
+        if builder.is_constant(names[1]):
+            other = {"other": sign * np.asarray(builder.constants[names[1]], np.float32)}
+            builder.add(node, cls(), names[:1], node.outputs[0], other)
+        else:
+            builder.add(node, cls(), names, node.outputs[0])
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         return (of_both(inputs, shapes),)

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from azsim.nn.graph.arithmetic import BIAS_LIMIT, Rescale, bias_of, rescale_rows
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import (
     Execution,
     FloatNode,
@@ -39,6 +40,16 @@ class BatchNorm(Operator):
     axis: int = 0
 
     vectors: ClassVar[tuple[str, ...]] = ("scale", "offset")
+
+    onnx: ClassVar[tuple[str, ...]] = ("BatchNormalization",)
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        gain, bias, mean, variance = (builder.constant(node, index) for index in (1, 2, 3, 4))
+        if len(builder.shape(node)) < 2 or node.integer("training_mode", 0):
+            raise node.refuse("must be that of a trained network, over axis 1")
+        scale, offset = folded(gain, bias, mean, variance, node.number("epsilon", 1e-5))
+        builder.add(node, cls(axis=1), node.inputs[:1], node.outputs[0], {"scale": scale, "offset": offset})
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(len(inputs) == 1 and -len(inputs[0].shape) <= self.axis < len(inputs[0].shape), "takes one tensor")

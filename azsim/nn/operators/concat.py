@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from azsim.nn.graph.arithmetic import rescaled
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import (
     Execution,
     FloatNode,
@@ -36,6 +38,14 @@ class Concat(Operator):
     """
 
     axis: int = -1
+
+    onnx: ClassVar[tuple[str, ...]] = ("Concat",)
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        for index in range(len(node.inputs)):
+            builder.shape(node, index)
+        builder.add(node, cls(node.integer("axis", 0)), node.inputs, node.outputs[0])
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(bool(inputs), "takes at least one tensor")

@@ -8,6 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from azsim.nn.graph.onnx_image import as_image, from_image, padding_of, two
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import (
     Execution,
     FloatNode,
@@ -51,6 +53,27 @@ class Conv2d(Operator):
     matrices: ClassVar[tuple[str, ...]] = ("weights",)
     vectors: ClassVar[tuple[str, ...]] = ("bias",)
     optional: ClassVar[tuple[str, ...]] = ("bias",)
+
+    onnx: ClassVar[tuple[str, ...]] = ("Conv",)
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        weights, bias = builder.constant(node, 1), builder.optional(node, 2)
+        image, kernel = as_image(node, builder), weights.shape[2:]
+        if len(kernel) + 2 != len(builder.shape(node)) or len(kernel) not in (1, 2):
+            raise node.refuse(f"weights of shape {weights.shape}: must be of one or two axes, as the input")
+        spread = weights.reshape(*weights.shape[:2], *(1,) * (2 - len(kernel)), *kernel)
+        operator = cls(
+            kernel=(spread.shape[2], spread.shape[3]),
+            stride=two(node.integers("strides", (1,) * len(kernel))),
+            dilation=two(node.integers("dilations", (1,) * len(kernel))),
+            padding=padding_of(node, kernel, builder.shape(node)[2:]),
+            groups=node.integer("group", 1),
+        )
+        matrix = spread.transpose(0, 2, 3, 1).reshape(len(weights), -1)
+        parameters = {"weights": matrix} | ({} if bias is None else {"bias": bias})
+        made = builder.add(node, operator, (image,), builder.between(node, "image"), parameters)
+        from_image(node, builder, made, len(kernel))
 
     @property
     def windows(self) -> Windows:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import (
     Execution,
     FloatNode,
@@ -21,7 +22,7 @@ from azsim.nn.graph.operator import (
 )
 from azsim.nn.graph.sums import SumsTo
 from azsim.nn.graph.tensor import Grid, Shape, Tensor
-from azsim.nn.operators.registry import operator
+from azsim.nn.operators.registry import operator, operator_of_kind
 from azsim.nn.product import products
 from azsim.nn.program import MatrixUse, Stage, VectorWork
 
@@ -47,6 +48,35 @@ class Dense(Operator):
     @property
     def derives(self) -> bool:
         return self.sums
+
+    onnx: ClassVar[tuple[str, ...]] = ("Gemm", "MatMul")
+
+    @classmethod
+    def takes_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> bool:
+        return builder.is_constant(node.input(1))
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        weights = builder.constant(node, 1).astype(np.float32)
+        if weights.ndim != 2:
+            raise node.refuse(f"a constant of shape {weights.shape}: must be a matrix")
+        if node.integer("transA", 0):
+            raise node.refuse("transA = 1: must be 0")
+        weights = node.number("alpha", 1.0) * (weights if node.integer("transB", 0) else weights.T)
+        parameters = {"weights": weights}
+        builder.shape(node)
+        bias = builder.optional(node, 2) if node.kind == "Gemm" else None
+        if bias is None:
+            builder.add(node, cls(), node.inputs[:1], node.outputs[0], parameters)
+            return
+        bias = node.number("beta", 1.0) * bias.astype(np.float32)
+        if bias.size in (1, len(weights)):
+            parameters["bias"] = np.broadcast_to(bias.ravel(), (len(weights),))
+            builder.add(node, cls(), node.inputs[:1], node.outputs[0], parameters)
+        else:  # one for each row of the input too
+            product = builder.between(node, "product")
+            builder.add(node, cls(), node.inputs[:1], product, parameters, ".product")
+            builder.add(node, operator_of_kind("add")(), (product,), node.outputs[0], {"other": bias})
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(len(inputs) == 1 and len(inputs[0].shape) >= 1, "takes one tensor of at least one axis")

@@ -10,6 +10,7 @@ import numpy as np
 
 from azsim.errors import InputError
 from azsim.nn.graph.arithmetic import Rescale, rescale_rows
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import (
     Execution,
     FloatNode,
@@ -44,6 +45,16 @@ class Embedding(Operator):
 
     def scale_groups(self, role: str, rows: int, granularity: Granularity) -> int:
         return 1  # so that rows leave as they are
+
+    onnx: ClassVar[tuple[str, ...]] = ("Gather",)
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        table = builder.constant(node, 0)
+        if node.integer("axis", 0) or table.ndim != 2:
+            raise node.refuse(f"axis {node.integer('axis', 0)} of shape {table.shape}: must be rows of a matrix")
+        builder.shape(node, 1)
+        builder.add(node, cls(), node.inputs[1:], node.outputs[0], {"weights": table})
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(len(inputs) == 1 and inputs[0].holds == "index", "takes one index")

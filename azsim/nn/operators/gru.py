@@ -20,6 +20,8 @@ from azsim.nn.fixed_point import (
     saturate_int16,
 )
 from azsim.nn.graph.arithmetic import TABLE_ZERO, Rescale, bias_of, pair
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
+from azsim.nn.graph.onnx_recurrent import recurrent_from_onnx, recurrent_parameters
 from azsim.nn.graph.operator import (
     Arrays,
     Execution,
@@ -33,6 +35,7 @@ from azsim.nn.graph.operator import (
     State,
     need,
 )
+from azsim.nn.graph.restart import restarting
 from azsim.nn.graph.tensor import GATE_GRID, Grid, Shape, Tensor
 from azsim.nn.operators.registry import operator
 from azsim.nn.product import multiply_rows, products
@@ -52,15 +55,25 @@ class Gru(Operator):
 
     Attributes:
         reset_after: the reset gate acts on the product rather than on the state.
+        restart: steps after which the state begins anew, 0 for never.
     """
 
     reset_after: bool = True
+    restart: int = 0
 
     matrices: ClassVar[tuple[str, ...]] = ("input", "recurrent")
     vectors: ClassVar[tuple[str, ...]] = ("bias", "candidate_bias")
     optional: ClassVar[tuple[str, ...]] = ("bias", "candidate_bias")
 
     gates: ClassVar[int] = 3
+
+    onnx: ClassVar[tuple[str, ...]] = ("GRU",)
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        units, after = node.integer("hidden_size", 0), bool(node.integer("linear_before_reset", 0))
+        parameters = recurrent_parameters(node, builder, units, gates=(1, 0, 2), candidate=after)
+        recurrent_from_onnx(node, builder, lambda steps: cls(reset_after=after, restart=steps), parameters)
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(len(inputs) == 1 and len(inputs[0].shape) == 1, "takes one vector")
@@ -97,7 +110,7 @@ class Gru(Operator):
                 outputs[k] = hidden
             return (outputs,), (hidden,)
 
-        return Execution((np.zeros(size, np.float32),), run)
+        return restarting(Execution((np.zeros(size, np.float32),), run), self.restart)
 
     def grids(self, at: GridNode) -> tuple[Grid | None, ...]:
         hidden = at.required()
@@ -123,7 +136,7 @@ class Gru(Operator):
             gru_steps(recurrent, sums, *constants, to_hidden, self.reset_after, hidden, fine, outputs)
             return (outputs,), (hidden, fine)
 
-        return Execution((np.zeros(size, np.int8), np.zeros(size, np.int16)), run)
+        return restarting(Execution((np.zeros(size, np.int8), np.zeros(size, np.int16)), run), self.restart)
 
     def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
         uses = (

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from azsim.nn.graph.normalise import normalising
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode, axis_of
 from azsim.nn.graph.operator import (
     Execution,
     FloatNode,
@@ -38,6 +39,17 @@ class LayerNorm(Operator):
 
     vectors: ClassVar[tuple[str, ...]] = ("gain", "bias")
     optional: ClassVar[tuple[str, ...]] = ("gain", "bias")
+
+    onnx: ClassVar[tuple[str, ...]] = ("LayerNormalization",)
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        axes = len(builder.shape(node))
+        if axis_of(node, node.integer("axis", -1), axes) != axes - 1:
+            raise node.refuse("axis: must be the last")
+        bias = builder.optional(node, 2)
+        parameters = {"gain": builder.constant(node, 1)} | ({} if bias is None else {"bias": bias})
+        builder.add(node, cls(node.number("epsilon", 1e-5)), node.inputs[:1], node.outputs[0], parameters)
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         return normalised(inputs, shapes)

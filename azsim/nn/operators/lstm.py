@@ -21,6 +21,8 @@ from azsim.nn.fixed_point import (
     saturate_int16,
 )
 from azsim.nn.graph.arithmetic import TABLE_ZERO, Rescale, bias_of, pair
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
+from azsim.nn.graph.onnx_recurrent import recurrent_from_onnx, recurrent_parameters
 from azsim.nn.graph.operator import (
     Arrays,
     Execution,
@@ -34,6 +36,7 @@ from azsim.nn.graph.operator import (
     State,
     need,
 )
+from azsim.nn.graph.restart import restarting
 from azsim.nn.graph.tensor import GATE_GRID, Grid, Shape, Tensor, power_of_two_bits
 from azsim.nn.operators.registry import operator
 from azsim.nn.product import multiply_rows, products
@@ -49,7 +52,12 @@ class Lstm(Operator):
 
     Integers: docs/integer.md; gates are Q4.11, the cell state int16 on a power of two (internal ``cell``), the hidden
     state int8 on the output's grid.
+
+    Attributes:
+        restart: steps after which the state begins anew, 0 for never.
     """
+
+    restart: int = 0
 
     matrices: ClassVar[tuple[str, ...]] = ("input", "recurrent")
     vectors: ClassVar[tuple[str, ...]] = ("bias",)
@@ -57,6 +65,16 @@ class Lstm(Operator):
     internals: ClassVar[tuple[str, ...]] = ("cell",)
 
     gates: ClassVar[int] = 4
+
+    onnx: ClassVar[tuple[str, ...]] = ("LSTM",)
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        units = node.integer("hidden_size", 0)
+        if builder.optional(node, 7) is not None or node.integer("input_forget", 0):
+            raise node.refuse("peepholes and coupled gates: must be left out")
+        parameters = recurrent_parameters(node, builder, units, gates=(0, 2, 3, 1))
+        recurrent_from_onnx(node, builder, lambda steps: cls(restart=steps), parameters)
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(len(inputs) == 1 and len(inputs[0].shape) == 1, "takes one vector")
@@ -81,7 +99,7 @@ class Lstm(Operator):
                 outputs[k] = hidden
             return (outputs,), (hidden, cell)
 
-        return Execution(tuple(np.zeros((2, weights["recurrent"].shape[1]), np.float32)), run)
+        return restarting(Execution(tuple(np.zeros((2, weights["recurrent"].shape[1]), np.float32)), run), self.restart)
 
     def grids(self, at: GridNode) -> tuple[Grid | None, ...]:
         return lstm_grids(at)
@@ -103,7 +121,7 @@ class Lstm(Operator):
             lstm_steps(recurrent, sums, *layout.arrays, layout.cell_bits, layout.to_hidden, hidden, cell, outputs)
             return (outputs,), (hidden, cell)
 
-        return Execution((np.zeros(size, np.int8), np.zeros(size, np.int16)), run)
+        return restarting(Execution((np.zeros(size, np.int8), np.zeros(size, np.int16)), run), self.restart)
 
     def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
         uses = (

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from azsim.nn.graph.arithmetic import pair, rescale_flat
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import (
     Execution,
     FloatNode,
@@ -36,6 +38,17 @@ class Matmul(Operator):
     """
 
     scale: float = 1.0
+
+    onnx: ClassVar[tuple[str, ...]] = ("MatMul",)
+
+    @classmethod
+    def takes_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> bool:
+        return not builder.is_constant(node.input(1))
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        builder.shape(node, 0), builder.shape(node, 1)
+        builder.add(node, cls(), node.inputs, node.outputs[0])
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         need(len(inputs) == 2 and min(len(each.shape) for each in inputs) >= 2, "takes two tensors of two axes or more")

@@ -12,6 +12,7 @@ from azsim.compiled import njit
 from azsim.nn.fixed_point import requantise
 from azsim.nn.graph.arithmetic import pair
 from azsim.nn.graph.broadcast import broadcast, of_both, operands
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import Execution, FloatNode, IntegerNode, LoweredNode, Operator, stateless
 from azsim.nn.graph.tensor import Grid, Shape, Tensor
 from azsim.nn.operators.registry import operator
@@ -28,6 +29,24 @@ class Multiply(Operator):
 
     vectors: ClassVar[tuple[str, ...]] = ("other",)
     optional: ClassVar[tuple[str, ...]] = ("other",)
+
+    onnx: ClassVar[tuple[str, ...]] = ("Mul", "Div")
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        names = list(node.inputs)
+        if builder.is_constant(names[0]) and node.kind == "Mul":
+            names.reverse()
+        if not builder.is_constant(names[1]):
+            if node.kind == "Div":
+                raise node.refuse("the divisor must be a constant")
+            builder.add(node, cls(), names, node.outputs[0])
+            return
+        other = np.asarray(builder.constants[names[1]], np.float32)
+        if node.kind == "Div" and not other.all():
+            raise node.refuse("a divisor is 0")
+        other = 1 / other if node.kind == "Div" else other
+        builder.add(node, cls(), names[:1], node.outputs[0], {"other": other})
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         return (of_both(inputs, shapes),)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from azsim.compiled import njit
 from azsim.nn.fixed_point import requantise
 from azsim.nn.graph.arithmetic import pair
+from azsim.nn.graph.onnx_image import as_image, from_image, padding_of, two
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import (
     Execution,
     FloatNode,
@@ -45,6 +47,24 @@ class Pool2d(Operator):
     kernel: tuple[int, int]
     stride: tuple[int, int]
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    onnx: ClassVar[tuple[str, ...]] = ("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool")
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        extents = builder.shape(node)[2:]
+        whole = node.kind.startswith("Global")
+        kernel = extents if whole else node.integers("kernel_shape", ())
+        padding = (0, 0, 0, 0) if whole else padding_of(node, kernel, extents)
+        function: Literal["max", "mean"] = "max" if "Max" in node.kind else "mean"
+        if node.integer("ceil_mode", 0) or set(node.integers("dilations", (1,))) != {1}:
+            raise node.refuse("ceil_mode and dilations: must be 0 and 1")
+        if function == "mean" and any(padding) and not node.integer("count_include_pad", 0):
+            raise node.refuse("count_include_pad = 0 with padding: must be 1")
+        strides = two(node.integers("strides", (1,) * len(kernel)), 1)
+        operator = cls(function, two(kernel), (1, 1) if whole else strides, padding)
+        made = builder.add(node, operator, (as_image(node, builder),), builder.between(node, "image"))
+        from_image(node, builder, made, len(kernel))
 
     @property
     def windows(self) -> Windows:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import azsim.nn.operators
 from azsim.errors import InputError, nearest
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import Operator
 
 Kind = TypeVar("Kind", bound=type[Operator])
@@ -35,6 +36,31 @@ def operators() -> Mapping[str, type[Operator]]:
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)
     return MappingProxyType(dict(sorted(_REGISTERED.items())))
+
+
+@cache
+def onnx_operators() -> Mapping[str, tuple[type[Operator], ...]]:
+    """Operator of ONNX (``op_type``) -> those that may be what its nodes become."""
+    kinds = sorted({kind for each in operators().values() for kind in each.onnx})
+    return MappingProxyType(
+        {kind: tuple(each for each in operators().values() if kind in each.onnx) for kind in kinds}
+    )
+
+
+def add_onnx(node: OnnxNode, builder: OnnxBuilder) -> None:
+    """Put what a node of an ONNX model becomes into a graph.
+
+    Raises:
+        InputError: no operator takes it, or an attribute has no counterpart; the message names the node.
+    """
+    for cls in onnx_operators().get(node.kind, ()):
+        if cls.takes_onnx(node, builder):
+            cls.from_onnx(node, builder)
+            missing = [name for name in node.outputs if name and name not in builder.tensors]
+            if missing:
+                raise node.refuse(f"output {missing[0]}: is not made; leave it out where nothing reads it")
+            return
+    raise node.refuse("there is no such operator here")
 
 
 def operator_of_kind(kind: str) -> type[Operator]:

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from azsim.nn.graph.normalise import normalising
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode, axis_of
 from azsim.nn.graph.operator import Execution, FloatNode, IntegerNode, LoweredNode, Operator, stateless
 from azsim.nn.graph.tensor import Shape, Tensor
 from azsim.nn.operators.layer_norm import norm_work, normalised
@@ -31,6 +32,16 @@ class RmsNorm(Operator):
 
     vectors: ClassVar[tuple[str, ...]] = ("gain",)
     optional: ClassVar[tuple[str, ...]] = ("gain",)
+
+    onnx: ClassVar[tuple[str, ...]] = ("RMSNormalization", "SimplifiedLayerNormalization")
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        axes = len(builder.shape(node))
+        if axis_of(node, node.integer("axis", -1), axes) != axes - 1:
+            raise node.refuse("axis: must be the last")
+        parameters = {"gain": builder.constant(node, 1)}
+        builder.add(node, cls(node.number("epsilon", 1e-5)), node.inputs[:1], node.outputs[0], parameters)
 
     def infer(self, inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:
         return normalised(inputs, shapes)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from azsim.nn.graph.moving import Moving
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode, axis_of
 from azsim.nn.graph.operator import need
 from azsim.nn.graph.tensor import Shape
 from azsim.nn.operators.registry import operator
@@ -26,6 +28,27 @@ class Slice(Moving):
     start: int
     count: int
     step: int = 1
+
+    onnx: ClassVar[tuple[str, ...]] = ("Slice",)
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        shape = builder.shape(node)
+        starts, ends = builder.constant(node, 1).ravel(), builder.constant(node, 2).ravel()
+        axes = builder.optional(node, 3)
+        axes = np.arange(len(starts)) if axes is None else axes.ravel()
+        steps = builder.optional(node, 4)
+        steps = np.ones(len(starts), int) if steps is None else steps.ravel()
+        source = node.inputs[0]
+        for part, (start, end, axis, step) in enumerate(zip(starts, ends, axes, steps)):
+            where = axis_of(node, int(axis), len(shape))
+            picked = range(shape[where])[slice(int(start), int(end), int(step))]
+            last = part == len(starts) - 1
+            target = node.outputs[0] if last else builder.between(node, str(part))
+            if not picked:
+                raise node.refuse(f"axis {int(axis)}: nothing is left of it")
+            operator = cls(where, picked.start, len(picked), picked.step)
+            source = builder.add(node, operator, (source,), target, part="" if last else f".{part}")
 
     def moved(self, shape: Shape) -> Shape:
         axes = len(shape)

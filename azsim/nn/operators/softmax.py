@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from azsim.compiled import njit
 from azsim.nn.fixed_point import TABLE_BITS, expanded_table, requantise, saturate_int16
 from azsim.nn.graph.arithmetic import TABLE_ZERO, pair
 from azsim.nn.graph.elementwise import Elementwise
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode, axis_of
 from azsim.nn.graph.operator import (
     Execution,
     GridBitsChoice,
@@ -35,6 +37,15 @@ class Softmax(Elementwise):
     Integers: ``e = exp(saturate16(Q4.11 of x - max))`` from the table, Q0.15; ``p = round(e * 2^16 / sum e)``;
     ``y = saturate(round(p * m / 2^s))``.
     """
+
+    onnx: ClassVar[tuple[str, ...]] = ("Softmax",)
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        axes = len(builder.shape(node))
+        if axis_of(node, node.integer("axis", -1), axes) != axes - 1:
+            raise node.refuse("axis: must be the last")
+        builder.add(node, cls(), node.inputs, node.outputs[0])
 
     def exact(self, values: np.ndarray) -> np.ndarray:
         raised = np.exp(values - values.max(axis=-1, keepdims=True))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from azsim.nn.graph.moving import Moving
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import LoweredNode, need
 from azsim.nn.graph.tensor import Shape
 from azsim.nn.operators.registry import operator
@@ -23,6 +25,14 @@ class Transpose(Moving):
     """
 
     order: tuple[int, ...]
+
+    onnx: ClassVar[tuple[str, ...]] = ("Transpose",)
+
+    @classmethod
+    def from_onnx(cls, node: OnnxNode, builder: OnnxBuilder) -> None:
+        axes = len(builder.shape(node))
+        order = node.integers("perm", range(axes)[::-1])
+        builder.add(node, cls(order), node.inputs, node.outputs[0])
 
     def moved(self, shape: Shape) -> Shape:
         need(sorted(self.order) == list(range(len(shape))), f"order {self.order}: must name the axes of {shape}")

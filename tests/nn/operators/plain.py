@@ -41,6 +41,7 @@ EXACT = {
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
     "tanh": math.tanh,
     "normal": lambda x: 0.5 * math.erfc(-x / math.sqrt(2)),
+    "normal-by-tanh": lambda x: 0.5 + 0.5 * math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)),
     "exp": lambda x: math.exp(min(x, 0)),
 }
 
