@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
@@ -21,7 +21,7 @@ from azsim.errors import readable
 from azsim.interrupts import ignore_interrupts
 from azsim.progress import Shown, shown
 from azsim.report.fitted import output_console
-from azsim.report.results import rows_to_json
+from azsim.report.results import UtteranceResult, rows_to_json
 from azsim.report.table import print_tables
 from azsim.report.trace import TraceOptions
 from azsim.report.trace.options import check_events, parse_window
@@ -108,11 +108,8 @@ def run(options: argparse.Namespace) -> dict[str, object]:
     if not options.json:
         for result in comparison.utterances:
             print(readable(f"{result.utterance}: {result.hypothesis or '(no words)'}"))
-            latency_ms = result.timing.latency_ms if result.timing else None
-            if result.timing and result.timing.premature_endpoint:
-                print("  no latency: the end-point fired before the end of speech, so words may be missing")
-            elif latency_ms is not None:
-                print(f"  {latency_ms:.0f} ms from the end of speech to these words")
+            for line in _about(result):
+                print(readable(f"  {line}"))
             for word in result.words:
                 times = f"{word.start_ms / 1000:7.2f} s  {word.end_ms / 1000:7.2f} s"
                 print(readable(f"  {times}  {word.label_posterior:5.2f}  {word.text}"))
@@ -125,8 +122,10 @@ def run(options: argparse.Namespace) -> dict[str, object]:
             {
                 "file": result.utterance,
                 "transcript": result.hypothesis,
+                "transcript_whole": result.hypothesis_whole,
                 "words": [msgspec.to_builtins(word) for word in result.words],
                 "latency_ms": result.timing.latency_ms if result.timing else None,
+                "premature_endpoint": result.timing.premature_endpoint if result.timing else None,
                 "speech_end_estimated": result.speech_end_estimated,
                 "remarks": list(result.remarks),
             }
@@ -134,6 +133,18 @@ def run(options: argparse.Namespace) -> dict[str, object]:
         ],
         "report": str(out),
     }
+
+
+def _about(result: UtteranceResult) -> Iterator[str]:
+    """What else there is to say of a recording: its words after the end-point, its latency or why there is none."""
+    if result.hypothesis_whole != result.hypothesis:
+        yield f"whole recording: {result.hypothesis_whole}"
+        yield "premature end-point: the words after it are not delivered; no latency"
+    elif result.timing and result.timing.latency_ms is not None:
+        estimated = " (estimated)" if result.speech_end_estimated else ""
+        yield f"{result.timing.latency_ms:.0f} ms from the end of speech{estimated} to these words"
+    elif result.timing and result.hypothesis:
+        yield "no latency: the end of speech is not known, or came after the end-point"
 
 
 def _trace_options(options: argparse.Namespace) -> TraceOptions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -65,6 +66,8 @@ def test_json_says_what_was_said_and_prints_nothing(done: SimpleNamespace, capsy
     assert [one["file"] for one in answer["utterances"]] == [one.utterance for one in comparison.utterances]
     for said, result in zip(answer["utterances"], comparison.utterances, strict=True):
         assert said["transcript"] == result.hypothesis
+        assert said["transcript_whole"] == result.hypothesis_whole
+        assert said["premature_endpoint"] == result.timing.premature_endpoint
         assert [word["text"] for word in said["words"]] == [word.text for word in result.words]
         assert said["latency_ms"] == result.timing.latency_ms
         assert said["speech_end_estimated"]
@@ -89,3 +92,17 @@ def test_a_wrong_trace_is_refused_before_the_work(done: SimpleNamespace) -> None
     with pytest.raises(InputError, match="--trace-events 3: must be"):
         commands.run(options("run", "a.wav", "--trace-events", "3"))
     assert not hasattr(done, "asked")
+
+
+def test_both_texts_are_shown_and_words_are_called_missing_only_where_they_are(
+    done: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, *rest = done.comparison.utterances
+    cut = replace(
+        first, hypothesis_whole=f"{first.hypothesis} please", timing=replace(first.timing, premature_endpoint=True)
+    )
+    done.comparison = replace(done.comparison, utterances=(cut, *rest))
+    commands.run(options("run", "a.wav"))
+    shown = capsys.readouterr().out
+    assert f"  whole recording: {first.hypothesis} please\n" in shown
+    assert shown.count("the words after it are not delivered") == 1
