@@ -25,7 +25,6 @@ from azsim.errors import InputError
 from azsim.report.page import write_page
 from azsim.report.results import rows_to_json
 from azsim.report.table import markdown_table
-from azsim.speech.endpoint import SILENCE_MS
 from azsim.train.command import exit_status
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,7 +90,8 @@ def run(out: Path) -> None:
         for row in comparison.rows
     )
     about = f"{len(setup.utterances)} coffee orders, {seconds:.0f} s, {speakers} speakers (estimated)"
-    write_page(out, ABOUT.format(about=about, table=markdown_table(comparison.rows), cut=cut, silence_ms=SILENCE_MS))
+    table, silence_ms = markdown_table(comparison.rows), experiment.endpoint_silence_ms
+    write_page(out, ABOUT.format(about=about, table=table, cut=cut, silence_ms=silence_ms))
     print((out / "README.md").read_text())
 
 
