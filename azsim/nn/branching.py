@@ -1,4 +1,4 @@
-"""An encoder with a small and a large branch: who picks which of them runs at a step, and their plans for the kernels.
+"""An encoder with a small and a large branch: who picks which of them runs at a step, and their parameters.
 
 ::
 
@@ -14,12 +14,11 @@ Layers above the time reduction run at the last of the joined steps and take its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from azsim.nn import kernels
+from azsim.nn.graph.executor import Executor
 from azsim.nn.network import Network
 
 if TYPE_CHECKING:
@@ -65,23 +64,6 @@ class Chance:
         return self._random.random(len(steps)) < self._share
 
 
-@dataclass(frozen=True)
-class BranchPlans:
-    """What the kernels need beside the large branches' plans.
-
-    Attributes:
-        small: plans of the small branches, one row per layer (see `azsim.nn.kernels`).
-        arbiter: plan of the arbiter's LSTM ``(1, fields)`` and of its score; empty without one.
-        score: ``(1, fields)``, as a row of the joint's plan.
-        score_bias: Q4.11 int16 ``(1,)``.
-    """
-
-    small: np.ndarray
-    arbiter: np.ndarray
-    score: np.ndarray
-    score_bias: np.ndarray
-
-
 class Arbiter:
     """The network's own picker: large where the score of a step is above a threshold.
 
@@ -91,19 +73,10 @@ class Arbiter:
     """
 
     def __init__(self, model: IntegerModel, threshold: int = 0) -> None:
-        self._model, self._plans, self._threshold = model, model.branches, threshold
-        size = model.branches.arbiter[0, kernels.HIDDEN]
-        self._hidden, self._cell = np.zeros(size, np.int8), np.zeros(size, np.int16)
+        self._executor, self._threshold = Executor(model.arbiter), threshold
 
     def __call__(self, steps: np.ndarray) -> np.ndarray:
-        vectors, model, plans = np.ascontiguousarray(steps, np.int8), self._model, self._plans
-        outputs, scores = np.empty((len(vectors), self._hidden.size), np.int8), np.empty((len(vectors), 1), np.int16)
-        kernels.lstm_layer(
-            model.weights, model.biases, plans.arbiter[0], vectors, self._hidden, self._cell, model.sigmoid, model.tanh,
-            outputs,
-        )  # fmt: skip
-        kernels.project_all(model.weights, plans.score[0], outputs, plans.score_bias, scores)
-        return scores[:, 0] > self._threshold
+        return self._executor.push({"steps": steps})["score"][:, 0] > self._threshold
 
 
 def branch_names(network: Network) -> list[str]:

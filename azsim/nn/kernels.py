@@ -1,4 +1,4 @@
-"""The compiled integer steps of the recogniser: matrix-vector product, LSTM cell, encoder, prediction, joint.
+"""The compiled integer steps of a search: matrix-vector product, LSTM cell, prediction, joint.
 
 A layer is one row of an int64 plan, so that networks of any depth share the
 compiled code; all weights lie in one flat int8 array.
@@ -18,13 +18,8 @@ INPUT_MULTIPLIER, INPUT_SHIFT, RECURRENT_MULTIPLIER, RECURRENT_SHIFT = 5, 6, 7, 
 CELL_BITS, HIDDEN_BITS = 9, 10
 PLAN_FIELDS = 11
 
-# Columns of a small branch's plan: its first two matrices share an int8 vector, the narrow one, that the third expands.
-RANK, NARROW_INPUT_AT, NARROW_RECURRENT_AT, EXPAND_AT, SMALL_BIAS_AT = 0, 1, 2, 3, 4
-NARROW_INPUT_MULTIPLIER, NARROW_INPUT_SHIFT, NARROW_RECURRENT_MULTIPLIER, NARROW_RECURRENT_SHIFT = 5, 6, 7, 8
-EXPAND_MULTIPLIER, EXPAND_SHIFT = 9, 10
-
-# Rows of the joint's plan: the two projections and the output; columns of a row.
-FROM_ENCODER, FROM_PREDICTION, OUTPUT = 0, 1, 2
+# Rows of the joint's plan: the projection of the prediction, and the output; columns of a row.
+FROM_PREDICTION, OUTPUT = 0, 1
 MATRIX_AT, MATRIX_ROWS, MATRIX_COLUMNS, MULTIPLIER, SHIFT = 0, 1, 2, 3, 4
 JOINT_FIELDS = 5
 
@@ -35,37 +30,6 @@ TABLE_ZERO = 32768
 def multiply(weights: np.ndarray, at: int, rows: int, vector: np.ndarray, columns: int, sums: np.ndarray) -> None:
     """Exact int32 ``sums`` of the rows of the int8 matrix that starts at ``at`` with the int8 ``vector``."""
     product.multiply(weights, at, rows, vector.reshape(1, -1), columns, sums.reshape(1, -1))
-
-
-@njit(cache=True, nogil=True)
-def lstm_layer(
-    weights: np.ndarray,
-    biases: np.ndarray,
-    plan: np.ndarray,
-    vectors: np.ndarray,
-    hidden: np.ndarray,
-    cell: np.ndarray,
-    sigmoid: np.ndarray,
-    tanh: np.ndarray,
-    outputs: np.ndarray,
-) -> None:
-    """One LSTM layer over all its steps; ``hidden`` (int8) and ``cell`` (int16) become the new state.
-
-    First all products of the input-side matrix, then those of the recurrent one: so each stays in the cache.
-
-    Args:
-        vectors: int8 ``(n, columns)``, or longer ones.
-        outputs: int8 out, ``(n, H)``: the hidden state after each step.
-    """
-    size = plan[HIDDEN]
-    sums = np.empty((vectors.shape[0], 4 * size), np.int32)
-    again = np.empty(4 * size, np.int32)
-    product.multiply(weights, plan[INPUT_AT], 4 * size, vectors, plan[COLUMNS], sums)
-    for k in range(vectors.shape[0]):
-        multiply(weights, plan[RECURRENT_AT], 4 * size, hidden, size, again)
-        lstm_cell(biases, plan, sums[k], again, hidden, cell, sigmoid, tanh)
-        for j in range(size):
-            outputs[k, j] = hidden[j]
 
 
 @njit(cache=True, nogil=True)
@@ -111,63 +75,13 @@ def lstm_state(
 
 
 @njit(cache=True, nogil=True)
-def branching_layer(
-    weights: np.ndarray,
-    biases: np.ndarray,
-    plan: np.ndarray,
-    small: np.ndarray,
-    picked: np.ndarray,
-    vectors: np.ndarray,
-    hidden: np.ndarray,
-    cell: np.ndarray,
-    sigmoid: np.ndarray,
-    tanh: np.ndarray,
-    outputs: np.ndarray,
-) -> None:
-    """`lstm_layer` whose gates come from the large branch (``plan``) where ``picked``, else from the small one."""
-    size, rank = plan[HIDDEN], small[RANK]
-    sums, again = np.empty(4 * size, np.int32), np.empty(4 * size, np.int32)
-    narrow = np.empty(rank, np.int8)
-    for k in range(vectors.shape[0]):
-        if picked[k]:
-            multiply(weights, plan[INPUT_AT], 4 * size, vectors[k], plan[COLUMNS], sums)
-            multiply(weights, plan[RECURRENT_AT], 4 * size, hidden, size, again)
-            lstm_cell(biases, plan, sums, again, hidden, cell, sigmoid, tanh)
-        else:
-            multiply(weights, small[NARROW_INPUT_AT], rank, vectors[k], plan[COLUMNS], sums)
-            multiply(weights, small[NARROW_RECURRENT_AT], rank, hidden, size, again)
-            for r in range(rank):
-                narrow[r] = saturate_int8(
-                    requantise(np.int64(sums[r]), small[NARROW_INPUT_MULTIPLIER], small[NARROW_INPUT_SHIFT])
-                    + requantise(np.int64(again[r]), small[NARROW_RECURRENT_MULTIPLIER], small[NARROW_RECURRENT_SHIFT])
-                )
-            multiply(weights, small[EXPAND_AT], 4 * size, narrow, rank, sums)
-            for r in range(4 * size):
-                sums[r] = saturate_int16(
-                    requantise(np.int64(sums[r]), small[EXPAND_MULTIPLIER], small[EXPAND_SHIFT])
-                    + np.int64(biases[small[SMALL_BIAS_AT] + r])
-                )
-            lstm_state(plan, sums, hidden, cell, sigmoid, tanh)
-        for j in range(size):
-            outputs[k, j] = hidden[j]
-
-
-@njit(cache=True, nogil=True)
 def project(
     weights: np.ndarray, plan: np.ndarray, vector: np.ndarray, bias: np.ndarray, sums: np.ndarray, out: np.ndarray
 ) -> None:
-    """One of the joint's two projections: int8 vector to Q4.11 int16, bias added before saturation."""
+    """The joint's projection of the prediction: int8 vector to Q4.11 int16, bias added before saturation."""
     multiply(weights, plan[MATRIX_AT], plan[MATRIX_ROWS], vector, plan[MATRIX_COLUMNS], sums)
     for r in range(plan[MATRIX_ROWS]):
         out[r] = saturate_int16(requantise(np.int64(sums[r]), plan[MULTIPLIER], plan[SHIFT]) + np.int64(bias[r]))
-
-
-@njit(cache=True, nogil=True)
-def project_all(weights: np.ndarray, plan: np.ndarray, vectors: np.ndarray, bias: np.ndarray, out: np.ndarray) -> None:
-    """`project` for every row of ``vectors``, int8 ``(n, columns)``; ``out`` is int16 ``(n, J)``."""
-    sums = np.empty(out.shape[1], np.int32)
-    for k in range(vectors.shape[0]):
-        project(weights, plan, vectors[k], bias, sums, out[k])
 
 
 @njit(cache=True, nogil=True)

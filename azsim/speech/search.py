@@ -65,7 +65,7 @@ class Greedy:
         width = int(model.prediction[:, kernels.HIDDEN].max())
         self._hidden = np.zeros((len(model.prediction), width), np.int8)
         self._cell = np.zeros((len(model.prediction), width), np.int16)
-        self._predicted = np.zeros(model.joint_bias.size, np.int16)
+        self._predicted = np.zeros(model.no_bias.size, np.int16)
         self._outputs = 0
         self._ended = False
         self._labels: list[int] = []

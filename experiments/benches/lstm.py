@@ -6,26 +6,29 @@ from collections.abc import Callable
 
 import numpy as np
 
-from azsim.nn import kernels
-from azsim.nn.fixed_point import expanded_table, multiplier_and_shift
 from azsim.nn.formats import DEFAULT_CELL_BITS, DEFAULT_HIDDEN_BITS
+from azsim.nn.graph.executor import Executor, Model
+from azsim.nn.graph.graph import Graph, Node
+from azsim.nn.graph.integer_graph import IntegerGraph
+from azsim.nn.graph.operator import Weights
+from azsim.nn.graph.tensor import Grid, Tensor
+from azsim.nn.operators.lstm import Lstm
 
 
 def int8_lstm(weights: np.ndarray, vector: np.ndarray) -> Callable[[], None]:
     """A step, ready to be called: int8 weights ``(4 units, inputs + units)`` on a vector ``(inputs + units,)``."""
     units = weights.shape[0] // 4
     columns = weights.shape[1] - units
-    flat = np.concatenate([weights[:, :columns].ravel(), weights[:, columns:].ravel()])
-    scale = multiplier_and_shift(2.0**-9)
-    plan = np.array(
-        [columns, units, 0, 4 * units * columns, 0, *scale, *scale, DEFAULT_CELL_BITS, DEFAULT_HIDDEN_BITS], np.int64
-    )
-    biases = np.zeros(4 * units, np.int16)
-    entering, hidden = vector[None, :columns].copy(), vector[columns:].copy()
-    cell, outputs = np.zeros(units, np.int16), np.zeros((1, units), np.int8)
-    sigmoid, tanh = expanded_table("sigmoid"), expanded_table("tanh")
+    parts = {"input": weights[:, :columns], "recurrent": weights[:, columns:]}
+    node = Node("lstm", Lstm(), ("x",), ("h",), {role: role for role in parts})
+    zeros = {role: np.broadcast_to(np.float32(0), part.shape) for role, part in parts.items()}
+    graph = Graph("lstm", {"x": Tensor((columns,))}, ("h",), (node,), zeros)
+    grids = {"x": Grid(8, 2.0**-6), "h": Grid(8, 2.0**-DEFAULT_HIDDEN_BITS)}
+    scaled = {role: Weights.of(np.ascontiguousarray(part), 2.0**-13) for role, part in parts.items()}
+    integers = IntegerGraph(graph, scaled, {**grids, "lstm.cell": Grid(16, 2.0**-DEFAULT_CELL_BITS)})
+    executor, entering = Executor(Model.in_integers(integers)), {"x": vector[None, :columns].copy()}
 
     def step() -> None:
-        kernels.lstm_layer(flat, biases, plan, entering, hidden, cell, sigmoid, tanh, outputs)
+        executor.push(entering)
 
     return step

@@ -178,7 +178,7 @@ def listen(
     encoded = np.concatenate([encoder.push(steps[at : at + together]) for at in range(0, len(steps), together)])
     hidden = np.zeros((len(model.prediction), int(model.prediction[:, kernels.HIDDEN].max())), np.int8)
     cell = np.zeros(hidden.shape, np.int16)
-    predicted = np.zeros(model.joint_bias.size, np.int16)
+    predicted = np.zeros(model.no_bias.size, np.int16)
     joined = np.zeros(int(model.joint[kernels.OUTPUT, kernels.MATRIX_COLUMNS]), np.int8)
     logits = np.empty(model.output_bias.size, np.int32)
     fed, states, evaluated = [], [], []

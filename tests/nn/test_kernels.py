@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,32 +69,14 @@ def test_a_cell_is_its_formula_in_whole_numbers(seed: int, cell_bits: int, hidde
     assert hidden.tolist() == expected_hidden
 
 
-@pytest.mark.parametrize("cut", [0, 1, 4, 7])
-def test_a_layer_carries_its_state_from_call_to_call(cut: int) -> None:
-    rng, size, columns = np.random.default_rng(cut), 5, 6
-    weights = rng.integers(-127, 128, 4 * size * (columns + size)).astype(np.int8)
-    biases, plan = np.zeros(2 + 4 * size, np.int16), plan_of(size, columns, 11, 7, (0.3, 0.2))
-    vectors = rng.integers(-127, 128, (7, columns + 2)).astype(np.int8)
-    found = []
-    for parts in ([vectors], [vectors[:cut], vectors[cut:]]):
-        hidden, cell, outputs = np.zeros(size, np.int8), np.zeros(size, np.int16), []
-        for part in parts:
-            out = np.zeros((len(part), size), np.int8)
-            kernels.lstm_layer(weights, biases, plan, part, hidden, cell, SIGMOID, TANH, out)
-            outputs += out.tolist()
-        assert outputs[-1] == hidden.tolist()
-        found.append((outputs, cell.tolist()))
-    assert found[0] == found[1]
-    assert len(set(map(tuple, found[0][0]))) > 1
-
-
 def test_a_projection_adds_its_bias_before_it_saturates() -> None:
     rng, scale = np.random.default_rng(3), 2.7
     weights, vectors = rng.integers(-127, 128, 4 + 6 * 9).astype(np.int8), rng.integers(-127, 128, (5, 9))
     bias, out = rng.integers(-32767, 32768, 6).astype(np.int16), np.zeros((5, 6), np.int16)
     plan = np.zeros(kernels.JOINT_FIELDS, np.int64)
     plan[:] = [4, 6, 9, *multiplier_and_shift(scale)]
-    kernels.project_all(weights, plan, vectors.astype(np.int8), bias, out)
+    for vector, own in zip(vectors.astype(np.int8), out):
+        kernels.project(weights, plan, vector, bias, np.empty(6, np.int32), own)
     matrix = weights[4:].reshape(6, 9).tolist()
     expected = [
         [clamp(nearest_to(dot(row, vector) * fixed(scale)) + int(b), -32768, 32767) for row, b in zip(matrix, bias)]

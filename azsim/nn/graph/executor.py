@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -74,6 +74,12 @@ class Model:
         types = {name: _integer_type(tensor, grids[name]) for name, tensor in graph.tensors.items()}
         starts = {each.name: _start(each.tensor, each.start, grids[each.name]) for each in graph.carried}
         return Model(graph, integers.executions(), types, starts)
+
+
+    def showing_all(self) -> Model:
+        """The same model whose outputs are all tensors that its nodes make."""
+        names = tuple(name for node in self.graph.nodes for name in node.outputs)
+        return replace(self, graph=replace(self.graph, outputs=names))
 
 
 class Executor:

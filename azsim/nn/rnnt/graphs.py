@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from azsim.nn.decoded import Decoded
 from azsim.nn.formats import JOINT_HIDDEN_BITS, Formats
 from azsim.nn.graph.graph import Graph, Node
 from azsim.nn.graph.integer_graph import IntegerGraph
 from azsim.nn.graph.operator import Weights
 from azsim.nn.graph.tensor import GATE_GRID, Grid, Tensor
-from azsim.nn.integer_rnnt import Decoded
 from azsim.nn.network import Network
 from azsim.nn.operators.add import Add
 from azsim.nn.operators.branching_lstm import BranchingLstm
@@ -30,27 +30,29 @@ from azsim.nn.operators.stack import Stack
 from azsim.nn.operators.tanh import Tanh
 from azsim.nn.operators.threshold import Threshold
 
-Part = Literal["encoder", "prediction", "joint"]
+Part = Literal["encoder", "prediction", "joint", "arbiter"]
 Picks = Literal["arbiter", "outside"]
 SMALL_ROLES = {f"small_{kind}": f"small.{kind}" for kind in ("input", "recurrent", "expand", "bias")}
 
 
 @dataclass(frozen=True)
 class RnntGraphs:
-    """The three graphs of a recogniser in float."""
+    """The three graphs of a recogniser in float, and its arbiter's alone (steps to score) where it has one."""
 
     encoder: Graph
     prediction: Graph
     joint: Graph
+    arbiter: Graph | None
 
 
 @dataclass(frozen=True)
 class IntegerRnntGraphs:
-    """The three graphs of a recogniser in integers."""
+    """The three graphs of a recogniser in integers, and its arbiter's alone where it has one."""
 
     encoder: IntegerGraph
     prediction: IntegerGraph
     joint: IntegerGraph
+    arbiter: IntegerGraph | None
 
 
 def rnnt_graphs(network: Network, picks: Picks | None = None) -> RnntGraphs:
@@ -66,7 +68,8 @@ def rnnt_graphs(network: Network, picks: Picks | None = None) -> RnntGraphs:
     """
     network.refuse_if_bidirectional()
     chosen: Picks = picks or ("arbiter" if network.has_arbiter else "outside")
-    return RnntGraphs(_encoder(network, chosen), _prediction(network), _joint(network))
+    arbiter = _arbiter(network) if network.has_arbiter else None
+    return RnntGraphs(_encoder(network, chosen), _prediction(network), _joint(network), arbiter)
 
 
 def integer_rnnt_graphs(compressed: Decoded, picks: Picks | None = None) -> IntegerRnntGraphs:
@@ -88,7 +91,8 @@ def integer_rnnt_graphs(compressed: Decoded, picks: Picks | None = None) -> Inte
         known = {name: grid for name, grid in stated.items() if name in internal or name in graph.tensors}
         return IntegerGraph(graph, own, known)
 
-    return IntegerRnntGraphs(integers(graphs.encoder), integers(graphs.prediction), integers(graphs.joint))
+    parts = (graphs.encoder, graphs.prediction, graphs.joint)
+    return IntegerRnntGraphs(*map(integers, parts), integers(graphs.arbiter) if graphs.arbiter else None)
 
 
 def rnnt_grids(network: Network) -> Mapping[str, Grid]:
@@ -116,12 +120,7 @@ def _encoder(network: Network, picks: Picks) -> Graph:
     if network.has_branches and picks == "outside":
         inputs["large"] = Tensor((), holds="flag")
     elif network.has_branches:
-        bias = {"weights": "arbiter.score", "bias": "arbiter.score_bias"}
-        nodes += [
-            _lstm("arbiter.0", "steps"),
-            Node("arbiter.score", Dense(), ("arbiter.0",), ("score",), bias),
-            Node("arbiter.pick", Threshold(), ("score",), ("large",)),
-        ]
+        nodes += [*_arbiter_nodes(), Node("arbiter.pick", Threshold(), ("score",), ("large",))]
     entering = "steps"
     for i in range(network.encoder_layers):
         layer = f"encoder.{i}"
@@ -137,6 +136,16 @@ def _encoder(network: Network, picks: Picks) -> Graph:
     nodes.append(Node("joint.encoder", Dense(), (entering,), ("encoded",), projection))
     outputs = ("encoded", "large") if network.has_branches else ("encoded",)
     return _graph(network, "encoder", inputs, outputs, nodes)
+
+
+def _arbiter(network: Network) -> Graph:
+    steps = Tensor((network.parameters["arbiter.0.input"].shape[1],))
+    return _graph(network, "arbiter", {"steps": steps}, ("score",), _arbiter_nodes())
+
+
+def _arbiter_nodes() -> list[Node]:
+    roles = {"weights": "arbiter.score", "bias": "arbiter.score_bias"}
+    return [_lstm("arbiter.0", "steps"), Node("arbiter.score", Dense(), ("arbiter.0",), ("score",), roles)]
 
 
 def _prediction(network: Network) -> Graph:

@@ -1,4 +1,4 @@
-"""The recogniser over the graph executor against today's engine: every integer the same, in pieces of any length."""
+"""The recogniser's graphs against plain integers and the search's compiled step: the same, in pieces of any length."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from azsim.nn.graph.executor import Executor, Model
 from azsim.nn.integer_rnnt import Encoder, IntegerModel
 from azsim.nn.rnnt.graphs import integer_rnnt_graphs, rnnt_graphs
 from azsim.resources import model_names
+from tests.nn.plain_integer_rnnt import Reference
+from tests.nn.test_branching import BranchReference
 
 SHAPES = [
     pytest.param({"seed": 1}, {}, id="time-reduction"),
@@ -46,36 +48,39 @@ def in_pieces(executor: Executor, cuts: tuple[int, ...], **inputs: np.ndarray) -
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def assert_the_same(compressed, steps: np.ndarray, cuts: tuple[int, ...]) -> None:
-    model, network = IntegerModel.of(compressed), compressed.network
-    picker = Chance(0.5, seed=1) if network.has_branches and not network.has_arbiter else None
-    today = Encoder(model, picker=picker)
-    wanted = today.push(steps)
-    graphs = integer_rnnt_graphs(compressed)
-    flags = {} if picker is None else {"large": today.picked}
+def assert_the_same(compressed, steps: np.ndarray, cuts: tuple[int, ...], plain: bool = True) -> None:
+    """The encoder is what plain integers give (if asked), prediction and joint what a search computes."""
+    model, network, graphs = IntegerModel.of(compressed), compressed.network, integer_rnnt_graphs(compressed)
+    flags = {}
+    if network.has_branches and not network.has_arbiter:
+        flags["large"] = Chance(0.5, seed=1)(steps)
     found = in_pieces(Executor(Model.in_integers(graphs.encoder)), cuts, steps=steps, **flags)
-    assert found["encoded"].dtype == np.int16
-    assert np.array_equal(found["encoded"], wanted)
-    if network.has_branches:
-        assert np.array_equal(found["large"], today.picked)
+    encoded = found["encoded"]
+    assert encoded.dtype == np.int16
+    if plain and network.has_branches:
+        assert encoded.tolist() == BranchReference(compressed, found["large"]).encoder(steps)
+    elif plain:
+        assert encoded.tolist() == Reference(compressed).encoder(steps)
+    whole = Encoder(model, picker=lambda part: found["large"] if network.has_branches else None).push(steps)
+    assert np.array_equal(encoded, whole)
 
     labels = np.random.default_rng(3).integers(0, len(network.pieces), 9)
     hidden = np.zeros((len(model.prediction), model.prediction[:, kernels.HIDDEN].max()), np.int8)
-    cell, predicted = hidden.astype(np.int16), np.zeros((len(labels), model.joint_bias.size), np.int16)
+    cell, predicted = hidden.astype(np.int16), np.zeros((len(labels), model.no_bias.size), np.int16)
     joined, logits = np.empty(predicted.shape, np.int8), np.empty((len(labels), len(network.pieces)), np.int32)
+    repeated = encoded[np.arange(len(labels)) % len(encoded)]
     for k, label in enumerate(labels):
         kernels.predict(
             model.weights, model.biases, model.prediction, model.joint, model.no_bias, model.sigmoid, model.tanh,
             hidden, cell, model.embedding[label], predicted[k],
         )  # fmt: skip
         kernels.join(
-            model.weights, model.joint, model.output_bias, JOINT_HIDDEN_BITS, model.tanh, wanted[k % len(wanted)],
-            predicted[k], joined[k], logits[k],
+            model.weights, model.joint, model.output_bias, JOINT_HIDDEN_BITS, model.tanh, repeated[k], predicted[k],
+            joined[k], logits[k],
         )  # fmt: skip
     prediction = in_pieces(Executor(Model.in_integers(graphs.prediction)), (1, 2, 5), label=labels)["predicted"]
     assert np.array_equal(prediction, predicted)
-    encoded = wanted[np.arange(len(labels)) % len(wanted)]
-    joint = Executor(Model.in_integers(graphs.joint)).push({"encoded": encoded, "predicted": predicted})["logits"]
+    joint = Executor(Model.in_integers(graphs.joint)).push({"encoded": repeated, "predicted": predicted})["logits"]
     assert joint.dtype == np.int32
     assert np.array_equal(joint, logits)
     assert graphs.joint.grids["logits"].scale == model.logit_scale
@@ -99,7 +104,7 @@ def test_weights_of_any_size_compute_the_same(make_network, exponent):
 def test_shipped_networks_compute_the_same(name):
     compressed = load_compressed(name) or compress(load_network(name), codec="zvsv", weight_bits=5)
     steps = random_steps(compressed.network.parameters["encoder.0.input"].shape[1], 24) // 3
-    assert_the_same(compressed, steps, (7, 8))
+    assert_the_same(compressed, steps, (7, 8), plain=False)
 
 
 def test_the_arbiter_picks_as_today(make_network):
