@@ -131,18 +131,25 @@ def load_utterance(
     features = log_mel(audio.samples)
     bounds = _bounds(name, columns, features, audio.duration_ms)
     sound = audio.samples if heard is None else heard(audio.samples, name, columns)
-    samples = np.abs(sound)
-    padded = np.pad(samples, (0, -len(samples) % ENVELOPE_SAMPLES))
     return Utterance(
         name=readable(name),
         reference=None if reference is None else " ".join(reference.lower().split()),
         audio_ms=audio.duration_ms,
         bounds=bounds,
         features=features if heard is None else log_mel(sound),
-        envelope=padded.reshape(-1, ENVELOPE_SAMPLES).max(axis=1),
+        envelope=_envelope(sound),
         columns=columns,
         remarks=audio.remarks,
     )
+
+
+def _envelope(sound: np.ndarray) -> np.ndarray:
+    """Peak amplitude per 10 ms, the last stretch as long as it is; without a copy of the sound."""
+    whole = len(sound) // ENVELOPE_SAMPLES * ENVELOPE_SAMPLES
+    stretches = sound[:whole].reshape(-1, ENVELOPE_SAMPLES)
+    peaks = np.maximum(stretches.max(axis=1), -stretches.min(axis=1))
+    rest = np.abs(sound[whole:])
+    return np.append(peaks, rest.max()) if rest.size else peaks
 
 
 def _bounds(name: str, columns: dict[str, str], features: np.ndarray, audio_ms: int) -> SpeechBounds:

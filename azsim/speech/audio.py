@@ -23,6 +23,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from azsim import budget
 from azsim.errors import InputError
 from azsim.input_file import check_input_file
 from azsim.speech.cut_short import mp3_cut_short, ogg_cut_short, promise_broken
@@ -32,6 +33,8 @@ from azsim.speech.packets import BEYOND_LIBSNDFILE, EncodedSound, beyond_libsndf
 
 DEFAULT_MAX_MINUTES = 10.0
 BLOCK_FRAMES = 65_536
+BYTES_PER_SECOND = 150_000
+"""Of memory that a second of a recording takes at most until its features are made; 128 kB measured, of an hour."""
 FULL_SCALE_LIMIT = 16.0
 """Float samples may exceed full scale, 1, by some decibels; beyond this the scale is another one."""
 SCALES = ((2.0**7, "8-bit"), (2.0**15, "16-bit"), (2.0**23, "24-bit"), (2.0**31, "32-bit"))
@@ -220,6 +223,9 @@ def _blocks(path: Path, file: soundfile.SoundFile, max_minutes: float) -> Iterat
     if 0 < most < promised < 2**40:
         minutes = promised / file.samplerate / 60
         raise InputError(f"{path}: lasts {minutes:.3g} minutes; at most {max_minutes:g} (--max-minutes)")
+    if promised < 2**40:
+        seconds = promised / file.samplerate
+        budget.require(seconds * BYTES_PER_SECOND, what=f"{seconds / 60:.3g} minutes of sound", where=str(path))
     taken = 0
     while True:
         block = file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)

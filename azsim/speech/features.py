@@ -23,6 +23,7 @@ MEL_BINS = 64
 STACKED_FRAMES = 3
 STEP_MS = FRAME_SHIFT_MS * STACKED_FRAMES
 
+_PIECE = 60 * SAMPLE_RATE_HZ
 PCM16_SCALE = 32768.0  # samples in [-1, 1] become int16-sized, as Kaldi expects
 
 
@@ -72,4 +73,6 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
     Returns:
         float32 array of shape ``(frames, 64)``; ``frames`` is 0 below 25 ms.
     """
-    return LogMel().feed(samples)
+    stream = LogMel()
+    pieces = [stream.feed(samples[start : start + _PIECE]) for start in range(0, len(samples), _PIECE)]
+    return np.concatenate([np.zeros((0, MEL_BINS), np.float32), *pieces])

@@ -12,15 +12,21 @@ import numpy as np
 
 ACTIVE_SHARE = 0.02
 """Of the peak; samples above it count as speech. **Source:** assumed (P.56 tracks an envelope; this needs none)."""
+_PIECE = 1 << 20
 QUIETEST_DBFS = -50.0
 """Active speech below it is heard badly by the shipped recognisers. **Source:** reports/real-recordings."""
 
 
 def active_rms(sound: np.ndarray) -> float:
     """Root mean square of the samples above `ACTIVE_SHARE` of the peak; 0 of silence."""
-    size = np.abs(sound)
-    loud = sound[size > ACTIVE_SHARE * float(size.max(initial=0.0))]
-    return float(np.sqrt(np.mean(np.square(loud, dtype=np.float64)))) if loud.size else 0.0
+    peak = max(float(sound.max(initial=0.0)), -float(sound.min(initial=0.0)))
+    energy, count = 0.0, 0
+    for start in range(0, len(sound), _PIECE):
+        piece = sound[start : start + _PIECE]
+        loud = piece[np.abs(piece) > ACTIVE_SHARE * peak]
+        energy += float(np.sum(np.square(loud, dtype=np.float64)))
+        count += loud.size
+    return math.sqrt(energy / count) if count else 0.0
 
 
 def dbfs(level: float) -> float:

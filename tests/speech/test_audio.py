@@ -161,3 +161,13 @@ def test_too_long(tmp_path):
 def test_rates_that_are_no_rate():
     with pytest.raises(InputError, match="sample rate 0"):
         Resampler(0)
+
+
+def test_sound_that_would_take_more_memory_than_may_be_taken_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.zeros(32_000, np.float32), 16_000)
+    monkeypatch.setenv("AZSIM_MAX_MEMORY", "250K")
+    with pytest.raises(InputError, match=r"long\.wav: 0\.0333 minutes of sound would take 293 KiB of memory; at most"):
+        read_audio(path)
+    monkeypatch.setenv("AZSIM_MAX_MEMORY", "300K")
+    assert read_audio(path).duration_ms == 2_000
