@@ -351,7 +351,7 @@ except SystemExit:
     pass
 loaded = {name.split(".")[0] for name in sys.modules}
 print(sorted(loaded - set(sys.stdlib_module_names) - {"azsim", "__main__"}), file=sys.stderr)
-print(sorted(loaded & {"asyncio", "multiprocessing", "subprocess", "inspect", "importlib_metadata"}), file=sys.stderr)
+print(sorted(loaded & {"asyncio", "multiprocessing", "subprocess", "importlib_metadata"}), file=sys.stderr)
 """
     for option in ("--version", "--help"):
         ended = subprocess.run([sys.executable, "-S", "-c", code, option], capture_output=True, text=True, env=SEEN)

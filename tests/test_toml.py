@@ -53,8 +53,6 @@ class Outer(Struct, frozen=True, forbid_unknown_fields=True):
         ("[inner]\ncount = 1\nfree = " + 400 * "9", "inner.free = 9999"),
         ("[inner]\ncount = 1\n" + 5000 * "k" + " = 1", "unknown key"),
         ("[inner]\ncount = [" + 4000 * "[", "nested too deeply"),
-        ("inner = [{" + ".".join(3000 * "a") + " = 1}]", ": must be a table"),
-        ("[" + ".".join(["inner", *(3000 * "a")]) + "]\nb = 1", "inner.a: unknown key"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, says: str) -> None:
@@ -98,3 +96,20 @@ def test_a_file_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
     path.write_text("a = " + "[" * 10_000)
     with pytest.raises(InputError, match="nested too deeply"):
         read_toml(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("inner = [{" + ".".join(3000 * "a") + " = 1}]", ": must be a table"),
+        ("[" + ".".join(["inner", *(3000 * "a")]) + "]\nb = 1", "inner.a: unknown key"),
+    ],
+)
+def test_a_key_of_thousands_of_parts_is_refused_in_one_line(tmp_path: Path, text: str, says: str) -> None:
+    """By its place, or where this Python's reader gives up, by its depth."""
+    path = tmp_path / "it.toml"
+    path.write_text(text)
+    with pytest.raises(InputError) as raised:
+        convert(read_toml(path), Outer, path)
+    assert "\n" not in str(raised.value)
+    assert says in str(raised.value) or "nested too deeply" in str(raised.value)
