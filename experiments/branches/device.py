@@ -167,7 +167,13 @@ def production_network(
         layers = trained.network.layers(part) if role else 0
         sources[name] = ".".join((part, str(min(int(layer), layers - 1)), *role)) if layers else name
     plain = skeleton(choice)
-    parameters = {**plain.parameters, **{name: np.broadcast_to(np.float32(0), size) for name, size in found.items()}}
+    sizes: dict[str, tuple[int, ...]] = {**found}
+    for name, (rows, _) in found.items():
+        if name.endswith((".small.expand", "arbiter.0.input")):
+            sizes[f"{name.rsplit('.', 1)[0]}.bias"] = (rows,)
+    if has_arbiter:
+        sizes["arbiter.score_bias"] = (1,)
+    parameters = {**plain.parameters, **{name: np.broadcast_to(np.float32(0), size) for name, size in sizes.items()}}
     return draw_network(trained, replace(plain, parameters=parameters), found, sources, tile_layout(device.chip), seed)
 
 

@@ -17,6 +17,7 @@ from azsim.compress.update.vectors import apply_steps, make_steps, numbers_of, v
 from azsim.errors import CodecError
 from azsim.nn.integer_rnnt import IntegerModel
 from azsim.nn.network import Network
+from tests.compress.update.same_engine import assert_same_engine
 
 from .conftest import LAYOUT, tuned
 
@@ -60,10 +61,7 @@ def test_every_bias_is_on_the_grid_of_the_processor(make_network) -> None:
         exact = vector_of(numbers, step)
         assert np.abs(exact - network.parameters[name]).max() <= step * 0.5000001
     again = read_image(pack_image(small))
-    one, two = IntegerModel.of(small), IntegerModel.of(again)
-    for field in ("weights", "biases", "encoder", "joint_bias", "output_bias"):
-        assert np.array_equal(getattr(one, field), getattr(two, field))
-    assert np.array_equal(one.branches.score_bias, two.branches.score_bias)
+    assert_same_engine(IntegerModel.of(small), IntegerModel.of(again))
     assert pack_image(again) == pack_image(small)
 
 

@@ -1,0 +1,17 @@
+"""Whether two integer engines hold the same numbers and hear the same."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from azsim.nn.integer_rnnt import Encoder, IntegerModel
+
+
+def assert_same_engine(one: IntegerModel, two: IntegerModel) -> None:
+    """Every number that is laid out is the same, and so is what the encoders make of random steps."""
+    for field in ("weights", "biases", "prediction", "joint", "no_bias", "output_bias"):
+        assert np.array_equal(getattr(one, field), getattr(two, field)), field
+    assert (one.feature_scale, one.logit_scale) == (two.feature_scale, two.logit_scale)
+    columns = one.encoder.graph.inputs["steps"].shape[0]
+    steps = np.random.default_rng(5).integers(-128, 128, (12, columns)).astype(np.int8)
+    assert np.array_equal(Encoder(one).push(steps), Encoder(two).push(steps))
