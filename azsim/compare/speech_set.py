@@ -13,9 +13,9 @@ import numpy as np
 from azsim.errors import InputError, located, readable
 from azsim.input_file import check_input_file
 from azsim.report.wer import normalise
-from azsim.speech.audio import read_audio
+from azsim.speech.audio import Recording
 from azsim.speech.bounds import SpeechBounds, estimate_bounds
-from azsim.speech.features import log_mel
+from azsim.speech.features import LogMel, log_mel
 
 Row = TypeVar("Row")
 
@@ -113,7 +113,7 @@ def load_utterance(
     heard: Heard | None = None,
     gain: float = 1.0,
 ) -> Utterance:
-    """Read one recording and make its features.
+    """Read one recording and make its features, block by block; only where something is added is it held whole.
 
     Args:
         path: of the recording.
@@ -127,29 +127,52 @@ def load_utterance(
     Raises:
         InputError: the recording cannot be used, or ``speech_end_ms`` is not a number.
     """
-    audio = read_audio(path, max_minutes, gain)
-    features = log_mel(audio.samples)
-    bounds = _bounds(name, columns, features, audio.duration_ms)
-    sound = audio.samples if heard is None else heard(audio.samples, name, columns)
+    recording = Recording(path, max_minutes, gain)
+    stream, envelope = LogMel(), Envelope()
+    pieces, blocks = [], []
+    for block in recording.blocks():
+        pieces.append(stream.feed(block))
+        if heard is None:
+            envelope.feed(block)
+        else:
+            blocks.append(block)
+    features = np.concatenate(pieces)
+    bounds = _bounds(name, columns, features, recording.duration_ms)
+    if heard is not None:
+        sound = heard(np.concatenate(blocks), name, columns)
+        features = log_mel(sound)
+        envelope.feed(sound)
     return Utterance(
         name=readable(name),
         reference=None if reference is None else " ".join(reference.lower().split()),
-        audio_ms=audio.duration_ms,
+        audio_ms=recording.duration_ms,
         bounds=bounds,
-        features=features if heard is None else log_mel(sound),
-        envelope=_envelope(sound),
+        features=features,
+        envelope=envelope.peaks(),
         columns=columns,
-        remarks=audio.remarks,
+        remarks=recording.remarks,
     )
 
 
-def _envelope(sound: np.ndarray) -> np.ndarray:
-    """Peak amplitude per 10 ms, the last stretch as long as it is; without a copy of the sound."""
-    whole = len(sound) // ENVELOPE_SAMPLES * ENVELOPE_SAMPLES
-    stretches = sound[:whole].reshape(-1, ENVELOPE_SAMPLES)
-    peaks = np.maximum(stretches.max(axis=1), -stretches.min(axis=1))
-    rest = np.abs(sound[whole:])
-    return np.append(peaks, rest.max()) if rest.size else peaks
+class Envelope:
+    """Peak amplitude per 10 ms of sound that comes in blocks; the last stretch is as long as it is."""
+
+    def __init__(self) -> None:
+        self._peaks: list[np.ndarray] = []
+        self._rest = np.zeros(0, np.float32)
+
+    def feed(self, block: np.ndarray) -> None:
+        """Take samples ``(n,)``."""
+        joined = np.concatenate([self._rest, block]) if self._rest.size else block
+        whole = len(joined) // ENVELOPE_SAMPLES * ENVELOPE_SAMPLES
+        stretches = joined[:whole].reshape(-1, ENVELOPE_SAMPLES)
+        self._peaks.append(np.maximum(stretches.max(axis=1, initial=0), -stretches.min(axis=1, initial=0)))
+        self._rest = joined[whole:]
+
+    def peaks(self) -> np.ndarray:
+        """One value per stretch, float32."""
+        rest = np.abs(self._rest).max(keepdims=True) if self._rest.size else self._rest
+        return np.concatenate([*self._peaks, rest])
 
 
 def _bounds(name: str, columns: dict[str, str], features: np.ndarray, audio_ms: int) -> SpeechBounds:

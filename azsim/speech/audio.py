@@ -28,13 +28,14 @@ from azsim.errors import InputError
 from azsim.input_file import check_input_file
 from azsim.speech.cut_short import mp3_cut_short, ogg_cut_short, promise_broken
 from azsim.speech.features import FRAME_LENGTH_MS, SAMPLE_RATE_HZ
-from azsim.speech.level import QUIETEST_DBFS, ChannelChoice, active_rms, dbfs
+from azsim.speech.level import QUIETEST_DBFS, ChannelChoice, LevelMeter, dbfs
 from azsim.speech.packets import BEYOND_LIBSNDFILE, EncodedSound, beyond_libsndfile
 
 DEFAULT_MAX_MINUTES = 10.0
 BLOCK_FRAMES = 65_536
 BYTES_PER_SECOND = 150_000
-"""Of memory that a second of a recording takes at most until its features are made; 128 kB measured, of an hour."""
+"""Of memory that a second of a recording takes at most until its features are made: 93 kB measured, of two hours, and
+the sound itself where something is added to it."""
 FULL_SCALE_LIMIT = 16.0
 """Float samples may exceed full scale, 1, by some decibels; beyond this the scale is another one."""
 SCALES = ((2.0**7, "8-bit"), (2.0**15, "16-bit"), (2.0**23, "24-bit"), (2.0**31, "32-bit"))
@@ -100,52 +101,102 @@ class Resampler:
         return empty if self._stream is None else self._stream.resample_chunk(empty, last=True)
 
 
-def read_audio(path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES, gain: float = 1.0) -> Audio:
-    """Read a whole recording.
+class Recording:
+    """A file of sound, read block by block; what it is stands in its attributes once the blocks have been taken.
 
     Args:
         path: a file in any format of libsndfile (WAV, FLAC, Ogg, MP3, AIFF, ...), or AAC (m4a, ADTS) or Matroska.
         max_minutes: longer files are refused.
         gain: factor of every sample, for files whose full scale is not 1.
 
+    Attributes:
+        name: of the file.
+        source_rate_hz, source_channels: what it was before.
+        samples: at 16 kHz, so far.
+
+    Raises:
+        InputError: as `blocks`.
+    """
+
+    def __init__(self, path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES, gain: float = 1.0) -> None:
+        self._path = Path(path)
+        self._max_minutes = max_minutes
+        self._gain = gain
+        self._channel: int | None = None
+        self._level = LevelMeter()
+        self.name = self._path.name
+        self.source_rate_hz = self.source_channels = self.samples = 0
+        check_input_file(self._path, "a sound file")
+        if self._path.stat().st_size == 0:
+            raise InputError(f"{path}: is empty (0 bytes)")
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Float32 mono samples at 16 kHz, in order.
+
+        Raises:
+            InputError: the file is unreadable, cut short, too long, too short for one frame, or holds samples that are
+                not numbers or have another full scale.
+        """
+        path = self._path
+        try:
+            for block in self._resampled():
+                self.samples += block.size
+                self._level.feed(block)
+                yield block
+        except TypeError:  # of a .raw file, which says neither rate nor format
+            raise InputError(f"{path}: raw samples without a header; give wav, flac, ogg, mp3 or m4a") from None
+        except (soundfile.LibsndfileError, OSError) as error:
+            reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
+            if "does not exist" in str(reason):
+                reason = "Format not recognised."  # it does exist, but begins with no frame of an MP3
+            raise InputError(f"{path}: not a readable recording: {reason}; give wav, flac, ogg, mp3 or m4a") from error
+        if self.samples < SAMPLE_RATE_HZ * FRAME_LENGTH_MS // 1000:
+            held = f"{1000 * self.samples / SAMPLE_RATE_HZ:.1f} ms of sound" if self.samples else "no samples"
+            raise InputError(f"{path}: holds {held}; at least {FRAME_LENGTH_MS} ms are needed")
+
+    def _resampled(self) -> Iterator[np.ndarray]:
+        path, minutes = self._path, self._max_minutes
+        if beyond_libsndfile(path):
+            with EncodedSound(path, "a recording", BEYOND_LIBSNDFILE) as sound:
+                self._channel = _channel(sound.channels, _packet_blocks(path, sound, minutes))
+            with EncodedSound(path, "a recording", BEYOND_LIBSNDFILE) as sound:
+                resampler = self._resampler(sound.sample_rate_hz, sound.channels)
+                yield from (resampler.feed(block) for block in _packet_blocks(path, sound, minutes))
+        else:
+            with _opened(path) as file:
+                self._channel = _channel(file.channels, _blocks(path, file, minutes))
+                if file.channels > 1:
+                    with _quiet_libraries():
+                        file.seek(0)
+                resampler = self._resampler(file.samplerate, file.channels)
+                yield from (resampler.feed(block) for block in _blocks(path, file, minutes))
+        yield resampler.finish()
+
+    def _resampler(self, rate_hz: int, channels: int) -> Resampler:
+        self.source_rate_hz, self.source_channels = rate_hz, channels
+        return Resampler(rate_hz, str(self._path), self._channel, self._gain)
+
+    @property
+    def duration_ms(self) -> int:
+        """Length in whole milliseconds."""
+        return self.samples * 1000 // SAMPLE_RATE_HZ
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What makes it hard to recognise, a sentence each."""
+        return tuple(_remarks(self._level.active_rms, self.source_rate_hz, self.source_channels, self._channel))
+
+
+def read_audio(path: Path | str, max_minutes: float = DEFAULT_MAX_MINUTES, gain: float = 1.0) -> Audio:
+    """Read a whole recording; arguments as for `Recording`.
+
     Raises:
         InputError: the file is missing, unreadable, empty, cut short, too long, too short for one frame, or holds
             samples that are not numbers or have another full scale.
     """
-    path = Path(path)
-    check_input_file(path, "a sound file")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path}: is empty (0 bytes)")
-    try:
-        if beyond_libsndfile(path):
-            with EncodedSound(path, "a recording", BEYOND_LIBSNDFILE) as sound:
-                channel = _channel(sound.channels, _packet_blocks(path, sound, max_minutes))
-            with EncodedSound(path, "a recording", BEYOND_LIBSNDFILE) as sound:
-                rate_hz, channels = sound.sample_rate_hz, sound.channels
-                resampler = Resampler(rate_hz, str(path), channel, gain)
-                parts = [resampler.feed(block) for block in _packet_blocks(path, sound, max_minutes)]
-        else:
-            with _quiet_libraries(), soundfile.SoundFile(_as_given(path)) as file:
-                _refuse_cut_short(path, file)
-                rate_hz, channels = file.samplerate, file.channels
-                channel = _channel(channels, _blocks(path, file, max_minutes))
-                if channels > 1:
-                    file.seek(0)
-                resampler = Resampler(rate_hz, str(path), channel, gain)
-                parts = [resampler.feed(block) for block in _blocks(path, file, max_minutes)]
-    except TypeError:  # of a .raw file, which says neither rate nor format
-        raise InputError(f"{path}: raw samples without a header; give wav, flac, ogg, mp3 or m4a") from None
-    except (soundfile.LibsndfileError, OSError) as error:
-        reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
-        if "does not exist" in str(reason):
-            reason = "Format not recognised."  # it does exist, but begins with no frame of an MP3
-        raise InputError(f"{path}: not a readable recording: {reason}; give wav, flac, ogg, mp3 or m4a") from error
-    samples = np.concatenate([*parts, resampler.finish()])
-    shortest = SAMPLE_RATE_HZ * FRAME_LENGTH_MS // 1000
-    if samples.size < shortest:
-        held = f"{1000 * samples.size / SAMPLE_RATE_HZ:.1f} ms of sound" if samples.size else "no samples"
-        raise InputError(f"{path}: holds {held}; at least {FRAME_LENGTH_MS} ms are needed")
-    return Audio(samples, path.name, rate_hz, channels, tuple(_remarks(samples, rate_hz, channels, channel)))
+    recording = Recording(path, max_minutes, gain)
+    samples = np.concatenate(list(recording.blocks()))
+    return Audio(samples, recording.name, recording.source_rate_hz, recording.source_channels, recording.remarks)
 
 
 def _channel(channels: int, blocks: Iterator[np.ndarray]) -> int | None:
@@ -158,7 +209,7 @@ def _channel(channels: int, blocks: Iterator[np.ndarray]) -> int | None:
     return choice.channel
 
 
-def _remarks(samples: np.ndarray, rate_hz: int, channels: int, channel: int | None) -> Iterator[str]:
+def _remarks(active_rms: float, rate_hz: int, channels: int, channel: int | None) -> Iterator[str]:
     if channel is not None:
         yield f"its {channels} channels cancel each other; channel {channel + 1}, the loudest, was taken"
     if rate_hz < SAMPLE_RATE_HZ:
@@ -166,7 +217,7 @@ def _remarks(samples: np.ndarray, rate_hz: int, channels: int, channel: int | No
             f"sampled at {rate_hz} Hz, so that nothing above {rate_hz // 2} Hz is heard; the shipped recognisers were "
             "trained on 16,000 Hz and make several times as many errors"
         )
-    level = dbfs(active_rms(samples))
+    level = dbfs(active_rms)
     if level < QUIETEST_DBFS:
         heard = f"{level:.0f} dBFS" if np.isfinite(level) else "digital silence"
         yield f"very quiet (active level {heard}); words may be missing: record it louder or give --gain"
@@ -204,6 +255,18 @@ def _quiet_libraries() -> Iterator[None]:
         os.close(nowhere)
 
 
+def _opened(path: Path) -> soundfile.SoundFile:
+    """The file, which is whole as far as its header can tell."""
+    with _quiet_libraries():
+        file = soundfile.SoundFile(_as_given(path))
+    try:
+        _refuse_cut_short(path, file)
+    except InputError:
+        file.close()
+        raise
+    return file
+
+
 def _refuse_cut_short(path: Path, file: soundfile.SoundFile) -> None:
     """A header that promises more bytes than there are; libsndfile itself would read on and only note it."""
     missing = ""
@@ -228,7 +291,8 @@ def _blocks(path: Path, file: soundfile.SoundFile, max_minutes: float) -> Iterat
         budget.require(seconds * BYTES_PER_SECOND, what=f"{seconds / 60:.3g} minutes of sound", where=str(path))
     taken = 0
     while True:
-        block = file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)
+        with _quiet_libraries():
+            block = file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)
         if not len(block):
             break
         taken += len(block)

@@ -34,6 +34,40 @@ def dbfs(level: float) -> float:
     return 20 * math.log10(level) if level > 0 else -math.inf
 
 
+class LevelMeter:
+    """The active level of sound that comes in blocks, to a tenth of a decibel: energy is kept by steps of level."""
+
+    _STEPS_PER_OCTAVE = 64
+    _OCTAVES = 64
+
+    def __init__(self) -> None:
+        steps = self._STEPS_PER_OCTAVE * self._OCTAVES
+        self._energy, self._counts = np.zeros(steps), np.zeros(steps, np.int64)
+        self._peak = 0.0
+
+    def feed(self, block: np.ndarray) -> None:
+        """Take samples ``(n,)``."""
+        size = np.abs(block[block != 0]).astype(np.float64)
+        self._peak = max(self._peak, float(size.max(initial=0.0)))
+        step = self._step(size)
+        self._energy += np.bincount(step, np.square(size), len(self._energy))
+        self._counts += np.bincount(step, minlength=len(self._counts))
+
+    def _step(self, size: np.ndarray) -> np.ndarray:
+        """The step of each level: from 2^-56, with all that is fainter, to 2^8, with all that is louder."""
+        step = (np.log2(size) + self._OCTAVES - 8) * self._STEPS_PER_OCTAVE
+        return np.clip(step, 0, len(self._energy) - 1).astype(np.int64)
+
+    @property
+    def active_rms(self) -> float:
+        """As `active_rms` of all blocks together."""
+        if not self._peak:
+            return 0.0
+        least = int(self._step(np.array([ACTIVE_SHARE * self._peak]))[0])
+        count = int(self._counts[least:].sum())
+        return math.sqrt(float(self._energy[least:].sum()) / count) if count else 0.0
+
+
 class ChannelChoice:
     """Which channel to hear, from blocks of all of them: the mean, or the loudest where the channels cancel.
 

@@ -10,6 +10,8 @@ import soundfile
 
 from azsim.compare.speech_set import load_speech, spread
 from azsim.errors import InputError
+from azsim.speech.audio import read_audio
+from azsim.speech.features import LogMel, log_mel
 
 
 @pytest.fixture
@@ -76,6 +78,20 @@ def test_a_row_without_words_stays_whatever_stands_for_them(folder: Path) -> Non
 def test_a_wrong_manifest_is_refused(folder: Path, text: str, says: str) -> None:
     with pytest.raises(InputError, match=says):
         load_speech(manifest(folder, text))
+
+
+def test_a_long_recording_is_never_held_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = (0.1 * np.random.default_rng(3).standard_normal((16_000 * 40, 2))).astype(np.float32)
+    soundfile.write(folder / "long.flac", sound, 16_000)
+    path = manifest(folder, "file,transcript\nlong.flac,on\n")
+    sizes: list[int] = []
+    feed = LogMel.feed
+    monkeypatch.setattr(LogMel, "feed", lambda self, block: (sizes.append(len(block)), feed(self, block))[1])
+    (found,) = load_speech(path)
+    assert max(sizes) <= 65_536 < sum(sizes) == 16_000 * 40
+    whole = read_audio(folder / "long.flac").samples
+    np.testing.assert_array_equal(found.features, log_mel(whole))
+    np.testing.assert_array_equal(found.envelope, np.abs(whole).reshape(-1, 160).max(axis=1))
 
 
 def test_a_few_utterances_are_spread_over_all() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azsim.speech.level import ChannelChoice, active_rms, dbfs
+from azsim.speech.level import ChannelChoice, LevelMeter, active_rms, dbfs
 
 SPEECH = np.random.default_rng(7).standard_normal(8_000).astype(np.float32)
 
@@ -43,3 +43,17 @@ def test_the_loudest_channel_where_the_sum_is_weaker(gains: tuple[float, ...], w
     for block in np.array_split(SPEECH[:, None] * np.array(gains, np.float32), 3):
         choice.feed(block)
     assert choice.channel == wanted
+
+
+@given(st.lists(st.integers(1, 3_000), min_size=1, max_size=6), st.floats(1e-5, 10))
+def test_a_meter_of_blocks_agrees_with_the_level_of_all(sizes: list[int], scale: float) -> None:
+    meter, sound = LevelMeter(), (scale * SPEECH[: sum(sizes)]).astype(np.float32)
+    for block in np.split(sound, np.cumsum(sizes)[:-1]):
+        meter.feed(block)
+    assert abs(dbfs(meter.active_rms) - dbfs(active_rms(sound))) < 0.1
+
+
+def test_a_meter_of_silence_says_silence() -> None:
+    meter = LevelMeter()
+    meter.feed(np.zeros(100, np.float32))
+    assert meter.active_rms == 0
