@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _compare(command: argparse.ArgumentParser) -> None:
     command.set_defaults(perform="azsim.commands:compare")
-    command.add_argument("experiment", nargs="?", type=Path, help="experiment file; the shipped one if left out")
+    command.add_argument("experiment", nargs="?", type=_path, help="experiment file; the shipped one if left out")
     command.add_argument(
         "--device",
         action="append",
@@ -51,7 +51,7 @@ def _compare(command: argparse.ArgumentParser) -> None:
         help="a name or a .toml in place of the experiment's; given again: devices side by side",
     )
     command.add_argument(
-        "--speech", type=Path, metavar="MANIFEST.csv", help="your recordings: columns file, transcript"
+        "--speech", type=_path, metavar="MANIFEST.csv", help="your recordings: columns file, transcript"
     )
     command.add_argument("--utterances", type=_count, metavar="N", help="only N utterances, evenly spread")
     command.add_argument("--workers", type=_count, metavar="N", help="processes (default: one per core, at most 8)")
@@ -61,7 +61,7 @@ def _compare(command: argparse.ArgumentParser) -> None:
 def _run(command: argparse.ArgumentParser) -> None:
     command.set_defaults(perform="azsim.commands:run")
     command.add_argument(
-        "recordings", nargs="+", type=Path, metavar="FILE", help="wav, flac, ogg, mp3, m4a..., any rate and channels"
+        "recordings", nargs="+", type=_path, metavar="FILE", help="wav, flac, ogg, mp3, m4a..., any rate and channels"
     )
     command.add_argument("--device", default="az1", help="a device's name or a .toml (default: az1)")
     command.add_argument(
@@ -75,7 +75,7 @@ def _run(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
     music = command.add_mutually_exclusive_group()
-    music.add_argument("--music", type=Path, metavar="FILE", help="what plays meanwhile (default: the shipped track)")
+    music.add_argument("--music", type=_path, metavar="FILE", help="what plays meanwhile (default: the shipped track)")
     music.add_argument("--no-music", action="store_true", help="silence")
     command.add_argument("--seed", type=int, default=1, help="of network jitter and the music's phase (default: 1)")
     _report_options(command)
@@ -87,10 +87,10 @@ def _train(command: argparse.ArgumentParser) -> None:
         "recipe", nargs="?", metavar="RECIPE", help="a name under models/recipes/ (FILE or FILE/VARIANT), or a .toml"
     )
     command.add_argument("--list", action="store_true", help="every recipe, its steps, and whether it was run")
-    command.add_argument("--corpus", type=Path, metavar="FOLDER", help="features (default: ~/.cache/azsim/corpus)")
+    command.add_argument("--corpus", type=_path, metavar="FOLDER", help="features (default: ~/.cache/azsim/corpus)")
     command.add_argument(
         "--runs",
-        type=Path,
+        type=_path,
         default=Path("runs/train"),
         metavar="FOLDER",
         help="where a run is kept, in a folder of the recipe's name (default: runs/train)",
@@ -114,7 +114,7 @@ def _inspect(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--graph", action="store_const", const=True, help="list the operators, tensors and scales of a network's graphs"
     )
-    command.add_argument("--drawing", type=Path, metavar="FILE.svg", help="write a network's graphs as a drawing")
+    command.add_argument("--drawing", type=_path, metavar="FILE.svg", help="write a network's graphs as a drawing")
     stored = "a network that is stored compressed is shown as it is, unless one of these is given"
     command.add_argument("--codec", help=f"weight codec (default: zvsv; {stored})")
     command.add_argument("--weight-bits", type=int, help="bits per weight, 1 to 8 (default: 5)")
@@ -127,9 +127,9 @@ def _inspect(command: argparse.ArgumentParser) -> None:
 def _matvec(command: argparse.ArgumentParser) -> None:
     command.set_defaults(perform="azsim.matvec_command:perform")
     kinds = ".npy, .npz, .safetensors, or text with a row of 0 and 1 per line"
-    command.add_argument("--weights", type=Path, required=True, metavar="FILE", help=f"(rows, columns): {kinds}")
+    command.add_argument("--weights", type=_path, required=True, metavar="FILE", help=f"(rows, columns): {kinds}")
     command.add_argument(
-        "--activations", type=Path, required=True, metavar="FILE", help="(columns,) or (frames, columns), likewise"
+        "--activations", type=_path, required=True, metavar="FILE", help="(columns,) or (frames, columns), likewise"
     )
     command.add_argument("--device", default="az1", help="a device's name or a .toml (default: az1)")
     command.add_argument("--layer", metavar="NAME", help="only this array of a file with several (default: all)")
@@ -148,13 +148,13 @@ def _update(command: argparse.ArgumentParser) -> None:
     command.set_defaults(perform="azsim.update_command:perform")
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     key = actions.add_parser("key", help="make a key pair: FILE.pem for the maker, FILE.pub.pem for devices")
-    key.add_argument("file", type=Path, metavar="FILE.pem")
+    key.add_argument("file", type=_path, metavar="FILE.pem")
     image = actions.add_parser("image", help="compress a network to the file that lies in the device's flash")
     image.add_argument("model", metavar="MODEL", help="a name under models/, or a .safetensors or its folder")
     image.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
     image.add_argument("--weight-bits", type=int, default=5, help="bits per weight, 1 to 8 (default: 5)")
     image.add_argument("--sparsity", type=float, default=0.0, help="share of zeros (default: 0)")
-    image.add_argument("--after", type=Path, metavar="OLD.azm", help="keep codec, scales and palettes of this image")
+    image.add_argument("--after", type=_path, metavar="OLD.azm", help="keep codec, scales and palettes of this image")
     image.add_argument(
         "--tolerance", type=float, default=0.0, help="with --after: dead zone around old values, 0 to 1 (default: 0)"
     )
@@ -165,27 +165,27 @@ def _update(command: argparse.ArgumentParser) -> None:
         default=2,
         help="1 for devices with azsim 0.1.0; 2 stores biases on the processor's grid (default: 2)",
     )
-    image.add_argument("--out", type=Path, required=True, metavar="NEW.azm")
+    image.add_argument("--out", type=_path, required=True, metavar="NEW.azm")
     make = actions.add_parser("make", help="a signed update to an image")
-    make.add_argument("image", type=Path, metavar="NEW.azm")
-    make.add_argument("--old", type=Path, metavar="OLD.azm", help="what devices have: a delta; else a full update")
+    make.add_argument("image", type=_path, metavar="NEW.azm")
+    make.add_argument("--old", type=_path, metavar="OLD.azm", help="what devices have: a delta; else a full update")
     make.add_argument(
         "--mask-seed", type=int, metavar="N", help="a masked delta: seed that the release was trained with"
     )
     make.add_argument("--mask-share", type=float, metavar="SHARE", help="and the share of its weights")
     make.add_argument("--release", type=_count, required=True, metavar="N", help="version, from 1 up")
-    make.add_argument("--key", type=Path, required=True, metavar="KEY.pem")
-    make.add_argument("--out", type=Path, required=True, metavar="UPDATE.azu")
+    make.add_argument("--key", type=_path, required=True, metavar="KEY.pem")
+    make.add_argument("--out", type=_path, required=True, metavar="UPDATE.azu")
     apply = actions.add_parser("apply", help="install an update into a store, as a device does")
-    apply.add_argument("update", type=Path, metavar="UPDATE.azu")
-    apply.add_argument("--store", type=Path, required=True, metavar="FOLDER")
+    apply.add_argument("update", type=_path, metavar="UPDATE.azu")
+    apply.add_argument("--store", type=_path, required=True, metavar="FOLDER")
     apply.add_argument(
-        "--trust", type=Path, metavar="KEY.pub.pem", help="make the store first, for updates of this key"
+        "--trust", type=_path, metavar="KEY.pub.pem", help="make the store first, for updates of this key"
     )
     apply.add_argument("--allow-rollback", action="store_true", help="take a version that is not higher")
     inspect = actions.add_parser("inspect", help="what an image, an update or a store is")
-    inspect.add_argument("thing", type=Path, metavar="THING", help="an image, a store, or with --trust an update")
-    inspect.add_argument("--trust", type=Path, metavar="KEY.pub.pem", help="who must have signed the update")
+    inspect.add_argument("thing", type=_path, metavar="THING", help="an image, a store, or with --trust an update")
+    inspect.add_argument("--trust", type=_path, metavar="KEY.pub.pem", help="who must have signed the update")
     for action in (key, image, make, apply, inspect):
         _common_options(action)
 
@@ -193,7 +193,12 @@ def _update(command: argparse.ArgumentParser) -> None:
 def _new(command: argparse.ArgumentParser) -> None:
     command.set_defaults(perform="azsim.new_command:perform")
     command.add_argument(
-        "name", nargs="?", default="my-experiment", metavar="NAME", help="of the folder (default: my-experiment)"
+        "name",
+        nargs="?",
+        type=_path,
+        default="my-experiment",
+        metavar="NAME",
+        help="of the folder (default: my-experiment)",
     )
 
 
@@ -218,7 +223,7 @@ def _common_options(command: argparse.ArgumentParser) -> None:
 def _report_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--out",
-        type=Path,
+        type=_path,
         metavar="FOLDER",
         help="where the report goes (default: runs/ and the experiment's name, or run)",
     )
@@ -259,6 +264,13 @@ def _size(text: str) -> int:
         return budget.parse_bytes(text)
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _path(text: str) -> Path:
+    """A file or folder; the empty text, which an unset variable of a shell leaves, is none."""
+    if not text:
+        raise argparse.ArgumentTypeError("the empty text names no file or folder")
+    return Path(text)
 
 
 def _gain(text: str) -> float:

@@ -17,6 +17,11 @@ EXPERIMENT, DEVICE, README = "experiment.toml", "device.toml", "README.md"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,50}")
 _BASE = "az1"
 _TWICE = 2
+_OPENING = f"""# What does each compression configuration do on the device of {DEVICE}?
+#
+# `model` names a network that is shipped or the path of a .safetensors file; paths are relative to this file. The first
+# `raw` configuration is what the others are compared with, pair by pair.
+"""
 
 
 def perform(options: argparse.Namespace) -> dict[str, object]:
@@ -39,6 +44,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
 def experiment_text(name: str) -> str:
     """The shipped experiment under another name, on the device beside it."""
     text = shipped("experiments", "compression.toml").read_text(encoding="utf-8")
+    text = _OPENING + text[text.index("\nname = ") :]
     for key, value in (("name", name), ("device", DEVICE)):
         text, count = re.subn(rf'^{key} = "[^"]*"', f'{key} = "{value}"', text, count=1, flags=re.MULTILINE)
         if count != 1:
@@ -52,7 +58,7 @@ def device_text(name: str) -> str:
     size = base.chip.sram.bytes
     return (
         "# A device that says only what differs from its base. Any key of a device file may stand here, in its table:\n"
-        f"# `azsim inspect {_BASE}` shows the base, docs/device.md says what a key means.\n\n"
+        "# docs/device-keys.md lists them all with meaning, unit and range.\n\n"
         f'base = "{_BASE}"\n'
         f'name = "{name}-device"\n\n'
         "[chip.sram]\n"

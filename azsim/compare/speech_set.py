@@ -179,6 +179,8 @@ def _bounds(name: str, columns: dict[str, str], features: np.ndarray, audio_ms: 
     """What the manifest says of the bounds, and an estimate of what it does not say."""
     start, end = (_time_ms(name, column, columns, audio_ms) for column in ("speech_start_ms", "speech_end_ms"))
     if start is not None and end is not None:
+        if end <= start:
+            raise InputError(f"{name}: speech_end_ms = {end}: must be after speech_start_ms = {start}")
         return SpeechBounds(start, end)
     found = estimate_bounds(features)
     return SpeechBounds(found.start_ms if start is None else start, found.end_ms if end is None else end, end is None)

@@ -199,7 +199,8 @@ COLUMNS: tuple[Column, ...] = (
         "true end of speech to final words: 50th, 90th and 99th percentile over the n utterances that were recognised, "
         "whose end of speech is known, and whose end-point came after it and after the last word",
         drops=10,
-        legend="true end of speech to final words, p50/p90/p99, over the n delivered whole whose end is known",
+        legend="end of speech (of the manifest, or estimated) to final words, p50/p90/p99, over the n delivered whole "
+        "whose end is known",
     ),
     Column(
         "first word",

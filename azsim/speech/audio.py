@@ -149,7 +149,10 @@ class Recording:
             reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
             if "does not exist" in str(reason):
                 reason = "Format not recognised."  # it does exist, but begins with no frame of an MP3
-            raise InputError(f"{path}: not a readable recording: {reason}; give wav, flac, ogg, mp3 or m4a") from error
+            said = str(reason).removeprefix("Error : ").rstrip(".")
+            if "lost sync" in said:
+                raise InputError(f"{path}: damaged or cut short: {said}") from error
+            raise InputError(f"{path}: not a readable recording: {said}; give wav, flac, ogg, mp3 or m4a") from error
         if self.samples < SAMPLE_RATE_HZ * FRAME_LENGTH_MS // 1000:
             held = f"{1000 * self.samples / SAMPLE_RATE_HZ:.1f} ms of sound" if self.samples else "no samples"
             raise InputError(f"{path}: holds {held}; at least {FRAME_LENGTH_MS} ms are needed")

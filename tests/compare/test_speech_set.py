@@ -72,6 +72,7 @@ def test_a_row_without_words_stays_whatever_stands_for_them(folder: Path) -> Non
         ("file,transcript,file\na.wav,on,b.wav\n", r"set\.csv: column 'file': stands twice in the header"),
         ("file,transcript,speaker,speaker\na.wav,on,x,y\n", r"column 'speaker': stands twice"),
         ("file,transcript,group\nb.wav,on,x\na.wav,on,all\n", r"line 3: group = 'all': stands for all groups"),
+        ("file,transcript,speech_start_ms,speech_end_ms\na.wav,on,900,100\n", r"speech_end_ms = 100: must be after"),
         ("file,transcript,speech_start_ms\na.wav,on,-1\n", r"speech_start_ms = '-1': must be 0 to 1000"),
     ],
 )

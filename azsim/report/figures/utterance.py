@@ -185,11 +185,10 @@ def _troubles(instants: Sequence[Instant]) -> dict[str, list[float]]:
 def _draw_marks(grid: Sequence[Axes], instants: Sequence[Instant]) -> None:
     """Vertical lines through all panels; troubles as ticks on the last panel."""
     known = _known_marks(instants)
-    colours, dashes, widths = zip(*(_MARKS[mark] for mark, _ in known)) if known else ((), (), ())
     for axes in grid:
-        place = axes.get_xaxis_transform()
-        seconds = [at_s for _, at_s in known]
-        axes.vlines(seconds, 0, 1, colors=colours, linestyles=dashes, linewidths=widths, transform=place)
+        for mark, at_s in known:
+            colour, dashes, width = _MARKS[mark]
+            axes.axvline(at_s, color=colour, linestyle=dashes, linewidth=width)
     place = {"transform": grid[-1].get_xaxis_transform(), "color": ALERT, "linestyle": ""}
     for name, seconds in _troubles(instants).items():
         marker, height = _TROUBLE[name]
