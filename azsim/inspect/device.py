@@ -74,7 +74,7 @@ def inspect_device(device: Device, weights: Weights) -> Inspection:
         _rates(f"{device.name}: weights per cycle, {kind}", bindings),
         _roofs(f"roofs in GMAC/s (zeros counted), {kind}", limits),
         Table("energy", ("constant", "value"), [(name, f"{value:g}") for name, value in energy.items()]),
-        Table("area, 45 nm", ("part", "mm2", "from"), [*sizes, ("total", f"{total_mm2(parts):.3f}", "")]),
+        Table("area, 45 nm", ("part", "mm2", "source"), [*sizes, ("total", f"{total_mm2(parts):.3f}", "")]),
     )
     return Inspection(answer, tables, _where_it_stands(device))
 
@@ -114,7 +114,7 @@ def _rates(title: str, bindings: list[Binding]) -> Table:
         cells = [number(_finite(rates[stage])) for stage in STAGES]
         name = f"{_MODE_NAMES[found.residency]}, {found.frames}"
         rows.append([name, *cells, found.stage, f"{found.skip_gain:.2f}"])
-    headings = ("weights, frames per tile", "DRAM", "decoder", "L m", "L w", "binds", "gain of skipping")
+    headings = ("weights, frames per tile", "DRAM", "decoder", "multipliers", "window", "binds", "gain of skipping")
     return Table(title, headings, rows)
 
 

@@ -184,7 +184,7 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
             return {name: file.get_tensor(name) for name in sorted(file.keys())}, metadata
     except (OSError, SafetensorError, TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
         said = next(iter(str(error).splitlines()), type(error).__name__)
-        raise InputError(f"{path}: not a whole safetensors file of numbers that NumPy knows: {said}") from error
+        raise InputError(f"{path}: damaged, cut short or of unknown number types: {said}") from error
 
 
 def decode_metadata(stored: Stored, key: str, type_: type[T]) -> T:
