@@ -233,7 +233,7 @@ def _beyond_scale(name: str, mono: np.ndarray, gain: float) -> str:
         return f"{name}: holds samples that are not finite numbers"
     scale, kind = next((one for one in SCALES if peak / gain <= 1.01 * one[0]), (0.0, ""))
     likely = f"; they look like {kind} integers: --gain {1 / scale:.8g}" if scale else "; --gain brings them there"
-    return f"{name}: peak {peak:.8g}: samples must lie within about +-1{likely}"
+    return f"{name}: peak {peak:.5g}: samples must lie within about +-1{likely}"
 
 
 def _as_given(path: Path) -> Path | bytes:
