@@ -110,9 +110,11 @@ def run(options: argparse.Namespace) -> dict[str, object]:
             print(readable(f"{result.utterance}: {result.hypothesis or '(no words)'}"))
             for line in _about(result):
                 print(readable(f"  {line}"))
+            if result.words:
+                print("  begins     ends       posterior  word")
             for word in result.words:
                 times = f"{word.start_ms / 1000:7.2f} s  {word.end_ms / 1000:7.2f} s"
-                print(readable(f"  {times}  {word.label_posterior:5.2f}  {word.text}"))
+                print(readable(f"  {times}  {word.label_posterior:9.2f}  {word.text}"))
         print_tables(comparison, output_console())
         print(readable(f"report: {_shown(written)}/index.html"))
     return {
