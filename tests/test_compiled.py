@@ -57,7 +57,10 @@ def run(home: Path) -> Run:
     def run(code: str = USE, **environment: str) -> subprocess.CompletedProcess:
         variables = {**os.environ, "NUMBA_CACHE_DIR": str(home / "cache"), **environment}
         variables["PYTHONPATH"] = os.pathsep.join([str(home), str(Path(azsim.__file__).parents[1])])
-        ended = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, cwd=home)
+        # Python's own .pyc files tell a source by its size and second: without them, a quick edit is always seen
+        ended = subprocess.run(
+            [sys.executable, "-B", "-c", code], env=variables, capture_output=True, text=True, cwd=home
+        )
         assert ended.returncode == 0, ended.stderr
         return ended
 

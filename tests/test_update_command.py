@@ -122,9 +122,11 @@ def test_what_is_no_plain_file_is_not_written_over(made, tmp_path: Path, capsys,
         tmp_path: "is a folder",
         tmp_path / "nowhere" / "x": "there is no folder",
         tmp_path / ("n" * 300): "File name too long",
-        "": "is a folder",
     }.items():
         assert words in failed(capsys, *arguments, "--out", out)
+    with pytest.raises(SystemExit, match="2"):
+        main(["update", *map(str, arguments), "--out", ""])
+    assert "the empty text names no file or folder" in capsys.readouterr().err
     monkeypatch.undo()
     assert main(["update", *map(str, arguments), "--out", str(tmp_path / "out.azu")]) == 0
     assert (tmp_path / "out.azu.partial").read_text() == "the user's too"
