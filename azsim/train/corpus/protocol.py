@@ -22,11 +22,11 @@ import soxr
 
 from azsim.speech import noise
 from azsim.speech.features import SAMPLE_RATE_HZ
+from azsim.speech.level import ACTIVE_SHARE, active_rms
 from azsim.speech.rooms import draw_room, reverberate
 from azsim.train.corpus.channel import TELEPHONE_HZ, opus, telephone
 from azsim.train.corpus.scene import HELD_OUT_NOISES
 
-ACTIVE_SHARE = 0.02
 QUIET_TONE_DBFS, ENDPOINT_TONE_DBFS = -75.0, -60.0
 FULL_SCALE = 0.99
 FOLDS = 4
@@ -39,13 +39,6 @@ LEADS_MS = (500, 200, 50, 0)
 
 Sound = np.ndarray
 Change = Callable[[Sound, np.random.Generator], Sound]
-
-
-def active_rms(sound: Sound) -> float:
-    """Root mean square of the samples above 2 % of the peak; 0 of silence."""
-    peak = float(np.abs(sound).max(initial=0.0))
-    loud = sound[np.abs(sound) > ACTIVE_SHARE * peak]
-    return float(np.sqrt(np.mean(np.square(loud, dtype=np.float64)))) if loud.size else 0.0
 
 
 def room_tone(length: int, dbfs: float, rng: np.random.Generator) -> Sound:

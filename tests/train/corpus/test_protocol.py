@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from azsim.speech.features import SAMPLE_RATE_HZ
+from azsim.speech.level import active_rms
 from azsim.train.corpus.protocol import (
     FOLDS,
     QUIET_TONE_DBFS,
-    active_rms,
     at_peak,
     conditions,
     fold_of,
