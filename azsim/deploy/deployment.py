@@ -16,6 +16,7 @@ from azsim.chip.build import build_invocations, build_schedules, compile_all
 from azsim.chip.instructions import Code
 from azsim.chip.lanes import needs_activations
 from azsim.chip.residency import ResidencyPlan, plan_residency
+from azsim.chip.schedule import TileSchedule
 from azsim.chip.wake import RELOAD, reload_schedule
 from azsim.compress.network import CompressedNetwork
 from azsim.deploy.cost import ProgramCost, program_cost
@@ -132,10 +133,14 @@ class Deployment:
     def ready(self, work: Work) -> tuple[Work, Schedules]:
         """The same work from a wake-up on: the reload of the resident weights comes before its first job."""
         schedules = self.schedules_of(work)
-        reload = reload_schedule(self.device.chip, self.network, self.reloaded)
-        if reload is None:
+        if self.reload is None:
             return work, schedules
-        return work.preceded_by(Job("npu", RELOAD, 0, 0)), {**schedules, RELOAD: reload}
+        return work.preceded_by(Job("npu", RELOAD, 0, 0)), {**schedules, RELOAD: self.reload}
+
+    @cached_property
+    def reload(self) -> TileSchedule | None:
+        """The schedule of a wake-up, the same for every utterance; None if nothing is resident."""
+        return reload_schedule(self.device.chip, self.network, self.reloaded)
 
     @property
     def reloaded(self) -> ResidencyPlan:
