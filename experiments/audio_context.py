@@ -32,7 +32,7 @@ from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies share a package beside this script
 
-from azsim.nn.load import load_network
+from azsim.nn.rnnt.load import load_network
 from azsim.report.columns import interval
 from azsim.report.figures.style import COLOURS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page

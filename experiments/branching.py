@@ -28,7 +28,7 @@ from azsim.compress.network import CompressedNetwork  # noqa: E402
 from azsim.devices.loader import load_device  # noqa: E402
 from azsim.devices.spec import Device  # noqa: E402
 from azsim.errors import InputError  # noqa: E402
-from azsim.nn.load import load_network  # noqa: E402
+from azsim.nn.rnnt.load import load_network  # noqa: E402
 from azsim.report.figures.style import report_style, write_figure  # noqa: E402
 from azsim.report.page import write_page  # noqa: E402
 from azsim.speech.conclusion import Recognition  # noqa: E402

@@ -8,7 +8,7 @@ import hypothesis
 import numpy as np
 import pytest
 
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 
 pytest_plugins = ("tests.needs", "pytester")
 

@@ -33,18 +33,23 @@ page_there = pytest.mark.skipif(not PAGE.exists(), reason="the documents travel 
 FOLDERS = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
 
 
-def known_by(module: Path) -> set[str]:
-    """Folders of azsim that a module imports from, imports within functions included."""
+def imported_by(module: Path) -> set[str]:
+    """Dotted names that a module imports, and the packages around them, imports within functions included."""
     found = set()
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"azsim.{one.name}" for one in node.names] if node.module == "azsim" else [node.module]
+            names = [f"{node.module}.{one.name}" for one in node.names]
         elif isinstance(node, ast.Import):
             names = [one.name for one in node.names]
         else:
             continue
-        found |= {parts[1] for name in names if len(parts := name.split(".")) > 1 and parts[0] == "azsim"}
-    return found & set(FOLDERS)
+        found |= {name.rsplit(".", cut)[0] for name in names for cut in range(name.count(".") + 1)}
+    return found
+
+
+def known_by(module: Path) -> set[str]:
+    """Folders of azsim that a module imports from."""
+    return {folder for folder in FOLDERS if f"azsim.{folder}" in imported_by(module)}
 
 
 def test_every_folder_is_a_station() -> None:
@@ -57,6 +62,15 @@ def test_a_folder_knows_only_those_before_it(folder: str) -> None:
     modules = sorted((ROOT / folder).rglob("*.py"))
     assert modules
     assert {str(one.relative_to(ROOT)): later for one in modules if (later := known_by(one) - before)} == {}
+
+
+@pytest.mark.parametrize("folder", ["nn", "arbitration", "devices", "chip", "soc"])
+def test_no_processor_knows_the_recogniser(folder: str) -> None:
+    """It runs programs of whatever network: what only the recogniser has stands in ``nn/rnnt/``."""
+    recogniser = ROOT / "nn" / "rnnt"
+    modules = [one for one in (ROOT / folder).rglob("*.py") if recogniser not in one.parents]
+    assert modules
+    assert [str(one.relative_to(ROOT)) for one in modules if "azsim.nn.rnnt" in imported_by(one)] == []
 
 
 @page_there

@@ -15,8 +15,8 @@ from azsim import output_file, update_command
 from azsim.cli import main
 from azsim.compress import compress
 from azsim.compress.update.image import pack_image
-from azsim.nn.network import Network
-from azsim.nn.save import save_network
+from azsim.nn.rnnt.network import Network
+from azsim.nn.rnnt.save import save_network
 
 
 @pytest.fixture

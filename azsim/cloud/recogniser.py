@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from azsim.nn.float_rnnt import FloatFound, FloatTransducer
-from azsim.nn.network import Network
+from azsim.nn.rnnt.float_rnnt import FloatFound, FloatTransducer
+from azsim.nn.rnnt.network import Network
 from azsim.speech.bounds import SpeechBounds, estimate_bounds
 from azsim.speech.conclusion import Recognition, conclude
 from azsim.speech.endpoint import LONGEST_TAIL_MS, SILENCE_MS, listening_steps, step_end_ms

@@ -31,7 +31,7 @@ from azsim.compare.trained import deploy, describe, recognise, result_of, traced
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
 from azsim.devices import Device
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 from azsim.report import results as report
 from azsim.soc.job_graph import Schedules
 from azsim.soc.timeline import Timeline

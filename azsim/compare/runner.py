@@ -35,7 +35,7 @@ from azsim.compress.recipe import MatrixRecipe, matrix_recipes
 from azsim.devices import Device
 from azsim.devices.loader import find_device, load_device
 from azsim.errors import located
-from azsim.nn.network import EMBEDDING
+from azsim.nn.rnnt.network import EMBEDDING
 from azsim.report.manifest import make_manifest
 from azsim.report.metrics import make_rows
 from azsim.report.results import Comparison, Row, UtteranceResult

@@ -31,7 +31,7 @@ from azsim.compress.stored import load_network
 from azsim.devices import Device
 from azsim.devices.loader import find_device, load_device
 from azsim.errors import InputError, located
-from azsim.nn.network import EMBEDDING, Network
+from azsim.nn.rnnt.network import EMBEDDING, Network
 from azsim.report.trace.options import TraceOptions
 from azsim.soc.music import MusicTrack, load_music
 

@@ -22,7 +22,7 @@ from azsim.compress.encoded import Encoded
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.compress.quantise import CELLS_PER_STEP
 from azsim.errors import InputError
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 
 ROWS_AT_ONCE = 256
 SLACK = 2 / CELLS_PER_STEP

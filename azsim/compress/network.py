@@ -14,7 +14,7 @@ from azsim.compress.codecs import decode, encode_like, positions_in, read
 from azsim.compress.encoded import Encoded
 from azsim.compress.layout import TileLayout
 from azsim.errors import InputError, located
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 from azsim.summary import Summarised
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ import numpy as np
 
 from azsim.compress.network import CompressedMatrix, CompressedNetwork, read_matrix, require_room
 from azsim.errors import InputError, located
-from azsim.nn.load import Stored, decode_metadata, network_of, read_stored
-from azsim.nn.network import Network
-from azsim.nn.save import WEIGHT_SCALES_KEY, metadata_of, write_sealed
+from azsim.nn.rnnt.load import Stored, decode_metadata, network_of, read_stored
+from azsim.nn.rnnt.network import Network
+from azsim.nn.rnnt.save import WEIGHT_SCALES_KEY, metadata_of, write_sealed
 
 
 def save_compressed(small: CompressedNetwork, path: Path | str, more: Mapping[str, object] | None = None) -> str:

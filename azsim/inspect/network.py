@@ -13,7 +13,7 @@ from azsim.compress.network import CompressedNetwork
 from azsim.deploy.deployment import Deployment
 from azsim.devices.spec import Device
 from azsim.inspect.inspection import Inspection, Table, number
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 
 
 def inspect_network(device: Device, small: CompressedNetwork, steps: int = 1, program: bool = False) -> Inspection:

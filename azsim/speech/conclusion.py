@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 from azsim.speech.bounds import SpeechBounds
 from azsim.speech.endpoint import SILENCE_MS, end_point, step_end_ms
 from azsim.speech.features import STEP_MS

@@ -16,8 +16,8 @@ from collections.abc import Callable
 import numpy as np
 
 from azsim.nn.fixed_point import quantise_int8
-from azsim.nn.network import Network
 from azsim.nn.normalisation import RunningLevel
+from azsim.nn.rnnt.network import Network
 from azsim.speech.features import MEL_BINS
 
 

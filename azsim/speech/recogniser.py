@@ -20,9 +20,9 @@ import numpy as np
 
 from azsim.compress.network import CompressedNetwork
 from azsim.errors import InputError
-from azsim.nn.branching import Picker
-from azsim.nn.integer_rnnt import Encoder, IntegerModel
 from azsim.nn.normalisation import cycles_per_frame
+from azsim.nn.rnnt.branching import Picker
+from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
 from azsim.speech.bounds import SpeechBounds, estimate_bounds
 from azsim.speech.conclusion import Recognition, conclude
 from azsim.speech.endpoint import LONGEST_TAIL_MS, SILENCE_MS, listening_steps
@@ -80,7 +80,7 @@ class Recogniser:
             record_inputs: keep the int8 inputs of every matrix, for skip modes that look at activations.
             wake_end_ms: where a wake word at its beginning ends (`azsim.speech.wake_word`): the encoder hears it and
                 keeps its state, but it is not written down.
-            picker: of an encoder with branches, see `azsim.nn.integer_rnnt.Encoder`; a new one for each recording.
+            picker: of an encoder with branches, see `azsim.nn.rnnt.integer_rnnt.Encoder`; a new one for each recording.
             audio_ms: length of the recording whose features these are; by default that of its frames.
 
         Raises:

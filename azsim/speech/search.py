@@ -21,9 +21,9 @@ from typing import Protocol
 import numpy as np
 
 from azsim.compiled import njit
-from azsim.nn import kernels
-from azsim.nn.formats import JOINT_HIDDEN_BITS
-from azsim.nn.integer_rnnt import IntegerModel
+from azsim.nn.rnnt import kernels
+from azsim.nn.rnnt.formats import JOINT_HIDDEN_BITS
+from azsim.nn.rnnt.integer_rnnt import IntegerModel
 
 BLANK = 0
 MAX_LABELS_PER_OUTPUT = 4

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 from azsim.speech.features import FRAME_SHIFT_MS
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from azsim.nn.formats import LstmFormat
-from azsim.nn.network import Network
+from azsim.nn.rnnt.formats import LstmFormat
+from azsim.nn.rnnt.network import Network
 from azsim.train.calibrate import calibrate
 from azsim.train.chip_arithmetic import ChipFormats
 from azsim.train.data import REAL_TRAIN, TRAIN, Utterance

@@ -18,10 +18,10 @@ import numpy as np
 from azsim.compress.stored import load_network
 from azsim.errors import AzsimError, InputError
 from azsim.nn.fixed_point import INT8_LIMIT, INT16_MAX
-from azsim.nn.float_rnnt import FloatTransducer
-from azsim.nn.formats import MAX_BITS, Formats
-from azsim.nn.load import seal
-from azsim.nn.network import Network
+from azsim.nn.rnnt.float_rnnt import FloatTransducer
+from azsim.nn.rnnt.formats import MAX_BITS, Formats
+from azsim.nn.rnnt.load import seal
+from azsim.nn.rnnt.network import Network
 from azsim.speech.audio import read_audio
 from azsim.speech.features import log_mel
 

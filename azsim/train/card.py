@@ -17,7 +17,7 @@ import msgspec
 
 from azsim.compress.network import CompressedNetwork
 from azsim.errors import InputError
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 from azsim.train.export import ModelCard, Trained
 from azsim.train.recipe import RECORDED, SCRATCH, Recipe
 from azsim.train.recipe_file import load_recipe, split_seed

@@ -23,14 +23,14 @@ from torch import nn
 from torch.autograd import Function
 
 from azsim.nn.fixed_point import GATE_BITS, INT8_LIMIT, INT16_MAX, INT16_MIN, TABLE_BITS, expanded_table
-from azsim.nn.formats import JOINT_HIDDEN_BITS, LstmFormat
+from azsim.nn.rnnt.formats import JOINT_HIDDEN_BITS, LstmFormat
 
 GATE_STEPS = 2.0**GATE_BITS
 
 
 @dataclass(frozen=True)
 class ChipFormats:
-    """Grids of the activations that depend on the network; see `azsim.nn.formats.Formats`."""
+    """Grids of the activations that depend on the network; see `azsim.nn.rnnt.formats.Formats`."""
 
     feature_scale: float
     lstm: Mapping[str, LstmFormat]

@@ -19,8 +19,8 @@ import msgspec
 import numpy as np
 
 from azsim.errors import InputError
-from azsim.nn.network import Network
 from azsim.nn.normalisation import Normalisation, normalised
+from azsim.nn.rnnt.network import Network
 from azsim.speech.features import FRAME_SHIFT_MS, MEL_BINS
 from azsim.train.recipe import Mix
 

@@ -14,7 +14,7 @@ import jiwer
 import numpy as np
 import torch
 
-from azsim.nn.network import NO_LABEL
+from azsim.nn.rnnt.network import NO_LABEL
 from azsim.train.data import Normaliser, Utterance
 from azsim.train.model import FRAMES_PER_STEP, Transducer
 from azsim.train.tokens import BLANK, Pieces, normalise

@@ -22,10 +22,10 @@ from torch import nn
 
 from azsim.compress.stored import network_in
 from azsim.errors import InputError
-from azsim.nn.load import decode_metadata, read_stored
-from azsim.nn.network import Network
 from azsim.nn.normalisation import Normalisation
-from azsim.nn.save import CARD_KEY, SCALES_KEY, write_tensors
+from azsim.nn.rnnt.load import decode_metadata, read_stored
+from azsim.nn.rnnt.network import Network
+from azsim.nn.rnnt.save import CARD_KEY, SCALES_KEY, write_tensors
 from azsim.train.data import FEATURE_CLIP, Normaliser
 from azsim.train.model import STACK, TIME_REDUCTION, Shape, Transducer
 from azsim.train.tokens import Pieces

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 from azsim.train.batch import Batch
 from azsim.train.data import Utterance
 

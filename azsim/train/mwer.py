@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 from azsim.report.wer import count_errors
 from azsim.train.batch import Batch, Manner, make_batch
 from azsim.train.data import Normaliser, Utterance, expected_frames, of_splits

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from azsim.nn.network import NO_LABEL
+from azsim.nn.rnnt.network import NO_LABEL
 from azsim.train.model import Transducer
 from azsim.train.tokens import BLANK
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from azsim.errors import InputError
-from azsim.nn.network import NO_LABEL
 from azsim.nn.normalisation import Normalisation
+from azsim.nn.rnnt.network import NO_LABEL
 from azsim.train.branching import branched
 from azsim.train.checkpoint import Checkpoint, Setup
 from azsim.train.data import COMMANDS, REAL_TRAIN, TRAIN, Normaliser, Utterance

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from azsim.errors import InputError
-from azsim.nn.network import NO_LABEL, SENTENCE_END
+from azsim.nn.rnnt.network import NO_LABEL, SENTENCE_END
 
 BLANK = 0
 BLANK_PIECE = "<blank>"

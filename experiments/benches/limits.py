@@ -11,7 +11,7 @@ from azsim.chip.lanes import lane_cost
 from azsim.chip.masks import pack_masks
 from azsim.compress.layout import cut
 from azsim.devices.loader import load_device
-from azsim.nn.kernels import multiply
+from azsim.nn.rnnt.kernels import multiply
 from experiments.benches.figure import Figure, least_seconds
 
 SECTION = "Close to the machine's limits"

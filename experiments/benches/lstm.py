@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from azsim.nn.formats import DEFAULT_CELL_BITS, DEFAULT_HIDDEN_BITS
 from azsim.nn.graph.executor import Executor, Model
 from azsim.nn.graph.graph import Graph, Node
 from azsim.nn.graph.integer_graph import IntegerGraph
 from azsim.nn.graph.operator import Weights
 from azsim.nn.graph.tensor import Grid, Tensor
 from azsim.nn.operators.lstm import Lstm
+from azsim.nn.rnnt.formats import DEFAULT_CELL_BITS, DEFAULT_HIDDEN_BITS
 
 
 def int8_lstm(weights: np.ndarray, vector: np.ndarray) -> Callable[[], None]:

@@ -24,8 +24,8 @@ from azsim.compress.codecs import encode
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.loader import load_device
-from azsim.nn.network import Network
 from azsim.nn.program import MatrixUse, Program, Stage, VectorWork
+from azsim.nn.rnnt.network import Network
 from experiments.benches.figure import Figure, least_seconds
 from experiments.benches.lstm import int8_lstm
 

@@ -32,9 +32,9 @@ from azsim.compress.layout import cut
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.spec import Device
-from azsim.nn import kernels
-from azsim.nn.formats import JOINT_HIDDEN_BITS
-from azsim.nn.integer_rnnt import Encoder, IntegerModel
+from azsim.nn.rnnt import kernels
+from azsim.nn.rnnt.formats import JOINT_HIDDEN_BITS
+from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
 from azsim.soc import simulate
 from azsim.speech.frontend import FeatureQuantiser, stacked
 from azsim.speech.recogniser import Recognition

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from azsim.nn.branching import Always, Chance, CommandFrom, Picker
+from azsim.nn.rnnt.branching import Always, Chance, CommandFrom, Picker
 
 Who = Literal["arbiter", "large", "small", "command", "chance"]
 Heard = Literal["recordings", "streams"]

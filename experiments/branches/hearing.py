@@ -18,8 +18,8 @@ from azsim.chip.build import tile_layout
 from azsim.compress import compress
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.spec import Device
-from azsim.nn.load import load_network
-from azsim.nn.network import EMBEDDING
+from azsim.nn.rnnt.load import load_network
+from azsim.nn.rnnt.network import EMBEDDING
 from azsim.report.wer import count_errors
 from azsim.speech.features import STACKED_FRAMES, STEP_MS
 from azsim.speech.jobs import picked_of

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 from azsim.speech.bounds import SpeechBounds
 from azsim.speech.conclusion import Recognition
 from azsim.speech.features import FRAME_SHIFT_MS, STACKED_FRAMES

@@ -103,9 +103,10 @@ def about(rows: Sequence[Row]) -> str:
     return (
         "Each encoder layer has a large branch (the recogniser's own) and a small one of low rank that adds up other "
         f"gates for the same cells, so the state is shared; a small LSTM, the arbiter, picks one per {STEP_MS} ms step "
-        "(`azsim/train/branches.py`, `azsim/nn/branching.py`). Recordings hold a command; streams hold a wake word and "
-        "a command, and bifocal gives the wake word to the small branch: the device finds it when it has ended, so the "
-        f"encoder catches up on it then. {' and '.join(f'{count} {kind}' for kind, count in counts.items())}."
+        "(`azsim/train/branches.py`, `azsim/nn/rnnt/branching.py`). Recordings hold a command; streams hold a wake "
+        "word and a command, and bifocal gives the wake word to the small branch: the device finds it when it has "
+        "ended, so the encoder catches up on it then. "
+        f"{' and '.join(f'{count} {kind}' for kind, count in counts.items())}."
     )
 
 

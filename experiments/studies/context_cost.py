@@ -24,7 +24,7 @@ from azsim.compare.production import draw
 from azsim.compress.network import CompressedNetwork
 from azsim.deploy.deployment import Deployment
 from azsim.devices import Device
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 from azsim.resources import shipped
 from azsim.speech.bounds import SpeechBounds
 from azsim.speech.recogniser import recognise_many

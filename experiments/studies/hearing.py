@@ -20,7 +20,7 @@ from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.compress import compress
 from azsim.compress.stored import load_network
 from azsim.errors import InputError
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 from azsim.report.wer import count_errors
 from azsim.speech.recogniser import recognise_many
 from azsim.train.augment import add_noise

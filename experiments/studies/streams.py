@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from azsim.errors import InputError
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 from azsim.speech.wake_word import after_wake_word
 from azsim.train.corpus.wake_streams import OTHER, QUIET, SAME, TEST_BELOW_DB
 from azsim.train.data import Utterance, complete_folders, load_utterances, of_splits

@@ -25,7 +25,7 @@ from azsim.compress.update.image import pack_image, read_image
 from azsim.compress.update.mask import SeededMask, seeded_mask
 from azsim.compress.update.payload import apply_delta, make_delta
 from azsim.errors import InputError
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "experiments" / "releases"

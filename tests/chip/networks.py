@@ -8,7 +8,7 @@ from azsim.chip.build import tile_layout
 from azsim.compress.codecs import encode
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 
 
 def compress_by_hand(network: Network, chip: ChipSpec, codec: str = "zvsv", seed: int = 0) -> CompressedNetwork:

@@ -15,7 +15,7 @@ from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.loader import load_device
 from azsim.devices.sram import LINE_BYTES, in_lines
 from azsim.errors import InputError
-from azsim.nn.network import EMBEDDING
+from azsim.nn.rnnt.network import EMBEDDING
 from azsim.reference.sram_replay import replayed_peak_bytes
 from tests.chip.networks import compress_by_hand
 

@@ -11,7 +11,7 @@ from azsim.compress.codecs import encode
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.devices.loader import load_device
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 
 LAYOUT = TileLayout()
 

@@ -15,7 +15,7 @@ from azsim.compare.devices import check_devices, side_by_side
 from azsim.compare.experiment import load_experiment
 from azsim.compare.runner import compare, make_setup
 from azsim.errors import InputError
-from azsim.nn.save import save_network
+from azsim.nn.rnnt.save import save_network
 from azsim.report.write import write_report
 from tests.conftest import random_network
 from tests.report import invented

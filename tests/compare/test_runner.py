@@ -20,7 +20,7 @@ from azsim.compare.runner import compare, default_workers, make_setup, tasks_of
 from azsim.compare.setup import compressed
 from azsim.compare.single import Single, make_single, run_single
 from azsim.errors import InputError, PrivacyError
-from azsim.nn.save import save_network
+from azsim.nn.rnnt.save import save_network
 from azsim.report.results import Comparison
 from azsim.report.write import write_report
 from azsim.resources import device_file

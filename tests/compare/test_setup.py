@@ -17,7 +17,7 @@ from azsim.compress.recipe import MatrixRecipe
 from azsim.compress.stored import load_compressed, save_compressed
 from azsim.devices import load_device
 from azsim.errors import InputError
-from azsim.nn.network import EMBEDDING
+from azsim.nn.rnnt.network import EMBEDDING
 from tests.conftest import random_network
 
 

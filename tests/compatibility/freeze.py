@@ -25,7 +25,7 @@ from azsim.compress.stored import load_network, save_compressed
 from azsim.compress.update.image import load_image, pack_image
 from azsim.compress.update.make import make_update
 from azsim.compress.update.store import ModelStore
-from azsim.nn.save import save_network
+from azsim.nn.rnnt.save import save_network
 from azsim.resources import shipped_root
 from tests.compatibility.public_names import public_names
 from tests.compress.update.conftest import tuned

@@ -17,7 +17,7 @@ RESULTS = (
     "azsim.compress.encoded:Encoded",
     "azsim.compress.network:CompressedNetwork",
     "azsim.devices.spec:Device",
-    "azsim.nn.network:Network",
+    "azsim.nn.rnnt.network:Network",
     "azsim.report.results:Row",
     "azsim.report.results:UtteranceTiming",
     "azsim.soc.timeline:Timeline",

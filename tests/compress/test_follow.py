@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from azsim.compress import codecs, compress
 from azsim.compress.follow import SLACK, follow, snap
 from azsim.errors import InputError
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 
 
 def moved(network: Network, size: float) -> Network:

@@ -11,7 +11,7 @@ from azsim.compress import compress
 from azsim.compress.codecs import encode
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.errors import CodecError
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 
 
 @pytest.fixture(scope="module")

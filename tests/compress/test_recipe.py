@@ -9,7 +9,7 @@ from azsim.compress import MatrixRecipe, codecs, compress
 from azsim.compress.codecs import get
 from azsim.compress.prune import prune
 from azsim.errors import InputError
-from azsim.nn.network import EMBEDDING, Network
+from azsim.nn.rnnt.network import EMBEDDING, Network
 
 
 def network(bad: float | None = None) -> Network:

@@ -21,7 +21,7 @@ from azsim.deploy.swapping import (
 from azsim.devices.loader import load_device
 from azsim.devices.sram import in_lines
 from azsim.errors import InputError
-from azsim.nn.branching import Chance, CommandFrom
+from azsim.nn.rnnt.branching import Chance, CommandFrom
 from azsim.soc import simulate
 from azsim.speech.recogniser import Recogniser
 

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("torch", reason="the anchor stands beside trained networks: the extra `train`")
 
 from azsim.errors import InputError
-from azsim.nn.save import save_network
+from azsim.nn.rnnt.save import save_network
 from azsim.report.wer import Interval
 from azsim.train.corpus.coffee import coffee_grammar
 from experiments import anchor

@@ -14,7 +14,7 @@ from azsim.chip.build import tile_layout
 from azsim.compare.experiment import ProductionChoice
 from azsim.compress.recipe import compress
 from azsim.devices.loader import load_device
-from azsim.nn.branching import Always, CommandFrom
+from azsim.nn.rnnt.branching import Always, CommandFrom
 from azsim.speech.bounds import SpeechBounds
 from azsim.speech.recogniser import Recogniser
 from experiments.branches.cases import CASES, REFERENCES

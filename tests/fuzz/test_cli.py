@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from azsim.cli import parser
-from azsim.nn.save import save_network
+from azsim.nn.rnnt.save import save_network
 from tests.conftest import random_network
 from tests.fuzz.harness import TIMES, Attack
 from tests.fuzz.test_toml import EXPERIMENT

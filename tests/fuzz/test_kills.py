@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from azsim.compress.update.make import make_update
 from azsim.compress.update.store import ModelStore
-from azsim.nn.save import save_network
+from azsim.nn.rnnt.save import save_network
 from azsim.output_file import TEMPORARY
 from tests.conftest import random_network
 from tests.fuzz.harness import LONGEST_S, Attack, files, numbers

@@ -12,7 +12,7 @@ import pytest
 import azsim
 from azsim.compress.stored import load_compressed, save_compressed
 from azsim.compress.update.image import pack_image, read_image
-from azsim.nn.save import DIGEST_KEY, save_network
+from azsim.nn.rnnt.save import DIGEST_KEY, save_network
 from tests.compress.update.conftest import LAYOUT
 from tests.conftest import random_network
 from tests.fuzz.harness import Attack, damaged, numbers

@@ -14,7 +14,7 @@ from azsim.compare.runner import make_setup
 from azsim.devices.loader import load_device
 from azsim.devices.spec import Device
 from azsim.inspect.device import Weights, inspect_device
-from azsim.nn.save import save_network
+from azsim.nn.rnnt.save import save_network
 from azsim.resources import device_file, device_names
 from azsim.soc.music import MusicTrack
 from azsim.soc.session import simulate_session

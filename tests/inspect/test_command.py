@@ -15,9 +15,9 @@ from azsim.compress import compress, encode
 from azsim.compress.stored import save_compressed
 from azsim.errors import CodecError, InputError
 from azsim.inspect.command import kind_of, perform
-from azsim.nn.save import save_network
+from azsim.nn.rnnt.save import save_network
 from tests.conftest import random_network
-from tests.nn.test_bidirectional import bidirectional
+from tests.nn.rnnt.test_bidirectional import bidirectional
 
 
 def inspect(*arguments: object) -> dict[str, object]:

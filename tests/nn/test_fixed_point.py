@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import azsim
 from azsim.nn import fixed_point
-from tests.nn.plain_integer_rnnt import fixed, nearest, nearest_to, table
+from tests.nn.rnnt.plain_integer_rnnt import fixed, nearest, nearest_to, table
 
 FEW = settings(max_examples=60, deadline=None)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from azsim.nn.network import Network
 from azsim.nn.program import MatrixUse, Program, Stage, VectorWork
+from azsim.nn.rnnt.network import Network
 
 FIRST = Stage(
     "one",

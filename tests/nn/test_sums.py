@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import azsim
 from azsim.compress import compress
 from azsim.errors import InputError
-from azsim.nn.integer_rnnt import IntegerModel
-from azsim.nn.load import load_network
-from azsim.nn.save import save_network
+from azsim.nn.rnnt.integer_rnnt import IntegerModel
+from azsim.nn.rnnt.load import load_network
+from azsim.nn.rnnt.save import save_network
 from azsim.nn.sums import INT32_MAX, check_sums, largest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 from azsim.speech.bounds import UNKNOWN, SpeechBounds
 from azsim.speech.conclusion import Recognition, conclude, no_jobs
 from azsim.speech.jobs import job_chain

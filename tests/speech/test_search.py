@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from azsim.compress.recipe import compress
-from azsim.nn.integer_rnnt import Encoder, IntegerModel
-from azsim.nn.network import SENTENCE_END
+from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
+from azsim.nn.rnnt.network import SENTENCE_END
 from azsim.speech.search import MAX_LABELS_PER_OUTPUT, Greedy
 
 

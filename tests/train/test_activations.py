@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch", reason="training needs the extra `train`")
 
 
-from azsim.nn.formats import Formats, LstmFormat
+from azsim.nn.rnnt.formats import Formats, LstmFormat
 from azsim.train import activations
 from azsim.train.activations import CALIBRATION_UTTERANCES, ChipActivations
 from azsim.train.data import REAL_TRAIN, TRAIN

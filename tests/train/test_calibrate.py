@@ -9,9 +9,9 @@ import pytest
 import soundfile
 
 from azsim.errors import InputError
-from azsim.nn.float_rnnt import FloatTransducer
-from azsim.nn.load import load_network
-from azsim.nn.save import save_network
+from azsim.nn.rnnt.float_rnnt import FloatTransducer
+from azsim.nn.rnnt.load import load_network
+from azsim.nn.rnnt.save import save_network
 from azsim.train.calibrate import calibrate, main, recordings
 
 

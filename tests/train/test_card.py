@@ -12,13 +12,13 @@ import pytest
 pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from azsim.compress import compress
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 from azsim.train.card import COLUMNS, Published, card_text, lineage
 from azsim.train.export import ModelCard, Trained
 from azsim.train.recipe import SCRATCH
 from azsim.train.recipe_file import load_recipe, recipe_names
 from tests.conftest import PIECES, random_network
-from tests.nn.test_bidirectional import bidirectional
+from tests.nn.rnnt.test_bidirectional import bidirectional
 
 ROWS = ["| real-dev | coffee orders | 4 | 1.0 [0.5, 2.0] | 1.5 [0.5, 3.0] |"]
 NETWORK = random_network(4, hidden=(12, 12, 12), predictor=(9,))

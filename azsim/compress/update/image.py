@@ -27,11 +27,11 @@ from azsim.compress.update.vectors import FLOATS, numbers_of, vector_of
 from azsim.errors import CodecError, InputError, located
 from azsim.file_version import check_magic, check_number
 from azsim.input_file import read_input_file
-from azsim.nn.load import Card, check
-from azsim.nn.network import Network
 from azsim.nn.normalisation import Normalisation
-from azsim.nn.save import FORMAT as CARD_FORMAT
-from azsim.nn.save import KIND
+from azsim.nn.rnnt.load import Card, check
+from azsim.nn.rnnt.network import Network
+from azsim.nn.rnnt.save import FORMAT as CARD_FORMAT
+from azsim.nn.rnnt.save import KIND
 
 Header = TypeVar("Header", bound=msgspec.Struct)
 MAGIC = b"AZM1"

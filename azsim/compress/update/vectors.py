@@ -17,7 +17,7 @@ import numpy as np
 from azsim.compress.network import CompressedNetwork
 from azsim.errors import CodecError
 from azsim.nn.fixed_point import quantise_to
-from azsim.nn.formats import bias_grids
+from azsim.nn.rnnt.formats import bias_grids
 
 FLOATS, NUMBERS = np.dtype("<f4"), np.dtype("<i4")
 MOST_STEPS = 1 << 22

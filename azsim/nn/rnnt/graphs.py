@@ -13,13 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from azsim.nn.decoded import Decoded
-from azsim.nn.formats import JOINT_HIDDEN_BITS, Formats
 from azsim.nn.graph.graph import Graph, Node
 from azsim.nn.graph.integer_graph import IntegerGraph
 from azsim.nn.graph.operator import Weights
 from azsim.nn.graph.tensor import GATE_GRID, Grid, Tensor
-from azsim.nn.network import Network
 from azsim.nn.operators.add import Add
 from azsim.nn.operators.branching_lstm import BranchingLstm
 from azsim.nn.operators.dense import Dense
@@ -29,6 +26,9 @@ from azsim.nn.operators.lstm import Lstm
 from azsim.nn.operators.stack import Stack
 from azsim.nn.operators.tanh import Tanh
 from azsim.nn.operators.threshold import Threshold
+from azsim.nn.rnnt.decoded import Decoded
+from azsim.nn.rnnt.formats import JOINT_HIDDEN_BITS, Formats
+from azsim.nn.rnnt.network import Network
 
 Part = Literal["encoder", "prediction", "joint", "arbiter"]
 Picks = Literal["arbiter", "outside"]

@@ -12,7 +12,7 @@ from azsim.compress import compress
 from azsim.compress.follow import follow
 from azsim.compress.layout import TileLayout
 from azsim.compress.update.image import pack_image
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 
 LAYOUT = TileLayout(lanes=4, block_columns=8, tile_positions=512, decoder_streams=2)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from azsim.nn.integer_rnnt import Encoder, IntegerModel
+from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
 
 
 def assert_same_engine(one: IntegerModel, two: IntegerModel) -> None:

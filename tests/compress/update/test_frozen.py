@@ -15,7 +15,7 @@ from azsim.compress.update.make import make_update
 from azsim.compress.update.manifest import load_public_key
 from azsim.compress.update.payload import apply_delta, make_delta
 from azsim.compress.update.store import ModelStore
-from azsim.nn.integer_rnnt import IntegerModel
+from azsim.nn.rnnt.integer_rnnt import IntegerModel
 from tests.compress.update.same_engine import assert_same_engine
 
 from .conftest import tuned

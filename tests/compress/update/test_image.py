@@ -12,9 +12,9 @@ from azsim.compress import codecs, compress
 from azsim.compress.stored import load_network, save_compressed
 from azsim.compress.update.image import load_image, open_image, pack_image, read_image
 from azsim.errors import CodecError, InputError
-from azsim.nn.integer_rnnt import IntegerModel
-from azsim.nn.network import Network
-from azsim.nn.save import save_network
+from azsim.nn.rnnt.integer_rnnt import IntegerModel
+from azsim.nn.rnnt.network import Network
+from azsim.nn.rnnt.save import save_network
 from tests.compress.update.same_engine import assert_same_engine
 
 

@@ -13,7 +13,7 @@ from azsim.compress.update.image import pack_image
 from azsim.compress.update.make import release_masks
 from azsim.compress.update.payload import apply_delta, make_delta
 from azsim.errors import CodecError, InputError
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 
 from .conftest import LAYOUT, tuned
 

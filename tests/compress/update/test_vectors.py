@@ -15,8 +15,8 @@ from azsim.compress.update.image import open_image, pack_image, read_image
 from azsim.compress.update.payload import make_delta
 from azsim.compress.update.vectors import apply_steps, make_steps, numbers_of, vector_of
 from azsim.errors import CodecError
-from azsim.nn.integer_rnnt import IntegerModel
-from azsim.nn.network import Network
+from azsim.nn.rnnt.integer_rnnt import IntegerModel
+from azsim.nn.rnnt.network import Network
 from tests.compress.update.same_engine import assert_same_engine
 
 from .conftest import LAYOUT, tuned

@@ -10,16 +10,16 @@ import pytest
 
 from azsim.compress.recipe import compress
 from azsim.compress.stored import load_compressed, load_network
-from azsim.nn import kernels
-from azsim.nn.branching import Arbiter, Chance
-from azsim.nn.float_rnnt import FloatTransducer
-from azsim.nn.formats import JOINT_HIDDEN_BITS
 from azsim.nn.graph.executor import Executor, Model
-from azsim.nn.integer_rnnt import Encoder, IntegerModel
+from azsim.nn.rnnt import kernels
+from azsim.nn.rnnt.branching import Arbiter, Chance
+from azsim.nn.rnnt.float_rnnt import FloatTransducer
+from azsim.nn.rnnt.formats import JOINT_HIDDEN_BITS
 from azsim.nn.rnnt.graphs import integer_rnnt_graphs, rnnt_graphs
+from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
 from azsim.resources import model_names
-from tests.nn.plain_integer_rnnt import Reference
-from tests.nn.test_branching import BranchReference
+from tests.nn.rnnt.plain_integer_rnnt import Reference
+from tests.nn.rnnt.test_branching import BranchReference
 
 SHAPES = [
     pytest.param({"seed": 1}, {}, id="time-reduction"),

@@ -21,10 +21,10 @@ from azsim import budget
 from azsim.errors import InputError, located
 from azsim.file_version import check_number
 from azsim.input_file import check_input_file, given_path
-from azsim.nn.branching import branch_names, branch_shapes
-from azsim.nn.network import EMBEDDING, Network
 from azsim.nn.normalisation import Normalisation
-from azsim.nn.save import (
+from azsim.nn.rnnt.branching import branch_names, branch_shapes
+from azsim.nn.rnnt.network import EMBEDDING, Network
+from azsim.nn.rnnt.save import (
     CARD_KEY,
     DIGEST_KEY,
     FORMAT,

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from azsim.compress.recipe import compress
-from azsim.nn.float_rnnt import FloatTransducer
-from azsim.nn.integer_rnnt import Encoder, IntegerModel
-from azsim.nn.network import SENTENCE_END
+from azsim.nn.rnnt.float_rnnt import FloatTransducer
+from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
+from azsim.nn.rnnt.network import SENTENCE_END
 from azsim.speech.frontend import FeatureQuantiser, stacked
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 
 
 class ScaledMatrix(Protocol):

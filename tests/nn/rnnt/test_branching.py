@@ -9,13 +9,13 @@ import pytest
 
 from azsim.compress.recipe import compress
 from azsim.errors import InputError
-from azsim.nn.branching import Always, Arbiter, Chance, CommandFrom
-from azsim.nn.float_rnnt import FloatTransducer
-from azsim.nn.integer_rnnt import Encoder, IntegerModel
-from azsim.nn.load import load_network
-from azsim.nn.save import save_network
-from tests.nn.plain_integer_rnnt import Reference, clamp, fixed, nearest
-from tests.nn.plain_integer_rnnt import bias as on_grid
+from azsim.nn.rnnt.branching import Always, Arbiter, Chance, CommandFrom
+from azsim.nn.rnnt.float_rnnt import FloatTransducer
+from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
+from azsim.nn.rnnt.load import load_network
+from azsim.nn.rnnt.save import save_network
+from tests.nn.rnnt.plain_integer_rnnt import Reference, clamp, fixed, nearest
+from tests.nn.rnnt.plain_integer_rnnt import bias as on_grid
 
 NARROW_SCALE = 2.0**-4
 

@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from azsim.errors import InputError, WorkError
-from azsim.nn.save import DIGEST_KEY, content_digest, save_network, write_sealed
+from azsim.nn.rnnt.save import DIGEST_KEY, content_digest, save_network, write_sealed
 
 TENSORS = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.array([1, 2], np.int8)}
 METADATA = {"azsim": "{}", "note": "x"}

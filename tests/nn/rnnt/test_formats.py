@@ -9,10 +9,10 @@ import pytest
 
 from azsim.compress.recipe import compress
 from azsim.errors import InputError
-from azsim.nn.formats import Formats, LstmFormat
-from azsim.nn.integer_rnnt import Encoder, IntegerModel
-from azsim.nn.network import Network
-from tests.nn.plain_integer_rnnt import Reference
+from azsim.nn.rnnt.formats import Formats, LstmFormat
+from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
+from azsim.nn.rnnt.network import Network
+from tests.nn.rnnt.plain_integer_rnnt import Reference
 
 
 def random_steps(seed: int, count: int) -> np.ndarray:

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from azsim.nn.graph.executor import Executor
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 
 if TYPE_CHECKING:
-    from azsim.nn.integer_rnnt import IntegerModel
+    from azsim.nn.rnnt.integer_rnnt import IntegerModel
 
 
 class Picker(Protocol):

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azsim.compress.recipe import compress
-from azsim.nn import kernels
 from azsim.nn.fixed_point import expanded_table, multiplier_and_shift
-from azsim.nn.formats import JOINT_HIDDEN_BITS
-from azsim.nn.integer_rnnt import IntegerModel
-from tests.nn.plain_integer_rnnt import Reference, clamp, dot, fixed, nearest, nearest_to, table
+from azsim.nn.rnnt import kernels
+from azsim.nn.rnnt.formats import JOINT_HIDDEN_BITS
+from azsim.nn.rnnt.integer_rnnt import IntegerModel
+from tests.nn.rnnt.plain_integer_rnnt import Reference, clamp, dot, fixed, nearest, nearest_to, table
 
 SIGMOID, TANH = expanded_table("sigmoid"), expanded_table("tanh")
 

@@ -28,10 +28,10 @@ class Network(Summarised):
     ``prediction.embedding`` (V x E), ``prediction.0.input``, ``prediction.0.recurrent``, ``prediction.0.bias``;
     ``joint.encoder`` (J x H), ``joint.prediction`` (J x P), ``joint.bias`` (J), ``joint.output`` (V x J),
     ``joint.output_bias`` (V). A bidirectional encoder has ``encoder.{i}.reverse.*`` as well, for the layer that reads
-    from the end; the layer above sees both outputs, forward first. An encoder with branches (`azsim.nn.branching`) has
-    ``encoder.{i}.small.input`` (R x in), ``.small.recurrent`` (R x H), ``.small.expand`` (4H x R) and ``.small.bias``
-    (4H), and, if it picks them itself, ``arbiter.0.*`` (an LSTM on the steps), ``arbiter.score`` (1 x A) and
-    ``arbiter.score_bias`` (1).
+    from the end; the layer above sees both outputs, forward first. An encoder with branches (`azsim.nn.rnnt.branching`)
+    has ``encoder.{i}.small.input`` (R x in), ``.small.recurrent`` (R x H), ``.small.expand`` (4H x R) and
+    ``.small.bias`` (4H), and, if it picks them itself, ``arbiter.0.*`` (an LSTM on the steps), ``arbiter.score`` (1 x
+    A) and ``arbiter.score_bias`` (1).
 
     Attributes:
         name: for reports.

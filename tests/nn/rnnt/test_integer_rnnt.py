@@ -9,9 +9,9 @@ import pytest
 
 from azsim.compress.recipe import compress
 from azsim.errors import InputError
-from azsim.nn.integer_rnnt import Encoder, IntegerModel
+from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
 from azsim.speech.search import Greedy
-from tests.nn.plain_integer_rnnt import Reference
+from tests.nn.rnnt.plain_integer_rnnt import Reference
 
 SHAPES = [
     pytest.param({"seed": 1}, {}, id="time-reduction"),

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from azsim.errors import InputError
-from azsim.nn.load import load_network, seal
-from azsim.nn.save import metadata_of, save_network
+from azsim.nn.rnnt.load import load_network, seal
+from azsim.nn.rnnt.save import metadata_of, save_network
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 Most formats are fixed by construction: gate pre-activations and joint sums are Q4.11, because both tables are flat
 beyond +-16; the joint's hidden vector is a tanh, so Q0.7. Two depend on the network and are calibrated: the cell
 state and the hidden state of each LSTM. Both are powers of two, so that going from one to the other is a shift. So is
-the int8 vector in the middle of a small branch (`azsim.nn.branching`), whose step may be any.
+the int8 vector in the middle of a small branch (`azsim.nn.rnnt.branching`), whose step may be any.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from azsim.errors import InputError
 from azsim.nn.fixed_point import GATE_BITS, INT8_LIMIT, INT16_MAX
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 
 OUTPUT_BIAS = "joint.output_bias"
 INT32_MAX = 2**31 - 1

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from safetensors.numpy import save
 
-from azsim.nn.network import Network
+from azsim.nn.rnnt.network import Network
 from azsim.output_file import make_folders, write_output_file
 
 CARD_KEY, SCALES_KEY, DIGEST_KEY = "azsim", "activation_scales", "digest"

@@ -9,11 +9,11 @@ import pytest
 
 from azsim.compress import compress
 from azsim.errors import InputError
-from azsim.nn.float_rnnt import FloatTransducer
-from azsim.nn.integer_rnnt import IntegerModel
-from azsim.nn.load import load_network
-from azsim.nn.network import Network
-from azsim.nn.save import save_network
+from azsim.nn.rnnt.float_rnnt import FloatTransducer
+from azsim.nn.rnnt.integer_rnnt import IntegerModel
+from azsim.nn.rnnt.load import load_network
+from azsim.nn.rnnt.network import Network
+from azsim.nn.rnnt.save import save_network
 from tests.conftest import random_network
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from azsim.nn.network import Network
 from azsim.nn.normalisation import normalised
+from azsim.nn.rnnt.network import Network
 
 BLANK = 0
 MAX_LABELS_PER_OUTPUT = 4

@@ -7,7 +7,7 @@
 
 Everything that depends on the network alone stands in an `IntegerModel`; `Encoder` holds the state of one utterance.
 The encoder runs as a graph (`azsim.nn.rnnt.graphs`); prediction and joint, which a search asks label by label, as one
-compiled step (`azsim.nn.kernels`), which computes what their graphs compute.
+compiled step (`azsim.nn.rnnt.kernels`), which computes what their graphs compute.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from azsim.errors import InputError
-from azsim.nn.branching import Always, Arbiter, Picker
-from azsim.nn.decoded import Decoded
 from azsim.nn.fixed_point import (
     GATE_BITS,
     INT16_MAX,
@@ -27,10 +25,12 @@ from azsim.nn.fixed_point import (
     multiplier_and_shift,
     quantise_to,
 )
-from azsim.nn.formats import JOINT_HIDDEN_BITS, OUTPUT_BIAS, Formats, bias_grids
 from azsim.nn.graph.executor import Executor, Model
-from azsim.nn.network import EMBEDDING
+from azsim.nn.rnnt.branching import Always, Arbiter, Picker
+from azsim.nn.rnnt.decoded import Decoded
+from azsim.nn.rnnt.formats import JOINT_HIDDEN_BITS, OUTPUT_BIAS, Formats, bias_grids
 from azsim.nn.rnnt.graphs import integer_rnnt_graphs
+from azsim.nn.rnnt.network import EMBEDDING
 from azsim.nn.sums import MOST_INT8, check_sums, largest
 
 
@@ -45,7 +45,7 @@ class IntegerModel:
         arbiter: the graph of an arbiter, None in a network without.
         weights: the matrices of prediction and joint, int8, one after another.
         biases: gate biases of the prediction network, Q4.11 int16, one layer after another.
-        prediction: plans of its LSTM layers (see ``azsim.nn.kernels``).
+        prediction: plans of its LSTM layers (see ``azsim.nn.rnnt.kernels``).
         joint: plan of the joint's own two matrices.
         reduction: steps joined before the other layers run, 1 for none.
         no_bias: zeros, int16 ``(J,)``.
