@@ -40,11 +40,14 @@ class Grammar:
 
     def draw(self, rng: np.random.Generator, rule: str = "start") -> str:
         """One sentence: lower-case words with single spaces."""
+        text = REFERENCE.sub(lambda match: self.draw(rng, match.group(1)), self.draw_alternative(rng, rule))
+        return " ".join(text.split())
+
+    def draw_alternative(self, rng: np.random.Generator, rule: str = "start") -> str:
+        """One alternative of a rule, its references as they are written."""
         cumulative, alternatives = self._choices[rule]
         position = int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))
-        alternative = alternatives[min(position, len(alternatives) - 1)]
-        text = REFERENCE.sub(lambda match: self.draw(rng, match.group(1)), alternative)
-        return " ".join(text.split())
+        return alternatives[min(position, len(alternatives) - 1)]
 
     def vocabulary(self) -> frozenset[str]:
         """Every word that some sentence can contain."""
