@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from azsim.errors import InputError, WorkError, nearest
-from azsim.nn.rnnt.load import network_file
+from azsim.nn.sealed import network_file
 from azsim.toml import convert
 from azsim.train.recipe import SCRATCH, Recipe
 from azsim.train.recipe_file import load_recipe, recipe_names, seeded

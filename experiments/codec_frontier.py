@@ -25,7 +25,7 @@ import azsim
 from azsim.chip.decoder import decode_cycles
 from azsim.compress.recipe import MatrixRecipe, quantise
 from azsim.errors import InputError
-from azsim.nn.rnnt.load import MODEL_FILE
+from azsim.nn.sealed import MODEL_FILE
 from azsim.report.figures.style import COLOURS, MARKERS, new_figure, report_style, write_figure
 from azsim.report.page import write_page
 

@@ -35,7 +35,7 @@ from azsim.compress import compress
 from azsim.compress.network import CompressedNetwork
 from azsim.compress.stored import load_compressed, load_network
 from azsim.errors import InputError
-from azsim.nn.rnnt.load import read_stored
+from azsim.nn.sealed import read_stored
 from azsim.report.figures.style import COLOURS, MARKERS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import bootstrap_wer, count_edits, wer_percent

@@ -19,9 +19,10 @@ import numpy as np
 
 from azsim.compress.network import CompressedMatrix, CompressedNetwork, read_matrix, require_room
 from azsim.errors import InputError, located
-from azsim.nn.rnnt.load import Stored, decode_metadata, network_of, read_stored
+from azsim.nn.rnnt.load import network_of
 from azsim.nn.rnnt.network import Network
-from azsim.nn.rnnt.save import WEIGHT_SCALES_KEY, metadata_of, write_sealed
+from azsim.nn.rnnt.save import metadata_of
+from azsim.nn.sealed import WEIGHT_SCALES_KEY, Stored, decode_metadata, read_stored, write_sealed
 
 
 def save_compressed(small: CompressedNetwork, path: Path | str, more: Mapping[str, object] | None = None) -> str:

@@ -20,8 +20,8 @@ from azsim.errors import AzsimError, InputError
 from azsim.nn.fixed_point import INT8_LIMIT, INT16_MAX
 from azsim.nn.rnnt.float_rnnt import FloatTransducer
 from azsim.nn.rnnt.formats import MAX_BITS, Formats
-from azsim.nn.rnnt.load import seal
 from azsim.nn.rnnt.network import Network
+from azsim.nn.sealed import seal
 from azsim.speech.audio import read_audio
 from azsim.speech.features import log_mel
 

@@ -17,7 +17,7 @@ from safetensors.torch import save
 
 from azsim.errors import InputError
 from azsim.nn.normalisation import Normalisation
-from azsim.nn.rnnt.save import write_tensors
+from azsim.nn.sealed import write_tensors
 from azsim.train.model import Shape
 from azsim.train.progress import Progress
 

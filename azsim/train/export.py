@@ -23,9 +23,8 @@ from torch import nn
 from azsim.compress.stored import network_in
 from azsim.errors import InputError
 from azsim.nn.normalisation import Normalisation
-from azsim.nn.rnnt.load import decode_metadata, read_stored
 from azsim.nn.rnnt.network import Network
-from azsim.nn.rnnt.save import CARD_KEY, SCALES_KEY, write_tensors
+from azsim.nn.sealed import CARD_KEY, SCALES_KEY, decode_metadata, read_stored, write_tensors
 from azsim.train.data import FEATURE_CLIP, Normaliser
 from azsim.train.model import STACK, TIME_REDUCTION, Shape, Transducer
 from azsim.train.tokens import Pieces

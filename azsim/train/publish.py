@@ -26,9 +26,9 @@ from azsim.compress.codecs import get
 from azsim.compress.network import CompressedNetwork
 from azsim.compress.stored import load_compressed, load_network, network_in, save_compressed
 from azsim.errors import InputError
-from azsim.nn.rnnt.load import MODEL_FILE, decode_metadata, read_stored, seal
 from azsim.nn.rnnt.network import Network
-from azsim.nn.rnnt.save import CARD_KEY, save_network
+from azsim.nn.rnnt.save import save_network
+from azsim.nn.sealed import CARD_KEY, MODEL_FILE, decode_metadata, read_stored, seal
 from azsim.parsing import OneLineParser
 from azsim.report.columns import interval
 from azsim.report.wer import bootstrap_wer, count_errors

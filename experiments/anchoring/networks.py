@@ -16,8 +16,7 @@ import msgspec
 
 from azsim.compare.experiment import check_bits, check_codec
 from azsim.errors import InputError, located
-from azsim.nn.rnnt.load import decode_metadata, read_stored
-from azsim.nn.rnnt.save import CARD_KEY
+from azsim.nn.sealed import CARD_KEY, decode_metadata, read_stored
 from azsim.ranges import check_bits_and_zeros
 from azsim.train.card import lineage, names_recorded_noise
 from azsim.train.export import Trained

@@ -19,8 +19,7 @@ from azsim.compress.update.image import load_image, open_image
 from azsim.compress.update.manifest import load_public_key, open_update
 from azsim.compress.update.store import ModelStore
 from azsim.errors import InputError
-from azsim.nn.rnnt.load import read_stored
-from azsim.nn.rnnt.save import CARD_KEY, write_sealed
+from azsim.nn.sealed import CARD_KEY, read_stored, write_sealed
 from azsim.resources import shipped
 from tests.compatibility.freeze import digest
 

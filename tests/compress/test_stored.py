@@ -20,8 +20,8 @@ from azsim.compress.network import CompressedNetwork
 from azsim.compress.stored import load_compressed, load_network, save_compressed
 from azsim.errors import InputError
 from azsim.nn.rnnt import load as float_files
-from azsim.nn.rnnt.load import read_stored, seal
-from azsim.nn.rnnt.save import CARD_KEY, SCALES_KEY, WEIGHT_SCALES_KEY, save_network, write_sealed
+from azsim.nn.rnnt.save import save_network
+from azsim.nn.sealed import CARD_KEY, SCALES_KEY, WEIGHT_SCALES_KEY, read_stored, seal, write_sealed
 from tests.conftest import random_network
 
 SCALES = {"encoder.0.cell": 2.0**-10}

@@ -12,8 +12,8 @@ import pytest
 pytest.importorskip("torch", reason="the studies need the extra `train`")
 
 from azsim.errors import InputError
-from azsim.nn.rnnt.load import network_file
 from azsim.nn.rnnt.save import save_network
+from azsim.nn.sealed import network_file
 from experiments.studies.runs import runs_folder, trained
 from tests.conftest import random_network
 

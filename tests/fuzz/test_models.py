@@ -12,7 +12,8 @@ import pytest
 import azsim
 from azsim.compress.stored import load_compressed, save_compressed
 from azsim.compress.update.image import pack_image, read_image
-from azsim.nn.rnnt.save import DIGEST_KEY, save_network
+from azsim.nn.rnnt.save import save_network
+from azsim.nn.sealed import DIGEST_KEY
 from tests.compress.update.conftest import LAYOUT
 from tests.conftest import random_network
 from tests.fuzz.harness import Attack, damaged, numbers

@@ -13,7 +13,7 @@ pytest.importorskip("torch", reason="training needs the extra `train`")
 import torch
 
 from azsim.errors import InputError
-from azsim.nn.rnnt.load import read_stored
+from azsim.nn.sealed import read_stored
 from azsim.train.data import Normaliser
 from azsim.train.export import Trained, as_network, exported_tensors, load_model, save_model
 from azsim.train.model import Shape, Transducer

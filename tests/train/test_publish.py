@@ -16,9 +16,9 @@ import torch
 from azsim.compress import compress
 from azsim.compress.stored import load_compressed, load_network
 from azsim.errors import InputError
-from azsim.nn.rnnt.load import read_stored
 from azsim.nn.rnnt.network import Network
 from azsim.nn.rnnt.save import save_network
+from azsim.nn.sealed import read_stored
 from azsim.train.data import IndexLine, Normaliser, Utterance
 from azsim.train.export import ModelCard, Trained, as_network, load_model
 from azsim.train.model import Shape, Transducer

@@ -10,8 +10,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from azsim.compress import compress  # noqa: E402 (needs torch)
-from azsim.nn.rnnt.load import load_network, seal  # noqa: E402 (needs torch)
+from azsim.nn.rnnt.load import load_network  # noqa: E402 (needs torch)
 from azsim.nn.rnnt.network import NO_LABEL, SENTENCE_END  # noqa: E402 (needs torch)
+from azsim.nn.sealed import seal  # noqa: E402 (needs torch)
 from azsim.speech.recogniser import recognise_many  # noqa: E402 (needs torch)
 from azsim.train.batch import Manner, make_batch  # noqa: E402 (needs torch)
 from azsim.train.calibrate import calibrate  # noqa: E402 (needs torch)

@@ -1,46 +1,22 @@
-"""Read a network from a safetensors file and check it: digest, names, shapes, values.
-
-::
-
-    metadata "azsim": JSON card      "activation_scales": JSON      "digest": sha-256 of all else
-"""
+"""The recogniser of a sealed file: its card, names, shapes and values, checked."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 import numpy as np
-from safetensors import SafetensorError, safe_open
 
-from azsim import budget
 from azsim.errors import InputError, located
 from azsim.file_version import check_number
-from azsim.input_file import check_input_file, given_path
 from azsim.nn.normalisation import Normalisation
 from azsim.nn.rnnt.branching import branch_names, branch_shapes
 from azsim.nn.rnnt.network import EMBEDDING, Network
-from azsim.nn.rnnt.save import (
-    CARD_KEY,
-    DIGEST_KEY,
-    FORMAT,
-    KIND,
-    SCALES_KEY,
-    WEIGHT_SCALES_KEY,
-    content_digest,
-    write_sealed,
-)
+from azsim.nn.rnnt.save import FORMAT, KIND
+from azsim.nn.sealed import CARD_KEY, SCALES_KEY, WEIGHT_SCALES_KEY, Stored, decode_metadata, read_stored
 from azsim.nn.sums import MOST_INT8, check_sums
-from azsim.resources import MODEL_FILE, model_file, model_names, shipped_root
-from azsim.toml import convert
-
-T = TypeVar("T")
-COPIES = 4
-"""Most memory for a file of float weights, in times its size: half precision becomes float32."""
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -55,65 +31,6 @@ class Card(msgspec.Struct, frozen=True):
     feature_clip: float
     pieces: tuple[str, ...]
     normalisation: Normalisation = "global"
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A network's file, read, its seal checked.
-
-    Attributes:
-        path: of the file.
-        tensors: by name, as they are stored.
-        metadata: by key.
-        digest: sha-256 of its contents, hex.
-        verified: the file states that digest itself.
-    """
-
-    path: Path
-    tensors: Mapping[str, np.ndarray]
-    metadata: Mapping[str, str]
-    digest: str
-    verified: bool
-
-
-def network_file(name_or_path: str | Path) -> Path:
-    """The file of a network, by its name under ``models/``, or the user's own: a file, or the folder that holds it.
-
-    Raises:
-        InputError: there is no such model, or the folder has no network.
-    """
-    path = given_path(name_or_path, "model")
-    if path.suffix == ".safetensors" or os.path.isfile(path):
-        return path
-    is_name = path.name == str(name_or_path) and path.name not in ("", "..")
-    if str(name_or_path) and os.path.isdir(path) and not (is_name and path.name in model_names()):
-        if not os.path.isfile(path / MODEL_FILE):
-            raise InputError(f"{str(name_or_path)!r}: is a folder without {MODEL_FILE}")
-        return path / MODEL_FILE
-    if not is_name:
-        raise InputError(
-            f"{str(name_or_path)!r}: not a model; give a name under models/ or the path of a .safetensors or its folder"
-        )
-    return model_file(path.name)
-
-
-def read_stored(name_or_path: str | Path) -> Stored:
-    """The file of a network, as `network_file` finds it.
-
-    A file with a digest must match it. A shipped model must have one; a user's file without one is read as it is.
-
-    Raises:
-        InputError: there is no such model or file, or it is damaged.
-    """
-    path = network_file(name_or_path)
-    tensors, metadata = _read(path)
-    stated = metadata.get(DIGEST_KEY)
-    digest = content_digest(tensors, metadata)
-    if path.parent.parent == shipped_root() / "models" and stated is None:
-        raise InputError(f"{path}: {DIGEST_KEY}: missing; a shipped model must carry one")
-    if stated is not None and stated != digest:
-        raise InputError(f"{path}: damaged: its contents have sha-256 {digest[:12]}..., it states {stated[:12]}...")
-    return Stored(path, tensors, metadata, digest, stated is not None)
 
 
 def load_network(name_or_path: str | Path) -> Network:
@@ -155,54 +72,6 @@ def network_of(stored: Stored, parameters: Mapping[str, np.ndarray]) -> Network:
     )
     check(network, card)
     return replace(network, parameters={name: network.parameters[name] for name in _names(network)})
-
-
-def seal(path: Path | str, activation_scales: Mapping[str, float] | None = None) -> str:
-    """Rewrite a checkpoint with a digest, and with activation scales if given; its tensors keep their type.
-
-    Returns:
-        The digest.
-
-    Raises:
-        InputError: the file is damaged.
-        WorkError: it cannot be rewritten; the old one stays.
-    """
-    path = Path(path)
-    tensors, metadata = _read(path)
-    if activation_scales is not None:
-        metadata[SCALES_KEY] = msgspec.json.encode(dict(sorted(activation_scales.items()))).decode()
-    return write_sealed(path, tensors, metadata)
-
-
-def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    check_input_file(path, "a .safetensors file")
-    size = path.stat().st_size
-    budget.require(COPIES * size, what=f"a network's file of {size:,} bytes", where=str(path))
-    try:
-        with safe_open(path, "numpy") as file:
-            metadata = dict(file.metadata() or {})
-            return {name: file.get_tensor(name) for name in sorted(file.keys())}, metadata
-    except (OSError, SafetensorError, TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
-        said = next(iter(str(error).splitlines()), type(error).__name__)
-        raise InputError(f"{path}: damaged, cut short or of unknown number types: {said}") from error
-
-
-def decode_metadata(stored: Stored, key: str, type_: type[T]) -> T:
-    """A JSON value of a file's metadata.
-
-    Raises:
-        InputError: it is missing, not JSON, or not of that type.
-    """
-    where = f"{stored.path}: metadata {key!r}"
-    if key not in stored.metadata:
-        raise InputError(f"{where}: missing; a checkpoint exported by azsim.train has it")
-    try:
-        tree = msgspec.json.decode(stored.metadata[key])
-    except msgspec.DecodeError as error:
-        raise InputError(f"{where}: not JSON: {error}") from error
-    except RecursionError:
-        raise InputError(f"{where}: nested too deeply") from None
-    return convert(tree, type_, where)
 
 
 def _names(network: Network) -> list[str]:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from azsim.errors import InputError
-from azsim.nn.rnnt.load import load_network, seal
+from azsim.nn.rnnt.load import load_network
 from azsim.nn.rnnt.save import metadata_of, save_network
+from azsim.nn.sealed import seal
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from azsim.errors import InputError, WorkError
-from azsim.nn.rnnt.save import DIGEST_KEY, content_digest, save_network, write_sealed
+from azsim.nn.rnnt.save import save_network
+from azsim.nn.sealed import DIGEST_KEY, content_digest, write_sealed
 
 TENSORS = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.array([1, 2], np.int8)}
 METADATA = {"azsim": "{}", "note": "x"}
