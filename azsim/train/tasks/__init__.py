@@ -1,0 +1,1 @@
+"""What small networks learn: one task a file, found by the name of its module."""
