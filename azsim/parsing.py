@@ -37,6 +37,15 @@ class OneLineParser(argparse.ArgumentParser):
                 for command in action.choices.values():
                     yield from command.options()
 
+    def without_actions(self) -> Iterator[OneLineParser]:
+        """The parsers below that have none below themselves; this one if there are none."""
+        below = [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
+        if not below:
+            yield self
+        for action in below:
+            for command in action.choices.values():
+                yield from command.without_actions()
+
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where help is; exit status 2."""
         unknown = [word for word in message.split() if word.startswith("--")] if "unrecognized" in message else []

@@ -34,10 +34,9 @@ from azsim.report.figures.style import COLOURS, MARKERS, WIDTH_INCHES, report_st
 from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_errors
 from azsim.speech.features import log_mel
-from azsim.train.command import exit_status
+from azsim.train.command import CORPUS, exit_status
 from azsim.train.data import REAL_TRAIN, TRAIN, complete_folders, load_utterances, of_splits
 from azsim.train.publish import calibration_features
-from azsim.train_command import CORPUS
 from experiments.anchoring import sphinx
 from experiments.anchoring.networks import Choice, Heard
 from experiments.anchoring.orders import count_slots

@@ -37,10 +37,9 @@ from azsim.report.columns import interval
 from azsim.report.figures.style import COLOURS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
-from azsim.train.command import exit_status
+from azsim.train.command import CORPUS, exit_status, exported
 from azsim.train.corpus.wake_streams import QUIET
 from azsim.train.recipe_file import load_recipe
-from azsim.train_command import CORPUS, exported
 from experiments.studies.cells import write_csv
 from experiments.studies.context_cost import cost_of_context
 from experiments.studies.hearing import hear

@@ -33,8 +33,7 @@ from azsim.report.figures.style import report_style, write_figure  # noqa: E402
 from azsim.report.page import write_page  # noqa: E402
 from azsim.speech.conclusion import Recognition  # noqa: E402
 from azsim.speech.recogniser import Recogniser  # noqa: E402
-from azsim.train.command import exit_status  # noqa: E402
-from azsim.train_command import CORPUS  # noqa: E402
+from azsim.train.command import CORPUS, exit_status  # noqa: E402
 from experiments.branches import figures  # noqa: E402
 from experiments.branches.cases import CASES, REFERENCES, Case  # noqa: E402
 from experiments.branches.device import Measured, on_production, on_trained, production_network  # noqa: E402

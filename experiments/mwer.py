@@ -32,12 +32,11 @@ from matplotlib.figure import Figure
 from azsim.report.figures.style import COLOURS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_edits, count_errors, normalise
-from azsim.train.command import exit_status
+from azsim.train.command import CORPUS, exit_status
 from azsim.train.export import load_model
 from azsim.train.model import FRAMES_PER_STEP
 from azsim.train.nbest import n_best
 from azsim.train.recipe_file import load_recipe
-from azsim.train_command import CORPUS
 from experiments.studies.cells import interval_cell
 from experiments.studies.hearing import SEED, Listening, digest, hear
 from experiments.studies.pauses import longest_pause_ms, with_pause

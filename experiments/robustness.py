@@ -41,13 +41,12 @@ from azsim.report.page import write_page
 from azsim.report.wer import bootstrap_wer, count_edits, wer_percent
 from azsim.speech import noise
 from azsim.speech.recogniser import recognise_many
-from azsim.train.command import exit_status
+from azsim.train.command import exit_status, exported
 from azsim.train.corpus.clips import UNTIL_S
 from azsim.train.corpus.music import compose
 from azsim.train.corpus.protocol import FOLDS, KITCHEN, Condition, conditions, fold_of, with_tone
 from azsim.train.corpus.recordings import read_sound
 from azsim.train.corpus.scene import make_pool
-from azsim.train_command import exported
 from experiments.anchoring.orders import count_slots
 from experiments.studies.cells import write_csv
 from experiments.studies.runs import runs_folder

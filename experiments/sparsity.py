@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the studies s
 import azsim
 from azsim.chip.build import tile_layout
 from azsim.errors import InputError
-from azsim.train_command import exported
+from azsim.train.command import exported
 from experiments.studies.findings import by_label, compared, listed, told
 from experiments.studies.histograms import draw_histograms
 from experiments.studies.study import Case, Row, main

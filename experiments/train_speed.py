@@ -31,14 +31,13 @@ from torch.nn import functional
 
 from azsim.report.page import write_page
 from azsim.train import model as model_module
-from azsim.train.command import exit_status
+from azsim.train.command import CORPUS, exit_status, exported
 from azsim.train.data import Utterance
 from azsim.train.decode import recognise, word_errors
 from azsim.train.recipe import Recipe
 from azsim.train.recipe_file import load_recipe
 from azsim.train.start import Place
 from azsim.train.trainer import Trainer
-from azsim.train_command import CORPUS, exported
 from experiments.studies.cells import write_csv
 from experiments.studies.runs import finished_corpus, runs_folder
 

@@ -24,11 +24,10 @@ import numpy as np
 import torch
 
 from azsim.report.page import write_page
-from azsim.train.command import exit_status
+from azsim.train.command import CORPUS, exit_status, exported
 from azsim.train.recipe_file import load_recipe
 from azsim.train.start import Place
 from azsim.train.trainer import Trainer
-from azsim.train_command import CORPUS, exported
 from experiments.studies.runs import finished_corpus, runs_folder
 
 CONTROL = "quantisation/control"

@@ -22,10 +22,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from azsim.errors import InputError
-from azsim.train.command import whole
+from azsim.train.command import exported, whole
 from azsim.train.recipe import SCRATCH
 from azsim.train.recipe_file import load_recipe, recipe_names
-from azsim.train_command import exported
 
 ORDER = (
     "base", "noisy", "joint/*", "control", "teacher*", "student", "distilled/*", "one_percent/*", "sparsity/*",

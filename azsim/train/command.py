@@ -1,12 +1,42 @@
-"""What commands of training share: whole numbers in a range as options, an error in one line, the exit status."""
+"""What commands of training share: networks by name, the corpus, whole numbers as options, an error in one line."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
-from azsim.errors import AzsimError
+from azsim.errors import AzsimError, InputError, nearest
+from azsim.nn.sealed import network_file
+from azsim.train.recipe_file import recipe_names
+
+CORPUS = Path("~/.cache/azsim/corpus")
+"""Where the features lie unless told."""
+
+
+def exported(name: str, runs: Path) -> Path:
+    """The exported network that a name stands for: an earlier run's, a shipped one, or the user's own.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = Path(name)
+    if path.suffix == ".safetensors":
+        if not os.path.isfile(path):
+            raise InputError(f"{path}: no such file")
+        return path
+    ran = runs / name / "final.safetensors"
+    if os.path.isfile(ran):
+        return ran
+    try:
+        return network_file(name)
+    except InputError as error:
+        recipes = list(recipe_names())
+        hint = f"azsim train {name} makes it" if name in recipes else nearest(name, recipes).removeprefix("; ")
+        said = f" ({hint})" if hint else ""
+        raise InputError(f"{name!r}: neither {ran} is there{said}, nor {error}") from None
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:

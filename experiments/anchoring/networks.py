@@ -19,8 +19,8 @@ from azsim.errors import InputError, located
 from azsim.nn.sealed import CARD_KEY, decode_metadata, read_stored
 from azsim.ranges import check_bits_and_zeros
 from azsim.train.card import lineage, names_recorded_noise
+from azsim.train.command import exported
 from azsim.train.export import Trained
-from azsim.train_command import exported
 from experiments.studies.hearing import Listening, hear
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from azsim.errors import InputError
+from azsim.train.command import exported
 from azsim.train.data import complete_folders
-from azsim.train_command import exported
 
 
 def runs_folder() -> Path:

@@ -18,8 +18,7 @@ from azsim.report.columns import interval
 from azsim.report.figures.style import COLOURS, MARKERS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
-from azsim.train.command import exit_status
-from azsim.train_command import CORPUS
+from azsim.train.command import CORPUS, exit_status
 from experiments.studies.cells import write_csv
 from experiments.studies.findings import Shown, settings_of
 from experiments.studies.hearing import SNR_DB, Heard, Listening, hear

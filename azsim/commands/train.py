@@ -8,24 +8,49 @@
 from __future__ import annotations
 
 import argparse
-import os
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 
-import msgspec
+from azsim.commands.shared.options import path
+from azsim.errors import InputError, WorkError
+from azsim.interrupts import interrupts_end_all
 
-from azsim.errors import InputError, WorkError, nearest
-from azsim.nn.sealed import network_file
-from azsim.toml import convert
-from azsim.train.recipe import SCRATCH, Recipe
-from azsim.train.recipe_file import load_recipe, recipe_names, seeded
+HELP = "make a network by a recipe; goes on where it was stopped"
 
-CORPUS = Path("~/.cache/azsim/corpus")
+
+def declare(command: argparse.ArgumentParser) -> None:
+    """The recipe, where things lie, what differs from the recipe."""
+    command.add_argument(
+        "recipe", nargs="?", metavar="RECIPE", help="a name under models/recipes/ (FILE or FILE/VARIANT), or a .toml"
+    )
+    command.add_argument("--list", action="store_true", help="every recipe, its steps, and whether it was run")
+    command.add_argument("--corpus", type=path, metavar="FOLDER", help="features (default: ~/.cache/azsim/corpus)")
+    command.add_argument(
+        "--runs",
+        type=path,
+        default=Path("runs/train"),
+        metavar="FOLDER",
+        help="where a run is kept, in a folder of the recipe's name (default: runs/train)",
+    )
+    command.add_argument("--start", metavar="MODEL", help="another network to start from than the recipe's")
+    command.add_argument("--seed", type=int, metavar="N", help="another seed; the run's name then ends in -seedN")
+    command.add_argument("--workers", type=int, metavar="N", help="processes that share every step, 1 to 64")
 
 
 def perform(options: argparse.Namespace) -> dict[str, object]:
-    """The command."""
+    """Run the recipe, or list all of them.
+
+    Raises:
+        InputError: no such recipe, network or corpus; PyTorch is not there.
+    """
+    with interrupts_end_all():
+        import msgspec
+
+        from azsim.toml import convert
+        from azsim.train.command import CORPUS, exported
+        from azsim.train.recipe import SCRATCH, Recipe
+        from azsim.train.recipe_file import load_recipe, seeded
     if options.list or options.recipe is None:
         return _list(options.json, options.runs)
     name, recipe = load_recipe(options.recipe)
@@ -42,7 +67,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
     teacher = recipe.distillation.teacher if recipe.distillation else None
     place = Place(
         name=name,
-        corpus=_corpus(options.corpus),
+        corpus=_at_home(options.corpus or CORPUS),
         out=options.runs / name,
         start=None if start == SCRATCH else exported(start, options.runs),
         teacher=None if teacher is None else exported(teacher, options.runs),
@@ -56,40 +81,19 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
     return {"recipe": name, "steps": recipe.schedule.steps, "model": str(place.out / "final.safetensors")}
 
 
-def _corpus(given: Path | None) -> Path:
+def _at_home(corpus: Path) -> Path:
     try:
-        return (given or CORPUS).expanduser()
+        return corpus.expanduser()
     except RuntimeError:  # nobody's home, as in a container
-        raise InputError(f"{given or CORPUS}: there is no home folder; name the corpus with --corpus FOLDER") from None
-
-
-def exported(name: str, runs: Path) -> Path:
-    """The exported network that a name stands for: an earlier run's, a shipped one, or the user's own.
-
-    Raises:
-        InputError: there is none.
-    """
-    path = Path(name)
-    if path.suffix == ".safetensors":
-        if not os.path.isfile(path):
-            raise InputError(f"{path}: no such file")
-        return path
-    ran = runs / name / "final.safetensors"
-    if os.path.isfile(ran):
-        return ran
-    try:
-        return network_file(name)
-    except InputError as error:
-        recipes = list(recipe_names())
-        hint = f"azsim train {name} makes it" if name in recipes else nearest(name, recipes).removeprefix("; ")
-        said = f" ({hint})" if hint else ""
-        raise InputError(f"{name!r}: neither {ran} is there{said}, nor {error}") from None
+        raise InputError(f"{corpus}: there is no home folder; name the corpus with --corpus FOLDER") from None
 
 
 def _list(as_json: bool, runs: Path) -> dict[str, object]:
+    from azsim.train.recipe_file import load_recipe, recipe_names
+
     rows = []
     for name in recipe_names():
-        recipe: Recipe = load_recipe(name)[1]
+        recipe = load_recipe(name)[1]
         row = {"recipe": name, "steps": recipe.schedule.steps, "start": recipe.start, "title": recipe.title}
         rows.append(row | {"is_done": (runs / name / "final.safetensors").is_file()})
     if not as_json:

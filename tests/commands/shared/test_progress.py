@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from azsim.commands.shared.progress import Lines, shown
 from azsim.notices import Notice, tell
-from azsim.progress import Lines, shown
 
 
 def test_a_line_for_every_part_and_for_what_begins() -> None:

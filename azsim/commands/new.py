@@ -7,12 +7,11 @@ import os
 import re
 from pathlib import Path
 
-from azsim.compare.experiment import load_experiment
-from azsim.devices.loader import load_device
+from azsim.commands.shared.options import path
 from azsim.errors import InputError, WorkError, readable
-from azsim.output_file import check_output_file, write_output_file
-from azsim.resources import shipped
+from azsim.interrupts import interrupts_end_all
 
+HELP = "a folder to start from: an experiment, a device that inherits, how to run"
 EXPERIMENT, DEVICE, README = "experiment.toml", "device.toml", "README.md"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,50}")
 _BASE = "az1"
@@ -24,13 +23,32 @@ _OPENING = f"""# What does each compression configuration do on the device of {D
 """
 
 
+def declare(command: argparse.ArgumentParser) -> None:
+    """The folder."""
+    command.add_argument(
+        "name",
+        nargs="?",
+        type=path,
+        default="my-experiment",
+        metavar="NAME",
+        help="of the folder (default: my-experiment)",
+    )
+
+
 def perform(options: argparse.Namespace) -> dict[str, object]:
     """Write the folder; files that are there already stay, and are refused if they are others."""
+    with interrupts_end_all():
+        from azsim.compare.experiment import load_experiment
+        from azsim.devices import load_device
     folder = Path(options.name)
     name = folder.resolve().name
     if not _NAME.fullmatch(name):
         raise InputError(f"{folder}: the name of a folder must be letters, digits, '.', '_' and '-', at most 51")
-    files = {EXPERIMENT: experiment_text(name), DEVICE: device_text(name), README: readme_text(name)}
+    files = {
+        EXPERIMENT: experiment_text(name),
+        DEVICE: device_text(name, load_device(_BASE).chip.sram.bytes),
+        README: readme_text(name),
+    }
     written = _write(folder, files)
     load_device(folder / DEVICE)
     load_experiment(folder / EXPERIMENT)
@@ -43,6 +61,8 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
 
 def experiment_text(name: str) -> str:
     """The shipped experiment under another name, on the device beside it."""
+    from azsim.resources import shipped
+
     text = shipped("experiments", "compression.toml").read_text(encoding="utf-8")
     text = _OPENING + text[text.index("\nname = ") :]
     for key, value in (("name", name), ("device", DEVICE)):
@@ -52,10 +72,8 @@ def experiment_text(name: str) -> str:
     return text
 
 
-def device_text(name: str) -> str:
-    """A device that is the shipped one but for the size of its memory on the chip."""
-    base = load_device(_BASE)
-    size = base.chip.sram.bytes
+def device_text(name: str, size: int) -> str:
+    """A device that is the shipped one, whose memory on the chip has ``size`` bytes, but for that size."""
     return (
         "# A device that says only what differs from its base. Any key of a device file may stand here, in its table:\n"
         "# docs/device-keys.md lists them all with meaning, unit and range.\n\n"
@@ -78,6 +96,8 @@ def readme_text(name: str) -> str:
 
 def _write(folder: Path, files: dict[str, str]) -> list[str]:
     """Write those of the files that are not there; nothing if one is there and differs."""
+    from azsim.output_file import check_output_file, write_output_file
+
     missing = []
     for name, text in files.items():
         path = folder / name

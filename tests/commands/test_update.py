@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from azsim import output_file, update_command
+from azsim import output_file
 from azsim.cli import main
 from azsim.compress import compress
 from azsim.compress.update.image import pack_image
@@ -109,8 +109,8 @@ def test_what_is_no_plain_file_is_not_written_over(made, tmp_path: Path, capsys,
     (tmp_path / "link").symlink_to("precious")
     (tmp_path / "out.azu.partial").write_text("the user's too")
     os.mkfifo(tmp_path / "pipe")
-    monkeypatch.setattr(update_command, "load_network", None)  # found out before the work
-    monkeypatch.setattr(update_command, "make_update", None)
+    monkeypatch.setattr("azsim.compress.stored.load_network", None)  # found out before the work
+    monkeypatch.setattr("azsim.compress.update.make.make_update", None)
     arguments = {
         "image": ("image", tmp_path / "1.safetensors"),
         "make": ("make", made["1.azm"], "--release", 1, "--key", made["k.pem"]),

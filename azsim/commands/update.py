@@ -7,27 +7,16 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from azsim.compress import compress
-from azsim.compress.follow import follow
-from azsim.compress.stored import load_network
-from azsim.compress.update.image import load_image, open_image, pack_image
-from azsim.compress.update.make import make_update, release_masks
-from azsim.compress.update.manifest import (
-    Manifest,
-    load_private_key,
-    load_public_key,
-    open_update,
-    write_keys,
-)
-from azsim.compress.update.store import ModelStore
+from azsim.commands.shared.options import count, path
 from azsim.errors import InputError, located, readable
-from azsim.input_file import read_input_file
-from azsim.interrupts import ignore_interrupts
-from azsim.output_file import check_output_file, write_output_file
+from azsim.interrupts import ignore_interrupts, interrupts_end_all
 
+if TYPE_CHECKING:
+    from azsim.compress.update.manifest import Manifest
+
+HELP = "model updates: keys, images, signed deltas, a store with two slots"
 IMAGE = "a model image"
 
 
@@ -37,6 +26,50 @@ class Answer:
 
     keys: dict[str, object]
     lines: list[str]
+
+
+def declare(command: argparse.ArgumentParser) -> None:
+    """An action, and what it takes."""
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    key = actions.add_parser("key", help="make a key pair: FILE.pem for the maker, FILE.pub.pem for devices")
+    key.add_argument("file", type=path, metavar="FILE.pem")
+    image = actions.add_parser("image", help="compress a network to the file that lies in the device's flash")
+    image.add_argument("model", metavar="MODEL", help="a name under models/, or a .safetensors or its folder")
+    image.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
+    image.add_argument("--weight-bits", type=int, default=5, help="bits per weight, 1 to 8 (default: 5)")
+    image.add_argument("--sparsity", type=float, default=0.0, help="share of zeros (default: 0)")
+    image.add_argument("--after", type=path, metavar="OLD.azm", help="keep codec, scales and palettes of this image")
+    image.add_argument(
+        "--tolerance", type=float, default=0.0, help="with --after: dead zone around old values, 0 to 1 (default: 0)"
+    )
+    image.add_argument(
+        "--format",
+        type=int,
+        choices=(1, 2),
+        default=2,
+        help="1 for devices with azsim 0.1.0; 2 stores biases on the processor's grid (default: 2)",
+    )
+    image.add_argument("--out", type=path, required=True, metavar="NEW.azm")
+    make = actions.add_parser("make", help="a signed update to an image")
+    make.add_argument("image", type=path, metavar="NEW.azm")
+    make.add_argument("--old", type=path, metavar="OLD.azm", help="what devices have: a delta; else a full update")
+    make.add_argument(
+        "--mask-seed", type=int, metavar="N", help="a masked delta: seed that the release was trained with"
+    )
+    make.add_argument("--mask-share", type=float, metavar="SHARE", help="and the share of its weights")
+    make.add_argument("--release", type=count, required=True, metavar="N", help="version, from 1 up")
+    make.add_argument("--key", type=path, required=True, metavar="KEY.pem")
+    make.add_argument("--out", type=path, required=True, metavar="UPDATE.azu")
+    apply = actions.add_parser("apply", help="install an update into a store, as a device does")
+    apply.add_argument("update", type=path, metavar="UPDATE.azu")
+    apply.add_argument("--store", type=path, required=True, metavar="FOLDER")
+    apply.add_argument(
+        "--trust", type=path, metavar="KEY.pub.pem", help="make the store first, for updates of this key"
+    )
+    apply.add_argument("--allow-rollback", action="store_true", help="take a version that is not higher")
+    inspect = actions.add_parser("inspect", help="what an image, an update or a store is")
+    inspect.add_argument("thing", type=path, metavar="THING", help="an image, a store, or with --trust an update")
+    inspect.add_argument("--trust", type=path, metavar="KEY.pub.pem", help="who must have signed the update")
 
 
 def perform(options: argparse.Namespace) -> dict[str, object]:
@@ -86,6 +119,8 @@ def _last_words(options: argparse.Namespace, changed: bool) -> str:
 
 def make_keys(options: argparse.Namespace) -> Answer:
     """``azsim update key``."""
+    with interrupts_end_all():
+        from azsim.compress.update.manifest import write_keys
     public = write_keys(options.file)
     lines = [f"{options.file}: private key; keep it where releases are made", f"{public}: public key, for devices"]
     return Answer({"private_key": str(options.file), "public_key": str(public)}, lines)
@@ -93,6 +128,12 @@ def make_keys(options: argparse.Namespace) -> Answer:
 
 def make_image(options: argparse.Namespace) -> Answer:
     """``azsim update image``."""
+    with interrupts_end_all():
+        from azsim.compress import compress
+        from azsim.compress.follow import follow
+        from azsim.compress.stored import load_network
+        from azsim.compress.update.image import load_image, open_image, pack_image
+        from azsim.output_file import check_output_file, write_output_file
     check_output_file(options.out)
     network = load_network(options.model)
     if options.after is not None:
@@ -108,6 +149,13 @@ def make_image(options: argparse.Namespace) -> Answer:
 
 def make(options: argparse.Namespace) -> Answer:
     """``azsim update make``."""
+    with interrupts_end_all():
+        import msgspec
+
+        from azsim.compress.update.make import make_update, release_masks
+        from azsim.compress.update.manifest import load_private_key, open_update
+        from azsim.input_file import read_input_file
+        from azsim.output_file import check_output_file, write_output_file
     if (options.mask_seed is None) != (options.mask_share is None):
         raise InputError("--mask-seed and --mask-share: both or neither must be given")
     check_output_file(options.out)
@@ -129,6 +177,12 @@ def make(options: argparse.Namespace) -> Answer:
 
 def apply(options: argparse.Namespace) -> Answer:
     """``azsim update apply``."""
+    with interrupts_end_all():
+        import msgspec
+
+        from azsim.compress.update.manifest import load_public_key
+        from azsim.compress.update.store import ModelStore
+        from azsim.input_file import read_input_file
     update = read_input_file(options.update, "an update", copies=6)
     with located(str(options.update)):
         if options.trust is None:
@@ -141,6 +195,13 @@ def apply(options: argparse.Namespace) -> Answer:
 
 def inspect(options: argparse.Namespace) -> Answer:
     """``azsim update inspect``."""
+    with interrupts_end_all():
+        import msgspec
+
+        from azsim.compress.update.image import open_image
+        from azsim.compress.update.manifest import load_public_key, open_update
+        from azsim.compress.update.store import ModelStore
+        from azsim.input_file import read_input_file
     thing: Path = options.thing
     if os.path.isdir(thing):
         found = ModelStore(thing).current()

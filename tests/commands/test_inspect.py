@@ -11,10 +11,10 @@ import pytest
 
 import azsim.devices
 from azsim.cli import parser
+from azsim.commands.inspect import kind_of, perform
 from azsim.compress import compress, encode
 from azsim.compress.stored import save_compressed
 from azsim.errors import CodecError, InputError
-from azsim.inspect.command import kind_of, perform
 from azsim.nn.rnnt.save import save_network
 from tests.conftest import random_network
 from tests.nn.rnnt.test_bidirectional import bidirectional

@@ -5,21 +5,47 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from azsim.chip.matvec import MatvecCost, matvec
-from azsim.devices import load_device
+from azsim.commands.shared.options import path
 from azsim.errors import InputError, nearest, readable
-from azsim.matrices import pair_layers, read_matrices
-from azsim.report.fitted import FittedColumn, output_console, print_fitted, shortened
+from azsim.interrupts import interrupts_end_all
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from azsim.chip.matvec import MatvecCost
+
+HELP = "one matrix or mask on one device: cycles and their causes"
 _COUNTS = ("effectual_products", "positions", "stream_bytes", "dram_bytes")
 _NAME_CELLS = 30
 
 
+def declare(command: argparse.ArgumentParser) -> None:
+    """Files, device, how the weights travel."""
+    kinds = ".npy, .npz, .safetensors, or text with a row of 0 and 1 per line"
+    command.add_argument("--weights", type=path, required=True, metavar="FILE", help=f"(rows, columns): {kinds}")
+    command.add_argument(
+        "--activations", type=path, required=True, metavar="FILE", help="(columns,) or (frames, columns), likewise"
+    )
+    command.add_argument("--device", default="az1", help="a device's name or a .toml (default: az1)")
+    command.add_argument("--layer", metavar="NAME", help="only this array of a file with several (default: all)")
+    command.add_argument("--codec", default="raw", help="how the weights travel (default: raw)")
+    command.add_argument(
+        "--weight-bits", type=int, default=8, help="bits per weight or palette index, 1 to 8 (default: 8)"
+    )
+    command.add_argument(
+        "--residency",
+        choices=("streamed", "compressed", "decoded"),
+        help="where the weights are at the start (default: streamed, or decoded if the device keeps all weights)",
+    )
+
+
 def perform(options: argparse.Namespace) -> dict[str, object]:
     """Run every layer, print the table unless ``--json``, and return what ``--json`` prints."""
+    with interrupts_end_all():
+        from azsim.chip.matvec import matvec
+        from azsim.devices import load_device
     device = load_device(options.device)
     layers = []
     for name, weights, activations in _layers(options):
@@ -31,7 +57,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
             weight_bits=options.weight_bits,
             residency=options.residency,
         )
-        layers.append(_row(name, weights, np.atleast_2d(activations), cost))
+        layers.append(_row(name, weights, activations, cost))
     answer = {"device": device.name, "codec": options.codec, **_total(layers), "layers": layers}
     if not options.json:
         _print(answer, layers)
@@ -40,6 +66,8 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
 
 def _layers(options: argparse.Namespace) -> list[tuple[str, np.ndarray, np.ndarray]]:
     """Name, weights, activations; shapes fit."""
+    from azsim.matrices import pair_layers, read_matrices
+
     weights, activations = read_matrices(options.weights), read_matrices(options.activations)
     if options.layer is not None:
         if options.layer not in weights:
@@ -73,9 +101,9 @@ def _row(name: str, weights: np.ndarray, activations: np.ndarray, cost: MatvecCo
         "layer": name,
         "rows": weights.shape[0],
         "columns": weights.shape[1],
-        "frames": activations.shape[0],
-        "weight_density": np.count_nonzero(weights) / weights.size,
-        "activation_density": np.count_nonzero(activations) / activations.size,
+        "frames": 1 if activations.ndim == 1 else activations.shape[0],
+        "weight_density": int((weights != 0).sum()) / weights.size,
+        "activation_density": int((activations != 0).sum()) / activations.size,
         "cycles": cost.cycles,
         "effectual_products": cost.effectual_products,
         "causes": dict(cost.causes),
@@ -113,6 +141,8 @@ def _total(layers: list[dict[str, object]]) -> dict[str, object]:
 
 def _print(answer: dict[str, object], layers: list[dict[str, object]]) -> None:
     """A table with a column per layer (and the sum, if there are several)."""
+    from azsim.report.fitted import FittedColumn, output_console, print_fitted, shortened
+
     shown = [*layers, {"layer": "all", **answer}] if len(layers) > 1 else layers
     lines: list[tuple[str, list[object]]] = [
         ("shape x frames", [f"{x['rows']} x {x['columns']} x {x['frames']}" if "rows" in x else "" for x in shown]),

@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from azsim import train_command
 from azsim.cli import main
+from azsim.commands import train
 from azsim.errors import InputError
+from azsim.train.command import CORPUS, exported
 from azsim.train.recipe_file import load_recipe, recipe_names
-from azsim.train_command import exported
 
 
 def test_the_list_holds_every_recipe_and_what_is_done(tmp_path: Path, capsys):
@@ -58,7 +58,7 @@ def test_a_run_comes_before_a_shipped_network_of_the_same_name(tmp_path: Path):
 
 
 def test_without_pytorch_it_says_what_to_install(monkeypatch, capsys):
-    monkeypatch.setattr(train_command, "find_spec", lambda name: None)
+    monkeypatch.setattr(train, "find_spec", lambda name: None)
     assert main(["train", "base"]) == 2
     assert "pip install 'azsim[train]'" in capsys.readouterr().err
 
@@ -101,4 +101,4 @@ def test_without_a_home_the_corpus_is_asked_for(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(Path, "expanduser", nobody)
     with pytest.raises(InputError, match="there is no home folder; name the corpus with --corpus FOLDER"):
-        train_command._corpus(None)
+        train._at_home(CORPUS)

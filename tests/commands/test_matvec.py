@@ -11,8 +11,8 @@ import pytest
 
 import azsim
 from azsim.cli import main
+from azsim.commands.matvec import perform
 from azsim.errors import InputError
-from azsim.matvec_command import perform
 
 RNG = np.random.default_rng(0)
 WEIGHTS = (RNG.integers(-15, 16, (40, 64)) * (RNG.random((40, 64)) < 0.5)).astype(np.int8)

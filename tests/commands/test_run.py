@@ -1,4 +1,4 @@
-"""What the commands hand to the work and print of it; the work itself is replaced."""
+"""What `azsim run` hands to the work and prints of it; the work itself is replaced."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from azsim import commands
 from azsim.cli import parser
+from azsim.commands import run
 from azsim.errors import InputError
 from azsim.report.results import Comparison
 from azsim.resources import shipped
@@ -27,11 +27,11 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
         record.asked = (recordings, single, music, max_minutes)
         return SimpleNamespace()
 
-    monkeypatch.setattr(commands, "make_single", made)
-    monkeypatch.setattr(commands, "replace", lambda single, trace: setattr(record, "trace", trace))
-    monkeypatch.setattr(commands, "run_single", lambda single, command: record.comparison)
-    monkeypatch.setattr(commands, "write_report", lambda comparison, out: Path.cwd() / out)
-    monkeypatch.setattr(commands, "ignore_interrupts", lambda: None)
+    monkeypatch.setattr("azsim.compare.single.make_single", made)
+    monkeypatch.setattr(run, "replace", lambda single, trace: setattr(record, "trace", trace))
+    monkeypatch.setattr("azsim.compare.single.run_single", lambda single, command: record.comparison)
+    monkeypatch.setattr("azsim.report.write.write_report", lambda comparison, out: Path.cwd() / out)
+    monkeypatch.setattr(run, "ignore_interrupts", lambda: None)
     return record
 
 
@@ -40,7 +40,7 @@ def options(*words: str) -> argparse.Namespace:
 
 
 def test_run_asks_for_what_the_command_line_says(done: SimpleNamespace) -> None:
-    answer = commands.run(
+    answer = run.perform(
         options("run", "a.wav", "b.wav", "--device", "az2", "--codec", "zvsv", "--weight-bits", "5", "--no-music",
                 "--trace-window", "100:300", "--json")
     )  # fmt: skip
@@ -53,14 +53,14 @@ def test_run_asks_for_what_the_command_line_says(done: SimpleNamespace) -> None:
 
 
 def test_music_is_the_shipped_track_unless_told(done: SimpleNamespace) -> None:
-    commands.run(options("run", "a.wav", "--json"))
+    run.perform(options("run", "a.wav", "--json"))
     assert done.asked[2] == shipped("experiments", "music/track.ogg")
-    commands.run(options("run", "a.wav", "--music", "mine.ogg", "--json"))
+    run.perform(options("run", "a.wav", "--music", "mine.ogg", "--json"))
     assert str(done.asked[2]) == "mine.ogg"
 
 
 def test_json_says_what_was_said_and_prints_nothing(done: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> None:
-    answer = commands.run(options("run", "a.wav", "--json"))
+    answer = run.perform(options("run", "a.wav", "--json"))
     assert capsys.readouterr().out == ""
     comparison: Comparison = done.comparison
     assert [one["file"] for one in answer["utterances"]] == [one.utterance for one in comparison.utterances]
@@ -76,7 +76,7 @@ def test_json_says_what_was_said_and_prints_nothing(done: SimpleNamespace, capsy
 def test_the_console_shows_words_latency_and_where_the_report_is(
     done: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    commands.run(options("run", "a.wav", "--out", "reports/mine"))
+    run.perform(options("run", "a.wav", "--out", "reports/mine"))
     shown = capsys.readouterr().out
     for result in done.comparison.utterances:
         assert f"{result.utterance}: {result.hypothesis}" in shown
@@ -88,9 +88,9 @@ def test_the_console_shows_words_latency_and_where_the_report_is(
 
 def test_a_wrong_trace_is_refused_before_the_work(done: SimpleNamespace) -> None:
     with pytest.raises(InputError, match="--trace-window 5: must be FROM:TO"):
-        commands.run(options("run", "a.wav", "--trace-window", "5"))
+        run.perform(options("run", "a.wav", "--trace-window", "5"))
     with pytest.raises(InputError, match="--trace-events 3: must be"):
-        commands.run(options("run", "a.wav", "--trace-events", "3"))
+        run.perform(options("run", "a.wav", "--trace-events", "3"))
     assert not hasattr(done, "asked")
 
 
@@ -102,7 +102,7 @@ def test_both_texts_are_shown_and_words_are_called_missing_only_where_they_are(
         first, hypothesis_whole=f"{first.hypothesis} please", timing=replace(first.timing, premature_endpoint=True)
     )
     done.comparison = replace(done.comparison, utterances=(cut, *rest))
-    commands.run(options("run", "a.wav"))
+    run.perform(options("run", "a.wav"))
     shown = capsys.readouterr().out
     assert f"  whole recording: {first.hypothesis} please\n" in shown
     assert shown.count("the words after it are not delivered") == 1

@@ -1,0 +1,126 @@
+"""``azsim run``: recordings through one configuration; print words, latency and the table, write the report."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azsim.commands.shared.options import path
+from azsim.commands.shared.reporting import add_report_options, command_line, from_here, progress, trace_options
+from azsim.errors import readable
+from azsim.interrupts import ignore_interrupts, interrupts_end_all
+
+if TYPE_CHECKING:
+    from azsim.report.results import UtteranceResult
+
+HELP = "your recordings through one configuration: transcript, latency, report"
+
+
+def declare(command: argparse.ArgumentParser) -> None:
+    """Recordings, device, network, how it is compressed, music."""
+    command.add_argument(
+        "recordings", nargs="+", type=path, metavar="FILE", help="wav, flac, ogg, mp3, m4a..., any rate and channels"
+    )
+    command.add_argument("--device", default="az1", help="a device's name or a .toml (default: az1)")
+    command.add_argument(
+        "--model",
+        default="rnnt-5bit-50",
+        help="a name under models/, or a .safetensors or its folder (default: rnnt-5bit-50)",
+    )
+    command.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
+    command.add_argument(
+        "--weight-bits", type=int, default=5, help="bits per weight or palette index, 1 to 8 (default: 5)"
+    )
+    command.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
+    music = command.add_mutually_exclusive_group()
+    music.add_argument("--music", type=path, metavar="FILE", help="what plays meanwhile (default: the shipped track)")
+    music.add_argument("--no-music", action="store_true", help="silence")
+    command.add_argument("--seed", type=int, default=1, help="of network jitter and the music's phase (default: 1)")
+    add_report_options(command)
+
+
+def perform(options: argparse.Namespace) -> dict[str, object]:
+    """Recognise and simulate with a progress bar, print words and tables, write the report."""
+    with interrupts_end_all():
+        import msgspec
+
+        from azsim.compare.single import Single, make_single, run_single
+        from azsim.report.fitted import output_console
+        from azsim.report.results import rows_to_json
+        from azsim.report.table import print_tables
+        from azsim.report.write import check_out_dir, write_report
+        from azsim.resources import shipped
+    out = options.out or Path("runs") / "run"
+    check_out_dir(out)
+    trace = trace_options(options)
+    music = None if options.no_music else options.music or shipped("experiments", "music/track.ogg")
+    with progress("running", options) as shown:
+        single = make_single(
+            options.recordings,
+            Single(
+                device=options.device,
+                model=options.model,
+                codec=options.codec,
+                weight_bits=options.weight_bits,
+                sparsity=options.sparsity,
+                seed=options.seed,
+            ),
+            music,
+            options.max_minutes,
+            options.gain,
+        )
+        shown.spin("recognising, simulating")
+        comparison = run_single(replace(single, trace=trace), command_line())
+        shown.spin("drawing")
+        written = write_report(comparison, out)
+        ignore_interrupts()
+    if not options.json:
+        for result in comparison.utterances:
+            _print_words(result)
+        print_tables(comparison, output_console())
+        print(readable(f"report: {from_here(written)}/index.html"))
+    return {
+        "device": comparison.device,
+        "rows": rows_to_json(comparison.rows),
+        "utterances": [
+            {
+                "file": result.utterance,
+                "transcript": result.hypothesis,
+                "transcript_whole": result.hypothesis_whole,
+                "words": [msgspec.to_builtins(word) for word in result.words],
+                "latency_ms": result.timing.latency_ms if result.timing else None,
+                "premature_endpoint": result.timing.premature_endpoint if result.timing else None,
+                "speech_end_estimated": result.speech_end_estimated,
+                "remarks": list(result.remarks),
+            }
+            for result in comparison.utterances
+        ],
+        "report": str(out),
+    }
+
+
+def _print_words(result: UtteranceResult) -> None:
+    """The words of a recording, what else there is to say of it, and when each was said."""
+    print(readable(f"{result.utterance}: {result.hypothesis or '(no words)'}"))
+    for line in _about(result):
+        print(readable(f"  {line}"))
+    if result.words:
+        print("  begins     ends       posterior  word")
+    for word in result.words:
+        times = f"{word.start_ms / 1000:7.2f} s  {word.end_ms / 1000:7.2f} s"
+        print(readable(f"  {times}  {word.label_posterior:9.2f}  {word.text}"))
+
+
+def _about(result: UtteranceResult) -> Iterator[str]:
+    """What else there is to say of a recording: its words after the end-point, its latency or why there is none."""
+    if result.hypothesis_whole != result.hypothesis:
+        yield f"whole recording: {result.hypothesis_whole}"
+        yield "premature end-point: the words after it are not delivered; no latency"
+    elif result.timing and result.timing.latency_ms is not None:
+        estimated = " (estimated)" if result.speech_end_estimated else ""
+        yield f"{result.timing.latency_ms:.0f} ms from the end of speech{estimated} to these words"
+    elif result.timing and result.hypothesis:
+        yield "no latency: the end of speech is not known, or came after the end-point"

@@ -1,0 +1,1 @@
+"""What several commands use: types of options, options of a report, progress."""
