@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import os
+
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,3 +104,17 @@ def device_file(name: str) -> Path:
 def device_names() -> tuple[str, ...]:
     """Names of the shipped device descriptions."""
     return tuple(sorted(path.stem for path in (_PACKAGE / "devices").glob("*.toml")))
+
+
+def data_folder(what: str) -> Path:
+    """The user's folder of recordings and texts, which do not travel with azsim: ``AZSIM_DATA``.
+
+    Raises:
+        InputError: the variable is not set, or names no folder; ``what`` says what it is wanted for.
+    """
+    named = os.environ.get("AZSIM_DATA", "")
+    if not named:
+        raise InputError(f"{what}: set AZSIM_DATA to a folder of data (docs/training.md says what it holds)")
+    if not Path(named).is_dir():
+        raise InputError(f"AZSIM_DATA = {named!r}: no such folder; {what} is read from there")
+    return Path(named)

@@ -4,6 +4,9 @@
 
     words ──rows──> graph ──logits──> best sequence of tags that can be one ──> slots
                                └────> most likely intent                     ──> Interpretation
+
+Each convolution of the graph sees the word before and the word after, so a tag comes as many words late as there are
+convolutions: that many steps without a word follow a sentence, and the intent is read at the last of them.
 """
 
 from __future__ import annotations
@@ -19,9 +22,10 @@ from azsim.nn.graph.executor import Executor, Model
 from azsim.nn.graph.tensor import Grid
 from azsim.speech.understanding.interpretation import Interpretation, interpretation, slots_of
 from azsim.speech.understanding.tag_path import allowed_pairs, best_path, log_softmax
-from azsim.speech.understanding.tagger_graph import INTENTS, ROWS, TAGS
 from azsim.speech.understanding.word_features import rows_of
 
+ROWS, TAGS, INTENTS = "rows", "tags", "intents"
+"""What a tagger's graph takes, ``(4,)`` rows of its table a word, and its two outputs, logits."""
 NOTHING = "nothing"
 """The intent of a request without words."""
 
@@ -67,7 +71,9 @@ class Tagger:
     @property
     def rows(self) -> int:
         """Of the table of words."""
-        return self.model.graph.parameters["table"].shape[0]
+        graph = self.model.graph
+        (table,) = (node.parameters["weights"] for node in graph.nodes if node.operator.kind == "embedding")
+        return len(graph.parameters[table])
 
     @property
     def layers(self) -> int:

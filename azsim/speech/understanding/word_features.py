@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -23,6 +24,7 @@ FEATURES = 4
 NO_WORD = 0
 
 
+@lru_cache(1 << 14)
 def word_rows(word: str, rows: int) -> tuple[int, ...]:
     """The rows of one word, each 1 to ``rows - 1``."""
     named = (f"w:{word}", f"p:{word[:AFFIX_LETTERS]}", f"s:{word[-AFFIX_LETTERS:]}", f"n:{len(word)}")
