@@ -32,7 +32,7 @@ from azsim.nn.graph.calibrate import calibrated
 from azsim.nn.graph.executor import Executor, Model
 from azsim.nn.graph.graph import Graph
 from azsim.nn.graph.integer_graph import IntegerGraph
-from azsim.nn.save import write_tensors
+from azsim.nn.sealed import write_tensors
 from azsim.output_file import write_output_file
 from azsim.train.flat import FlatParameters
 from azsim.train.graph_module import GraphModule, Rounding
