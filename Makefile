@@ -23,10 +23,10 @@ lint: $(VENV)/.tested
 	$(BIN)/ruff check azsim tests experiments
 
 bench: $(VENV)/.installed  ## speed: commands, other simulators, production size, the machine's limits
-	$(BIN)/python experiments/bench.py
+	$(BIN)/python -m experiments.bench
 
-reports: $(VENV)/.installed  ## make every committed report again, some hours of work: see experiments/all.py --list
-	$(BIN)/python experiments/all.py
+reports: $(VENV)/.installed  ## make every committed report again, some hours of work: see python -m experiments.all --list
+	$(BIN)/python -m experiments.all
 
 wheel: $(VENV)/.installed
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .

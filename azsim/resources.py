@@ -25,18 +25,19 @@ def shipped_root() -> Path:
 
 
 def shipped(kind: str, name: str) -> Path:
-    """Path of a shipped thing, for example ``shipped("experiments", "compression.toml")``.
+    """Path of a shipped thing, for example ``shipped("experiments", "compression/compression.toml")``.
 
     Raises:
         InputError: there is no such thing; the message lists what there is.
     """
-    folder = shipped_root() / kind
-    path = folder / name
-    if not path.exists():
-        known = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
-        raise InputError(
-            f"{kind}/{name}: not shipped with azsim; there are {', '.join(known) or 'none'}{nearest(name, known)}"
-        )
+    path = shipped_root() / kind
+    for part in Path(name).parts:
+        known = sorted(p.name for p in path.iterdir()) if path.is_dir() else []
+        path /= part
+        if not path.exists():
+            raise InputError(
+                f"{kind}/{name}: not shipped with azsim; there are {', '.join(known) or 'none'}{nearest(part, known)}"
+            )
     return path
 
 

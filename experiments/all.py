@@ -1,6 +1,6 @@
 """Make every committed report again, by the command that each of them names, and say how long that took.
 
-    python experiments/all.py [--list] [--only NAME ...]
+    python -m experiments.all [--list] [--only NAME ...]
 
 A report is a folder of ``reports/``. Its command is the line of its README.md that writes to it (``python ... --out
 reports/NAME`` or ``azsim ...``; several are joined by ``&&``), or else the ``command`` of its manifest.json; so a new
@@ -28,7 +28,7 @@ REPORTS = ROOT / "reports"
 LAST = ("bench",)
 """Made after all others: best on a machine that does nothing else."""
 NEEDED = re.compile(r"^([A-Z_]+)=\S+\s+")
-TABLES = "python experiments/readme.py"
+TABLES = "python -m experiments.readme"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def perform(command: str) -> bool:
 
 def index(reports: list[Report], said: Mapping[str, str]) -> str:
     """``reports/README.md``; ``said``: report -> seconds, or why there are none."""
-    lines = ["# Reports", "", "`python experiments/all.py` makes all of them again.", "",
+    lines = ["# Reports", "", "`python -m experiments.all` makes all of them again.", "",
              "| report | about | made by | seconds |", "|---|---|---|---:|"]  # fmt: skip
     for each in sorted(reports, key=lambda report: report.name):
         page = "README.md" if (REPORTS / each.name / "README.md").exists() else "index.html"

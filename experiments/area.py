@@ -1,6 +1,6 @@
 """Area of the shipped devices, part by part, as the Markdown table of docs/chip.md.
 
-python experiments/area.py
+python -m experiments.area
 """
 
 from __future__ import annotations

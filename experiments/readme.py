@@ -1,6 +1,6 @@
 """Put the tables and sentences of a committed report into the README, between its markers.
 
-    azsim compare --out reports/compression && python experiments/readme.py
+    azsim compare --out reports/compression && python -m experiments.readme
 
 They stand between ``<!-- name -->`` and ``<!-- /name -->``; everything else in the README is left alone.
 """

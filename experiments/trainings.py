@@ -1,6 +1,6 @@
 """Run the shipped training recipes one after the other, or several at once, in the order in which they matter.
 
-    python experiments/trainings.py [--jobs 2] [--runs runs/train] [--corpus FOLDER] [PATTERN ...]
+    python -m experiments.trainings [--jobs 2] [--runs runs/train] [--corpus FOLDER] [PATTERN ...]
 
 A recipe that is done is passed over, one that was stopped goes on where it stopped, one that failed is tried once more
 (by each of several processes) when the others have had their turn. What another process runs is waited for; a recipe
@@ -133,7 +133,7 @@ def main() -> int:
         return error.exit_status
     others = []
     for _ in range(arguments.jobs - 1):
-        others.append(subprocess.Popen([sys.executable, __file__, *sys.argv[1:], "--jobs", "1"]))
+        others.append(subprocess.Popen([sys.executable, "-m", "experiments.trainings", *sys.argv[1:], "--jobs", "1"]))
         time.sleep(WAIT_S)
     failed = work(arguments)
     return 1 if failed + sum(other.wait() for other in others) else 0

@@ -37,7 +37,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def changed(tmp_path: Path, old: str, new: str, source: Path | None = None) -> Path:
     """A copy of a TOML file with one string replaced."""
-    source = source or shipped("experiments", "compression.toml")
+    source = source or shipped("experiments", "compression/compression.toml")
     text = source.read_text()
     assert old in text
     path = tmp_path / source.name

@@ -9,7 +9,7 @@ from azsim.resources import device_file, model_file, model_names, shipped, shipp
 
 
 def test_what_is_shipped_is_found() -> None:
-    for kind, name in (("experiments", "compression.toml"), ("experiments", "speech/manifest.csv")):
+    for kind, name in (("experiments", "compression/compression.toml"), ("experiments", "speech/manifest.csv")):
         assert shipped(kind, name).is_file()
     assert (shipped_root() / "models").is_dir()
     assert device_file("az1").is_file()
@@ -18,9 +18,11 @@ def test_what_is_shipped_is_found() -> None:
 
 def test_a_wrong_name_lists_what_there_is_and_offers_the_nearest() -> None:
     with pytest.raises(
-        InputError, match=r"experiments/compresion\.toml: not shipped .* did you mean 'compression\.toml'"
+        InputError, match=r"experiments/music/trak\.ogg: not shipped .* did you mean 'track\.ogg'"
     ):
-        shipped("experiments", "compresion.toml")
+        shipped("experiments", "music/trak.ogg")
+    with pytest.raises(InputError, match=r"experiments/musik/track\.ogg: not shipped .* did you mean 'music'"):
+        shipped("experiments", "musik/track.ogg")
     with pytest.raises(InputError, match=r"device 'az': not known; there are az1, az2"):
         device_file("az")
     with pytest.raises(InputError, match=r"models/rnnt-studnt: not shipped .* did you mean 'rnnt-student'"):

@@ -63,7 +63,7 @@ def experiment_text(name: str) -> str:
     """The shipped experiment under another name, on the device beside it."""
     from azsim.resources import shipped
 
-    text = shipped("experiments", "compression.toml").read_text(encoding="utf-8")
+    text = shipped("experiments", "compression/compression.toml").read_text(encoding="utf-8")
     text = _OPENING + text[text.index("\nname = ") :]
     for key, value in (("name", name), ("device", DEVICE)):
         text, count = re.subn(rf'^{key} = "[^"]*"', f'{key} = "{value}"', text, count=1, flags=re.MULTILINE)

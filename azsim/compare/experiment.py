@@ -143,7 +143,7 @@ def load_experiment(path: Path | None) -> tuple[Experiment, Path]:
     Raises:
         InputError: a key, type or value is wrong, two rows of a table would share a name, or a codec is unknown.
     """
-    path = path or shipped("experiments", "compression.toml")
+    path = path or shipped("experiments", "compression/compression.toml")
     experiment = convert(_with_model_paths(read_toml(path), path), Experiment, path)
     _check_names(experiment, path)
     for configuration in experiment.configuration:

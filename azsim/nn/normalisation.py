@@ -16,7 +16,7 @@ A network says in its metadata whether it was trained so (``running-level``); ``
 
 **Source:** after per-channel energy normalisation, Wang et al. 2017 (arXiv:1607.05666): a smoothed energy per band that
 divides; here in the log domain, and with two rates, as level meters
-have them; what they were chosen by: `experiments/level.py`.
+have them; what they were chosen by: `experiments/level`.
 """
 
 from __future__ import annotations

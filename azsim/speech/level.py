@@ -14,7 +14,7 @@ ACTIVE_SHARE = 0.02
 """Of the peak; samples above it count as speech. **Source:** assumed (P.56 tracks an envelope; this needs none)."""
 _PIECE = 1 << 20
 QUIETEST_DBFS = -50.0
-"""Active speech below it is heard badly by the shipped recognisers. **Source:** reports/real-recordings."""
+"""Active speech below it is heard badly by the shipped recognisers. **Source:** reports/real_recordings."""
 
 
 def active_rms(sound: np.ndarray) -> float:

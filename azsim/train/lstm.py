@@ -7,7 +7,7 @@
     step by step:        gradient of the gates, back to hidden      backward
     all steps at once:   gradients of both matrices, bias, inputs
 
-PyTorch's own layer computes the same; how the two compare depends on the CPU (`experiments/train_speed.py`).
+PyTorch's own layer computes the same; how the two compare depends on the CPU (`experiments/train_speed`).
 Under autocast the products are taken in bfloat16, everything else stays in the type of the inputs.
 
 **Source:** S. Hochreiter & J. Schmidhuber 1997 with forget gates; gates in PyTorch's order i, f, g, o.

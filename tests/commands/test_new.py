@@ -37,8 +37,8 @@ def test_what_is_written_runs_from_anywhere(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_the_shipped_experiment_may_be_copied_anywhere(tmp_path: Path) -> None:
-    for name in ("compression.toml", "companions.toml"):
-        copy = tmp_path / name
+    for name in ("compression/compression.toml", "sharing/companions.toml"):
+        copy = tmp_path / "copy.toml"
         copy.write_bytes(shipped("experiments", name).read_bytes())
         for place in (shipped("experiments", name), copy):
             experiment, path = load_experiment(place)

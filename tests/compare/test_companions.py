@@ -21,7 +21,7 @@ PUBLISHED_WEIGHTS = {"whisper detection": 66_000, "speaker identification": 1_42
 
 @pytest.fixture(scope="module")
 def setup():
-    experiment, path = load_experiment(shipped("experiments", "companions.toml"))
+    experiment, path = load_experiment(shipped("experiments", "sharing/companions.toml"))
     return make_setup(replace(experiment, production=None), path, limit=2)
 
 

@@ -85,8 +85,9 @@ def freeze(out: Path) -> None:
     (out / "toml").mkdir()
     for name in ("az1", "incar"):
         shutil.copy(Path(azsim.__file__).parent / "devices" / f"{name}.toml", out / "toml" / f"device-{name}.toml")
-    for name in ("compression", "companions"):
-        shutil.copy(shipped_root() / "experiments" / f"{name}.toml", out / "toml" / f"experiment-{name}.toml")
+    for name in ("compression/compression", "sharing/companions"):
+        source = shipped_root() / "experiments" / f"{name}.toml"
+        shutil.copy(source, out / "toml" / f"experiment-{source.name}")
 
     result = azsim.run("az1", compress(azsim.load_network("rnnt-5bit-50"), weight_bits=5, sparsity=0.5, codec="zvsv"),
                        shipped_root() / "experiments" / "speech" / "test-seen-001.flac")  # fmt: skip

@@ -13,9 +13,9 @@ import pytest
 pytest.importorskip("torch", reason="the study's helpers need the extra `train`")
 
 from azsim.train.recipe_file import load_recipe
-from experiments.audio_context import BEHIND, draw, findings, markdown, rows_of, trust
+from experiments.audio_context.__main__ import BEHIND, draw, findings, markdown, rows_of, trust
+from experiments.audio_context.context_cost import Cost, section
 from experiments.studies import streams as module
-from experiments.studies.context_cost import Cost, section
 from experiments.studies.hearing import Heard
 from experiments.studies.streams import BACKGROUNDS, Streams, conditions
 from tests.conftest import random_network
@@ -72,7 +72,7 @@ def test_rows_pair_kept_and_reset_in_every_condition(corpus: Path, monkeypatch: 
         counts = np.array([[1 if listening is streams.reset else 0, 3]] * 12)
         return Heard([], counts, 1, 1)
 
-    monkeypatch.setattr("experiments.audio_context.hear", heard)
+    monkeypatch.setattr("experiments.audio_context.__main__.hear", heard)
     rows = rows_of(streams, {run: tmp_path / run for run in ("base", "audio_context/kept", "audio_context/reset")})
     assert {row.network for row in rows} == {"fine-tuned for it", "base"}
     by_place = {(r.network, r.commands, r.wake_word, r.background): r for r in rows}

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the studies need the extra `train`")
 
-from experiments.one_percent import claim
+from experiments.one_percent.__main__ import claim
 from experiments.studies.study import Row
 
 TEACHER = Row(

@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="training needs the extra `train`")
 from azsim.compress import compress
 from azsim.errors import InputError
 from azsim.train.corpus.protocol import Condition
-from experiments.robustness import Row, Speech, check_log, draw, hear, markdown, write_log
+from experiments.robustness.__main__ import Row, Speech, check_log, draw, hear, markdown, write_log
 
 
 def rows(name: str) -> list[Row]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from azsim.soc.companions import Companion
-from experiments.load.play import Material
-from experiments.load.share import ORDERS, RECOGNISER, play, sharing
+from experiments.contention.play import Material
+from experiments.sharing.responses import ORDERS, RECOGNISER, play, sharing
 from tests.soc.cases import device, schedule, schedules, track, work
 
 SETUP = SimpleNamespace(device=device(), music=track(), experiment=SimpleNamespace(seed=1))

@@ -11,7 +11,7 @@ from azsim.report.page import COLUMNS, wrapped, write_page
 
 LONG = "word " * 40
 TABLE = "| a | " + "b " * 80 + "|\n|:--|--:|"
-CODE = "    AZSIM_DATA=... python experiments/x.py --out reports/x " + "--more " * 20
+CODE = "    AZSIM_DATA=... python -m experiments.x --out reports/x " + "--more " * 20
 PICTURE = "![" + "a picture " * 14 + "](x.png)"
 
 

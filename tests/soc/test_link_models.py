@@ -48,7 +48,7 @@ def test_what_makes_no_link_is_refused(wrong: tuple):
 
 
 def test_the_shipped_traces_are_what_the_makers_give():
-    folder = shipped("experiments", "links")
+    folder = shipped("experiments", "availability/links")
     traces = {path.stem: read_link(path) for path in folder.glob("*.csv")}
     assert len(traces) == 12
     assert traces["steady"] == ALWAYS_UP

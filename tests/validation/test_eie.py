@@ -8,7 +8,7 @@ import pytest
 
 import azsim
 from azsim.chip.matvec import MatvecCost
-from experiments.checks.eie import QUEUES, RATIO_LIMIT, TIME_LIMIT, allowed, layers, times, with_queue
+from experiments.validation.eie import QUEUES, RATIO_LIMIT, TIME_LIMIT, allowed, layers, times, with_queue
 
 
 @pytest.mark.parametrize("layer", layers(), ids=lambda layer: layer.name)

@@ -1,4 +1,4 @@
-"""The loop that grants the device's chunks beside queueing theory; `experiments/queueing.py` does it at full size."""
+"""The loop that grants the device's chunks beside queueing theory; `experiments/queueing` does it at full size."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from azsim.devices.chip_spec import SystolicSpec
 from azsim.devices.loader import load_device
 from azsim.resources import shipped
 
-ROWS = list(csv.DictReader(shipped("experiments", "checks/scale_sim.csv").read_text().splitlines()))
+ROWS = list(csv.DictReader(shipped("experiments", "validation/scale_sim.csv").read_text().splitlines()))
 GEMM = (128, 256, 256)
 CONV1 = (96, 363, 3025)
 
@@ -66,7 +66,7 @@ def test_utilisation_is_the_golden_runs(
     assert 100 * rows * columns / 1024 / work.folds == pytest.approx(mapping_percent)
 
 
-VELA = list(csv.DictReader(shipped("experiments", "checks/vela_layers.csv").read_text().splitlines()))
+VELA = list(csv.DictReader(shipped("experiments", "validation/vela_layers.csv").read_text().splitlines()))
 SMALL = [row for row in VELA if int(row["rows"]) * int(row["columns"]) <= 1 << 20]
 """The validation takes the others too."""
 

@@ -5,7 +5,7 @@
     level of the row + level of the column = class ──> table
 
 Rows (output units) and columns (inputs) of trained weights differ in scale; one adder in front of the decoder's tables
-lets the code follow. **Source:** this project; measured by ``experiments/codec_frontier.py``.
+lets the code follow. **Source:** this project; measured by ``experiments/codec_frontier``.
 """
 
 from __future__ import annotations

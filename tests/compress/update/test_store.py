@@ -27,7 +27,7 @@ from azsim.output_file import TEMPORARY
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the killed process is a fork")
 KILLS = 50
-"""``experiments/updates.py`` does it 200 times with a whole model."""
+"""``experiments/updates`` does it 200 times with a whole model."""
 
 
 @pytest.fixture

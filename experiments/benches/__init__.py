@@ -1,1 +1,0 @@
-"""The sections of the benchmark, one module each: `commands`, `peers`, `production`, `limits`."""

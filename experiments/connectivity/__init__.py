@@ -1,1 +1,0 @@
-"""The parts of `experiments/availability.py`: requests asked, tables, figures, page."""

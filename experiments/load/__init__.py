@@ -1,1 +1,0 @@
-"""The parts of `experiments/contention.py`: what is run, how, and the report."""

@@ -1,1 +1,0 @@
-"""What the studies of trained networks share: what they hear, and how they report it."""

@@ -1,1 +1,0 @@
-"""Parts of ``experiments/updates.py``."""
