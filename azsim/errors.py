@@ -69,7 +69,7 @@ def readable(name: str) -> str:
     return "".join(letter if letter.isprintable() or letter in _JOINERS else "?" for letter in name)
 
 
-def nearest(word: object, choices: Iterable[str]) -> str:
+def nearest(word: object, choices: Iterable[object]) -> str:
     """A hint such as ``; did you mean 'lanes'?``, empty where nothing is near."""
-    close = difflib.get_close_matches(str(word), list(choices), n=1)
+    close = difflib.get_close_matches(str(word), [str(choice) for choice in choices], n=1)
     return f"; did you mean {close[0]!r}?" if close else ""

@@ -121,6 +121,7 @@ def _inspect_network(options: argparse.Namespace) -> Inspection:
         from azsim.compress.stored import load_compressed, load_network
         from azsim.devices import load_device
         from azsim.inspect.network import inspect_float, inspect_network
+        from azsim.nn.graph.network import GraphNetwork
         from azsim.speech.gather import check_together
     bits, sparsity = _bits_and_zeros(options)
     device, steps = load_device(options.device or DEVICE), options.frames_per_step or 1
@@ -136,7 +137,13 @@ def _inspect_network(options: argparse.Namespace) -> Inspection:
             return inspect_float(network)
         codec = options.codec or CODEC
         small = compress(network, weight_bits=bits, sparsity=sparsity, codec=codec, layout=layout)
-    check_together(steps, small.network.steps_per_output)
+    if isinstance(small.network, GraphNetwork):
+        if steps > 1:
+            raise InputError(
+                f"{options.thing}: is a graph of its own, which takes its steps one by one; leave out --frames-per-step"
+            )
+    else:
+        check_together(steps, small.network.steps_per_output)
     found = inspect_network(device, small, steps, bool(options.program))
     if options.graph or options.drawing is not None:
         from azsim.inspect.graph import with_graphs

@@ -131,11 +131,11 @@ def make_image(options: argparse.Namespace) -> Answer:
     with interrupts_end_all():
         from azsim.compress import compress
         from azsim.compress.follow import follow
-        from azsim.compress.stored import load_network
+        from azsim.compress.stored import load_recogniser
         from azsim.compress.update.image import load_image, open_image, pack_image
         from azsim.output_file import check_output_file, write_output_file
     check_output_file(options.out)
-    network = load_network(options.model)
+    network = load_recogniser(options.model)
     if options.after is not None:
         small = follow(load_image(options.after), network, tolerance=options.tolerance)
     else:

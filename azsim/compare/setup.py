@@ -27,7 +27,7 @@ from azsim.compare.surroundings import heard_in
 from azsim.compress import compress
 from azsim.compress.network import CompressedNetwork
 from azsim.compress.recipe import MatrixRecipe
-from azsim.compress.stored import load_network
+from azsim.compress.stored import load_recogniser
 from azsim.devices import Device
 from azsim.devices.loader import find_device, load_device
 from azsim.errors import InputError, located
@@ -130,7 +130,7 @@ def build_setup(
 @lru_cache(maxsize=8)
 def network(name: str) -> Network:
     """The network of that name or path, read once per process."""
-    return load_network(name)
+    return load_recogniser(name)
 
 
 def compressed(setup: Setup, configuration: Configuration, model: str = "") -> CompressedNetwork:

@@ -18,7 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from azsim.compress.network import CompressedMatrix, CompressedNetwork, read_matrix, require_room
+from azsim.compress.stored_graph import compressed_graph_file, read_graph_file
 from azsim.errors import InputError, located
+from azsim.nn.graph.network import GraphNetwork
+from azsim.nn.graph.stored import is_graph
 from azsim.nn.rnnt.load import network_of
 from azsim.nn.rnnt.network import Network
 from azsim.nn.rnnt.save import metadata_of
@@ -36,6 +39,8 @@ def save_compressed(small: CompressedNetwork, path: Path | str, more: Mapping[st
     Raises:
         WorkError: the file cannot be written.
     """
+    if isinstance(small.network, GraphNetwork):
+        return write_sealed(Path(path), *compressed_graph_file(small, more or {}))
     tensors = {
         name: np.frombuffer(small.matrices[name].encoded.data, np.uint8)
         if name in small.matrices
@@ -47,16 +52,28 @@ def save_compressed(small: CompressedNetwork, path: Path | str, more: Mapping[st
     return write_sealed(Path(path), tensors, metadata)
 
 
-def load_network(name_or_path: str | Path) -> Network:
-    """A network by its name under ``models/``, or from the user's own file; bitstreams are decoded to float32.
+def load_network(name_or_path: str | Path) -> Network | GraphNetwork:
+    """A recogniser or a graph, by its name under ``models/`` or from the user's own file.
 
-    A file with a digest must match it. A shipped model must have one; a user's file without one is read as it is,
-    and its ``verified`` is False.
+    Bitstreams are decoded to float32. A file with a digest must match it. A shipped model must have one; a user's
+    file without one is read as it is, and its ``verified`` is False.
 
     Raises:
         InputError: there is no such model or file, it is damaged, or its parts do not fit each other.
     """
     return network_in(read_stored(name_or_path))
+
+
+def load_recogniser(name_or_path: str | Path) -> Network:
+    """`load_network` where only a recogniser will do.
+
+    Raises:
+        InputError: as `load_network`, or it is a graph.
+    """
+    network = load_network(name_or_path)
+    if isinstance(network, GraphNetwork):
+        raise InputError(f"{network.source}: is a graph of its own and no recogniser; azsim infer runs it")
+    return network
 
 
 def load_compressed(name_or_path: str | Path) -> CompressedNetwork | None:
@@ -66,11 +83,15 @@ def load_compressed(name_or_path: str | Path) -> CompressedNetwork | None:
         InputError: as `load_network`.
     """
     stored = read_stored(name_or_path)
+    if is_graph(stored):
+        return read_graph_file(stored)[0]
     return _decoded(stored) if WEIGHT_SCALES_KEY in stored.metadata else None
 
 
-def network_in(stored: Stored) -> Network:
+def network_in(stored: Stored) -> Network | GraphNetwork:
     """The network of a file that was read; raises `InputError` if its parts are damaged or do not fit each other."""
+    if is_graph(stored):
+        return read_graph_file(stored)[1]
     if WEIGHT_SCALES_KEY in stored.metadata:
         return _decoded(stored).network
     return network_of(stored, stored.tensors)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from azsim.compress.network import CompressedNetwork
 from azsim.inspect.inspection import Inspection
+from azsim.nn.graph.graph import Graph
+from azsim.nn.graph.network import GraphNetwork
+from azsim.nn.graph.operator import Weights
 from azsim.nn.graph.svg import graphs_svg
+from azsim.nn.graph.tensor import Grid
 from azsim.nn.graph.text import graph_text
 from azsim.nn.rnnt.graphs import integer_rnnt_graphs
 from azsim.output_file import check_output_file, replacing
@@ -28,14 +33,25 @@ def with_graphs(found: Inspection, small: CompressedNetwork, listed: bool, drawi
     """
     if drawing is not None:
         check_output_file(drawing)
-    graphs = integer_rnnt_graphs(small)
-    parts = (graphs.encoder, graphs.prediction, graphs.joint)
+    parts = _graphs(small)
     answer, lines = dict(found.answer), found.lines
     if listed:
-        answer["graphs"] = texts = [graph_text(each.graph, each.grids) for each in parts]
+        answer["graphs"] = texts = [graph_text(*each) for each in parts]
         lines = (*lines, *(line for text in texts for line in (*text.splitlines(), "")))
     if drawing is not None:
         with replacing(drawing) as file:
-            file.write(graphs_svg([(each.graph, each.grids) for each in parts]).encode())
+            file.write(graphs_svg(parts).encode())
         answer["drawing"] = str(drawing)
     return replace(found, answer=answer, lines=lines)
+
+
+def _graphs(small: CompressedNetwork) -> list[tuple[Graph, Mapping[str, Grid | None] | None]]:
+    """Each graph with the grids of its tensors; None for one that has not been calibrated."""
+    network = small.network
+    if not isinstance(network, GraphNetwork):
+        graphs = integer_rnnt_graphs(small)
+        return [(each.graph, each.grids) for each in (graphs.encoder, graphs.prediction, graphs.joint)]
+    if not network.grids:
+        return [(network.graph, None)]
+    weights = {name: Weights.of(small.decoded[name], each.scale) for name, each in small.matrices.items()}
+    return [(network.graph, network.integers(weights).grids)]

@@ -12,6 +12,16 @@ import pytest
 import azsim
 from azsim.compress.stored import load_compressed, save_compressed
 from azsim.compress.update.image import pack_image, read_image
+from azsim.nn.graph.calibrate import calibrated
+from azsim.nn.graph.executor import Executor, Model
+from azsim.nn.graph.graph import Carried, Graph, Node
+from azsim.nn.graph.network import GraphNetwork
+from azsim.nn.graph.stored import save_graph
+from azsim.nn.graph.tensor import Tensor
+from azsim.nn.operators.add import Add
+from azsim.nn.operators.conv1d import Conv1d
+from azsim.nn.operators.dense import Dense
+from azsim.nn.operators.lstm import Lstm
 from azsim.nn.rnnt.save import save_network
 from azsim.nn.sealed import DIGEST_KEY
 from tests.compress.update.conftest import LAYOUT
@@ -31,7 +41,28 @@ def files(folder: Path) -> dict[str, Path]:
     save_network(network, folder / "float.safetensors")
     small = azsim.compress(network, weight_bits=5, sparsity=0.4, codec="zvsv")
     save_compressed(small, folder / "small.safetensors")
-    return {"float": folder / "float.safetensors", "compressed": folder / "small.safetensors"}
+    graph = tagger()
+    save_graph(graph, folder / "graph.safetensors")
+    save_compressed(azsim.compress(graph, weight_bits=4, codec="huffman"), folder / "streams.safetensors")
+    names = {"float": "float", "compressed": "small", "graph": "graph", "graph compressed": "streams"}
+    return {name: folder / f"{file}.safetensors" for name, file in names.items()}
+
+
+def tagger() -> GraphNetwork:
+    """A small graph with a state of its own, calibrated."""
+    rng = np.random.default_rng(5)
+    shapes = {"conv": (8, 24), "in": (16, 8), "again": (16, 4), "out": (4, 4), "bias": (4,)}
+    nodes = (
+        Node("conv", Conv1d(3), ("x",), ("c",), {"weights": "conv"}),
+        Node("lstm", Lstm(), ("c",), ("h",), {"input": "in", "recurrent": "again"}),
+        Node("out", Dense(), ("h",), ("o",), {"weights": "out", "bias": "bias"}),
+        Node("sum", Add(), ("o", "before"), ("y",)),
+    )
+    parameters = {name: rng.normal(0, 0.4, shape).astype(np.float32) for name, shape in shapes.items()}
+    carried = (Carried("before", "o", Tensor((4,)), np.full(4, 0.25, np.float32)),)
+    graph = Graph("tagger", {"x": Tensor((8,))}, ("y",), nodes, parameters, carried)
+    grids = calibrated(graph, [{"x": rng.normal(0, 1, (30, 8)).astype(np.float32)}], "tensor").stated
+    return GraphNetwork(graph, "drawn", 50.0, grids)
 
 
 def use(path: Path) -> None:
@@ -40,6 +71,9 @@ def use(path: Path) -> None:
     if small is None:
         small = azsim.compress(azsim.load_network(path), weight_bits=4, sparsity=0.5, codec="zvsv")
     small.network.programs()
+    if isinstance(small.network, GraphNetwork):
+        inputs = {name: np.zeros((9, *tensor.shape), np.float32) for name, tensor in small.network.graph.inputs.items()}
+        Executor(Model.in_float(small.network.graph)).push(inputs)
 
 
 def forged(data: bytes, rng: np.random.Generator) -> bytes:
@@ -66,7 +100,7 @@ def forged(data: bytes, rng: np.random.Generator) -> bytes:
         except json.JSONDecodeError:
             tree = None
         if isinstance(tree, dict) and tree and kind > 3:
-            tree[list(tree)[int(rng.integers(len(tree)))]] = bad
+            put(tree, bad, rng)
             metadata[key] = json.dumps(tree)
         else:
             metadata[key] = str(bad) if kind == 3 else json.dumps(bad)
@@ -75,7 +109,17 @@ def forged(data: bytes, rng: np.random.Generator) -> bytes:
     return len(text).to_bytes(8, "little") + text + data[8 + size :]
 
 
-@pytest.mark.parametrize("kind", ["float", "compressed"])
+def put(tree: dict | list, bad: object, rng: np.random.Generator) -> None:
+    """A bad value at a place of JSON, at any depth."""
+    keys = list(tree) if isinstance(tree, dict) else range(len(tree))
+    key = keys[int(rng.integers(len(keys)))]
+    if isinstance(tree[key], dict | list) and tree[key] and rng.random() < 0.8:
+        put(tree[key], bad, rng)
+    else:
+        tree[key] = bad
+
+
+@pytest.mark.parametrize("kind", ["float", "compressed", "graph", "graph compressed"])
 def test_files(attack: Attack, kind: str, tmp_path: Path) -> None:
     path = files(tmp_path)[kind]
     whole = path.read_bytes()

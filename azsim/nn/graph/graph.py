@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -119,10 +120,15 @@ class Graph:
 
     def consumers(self, tensor: str) -> Iterator[tuple[Node, int]]:
         """The nodes that read a tensor, and at which of their inputs."""
+        yield from self._readers.get(tensor, ())
+
+    @cached_property
+    def _readers(self) -> Mapping[str, list[tuple[Node, int]]]:
+        found: dict[str, list[tuple[Node, int]]] = {}
         for node in self.nodes:
             for index, name in enumerate(node.inputs):
-                if name == tensor:
-                    yield node, index
+                found.setdefault(name, []).append((node, index))
+        return found
 
     @cached_property
     def weight_matrices(self) -> tuple[str, ...]:
@@ -151,9 +157,7 @@ class Graph:
         for node in reversed(self.nodes):
             if above & set(node.outputs):
                 above |= set(node.inputs)
-        return frozenset(
-            node.name for node in self.nodes if below & set(node.inputs) and above & set(node.outputs)
-        )
+        return frozenset(node.name for node in self.nodes if below & set(node.inputs) and above & set(node.outputs))
 
     def _check_names(self) -> None:
         made = [*self.inputs, *(each.name for each in self.carried), *(o for n in self.nodes for o in n.outputs)]
@@ -204,11 +208,14 @@ class Graph:
 def operands(graph: Graph, tensor: str) -> set[Operand]:
     """What the nodes that read a tensor want it for, through those that only move it."""
     found: set[Operand] = set()
-    for node, index in graph.consumers(tensor):
-        if node.operator.moves:
-            found.update(*(operands(graph, name) for name in node.outputs))
-        else:
-            found.add(node.operator.operand(index))
+    waiting, seen = [tensor], {tensor}
+    while waiting:
+        for node, index in graph.consumers(waiting.pop()):
+            if node.operator.moves:
+                waiting += [name for name in node.outputs if name not in seen]
+                seen.update(node.outputs)
+            else:
+                found.add(node.operator.operand(index))
     return found
 
 
@@ -222,15 +229,22 @@ def _refuse_doubles(what: str, names: Sequence[str]) -> None:
 
 def _sorted(nodes: Sequence[Node], given: set[str]) -> Iterator[Node]:
     """The nodes in an order in which they can run, as near to the one given as there is."""
-    known, waiting = set(given), list(nodes)
-    while waiting:
-        ready = [node for node in waiting if known.issuperset(node.inputs)]
-        if not ready:
-            names = ", ".join(node.name for node in waiting)
-            raise InputError(f"nodes {names}: a cycle without a state")
-        for node in waiting:
-            if known.issuperset(node.inputs):
-                yield node
-                known.update(node.outputs)
-                waiting = [each for each in waiting if each is not node]
-                break
+    readers: dict[str, list[int]] = {}
+    missing = [set(node.inputs) - given for node in nodes]
+    for index, names in enumerate(missing):
+        for name in names:
+            readers.setdefault(name, []).append(index)
+    ready = [index for index, names in enumerate(missing) if not names]
+    done: set[int] = set()
+    while ready:
+        index = heapq.heappop(ready)
+        done.add(index)
+        yield nodes[index]
+        for name in nodes[index].outputs:
+            for reader in readers.get(name, ()):
+                missing[reader].discard(name)
+                if not missing[reader]:
+                    heapq.heappush(ready, reader)
+    if len(done) < len(nodes):
+        names = ", ".join(node.name for index, node in enumerate(nodes) if index not in done)
+        raise InputError(f"nodes {names}: a cycle without a state")

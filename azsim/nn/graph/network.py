@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from azsim.errors import InputError
 from azsim.nn.graph.graph import Graph
+from azsim.nn.graph.integer_graph import IntegerGraph
 from azsim.nn.graph.lower import graph_programs
+from azsim.nn.graph.operator import Weights
+from azsim.nn.graph.tensor import Grid
 from azsim.nn.program import Program
 from azsim.summary import Summarised
 
@@ -22,11 +26,19 @@ class GraphNetwork(Summarised):
         graph: with float parameters.
         source: of the graph, for errors.
         steps_per_s: of its inputs.
+        grids: tensor, or ``node.internal``, -> grid; empty before it is calibrated.
+        quantised: matrix -> int8 values that it came with; the graph's own are what they stand for.
+        digest: sha-256 of its file's contents, hex; empty if it comes from none.
+        verified: the file carried that digest itself.
     """
 
     graph: Graph
     source: str
     steps_per_s: float
+    grids: Mapping[str, Grid] = field(default_factory=dict)
+    quantised: Mapping[str, Weights] = field(default_factory=dict)
+    digest: str = ""
+    verified: bool = False
 
     def facts(self) -> Mapping[str, object]:
         """What it is shown by."""
@@ -35,6 +47,7 @@ class GraphNetwork(Summarised):
             "weights": self.weights,
             "nodes": len(self.graph.nodes),
             "steps_per_s": self.steps_per_s,
+            "calibrated": bool(self.grids),
         }
 
     @property
@@ -57,6 +70,21 @@ class GraphNetwork(Summarised):
         """Matrices whose rows are read and multiplied with nothing."""
         multiplied = {matrix for program in self.programs().values() for matrix in program.matrices}
         return frozenset(self.weight_matrices) - multiplied
+
+    @property
+    def is_bidirectional(self) -> bool:
+        """Whether no device can run it: no graph is so."""
+        return False
+
+    def integers(self, weights: Mapping[str, Weights]) -> IntegerGraph:
+        """The graph in integers, with these weights.
+
+        Raises:
+            InputError: it has not been calibrated, or the weights do not fit.
+        """
+        if not self.grids:
+            raise InputError(f"{self.source}: has no grids for its tensors; calibrate it with inputs of its own")
+        return IntegerGraph(self.graph, weights, self.grids)
 
     @property
     def weights(self) -> int:
