@@ -130,14 +130,14 @@ def make_image(options: argparse.Namespace) -> Answer:
     """``azsim update image``."""
     with interrupts_end_all():
         from azsim.compress import compress
-        from azsim.compress.follow import follow
+        from azsim.compress.requantise import requantise_to
         from azsim.compress.stored import load_recogniser
         from azsim.compress.update.image import load_image, open_image, pack_image
         from azsim.output_file import check_output_file, write_output_file
     check_output_file(options.out)
     network = load_recogniser(options.model)
     if options.after is not None:
-        small = follow(load_image(options.after), network, tolerance=options.tolerance)
+        small = requantise_to(load_image(options.after), network, tolerance=options.tolerance)
     else:
         small = compress(network, weight_bits=options.weight_bits, sparsity=options.sparsity, codec=options.codec)
     data = pack_image(small, options.format)

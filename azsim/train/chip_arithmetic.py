@@ -122,8 +122,8 @@ class _Lstm(Function):
             own[:, : 2 * size] = from_table("sigmoid", total[:, : 2 * size])
             own[:, 2 * size : 3 * size] = from_table("tanh", total[:, 2 * size : 3 * size])
             own[:, 3 * size :] = from_table("sigmoid", total[:, 3 * size :])
-            enter, forget, candidate, output = own.split(size, 1)
-            sums = rounded(forget * cells[t] * cell_steps) + rounded(enter * candidate * cell_steps)
+            input_gate, forget, candidate, output = own.split(size, 1)
+            sums = rounded(forget * cells[t] * cell_steps) + rounded(input_gate * candidate * cell_steps)
             cells[t + 1] = sums.clamp(INT16_MIN, INT16_MAX) / cell_steps
             tanhs[t] = from_table("tanh", rounded(cells[t + 1] * GATE_STEPS))
             out = rounded(output * tanhs[t] * hidden_steps)
@@ -139,14 +139,14 @@ class _Lstm(Function):
         totals = torch.empty_like(gates)
         to_cell, to_hidden = grad_cell.clone(), torch.zeros_like(tanhs[0])
         for t in range(steps - 1, -1, -1):
-            enter, forget, candidate, output = gates[t].split(size, 1)
+            input_gate, forget, candidate, output = gates[t].split(size, 1)
             to_hidden = to_hidden + grad_hidden[t]
             to_cell = to_cell + to_hidden * output * (1 - tanhs[t] ** 2)
             to_cell = to_cell * (cells[t + 1].abs() < ctx.largest)
             own = totals[t]
-            own[:, :size] = to_cell * candidate * enter * (1 - enter)
+            own[:, :size] = to_cell * candidate * input_gate * (1 - input_gate)
             own[:, size : 2 * size] = to_cell * cells[t] * forget * (1 - forget)
-            own[:, 2 * size : 3 * size] = to_cell * enter * (1 - candidate**2)
+            own[:, 2 * size : 3 * size] = to_cell * input_gate * (1 - candidate**2)
             own[:, 3 * size :] = to_hidden * tanhs[t] * output * (1 - output)
             to_cell = to_cell * forget
             to_hidden = own @ w_recurrent

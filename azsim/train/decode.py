@@ -43,12 +43,12 @@ def greedy(
     Returns:
         The labels of each utterance, without blanks and without its end.
     """
-    encoded = model.heard(model.encode(features, starts))
+    encoded = model.project_encoder(model.encode(features, starts))
     count = len(steps)
     lengths = torch.tensor(steps)
     found: list[list[int]] = [[] for _ in range(count)]
     output, (h, c) = model.predict(torch.full((1, count), BLANK))
-    predicted = model.said(output[0])
+    predicted = model.project_prediction(output[0])
     ended = torch.zeros(count, dtype=torch.bool)
     for t in range(int(lengths.max())):
         active = torch.nonzero((lengths > t) & ~ended)[:, 0]
@@ -63,7 +63,7 @@ def greedy(
                 found[b].append(label)
             output, (h_new, c_new) = model.predict(labels[None], (h[:, active], c[:, active]))
             h[:, active], c[:, active] = h_new, c_new
-            predicted[active] = model.said(output[0])
+            predicted[active] = model.project_prediction(output[0])
     return found
 
 

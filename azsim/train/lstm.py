@@ -66,32 +66,32 @@ class _Lstm(Function):
     def forward(ctx, inputs, w_input, w_recurrent, bias, hidden, cell, product):
         steps, batch, _ = inputs.shape
         size, kind = w_recurrent.shape[1], bias.dtype
-        heard = inputs.to(product).reshape(steps * batch, -1)
+        flat_inputs = inputs.to(product).reshape(steps * batch, -1)
         doubled = _doubled(bias, size, product)
-        gates = torch.addmm(doubled, heard, _doubled(w_input, size, product).t()).view(steps, batch, -1)
+        gates = torch.addmm(doubled, flat_inputs, _doubled(w_input, size, product).t()).view(steps, batch, -1)
         hiddens = torch.empty(steps + 1, batch, size, dtype=product)
         cells = torch.empty(steps + 1, batch, size, dtype=kind)
         hiddens[0], cells[0] = hidden, cell
         back = _doubled(w_recurrent, size, product).t().contiguous()
-        again = torch.empty(batch, 4 * size, dtype=product)
+        recurrent_product = torch.empty(batch, 4 * size, dtype=product)
         own, recurrent = torch.empty(2, batch, 4 * size, dtype=kind)
         tanh, output = torch.empty(2, batch, size, dtype=kind)
         arrays = [each.numpy() for each in (own, cells, tanh)]
         written = output.numpy()
         for t in range(steps):
-            torch.mm(hiddens[t], back, out=again)
-            own.copy_(gates[t]).add_(recurrent.copy_(again)).sigmoid_()
+            torch.mm(hiddens[t], back, out=recurrent_product)
+            own.copy_(gates[t]).add_(recurrent.copy_(recurrent_product)).sigmoid_()
             _to_cell(*arrays, t)
             tanh.sigmoid_()
             _to_output(arrays[0], arrays[2], written)
             hiddens[t + 1] = output
             gates[t] = own
-        ctx.save_for_backward(heard, w_input, w_recurrent, gates, cells, hiddens)
+        ctx.save_for_backward(flat_inputs, w_input, w_recurrent, gates, cells, hiddens)
         return hiddens[1:].clone(), cells[-1].clone()
 
     @staticmethod
     def backward(ctx, grad_outputs, grad_cell):
-        heard, w_input, w_recurrent, gates, cells, hiddens = ctx.saved_tensors
+        flat_inputs, w_input, w_recurrent, gates, cells, hiddens = ctx.saved_tensors
         steps, batch, size = grad_outputs.shape
         kind, product = cells.dtype, hiddens.dtype
         totals = torch.empty_like(gates)
@@ -112,7 +112,7 @@ class _Lstm(Function):
         to_inputs = None
         if ctx.needs_input_grad[0]:
             to_inputs = torch.mm(flat, w_input.to(product)).view(steps, batch, -1)
-        to_w_input = torch.mm(flat.t(), heard).to(kind)
+        to_w_input = torch.mm(flat.t(), flat_inputs).to(kind)
         to_w_recurrent = torch.mm(flat.t(), hiddens[:-1].view(steps * batch, -1)).to(kind)
         return to_inputs, to_w_input, to_w_recurrent, torch.sum(flat, 0, dtype=kind), to_hidden, to_cell, None
 
@@ -178,9 +178,9 @@ def _to_gates(
             carried[k] += down[k] * leave * (ONE - squashed[k] * squashed[k])
             out[3 * size + k] = down[k] * squashed[k] * leave * (ONE - leave)
         for k in range(size):
-            enter, candidate = own[k], own[2 * size + k]
-            out[k] = carried[k] * candidate * enter * (ONE - enter)
-            out[2 * size + k] = carried[k] * enter * (ONE - candidate * candidate)
+            input_gate, candidate = own[k], own[2 * size + k]
+            out[k] = carried[k] * candidate * input_gate * (ONE - input_gate)
+            out[2 * size + k] = carried[k] * input_gate * (ONE - candidate * candidate)
         for k in range(size):
             forget = own[size + k]
             out[size + k] = carried[k] * old[k] * forget * (ONE - forget)

@@ -191,11 +191,11 @@ class Transducer(nn.Module):
         embedded = self._drop(self.embedding(labels), self.dropout.embedding)
         return self._lstm("prediction.0", embedded, state)
 
-    def heard(self, encoded: torch.Tensor) -> torch.Tensor:
+    def project_encoder(self, encoded: torch.Tensor) -> torch.Tensor:
         """The encoder's part of the joint's sum, float32."""
         return self._projected(self.joint_encoder, encoded)
 
-    def said(self, predicted: torch.Tensor) -> torch.Tensor:
+    def project_prediction(self, predicted: torch.Tensor) -> torch.Tensor:
         """The prediction network's part of the joint's sum, float32."""
         return self._projected(self.joint_prediction, predicted)
 
@@ -231,7 +231,7 @@ class Transducer(nn.Module):
             swap[0] = False
             before[swap] = torch.randint(BLANK + 1, self.shape.vocabulary, (int(swap.sum()),))
         predicted, _ = self.predict(before)
-        parts = self.heard(encoded).transpose(0, 1), self.said(predicted).transpose(0, 1)
+        parts = self.project_encoder(encoded).transpose(0, 1), self.project_prediction(predicted).transpose(0, 1)
         if self.chip:
             return self.joint_output(chip_arithmetic.joint_hidden(add(*parts, cells))).float()
         return self.joint_output(join(*parts, cells)).float()

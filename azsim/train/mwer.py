@@ -43,7 +43,7 @@ def expected_errors(losses: torch.Tensor, errors: torch.Tensor) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class Heard:
+class DecodedRecording:
     """A recording that was decoded: its features as a batch of one, the hypotheses and their word errors."""
 
     batch: Batch
@@ -57,7 +57,7 @@ class MinimumErrors(Mechanism):
     def __init__(self, settings: Mwer, seed: int, mixes: Sequence[Mix], model: Transducer, pieces: Pieces) -> None:
         self._settings, self._seed, self._mixes, self._model, self._pieces = settings, seed, mixes, model, pieces
         self._splits: Mapping[str, Sequence[Utterance]] = {}
-        self._heard: list[Heard] = []
+        self._decoded: list[DecodedRecording] = []
         self._round = self._stage = 0
         self._mean = 0.0
 
@@ -92,12 +92,12 @@ class MinimumErrors(Mechanism):
         return self._model.encode_after(features, batch.wake_steps, max(batch.cells.frames), starts)
 
     def before_step(self, moment: Moment) -> None:
-        if moment.step % self._settings.decode_every_steps and self._heard:
+        if moment.step % self._settings.decode_every_steps and self._decoded:
             return
         self._round, self._stage = moment.step, moment.stage
         was_training = self._model.training
         self._model.eval()
-        self._heard = []
+        self._decoded = []
         for batch in self._batches(self._round, self._mixes[self._stage]):
             with torch.no_grad():
                 encoded = self._encoded(batch)[:, 0].float()
@@ -107,22 +107,22 @@ class MinimumErrors(Mechanism):
     def _add(self, batch: Batch, hypotheses: tuple[Labels, ...]) -> None:
         said = self._pieces.decode(batch.cells.labels[0])
         errors = count_errors([said] * len(hypotheses), [self._pieces.decode(each) for each in hypotheses])[:, 0]
-        self._heard.append(Heard(batch, hypotheses, errors))
+        self._decoded.append(DecodedRecording(batch, hypotheses, errors))
 
     def loss(self, moment: Moment, forward: Forward) -> torch.Tensor:
         """Expected errors of a few of the recordings, weighted so that an error counts as a label's loss does."""
         rng = np.random.default_rng((self._seed, moment.step, 2))
-        useful = [each for each in self._heard if each.errors.min() < each.errors.max()]
+        useful = [each for each in self._decoded if each.errors.min() < each.errors.max()]
         total = torch.zeros(())
         if not useful:
             return total
         chosen = rng.choice(len(useful), min(self._settings.recordings_per_step, len(useful)), replace=False)
-        for heard in (useful[i] for i in chosen):
-            encoded = self._encoded(heard.batch)
-            count = len(heard.hypotheses)
-            cells = Cells.plain([len(encoded)] * count, heard.hypotheses)
+        for each in (useful[i] for i in chosen):
+            encoded = self._encoded(each.batch)
+            count = len(each.hypotheses)
+            cells = Cells.plain([len(encoded)] * count, each.hypotheses)
             logits = self._model.logits(encoded.expand(-1, count, -1), cells, labels_dropped=False)
-            total = total + expected_errors(rnnt_losses(logits, cells), torch.from_numpy(heard.errors).float())
+            total = total + expected_errors(rnnt_losses(logits, cells), torch.from_numpy(each.errors).float())
         self._mean = total.item() / len(chosen)
         return self._settings.weight * total
 
@@ -131,16 +131,16 @@ class MinimumErrors(Mechanism):
 
     def state(self) -> dict[str, torch.Tensor]:
         """The round and its hypotheses; the recordings are drawn again from the round."""
-        longest = max((len(h) for each in self._heard for h in each.hypotheses), default=0)
-        table = np.full((len(self._heard), self._settings.hypotheses, longest + 1), NONE, np.int64)
-        for row, each in zip(table, self._heard, strict=True):
+        longest = max((len(h) for each in self._decoded for h in each.hypotheses), default=0)
+        table = np.full((len(self._decoded), self._settings.hypotheses, longest + 1), NONE, np.int64)
+        for row, each in zip(table, self._decoded, strict=True):
             for place, labels in zip(row, each.hypotheses, strict=False):
                 place[0], place[1 : len(labels) + 1] = len(labels), labels
         return {"round": torch.tensor([self._round, self._stage]), "hypotheses": torch.from_numpy(table)}
 
     def restore(self, state: Mapping[str, torch.Tensor]) -> None:
         self._round, self._stage = (*state["round"].tolist(), 0)[:2]  # an older checkpoint has the round alone
-        self._heard = []
+        self._decoded = []
         table = state["hypotheses"].tolist()
         batches = self._batches(self._round, self._mixes[self._stage]) if table else []
         for batch, rows in zip(batches, table, strict=True):

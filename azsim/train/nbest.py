@@ -32,7 +32,7 @@ class Hypothesis:
 
     labels: Labels
     score: float
-    said: torch.Tensor
+    predicted: torch.Tensor
     state: State
 
 
@@ -46,15 +46,15 @@ def n_best(model: Transducer, encoded: torch.Tensor, count: int, sentence_end: i
         count: hypotheses kept at each step, and returned at most.
         sentence_end: the label after which a hypothesis has only blanks; where it was said, it is the last label.
     """
-    heard = model.heard(encoded)
+    projected = model.project_encoder(encoded)
     output, state = model.predict(torch.full((1, 1), BLANK))
-    beam = [Hypothesis((), 0.0, model.said(output[0])[0], state)]
-    for vector in heard:
+    beam = [Hypothesis((), 0.0, model.project_prediction(output[0])[0], state)]
+    for vector in projected:
         kept: dict[Labels, Hypothesis] = {}
         frontier = beam
         for turn in range(MAX_LABELS_PER_STEP + 1):
-            said = torch.stack([each.said for each in frontier])
-            scores = torch.log_softmax(model.scores(vector + said).float(), 1).numpy()
+            predicted = torch.stack([each.predicted for each in frontier])
+            scores = torch.log_softmax(model.scores(vector + predicted).float(), 1).numpy()
             for hypothesis, row in zip(frontier, scores, strict=True):
                 _keep(kept, hypothesis, hypothesis.score + float(row[BLANK]))
             if turn == MAX_LABELS_PER_STEP:
@@ -69,7 +69,7 @@ def n_best(model: Transducer, encoded: torch.Tensor, count: int, sentence_end: i
 def _keep(kept: dict[Labels, Hypothesis], hypothesis: Hypothesis, score: float) -> None:
     before = kept.get(hypothesis.labels)
     total = score if before is None else float(np.logaddexp(before.score, score))
-    kept[hypothesis.labels] = Hypothesis(hypothesis.labels, total, hypothesis.said, hypothesis.state)
+    kept[hypothesis.labels] = Hypothesis(hypothesis.labels, total, hypothesis.predicted, hypothesis.state)
 
 
 def _longer(
@@ -93,12 +93,12 @@ def _longer(
     rows = [frontier[row] for row, _ in chosen]
     state = tuple(torch.cat([each.state[part] for each in rows], 1) for part in (0, 1))
     output, (hidden, cell) = model.predict(torch.tensor([[label for _, label in chosen]]), state)
-    said = model.said(output[0])
+    predicted = model.project_prediction(output[0])
     return [
         Hypothesis(
             (*before.labels, label),
             float(totals[row, label]),
-            said[k],
+            predicted[k],
             (hidden[:, k : k + 1], cell[:, k : k + 1]),
         )
         for k, (before, (row, label)) in enumerate(zip(rows, chosen, strict=True))

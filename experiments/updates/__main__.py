@@ -22,7 +22,7 @@ from pathlib import Path
 from azsim.compare.experiment import load_experiment
 from azsim.compare.runner import make_setup
 from azsim.compress import compress
-from azsim.compress.follow import follow
+from azsim.compress.requantise import requantise_to
 from azsim.compress.update.image import pack_image
 from azsim.errors import InputError
 from azsim.report.figures.style import report_style, write_figure
@@ -120,7 +120,7 @@ def main() -> None:
     before, after = series[0].networks()[:2]
     small = compress(before, weight_bits=5, codec="zvsv")
     loads = on_device.measure(few, small, jobs_of(series, rows))
-    cuts = power_cuts.cut(pack_image(small), pack_image(follow(small, after)), chosen.kills)
+    cuts = power_cuts.cut(pack_image(small), pack_image(requantise_to(small, after)), chosen.kills)
     chosen.out.mkdir(parents=True, exist_ok=True)
     write_csv(chosen.out / "updates.csv", [asdict(row) for row in rows])
     write_csv(chosen.out / "device.csv", [flat(load) for load in loads])

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from azsim.compare.setup import Setup
 from azsim.compare.trained import recognise
 from azsim.compress import compress
-from azsim.compress.follow import follow
 from azsim.compress.network import CompressedNetwork
+from azsim.compress.requantise import requantise_to
 from azsim.compress.update.image import pack_image
 from azsim.compress.update.make import make_update
 from azsim.report.wer import bootstrap_difference, bootstrap_wer, count_errors
@@ -111,7 +111,7 @@ def _chain(
         if tolerance is None:
             after = compress(network, name=name, weight_bits=bits, codec=codec)
         else:
-            after = follow(before, network, tolerance=tolerance)
+            after = requantise_to(before, network, tolerance=tolerance)
         errors = work.errors(after, f"{one.plan.label}, release {release}, {name}, {how}")
         rows.append(_row(one, release, name, how, before, after, errors, base, work))
         before = after

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import azsim
 from azsim.compress import codecs, compress, encode
-from azsim.compress.follow import follow
 from azsim.compress.layout import TileLayout
+from azsim.compress.requantise import requantise_to
 from azsim.compress.stored import load_network, save_compressed
 from azsim.compress.update.image import load_image, pack_image
 from azsim.compress.update.make import make_update
@@ -71,7 +71,7 @@ def freeze(out: Path) -> None:
     )
     (out / "key.pub.pem").write_bytes(public)
     images = [pack_image(small)]
-    images.append(pack_image(follow(small, tuned(network, 1))))
+    images.append(pack_image(requantise_to(small, tuned(network, 1))))
     for number, image in enumerate(images, 1):
         (out / f"image-{number}.azm").write_bytes(image)
         loaded = load_image(out / f"image-{number}.azm")

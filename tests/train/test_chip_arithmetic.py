@@ -49,7 +49,9 @@ def test_encoder_and_joint_agree_with_the_integer_engine(snapped_model: Transduc
     steps = quantise_int8(frames, engine.feature_scale).reshape(-1, 192)
     wanted = Encoder(engine).push(steps)
     with torch.no_grad():
-        found = snapped_model.heard(snapped_model.encode(torch.from_numpy(frames[None])))[:, 0] * 2.0**GATE_BITS
+        found = (
+            snapped_model.project_encoder(snapped_model.encode(torch.from_numpy(frames[None])))[:, 0] * 2.0**GATE_BITS
+        )
     assert torch.equal(found, found.round())
     difference = np.abs(found.numpy() - wanted)
     assert (difference == 0).mean() > 0.95

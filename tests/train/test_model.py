@@ -66,7 +66,9 @@ def test_every_cell_of_the_lattice_has_the_scores_of_its_step_and_its_labels():
         for t in range(frames):
             for u in range(len(labels) + 1):
                 output, _ = model.predict(torch.tensor([[0], *([label] for label in labels[:u])]))
-                expected.append(model.scores(model.heard(encoded[t, b]) + model.said(output[-1, 0])))
+                expected.append(
+                    model.scores(model.project_encoder(encoded[t, b]) + model.project_prediction(output[-1, 0]))
+                )
     assert torch.allclose(found, torch.stack(expected), atol=1e-5)
 
 

@@ -21,8 +21,8 @@ def _scores(model: Transducer, features: torch.Tensor) -> torch.Tensor:
     model.eval()
     with torch.no_grad():
         encoded = model.encode(features)
-        said = model.said(model.predict(LABELS)[0])
-        return model.scores(model.heard(encoded)[:, None] + said[None])
+        predicted = model.project_prediction(model.predict(LABELS)[0])
+        return model.scores(model.project_encoder(encoded)[:, None] + predicted[None])
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,12 @@ def recurrent_parameters(
         parts = rows.reshape(len(gates), units, *rows.shape[1:])
         return parts[list(gates)].reshape(rows.shape)
 
-    into, again = (builder.constant(node, index)[0] for index in (1, 2))
-    if into.shape[0] != len(gates) * units or again.shape != (len(gates) * units, units):
-        raise node.refuse(f"weights of shapes {into.shape} and {again.shape}: do not fit {units} units")
-    found = {"input": ordered(into), "recurrent": ordered(again)}
+    input_weights, recurrent_weights = (builder.constant(node, index)[0] for index in (1, 2))
+    if input_weights.shape[0] != len(gates) * units or recurrent_weights.shape != (len(gates) * units, units):
+        raise node.refuse(
+            f"weights of shapes {input_weights.shape} and {recurrent_weights.shape}: do not fit {units} units"
+        )
+    found = {"input": ordered(input_weights), "recurrent": ordered(recurrent_weights)}
     both = builder.optional(node, 3)
     if both is not None:
         first, second = (ordered(part) for part in np.split(both[0].astype(np.float32), 2))

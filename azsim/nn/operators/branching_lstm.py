@@ -158,8 +158,8 @@ class BranchingLstm(Operator):
 
 @njit(cache=True, nogil=True)
 def branching_steps(
-    into: np.ndarray,
-    again: np.ndarray,
+    input_weights: np.ndarray,
+    recurrent_weights: np.ndarray,
     small_input: np.ndarray,
     small_recurrent: np.ndarray,
     small_expand: np.ndarray,
@@ -186,26 +186,26 @@ def branching_steps(
     outputs: np.ndarray,
 ) -> None:
     """All steps of a layer, each on the branch that was picked for it."""
-    rows, rank = into.shape[0], small_input.shape[0]
-    gates, recurrent = np.empty(rows, np.int32), np.empty(rows, np.int32)
+    rows, rank = input_weights.shape[0], small_input.shape[0]
+    gates, recurrent_product = np.empty(rows, np.int32), np.empty(rows, np.int32)
     narrow = np.empty(rank, np.int8)
     for k in range(vectors.shape[0]):
         if picked[k]:
-            multiply_rows(into, vectors[k], gates)
-            multiply_rows(again, hidden, recurrent)
+            multiply_rows(input_weights, vectors[k], gates)
+            multiply_rows(recurrent_weights, hidden, recurrent_product)
             for r in range(rows):
                 gates[r] = saturate_int16(
                     requantise(np.int64(gates[r]), first_multiplier[r], first_shift[r])
-                    + requantise(np.int64(recurrent[r]), second_multiplier[r], second_shift[r])
+                    + requantise(np.int64(recurrent_product[r]), second_multiplier[r], second_shift[r])
                     + bias[r]
                 )
         else:
             multiply_rows(small_input, vectors[k], gates[:rank])
-            multiply_rows(small_recurrent, hidden, recurrent[:rank])
+            multiply_rows(small_recurrent, hidden, recurrent_product[:rank])
             for r in range(rank):
                 narrow[r] = saturate_int8(
                     requantise(np.int64(gates[r]), narrow_multiplier[r], narrow_shift[r])
-                    + requantise(np.int64(recurrent[r]), kept_multiplier[r], kept_shift[r])
+                    + requantise(np.int64(recurrent_product[r]), kept_multiplier[r], kept_shift[r])
                 )
             multiply_rows(small_expand, narrow, gates)
             for r in range(rows):

@@ -100,12 +100,12 @@ class Gru(Operator):
 
         def run(state: State, inputs: Arrays) -> tuple[Arrays, State]:
             (hidden,) = state
-            entering = inputs[0] @ weights["input"].T + bias
-            outputs = np.empty((len(entering), size), np.float32)
-            for k, sums in enumerate(entering):
+            input_products = inputs[0] @ weights["input"].T + bias
+            outputs = np.empty((len(input_products), size), np.float32)
+            for k, sums in enumerate(input_products):
                 reset, keep = np.split(_sigmoid(sums[: 2 * size] + hidden @ gates), 2)
-                again = reset * (hidden @ candidate + own) if self.reset_after else (reset * hidden) @ candidate
-                new = np.tanh(sums[2 * size :] + again)
+                kept = reset * (hidden @ candidate + own) if self.reset_after else (reset * hidden) @ candidate
+                new = np.tanh(sums[2 * size :] + kept)
                 hidden = (1 - keep) * new + keep * hidden
                 outputs[k] = hidden
             return (outputs,), (hidden,)
@@ -118,11 +118,13 @@ class Gru(Operator):
         return (hidden,)
 
     def integer(self, at: IntegerNode) -> Execution:
-        source, target, into, again = at.grid(), at.target(), at.weights["input"], at.weights["recurrent"]
-        rows, size = again.values.shape
-        entering, recurrent = np.ascontiguousarray(into.values), np.ascontiguousarray(again.values)
-        first = Rescale.by(source.scale * into.row_scales / GATE_GRID.scale)
-        second = Rescale.by(target.scale * again.row_scales / GATE_GRID.scale)
+        source, target = at.grid(), at.target()
+        input_weights, recurrent_weights = at.weights["input"], at.weights["recurrent"]
+        rows, size = recurrent_weights.values.shape
+        input_matrix = np.ascontiguousarray(input_weights.values)
+        recurrent_matrix = np.ascontiguousarray(recurrent_weights.values)
+        first = Rescale.by(source.scale * input_weights.row_scales / GATE_GRID.scale)
+        second = Rescale.by(target.scale * recurrent_weights.row_scales / GATE_GRID.scale)
         bias = bias_of(at.vectors.get("bias"), rows, 2.0**-GATE_BITS, INT16_MAX)
         own = bias_of(at.vectors.get("candidate_bias"), size, 2.0**-GATE_BITS, INT16_MAX)
         factors = (first.multiplier, first.shift, second.multiplier, second.shift)
@@ -131,9 +133,9 @@ class Gru(Operator):
 
         def run(state: State, inputs: Arrays) -> tuple[Arrays, State]:
             hidden, fine = (each.copy() for each in state)
-            sums = products(entering, inputs[0])
+            sums = products(input_matrix, inputs[0])
             outputs = np.empty((len(sums), size), np.int8)
-            gru_steps(recurrent, sums, *constants, to_hidden, self.reset_after, hidden, fine, outputs)
+            gru_steps(recurrent_matrix, sums, *constants, to_hidden, self.reset_after, hidden, fine, outputs)
             return (outputs,), (hidden, fine)
 
         return restarting(Execution((np.zeros(size, np.int8), np.zeros(size, np.int16)), run), self.restart)
@@ -178,25 +180,25 @@ def gru_steps(
 ) -> None:
     """All steps of a layer after the products of its input, int32 ``sums`` ``(n, 3H)``; ``fine`` is the Q0.15 state."""
     size = hidden.size
-    again, kept = np.empty(3 * size, np.int32), np.empty(size, np.int8)
+    recurrent_product, kept = np.empty(3 * size, np.int32), np.empty(size, np.int8)
     gate = np.empty(2 * size, np.int64)
     for k in range(sums.shape[0]):
         products_now = 3 * size if reset_after else 2 * size
-        multiply_rows(recurrent[:products_now], hidden, again[:products_now])
+        multiply_rows(recurrent[:products_now], hidden, recurrent_product[:products_now])
         for r in range(2 * size):
             total = saturate_int16(
                 requantise(np.int64(sums[k, r]), first_multiplier[r], first_shift[r])
-                + requantise(np.int64(again[r]), second_multiplier[r], second_shift[r])
+                + requantise(np.int64(recurrent_product[r]), second_multiplier[r], second_shift[r])
                 + bias[r]
             )
             gate[r] = sigmoid[np.uint64(total + TABLE_ZERO)]
         if not reset_after:
             for j in range(size):
                 kept[j] = rounding_shift(gate[j] * np.int64(hidden[j]), TABLE_BITS)
-            multiply_rows(recurrent[2 * size :], kept, again[2 * size :])
+            multiply_rows(recurrent[2 * size :], kept, recurrent_product[2 * size :])
         for j in range(size):
             r = 2 * size + j
-            inner = requantise(np.int64(again[r]), second_multiplier[r], second_shift[r])
+            inner = requantise(np.int64(recurrent_product[r]), second_multiplier[r], second_shift[r])
             if reset_after:
                 inner = rounding_shift(gate[j] * saturate_int16(inner + own[j]), TABLE_BITS)
             total = saturate_int16(

@@ -85,15 +85,15 @@ class Lstm(Operator):
 
     def float(self, at: FloatNode) -> Execution:
         weights = at.parameters
-        into, again = weights["input"].T, weights["recurrent"].T
+        input_matrix, recurrent_matrix = weights["input"].T, weights["recurrent"].T
         bias = weights.get("bias", np.float32(0))
 
         def run(state: State, inputs: Arrays) -> tuple[Arrays, State]:
             hidden, cell = state
-            entering = inputs[0] @ into
-            outputs = np.empty((len(entering), hidden.size), np.float32)
-            for k, sums in enumerate(entering):
-                gates = sums + hidden @ again + bias
+            input_products = inputs[0] @ input_matrix
+            outputs = np.empty((len(input_products), hidden.size), np.float32)
+            for k, sums in enumerate(input_products):
+                gates = sums + hidden @ recurrent_matrix + bias
                 hidden, cell = lstm_float_state(gates, cell)
                 at.observe("cell", cell)
                 outputs[k] = hidden
@@ -109,16 +109,19 @@ class Lstm(Operator):
 
     def integer(self, at: IntegerNode) -> Execution:
         source = at.grid()
-        into, again = at.weights["input"], at.weights["recurrent"]
-        size = again.values.shape[1]
-        layout = LstmLayout.of(at, source, into.row_scales, again.row_scales)
-        entering, recurrent = np.ascontiguousarray(into.values), np.ascontiguousarray(again.values)
+        input_weights, recurrent_weights = at.weights["input"], at.weights["recurrent"]
+        size = recurrent_weights.values.shape[1]
+        layout = LstmLayout.of(at, source, input_weights.row_scales, recurrent_weights.row_scales)
+        input_matrix = np.ascontiguousarray(input_weights.values)
+        recurrent_matrix = np.ascontiguousarray(recurrent_weights.values)
 
         def run(state: State, inputs: Arrays) -> tuple[Arrays, State]:
             hidden, cell = (each.copy() for each in state)
-            sums = products(entering, inputs[0])
+            sums = products(input_matrix, inputs[0])
             outputs = np.empty((len(sums), size), np.int8)
-            lstm_steps(recurrent, sums, *layout.arrays, layout.cell_bits, layout.to_hidden, hidden, cell, outputs)
+            lstm_steps(
+                recurrent_matrix, sums, *layout.arrays, layout.cell_bits, layout.to_hidden, hidden, cell, outputs
+            )
             return (outputs,), (hidden, cell)
 
         return restarting(Execution((np.zeros(size, np.int8), np.zeros(size, np.int16)), run), self.restart)
@@ -146,11 +149,11 @@ class LstmLayout:
     to_hidden: np.ndarray
 
     @staticmethod
-    def of(at: IntegerNode, source: Grid, into: np.ndarray, again: np.ndarray) -> LstmLayout:
+    def of(at: IntegerNode, source: Grid, input_scales: np.ndarray, recurrent_scales: np.ndarray) -> LstmLayout:
         """From the grids of input and output and the scales ``(4H,)`` of the rows of both matrices."""
-        target, rows = at.target(), again.size
-        first = Rescale.by(np.broadcast_to(source.scale * into / GATE_GRID.scale, rows))
-        second = Rescale.by(target.scale * again / GATE_GRID.scale)
+        target, rows = at.target(), recurrent_scales.size
+        first = Rescale.by(np.broadcast_to(source.scale * input_scales / GATE_GRID.scale, rows))
+        second = Rescale.by(target.scale * recurrent_scales / GATE_GRID.scale)
         bias = bias_of(at.vectors.get("bias"), rows, 2.0**-GATE_BITS, INT16_MAX)
         arrays = (bias, first.multiplier, first.shift, second.multiplier, second.shift)
         tables = (expanded_table("sigmoid"), expanded_table("tanh"))
@@ -191,8 +194,8 @@ def cell_grid(largest: float) -> Grid:
 
 def lstm_float_state(gates: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """New hidden and cell state from the sums of the gates, float32 ``(4H,)``."""
-    enter, forget, candidate, output = np.split(gates, 4)
-    cell = _sigmoid(forget) * cell + _sigmoid(enter) * np.tanh(candidate)
+    input_gate, forget, candidate, output = np.split(gates, 4)
+    cell = _sigmoid(forget) * cell + _sigmoid(input_gate) * np.tanh(candidate)
     return _sigmoid(output) * np.tanh(cell), cell
 
 
@@ -230,14 +233,14 @@ def lstm_steps(
     outputs: np.ndarray,
 ) -> None:
     """All steps of a layer after the products of its input, int32 ``sums`` ``(n, 4H)``, which become the gates."""
-    again = np.empty(recurrent.shape[0], np.int32)
+    recurrent_product = np.empty(recurrent.shape[0], np.int32)
     for k in range(sums.shape[0]):
-        multiply_rows(recurrent, hidden, again)
+        multiply_rows(recurrent, hidden, recurrent_product)
         gates = sums[k]
-        for r in range(again.size):
+        for r in range(recurrent_product.size):
             gates[r] = saturate_int16(
                 requantise(np.int64(gates[r]), first_multiplier[r], first_shift[r])
-                + requantise(np.int64(again[r]), second_multiplier[r], second_shift[r])
+                + requantise(np.int64(recurrent_product[r]), second_multiplier[r], second_shift[r])
                 + bias[r]
             )
         lstm_state(gates, sigmoid, tanh, cell_bits, to_hidden, hidden, cell)
@@ -258,12 +261,12 @@ def lstm_state(
     """The new state of a layer from the sums of its gates, Q4.11 int32 ``(4H,)``."""
     size = hidden.size
     for j in range(size):
-        enter = np.int64(sigmoid[np.uint64(gates[j] + TABLE_ZERO)])
+        input_gate = np.int64(sigmoid[np.uint64(gates[j] + TABLE_ZERO)])
         forget = np.int64(sigmoid[np.uint64(gates[size + j] + TABLE_ZERO)])
         candidate = np.int64(tanh[np.uint64(gates[2 * size + j] + TABLE_ZERO)])
         output = np.int64(sigmoid[np.uint64(gates[3 * size + j] + TABLE_ZERO)])
         kept = rounding_shift(forget * np.int64(cell[j]), TABLE_BITS)
-        added = rounding_shift(enter * candidate, 2 * TABLE_BITS - cell_bits)
+        added = rounding_shift(input_gate * candidate, 2 * TABLE_BITS - cell_bits)
         state = saturate_int16(kept + added)
         cell[j] = state
         argument = saturate_int16(rounding_shift(state << GATE_BITS, cell_bits))

@@ -115,8 +115,8 @@ class FloatTransducer:
         gates += weights[f"{layer}.bias"]
         if large is not None:
             gates = np.where(large[:, None], gates, self._small_gates(f"{layer}.small", vectors, hidden))
-        enter, forget, candidate, output = np.split(gates, 4, axis=1)
-        new_cell = _sigmoid(forget) * cell + _sigmoid(enter) * np.tanh(candidate)
+        input_gate, forget, candidate, output = np.split(gates, 4, axis=1)
+        new_cell = _sigmoid(forget) * cell + _sigmoid(input_gate) * np.tanh(candidate)
         new_hidden = _sigmoid(output) * np.tanh(new_cell)
         if self._observe is not None:
             self._observe(f"{layer}.gates", gates)

@@ -81,9 +81,7 @@ def integer_rnnt_graphs(compressed: Decoded, picks: Picks | None = None) -> Inte
     """
     graphs = rnnt_graphs(compressed.network, picks)
     stated = rnnt_grids(compressed.network)
-    weights = {
-        name: Weights.of(matrix, compressed.matrices[name].scale) for name, matrix in compressed.decoded.items()
-    }
+    weights = {name: Weights.of(matrix, compressed.matrices[name].scale) for name, matrix in compressed.decoded.items()}
 
     def integers(graph: Graph) -> IntegerGraph:
         own = {name: weights[name] for name in graph.weight_matrices}
@@ -121,19 +119,19 @@ def _encoder(network: Network, picks: Picks) -> Graph:
         inputs["large"] = Tensor((), holds="flag")
     elif network.has_branches:
         nodes += [*_arbiter_nodes(), Node("arbiter.pick", Threshold(), ("score",), ("large",))]
-    entering = "steps"
+    source = "steps"
     for i in range(network.encoder_layers):
         layer = f"encoder.{i}"
-        nodes.append(_branching(layer, entering, large) if network.has_branches else _lstm(layer, entering))
-        entering = layer
+        nodes.append(_branching(layer, source, large) if network.has_branches else _lstm(layer, source))
+        source = layer
         if i == network.time_reduction_after:
             nodes.append(Node("reduction", Stack(network.time_reduction), (layer,), ("reduced",)))
-            entering = "reduced"
+            source = "reduced"
             if network.has_branches:
                 nodes.append(Node("pick.reduced", LastOf(network.time_reduction), ("large",), ("large.reduced",)))
                 large = "large.reduced"
     projection = {"weights": "joint.encoder", "bias": "joint.bias"}
-    nodes.append(Node("joint.encoder", Dense(), (entering,), ("encoded",), projection))
+    nodes.append(Node("joint.encoder", Dense(), (source,), ("encoded",), projection))
     outputs = ("encoded", "large") if network.has_branches else ("encoded",)
     return _graph(network, "encoder", inputs, outputs, nodes)
 
@@ -150,11 +148,11 @@ def _arbiter_nodes() -> list[Node]:
 
 def _prediction(network: Network) -> Graph:
     row = Node("prediction.embedding", Embedding(), ("label",), ("row",), {"weights": "prediction.embedding"})
-    nodes, entering = [row], "row"
+    nodes, source = [row], "row"
     for i in range(network.layers("prediction")):
-        nodes.append(_lstm(f"prediction.{i}", entering))
-        entering = f"prediction.{i}"
-    nodes.append(Node("joint.prediction", Dense(), (entering,), ("predicted",), {"weights": "joint.prediction"}))
+        nodes.append(_lstm(f"prediction.{i}", source))
+        source = f"prediction.{i}"
+    nodes.append(Node("joint.prediction", Dense(), (source,), ("predicted",), {"weights": "joint.prediction"}))
     return _graph(network, "prediction", {"label": Tensor((), holds="index")}, ("predicted",), nodes)
 
 
@@ -176,12 +174,12 @@ def _graph(
     return Graph(f"{network.name}: {part}", inputs, outputs, tuple(nodes), parameters)
 
 
-def _lstm(layer: str, entering: str) -> Node:
-    return Node(layer, Lstm(), (entering,), (layer,), _roles(layer, {}))
+def _lstm(layer: str, source: str) -> Node:
+    return Node(layer, Lstm(), (source,), (layer,), _roles(layer, {}))
 
 
-def _branching(layer: str, entering: str, large: str) -> Node:
-    return Node(layer, BranchingLstm(), (entering, large), (layer,), _roles(layer, SMALL_ROLES))
+def _branching(layer: str, source: str, large: str) -> Node:
+    return Node(layer, BranchingLstm(), (source, large), (layer,), _roles(layer, SMALL_ROLES))
 
 
 def _roles(layer: str, more: Mapping[str, str]) -> dict[str, str]:

@@ -110,15 +110,15 @@ class IntegerModel:
         bias_starts = dict(zip(gates, np.cumsum([0, *gates.values()]), strict=False))
 
         def plan(layer: str, input_scale: float) -> list[int]:
-            into, again = f"{layer}.input", f"{layer}.recurrent"
+            input_matrix, recurrent_matrix = f"{layer}.input", f"{layer}.recurrent"
             return [
-                matrices[into].shape[1],
-                matrices[again].shape[1],
-                starts[into],
-                starts[again],
+                matrices[input_matrix].shape[1],
+                matrices[recurrent_matrix].shape[1],
+                starts[input_matrix],
+                starts[recurrent_matrix],
                 bias_starts[layer],
-                *_fixed(compressed, into, input_scale * scales[into] * 2.0**GATE_BITS),
-                *_fixed(compressed, again, hidden_scale[layer] * scales[again] * 2.0**GATE_BITS),
+                *_fixed(compressed, input_matrix, input_scale * scales[input_matrix] * 2.0**GATE_BITS),
+                *_fixed(compressed, recurrent_matrix, hidden_scale[layer] * scales[recurrent_matrix] * 2.0**GATE_BITS),
                 formats.lstm[layer].cell_bits,
                 formats.lstm[layer].hidden_bits,
             ]

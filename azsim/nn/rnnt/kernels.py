@@ -37,18 +37,18 @@ def lstm_cell(
     biases: np.ndarray,
     plan: np.ndarray,
     gates: np.ndarray,
-    again: np.ndarray,
+    recurrent_product: np.ndarray,
     hidden: np.ndarray,
     cell: np.ndarray,
     sigmoid: np.ndarray,
     tanh: np.ndarray,
 ) -> None:
-    """A step after its products: ``gates`` (input side, overwritten) and ``again`` (recurrent), int32 ``(4 H,)``."""
+    """A step after its products: ``gates`` (input side, overwritten) and ``recurrent_product``, int32 ``(4 H,)``."""
     size = plan[HIDDEN]
     for r in range(4 * size):
         gates[r] = saturate_int16(
             requantise(np.int64(gates[r]), plan[INPUT_MULTIPLIER], plan[INPUT_SHIFT])
-            + requantise(np.int64(again[r]), plan[RECURRENT_MULTIPLIER], plan[RECURRENT_SHIFT])
+            + requantise(np.int64(recurrent_product[r]), plan[RECURRENT_MULTIPLIER], plan[RECURRENT_SHIFT])
             + np.int64(biases[plan[BIAS_AT] + r])
         )
     lstm_state(plan, gates, hidden, cell, sigmoid, tanh)
@@ -61,12 +61,12 @@ def lstm_state(
     """The new state of a layer from the sums of its gates, Q4.11 ``(4 H,)``."""
     size = plan[HIDDEN]
     for j in range(size):
-        enter = np.int64(sigmoid[np.uint64(gates[j] + TABLE_ZERO)])
+        input_gate = np.int64(sigmoid[np.uint64(gates[j] + TABLE_ZERO)])
         forget = np.int64(sigmoid[np.uint64(gates[size + j] + TABLE_ZERO)])
         candidate = np.int64(tanh[np.uint64(gates[2 * size + j] + TABLE_ZERO)])
         output = np.int64(sigmoid[np.uint64(gates[3 * size + j] + TABLE_ZERO)])
         kept = rounding_shift(forget * np.int64(cell[j]), TABLE_BITS)
-        added = rounding_shift(enter * candidate, 2 * TABLE_BITS - plan[CELL_BITS])
+        added = rounding_shift(input_gate * candidate, 2 * TABLE_BITS - plan[CELL_BITS])
         state = saturate_int16(kept + added)
         cell[j] = state
         argument = saturate_int16(rounding_shift(state << GATE_BITS, plan[CELL_BITS]))
@@ -99,13 +99,13 @@ def predict(
     predicted: np.ndarray,
 ) -> None:
     """One step of the prediction network: embedding ``row`` in, Q4.11 int16 ``predicted`` out, state in place."""
-    sums, again = np.empty(4 * hidden.shape[1], np.int32), np.empty(4 * hidden.shape[1], np.int32)
+    sums, recurrent_product = np.empty(4 * hidden.shape[1], np.int32), np.empty(4 * hidden.shape[1], np.int32)
     vector = row
     for i in range(layers.shape[0]):
         plan = layers[i]
         multiply(weights, plan[INPUT_AT], 4 * plan[HIDDEN], vector, plan[COLUMNS], sums)
-        multiply(weights, plan[RECURRENT_AT], 4 * plan[HIDDEN], hidden[i], plan[HIDDEN], again)
-        lstm_cell(biases, plan, sums, again, hidden[i], cell[i], sigmoid, tanh)
+        multiply(weights, plan[RECURRENT_AT], 4 * plan[HIDDEN], hidden[i], plan[HIDDEN], recurrent_product)
+        lstm_cell(biases, plan, sums, recurrent_product, hidden[i], cell[i], sigmoid, tanh)
         vector = hidden[i]
     project(weights, joint[FROM_PREDICTION], vector, no_bias, np.empty(predicted.size, np.int32), predicted)
 

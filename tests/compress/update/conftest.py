@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from azsim.compress import compress
-from azsim.compress.follow import follow
 from azsim.compress.layout import TileLayout
+from azsim.compress.requantise import requantise_to
 from azsim.compress.update.image import pack_image
 from azsim.nn.rnnt.network import Network
 
@@ -37,4 +37,4 @@ def key() -> Ed25519PrivateKey:
 def images(tiny_network: Network) -> tuple[bytes, bytes]:
     """Two successive releases, zvsv of 5 bits."""
     old = compress(tiny_network, weight_bits=5, sparsity=0.4, codec="zvsv", layout=LAYOUT)
-    return pack_image(old), pack_image(follow(old, tuned(tiny_network, 1)))
+    return pack_image(old), pack_image(requantise_to(old, tuned(tiny_network, 1)))

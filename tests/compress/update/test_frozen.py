@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from azsim.compress.follow import follow
 from azsim.compress.network import CompressedNetwork
+from azsim.compress.requantise import requantise_to
 from azsim.compress.update.image import load_image, open_image, pack_image, read_image
 from azsim.compress.update.make import make_update
 from azsim.compress.update.manifest import load_public_key
@@ -56,7 +56,7 @@ def test_a_device_with_an_old_image_takes_a_new_one(moved: bool, key) -> None:
     """Its biases come from float32 numbers onto the grid."""
     old = (FROZEN / "2.azm").read_bytes()
     before = read_image(old)
-    small = follow(before, tuned(before.network, 5)) if moved else before
+    small = requantise_to(before, tuned(before.network, 5)) if moved else before
     new = pack_image(small)
     assert (open_image(old).header.format, open_image(new).header.format) == (1, 2)
     delta = make_delta(old, new)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from azsim.compress import compress
-from azsim.compress.follow import follow
+from azsim.compress.requantise import requantise_to
 from azsim.compress.update.image import pack_image
 from azsim.compress.update.make import release_masks
 from azsim.compress.update.payload import apply_delta, make_delta
@@ -43,13 +43,13 @@ def test_an_image_that_stays_the_same_costs_next_to_nothing(images: tuple[bytes,
 def test_masked_weights_alone_make_a_smaller_delta(tiny_network: Network) -> None:
     old = compress(tiny_network, weight_bits=8, codec="raw", layout=LAYOUT)
     moved = tuned(tiny_network, 4, 0.05)
-    dense = pack_image(follow(old, moved))
+    dense = pack_image(requantise_to(old, moved))
     masks = release_masks(pack_image(old), dense, 11, 0.1)
     parameters = {
         name: np.where(masks[name].of(value.shape), moved.parameters[name], value) if value.ndim == 2 else value
         for name, value in tiny_network.parameters.items()
     }
-    new = pack_image(follow(old, replace(tiny_network, parameters=parameters)))
+    new = pack_image(requantise_to(old, replace(tiny_network, parameters=parameters)))
     plain, masked = make_delta(pack_image(old), new), make_delta(pack_image(old), new, masks)
     assert b"".join(apply_delta(pack_image(old), masked)) == new
     assert len(masked) < len(plain)

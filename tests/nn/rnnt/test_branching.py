@@ -165,6 +165,6 @@ def test_float_equals_torch(make_network):
     encoder = FloatTransducer(network)
     found, _ = encoder._encode([encoder.steps(features)])
     with torch.no_grad():
-        wanted = model.heard(model.encode(torch.from_numpy(features)[None]))
+        wanted = model.project_encoder(model.encode(torch.from_numpy(features)[None]))
     assert 0 < float(model.branches.picked.sum()) < 20
     np.testing.assert_allclose(found[:, 0], wanted[:, 0].numpy(), atol=1e-5)

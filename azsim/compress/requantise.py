@@ -6,7 +6,7 @@
     new weight                              x──────>           nearest entry,
                                  <- kept -> x                  or the old one, if that is not much farther (tolerance)
 
-Compressing a release afresh moves every palette a little, and with it every value. Following costs a little
+Compressing a release afresh moves every palette a little, and with it every value. The old grid costs a little
 precision and makes the difference small.
 
 **Source:** this project; a dead zone around what the decoder has is common in video coding.
@@ -29,7 +29,7 @@ SLACK = 2 / CELLS_PER_STEP
 """In grid units: `compress` itself sorts weights by cells, so nearer than this to a boundary either side is right."""
 
 
-def follow(
+def requantise_to(
     previous: CompressedNetwork, network: Network, *, name: str | None = None, tolerance: float = 0.0
 ) -> CompressedNetwork:
     """Compress a network onto scales, palettes, codecs and layout of a compressed release of the same shape.
@@ -67,7 +67,7 @@ def follow(
 
 
 def snap(weights: np.ndarray, old: np.ndarray, grid: np.ndarray, tolerance: float) -> np.ndarray:
-    """The entry of ``grid`` for each weight, see `follow`.
+    """The entry of ``grid`` for each weight, see `requantise_to`.
 
     Args:
         weights: in units of the grid, ``(rows, columns)``.

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azsim.compress import codecs, compress
-from azsim.compress.follow import SLACK, follow, snap
+from azsim.compress.requantise import SLACK, requantise_to, snap
 from azsim.errors import InputError
 from azsim.nn.rnnt.network import Network
 
@@ -27,7 +27,7 @@ def moved(network: Network, size: float) -> Network:
 @pytest.mark.parametrize("codec", codecs())
 def test_the_same_network_gives_the_same_bitstreams(tiny_network: Network, codec: str) -> None:
     old = compress(tiny_network, weight_bits=8 if codec in ("raw", "bitmap") else 5, codec=codec)
-    again = follow(old, tiny_network, name=old.name)
+    again = requantise_to(old, tiny_network, name=old.name)
     for name, matrix in old.matrices.items():
         assert again.matrices[name].encoded.data == matrix.encoded.data
         assert again.matrices[name].scale == matrix.scale
@@ -36,7 +36,7 @@ def test_the_same_network_gives_the_same_bitstreams(tiny_network: Network, codec
 def test_what_follows_is_on_the_old_grid_and_nearest_to_the_weights(tiny_network: Network) -> None:
     old = compress(tiny_network, weight_bits=4, codec="palette")
     network = moved(tiny_network, 0.05)
-    new = follow(old, network)
+    new = requantise_to(old, network)
     for name, matrix in new.matrices.items():
         grid = np.unique(old.decoded[name]).astype(float)
         assert set(np.unique(new.decoded[name])) <= set(grid)
@@ -53,7 +53,7 @@ def test_weights_that_did_not_change_keep_their_values(make_network, codec: str)
     old = compress(network, weight_bits=8 if codec == "raw" else 5, codec=codec)
     changed = dict(coarse)
     changed["joint.output"] = -changed["joint.output"]
-    new = follow(old, replace(network, parameters=changed))
+    new = requantise_to(old, replace(network, parameters=changed))
     for name in old.matrices:
         assert np.array_equal(old.decoded[name], new.decoded[name]) == (name != "joint.output")
 
@@ -62,7 +62,7 @@ def test_tolerance_trades_changes_for_precision(tiny_network: Network) -> None:
     old, network = compress(tiny_network, weight_bits=5, codec="zvsv"), moved(tiny_network, 0.02)
     changes, errors = [], []
     for tolerance in (0.0, 0.3, 0.7, 1.0):
-        new = follow(old, network, tolerance=tolerance)
+        new = requantise_to(old, network, tolerance=tolerance)
         changes.append(sum(int((new.decoded[k] != old.decoded[k]).sum()) for k in new.decoded))
         errors.append(
             sum(float(((new.decoded[k] * m.scale - network.parameters[k]) ** 2).sum()) for k, m in new.matrices.items())
@@ -93,8 +93,8 @@ def _nearest(grid: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 def test_another_shape_or_tolerance_is_refused(tiny_network: Network, make_network) -> None:
     old = compress(tiny_network, weight_bits=5, codec="zvsv")
     with pytest.raises(InputError, match=r"encoder\.2\.input is of shape"):
-        follow(old, make_network(8, hidden=(12, 10, 15)))
+        requantise_to(old, make_network(8, hidden=(12, 10, 15)))
     with pytest.raises(InputError, match=r"encoder\.2\.input is missing"):
-        follow(old, make_network(8, hidden=(12, 10)))
+        requantise_to(old, make_network(8, hidden=(12, 10)))
     with pytest.raises(InputError, match="tolerance"):
-        follow(old, tiny_network, tolerance=1.5)
+        requantise_to(old, tiny_network, tolerance=1.5)
