@@ -49,17 +49,26 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
 
         from azsim.toml import convert
         from azsim.train.command import CORPUS, exported
-        from azsim.train.recipe import SCRATCH, Recipe
-        from azsim.train.recipe_file import load_recipe, seeded
+        from azsim.train.graph_recipe import GraphRecipe
+        from azsim.train.recipe import SCRATCH
+        from azsim.train.recipe_file import load_any_recipe, seeded
     if options.list or options.recipe is None:
         return _list(options.json, options.runs)
-    name, recipe = load_recipe(options.recipe)
+    name, recipe = load_any_recipe(options.recipe)
     given = {key: value for key in ("seed", "workers") if (value := getattr(options, key)) is not None}
     own_seed = recipe.seed
-    recipe = convert(msgspec.to_builtins(recipe) | given, Recipe, f"recipe {name!r}")
+    if isinstance(recipe, GraphRecipe) and (options.workers is not None or options.start is not None):
+        wrong = "--workers" if options.workers is not None else "--start"
+        raise InputError(f"{wrong}: a small network ({options.recipe}) is trained from scratch by one process")
+    recipe = convert(msgspec.to_builtins(recipe) | given, type(recipe), f"recipe {name!r}")
     name = name if recipe.seed == own_seed else seeded(name, recipe.seed)
     if find_spec("torch") is None or find_spec("sentencepiece") is None:
         raise InputError("training needs PyTorch and sentencepiece: pip install 'azsim[train]'")
+    if isinstance(recipe, GraphRecipe):
+        from azsim.train.graph_run import run
+
+        file = run(recipe, name, _at_home(options.corpus or CORPUS), options.runs / name, options.quiet, options.recipe)
+        return {"recipe": name, "steps": recipe.schedule.steps, "model": str(file)}
     from azsim.train.start import Place
     from azsim.train.workers import train
 
@@ -89,12 +98,14 @@ def _at_home(corpus: Path) -> Path:
 
 
 def _list(as_json: bool, runs: Path) -> dict[str, object]:
-    from azsim.train.recipe_file import load_recipe, recipe_names
+    from azsim.train.recipe import SCRATCH
+    from azsim.train.recipe_file import load_any_recipe, recipe_names
 
     rows = []
-    for name in recipe_names():
-        recipe = load_recipe(name)[1]
-        row = {"recipe": name, "steps": recipe.schedule.steps, "start": recipe.start, "title": recipe.title}
+    for name in (*recipe_names(), *recipe_names(small=True)):
+        recipe = load_any_recipe(name)[1]
+        start = getattr(recipe, "start", SCRATCH)
+        row = {"recipe": name, "steps": recipe.schedule.steps, "start": start, "title": recipe.title}
         rows.append(row | {"is_done": (runs / name / "final.safetensors").is_file()})
     if not as_json:
         for (file, title), variants in groupby(rows, lambda row: (str(row["recipe"]).split("/")[0], row["title"])):

@@ -15,6 +15,7 @@ from azsim.compress.codecs import get
 from azsim.errors import InputError, located, nearest
 from azsim.resources import shipped_root
 from azsim.toml import convert, read_toml
+from azsim.train.graph_recipe import GraphRecipe
 from azsim.train.recipe import SCRATCH, Quantisation, Recipe
 
 
@@ -23,11 +24,13 @@ def recipe_folder() -> Path:
     return shipped_root() / "models" / "recipes"
 
 
-def recipe_names() -> Iterator[str]:
-    """Every shipped recipe, variants one by one, as `load_recipe` takes them."""
+def recipe_names(small: bool = False) -> Iterator[str]:
+    """Every shipped recipe of a recogniser, or of a small network, variants one by one, as they are loaded by."""
     for path in sorted(recipe_folder().glob("*.toml")):
-        variants = read_toml(path).get("variants")
-        yield from (f"{path.stem}/{variant}" for variant in variants) if variants else (path.stem,)
+        tree = read_toml(path)
+        if ("task" in tree) == small:
+            variants = tree.get("variants")
+            yield from (f"{path.stem}/{variant}" for variant in variants) if variants else (path.stem,)
 
 
 def seeded(name: str, seed: int) -> str:
@@ -42,13 +45,25 @@ def split_seed(name: str) -> tuple[str, int | None]:
 
 
 def load_recipe(name: str) -> tuple[str, Recipe]:
-    """A recipe by its name, or from the user's own file, ``FILE.toml`` or ``FILE.toml/VARIANT``.
+    """The recipe of a recogniser, by its name, or from the user's own file, ``FILE.toml`` or ``FILE.toml/VARIANT``.
 
     Returns:
         Its name, under which its run is kept, and the recipe.
 
     Raises:
-        InputError: there is none of that name, or its file is wrong.
+        InputError: there is none of that name, its file is wrong, or it is a small network's.
+    """
+    found, recipe = load_any_recipe(name)
+    if not isinstance(recipe, Recipe):
+        raise InputError(f"recipe {name!r}: task = {recipe.task!r}: is a small network's, not a recogniser's")
+    return found, recipe
+
+
+def load_any_recipe(name: str) -> tuple[str, Recipe | GraphRecipe]:
+    """The same of a recogniser or of a small network, whose recipe names a ``task``.
+
+    Raises:
+        InputError: as `load_recipe`.
     """
     file, variant = name, ""
     if not name.endswith(".toml"):
@@ -60,9 +75,12 @@ def load_recipe(name: str) -> tuple[str, Recipe]:
             known = sorted(each.stem for each in recipe_folder().glob("*.toml"))
             raise InputError(f"recipe {name!r}: not known; there are {', '.join(known)}{nearest(file, known)}")
     tree, where = _with_variant(read_toml(path), variant, path)
+    own = f"{path.stem}/{variant}" if variant else path.stem
+    if "task" in tree:
+        return own, convert(tree, GraphRecipe, where)
     recipe = convert(tree, Recipe, where)
     _check(recipe, where)
-    return (f"{path.stem}/{variant}" if variant else path.stem), recipe
+    return own, recipe
 
 
 def _with_variant(tree: dict[str, Any], variant: str, path: Path) -> tuple[dict[str, Any], str]:

@@ -8,7 +8,8 @@ import pytest
 
 from azsim.errors import InputError
 from azsim.resources import model_names
-from azsim.train.recipe_file import load_recipe, recipe_names, seeded, split_seed
+from azsim.train.recipe_file import load_any_recipe, load_recipe, recipe_names, seeded, split_seed
+from azsim.train.tasks.task import task_names
 
 GOOD = """
 title = "mine"
@@ -36,6 +37,17 @@ def test_every_shipped_recipe_loads_and_starts_from_something_known():
         own, recipe = load_recipe(name)
         assert own == name
         assert recipe.start == "scratch" or recipe.start in (*names, *model_names()), name
+
+
+def test_every_recipe_of_a_small_network_loads_and_is_none_of_a_recogniser():
+    names = list(recipe_names(small=True))
+    assert {"voice_activity/all", "sentence_end/all"} <= set(names)
+    for name in names:
+        own, recipe = load_any_recipe(name)
+        assert own == name
+        assert recipe.task in task_names()
+        with pytest.raises(InputError, match=r"is a small network's"):
+            load_recipe(name)
 
 
 def test_the_name_of_a_run_says_its_seed_where_it_is_not_the_recipes():

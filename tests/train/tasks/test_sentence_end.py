@@ -1,0 +1,44 @@
+"""Sentences to learn from: on the training side, their ends marked, and none of a person who is held out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="trains with PyTorch, the extra `train`")
+
+from azsim.errors import InputError  # noqa: E402
+from azsim.speech.endpointing.sentence_end import ALPHABET, LETTERS  # noqa: E402
+from azsim.train.corpus.heldout import sentence_side  # noqa: E402
+from azsim.train.tasks.sentence_end import Data, SentenceEndTask, Sizes  # noqa: E402
+
+
+def made(data: Data) -> SentenceEndTask:
+    return SentenceEndTask(Sizes(embedding=4, units=8), data, Path())
+
+
+def test_ends_are_marked_and_sentences_stand_on_the_training_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AZSIM_DATA", raising=False)
+    batch = made(Data(sentences=20, people_share=0, text_share=0, lost_share=0)).batch(np.random.default_rng(3))
+    for letters, ends in zip(batch.inputs[LETTERS], batch.targets["ends"], strict=True):
+        length = int((ends >= 0).sum())
+        assert np.flatnonzero(ends == 1).tolist() == [length - 1]
+        assert sentence_side("".join(ALPHABET[each] for each in letters[:length]).strip()) == "train"
+
+
+def test_people_who_are_held_out_say_nothing_in_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "barista").mkdir()
+    rows = [f"{name}.flac,{name},train,order {'x' * i}" for i, name in enumerate("abcdefgh", 1)]
+    (tmp_path / "barista" / "manifest.csv").write_text("\n".join(["file,speaker,split,transcript", *rows]))
+    for name in "abcdefgh":
+        (tmp_path / "barista" / f"{name}.flac").touch()
+    monkeypatch.setenv("AZSIM_DATA", str(tmp_path))
+    held = [set(made(Data(fold=fold))._people[1]) for fold in range(4)]
+    assert sorted(text for each in held for text in each) == sorted(f"order {'x' * i}" for i in range(1, 9))
+    for fold in range(4):
+        chosen, _ = made(Data(fold=fold))._people
+        assert not held[fold] & set(chosen)
+    with pytest.raises(InputError, match=r"holds no text/slurp_lm\.txt"):
+        made(Data(text_share=1.0, people_share=0)).batch(np.random.default_rng(0))
