@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from azsim.nn.rnnt.programs import SMALL
 from azsim.speech.endpoint import step_end_ms
 from azsim.speech.features import STACKED_FRAMES
-from azsim.speech.search import MAX_LABELS_PER_OUTPUT
+from azsim.speech.search.search import MAX_LABELS_PER_OUTPUT
 from azsim.speech.work import Engine, Job, chained
 
 

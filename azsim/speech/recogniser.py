@@ -12,7 +12,7 @@ after it the room goes on without speech (`azsim.speech.room_tone`) until the en
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -30,11 +30,11 @@ from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, MEL_BINS, SAM
 from azsim.speech.frontend import FeatureQuantiser, Stacker
 from azsim.speech.jobs import job_chain
 from azsim.speech.room_tone import room_tone
-from azsim.speech.search import Greedy, Search
+from azsim.speech.search.greedy import Greedy
+from azsim.speech.search.search import SearchMaker
 from azsim.speech.wake_word import wake_outputs
 from azsim.speech.work import Job
 
-SearchMaker = Callable[[IntegerModel], Search]
 PIECE_FRAMES = 1_000
 """Of a long recording that are heard at a time, so that what is kept in between does not grow with its length."""
 

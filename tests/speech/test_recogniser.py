@@ -15,7 +15,7 @@ from azsim.speech.bounds import UNKNOWN, SpeechBounds, estimate_bounds
 from azsim.speech.features import log_mel
 from azsim.speech.recogniser import Listener, Recogniser, recognise_many
 from azsim.speech.room_tone import room_tone
-from azsim.speech.search import Found
+from azsim.speech.search.search import Found
 from tests.conftest import random_network
 
 

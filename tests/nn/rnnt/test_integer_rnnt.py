@@ -10,7 +10,7 @@ import pytest
 from azsim.compress.recipe import compress
 from azsim.errors import InputError
 from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
-from azsim.speech.search import Greedy
+from azsim.speech.search.greedy import Greedy
 from tests.nn.rnnt.plain_integer_rnnt import Reference
 
 SHAPES = [

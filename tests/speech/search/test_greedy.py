@@ -10,7 +10,8 @@ import numpy as np
 from azsim.compress.recipe import compress
 from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
 from azsim.nn.rnnt.network import SENTENCE_END
-from azsim.speech.search import MAX_LABELS_PER_OUTPUT, Greedy
+from azsim.speech.search.greedy import Greedy
+from azsim.speech.search.search import MAX_LABELS_PER_OUTPUT
 
 
 def test_pieces_and_the_most_labels_per_output(make_network):

@@ -1,4 +1,4 @@
-"""Search: from encoder outputs to labels; greedy here, anything else that follows `Search` in a file of its own.
+"""Greedy search: the best label at every turn.
 
 ::
 
@@ -8,15 +8,13 @@
 After the label that ends a sentence, in a network that has one, nothing more is emitted; it is no label of the result.
 The joint still answers once per output, since the device listens until its end-point.
 
-The logits are exact integers and ties go to the lower label, so the labels are exact too; only the posterior
-probabilities are float.
+The logits are exact integers and ties go to the lower label, so the labels are exact too; posterior probabilities
+come from whole numbers as well (`azsim.speech.search.log_probability`).
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import Protocol
+from collections import Counter
 
 import numpy as np
 
@@ -24,37 +22,8 @@ from azsim.compiled import njit
 from azsim.nn.rnnt import kernels
 from azsim.nn.rnnt.formats import JOINT_HIDDEN_BITS
 from azsim.nn.rnnt.integer_rnnt import IntegerModel
-
-BLANK = 0
-MAX_LABELS_PER_OUTPUT = 4
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a search found so far.
-
-    Attributes:
-        labels: the labels emitted.
-        outputs: index of the encoder output at which each was emitted.
-        probabilities: posterior probability of each label where it was emitted, 0 to 1.
-        inputs: int8 ``(invocations, columns)`` per matrix of the prediction network and the joint, in order of
-            execution; the first row of the prediction network's is the start of the utterance.
-    """
-
-    labels: tuple[int, ...]
-    outputs: tuple[int, ...]
-    probabilities: tuple[float, ...]
-    inputs: dict[str, np.ndarray]
-
-
-class Search(Protocol):
-    """A search over the encoder outputs of one utterance."""
-
-    def advance(self, encoded: np.ndarray) -> None:
-        """Take the next encoder outputs, int16 ``(m, J)``."""
-
-    def found(self) -> Found:
-        """The best labels over all outputs taken."""
+from azsim.speech.search.log_probability import UNITS, exp_table, log_total, probability
+from azsim.speech.search.search import BLANK, MAX_LABELS_PER_OUTPUT, Found, Hypothesis, Turn
 
 
 class Greedy:
@@ -83,24 +52,40 @@ class Greedy:
         model = self._model
         most = MAX_LABELS_PER_OUTPUT * len(encoded)
         labels, at = np.empty(most, np.int64), np.empty(most, np.int64)
-        probabilities = np.empty(most, np.float64)
+        posteriors = np.empty(most, np.int64)
         joined = np.empty((most, model.joint[kernels.OUTPUT, kernels.MATRIX_COLUMNS]), np.int8)
         states = np.empty((most, *self._hidden.shape), np.int8)
         emitted, evaluated, self._ended = _greedy(
             model.weights, model.biases, model.prediction, model.joint, model.no_bias, model.output_bias,
-            model.logit_scale, model.sentence_end, self._ended, model.embedding, model.sigmoid, model.tanh,
-            self._hidden, self._cell, self._predicted, encoded, labels, at, probabilities, joined, states,
+            model.logit_scale * UNITS, exp_table(), model.sentence_end, self._ended, model.embedding, model.sigmoid,
+            model.tanh, self._hidden, self._cell, self._predicted, encoded, labels, at, posteriors, joined, states,
         )  # fmt: skip
         self._labels += labels[:emitted].tolist()
         self._at += (at[:emitted] + self._outputs).tolist()
-        self._probabilities += probabilities[:emitted].tolist()
+        self._probabilities += [probability(score) for score in posteriors[:emitted].tolist()]
         self._joined.append(joined[:evaluated].copy())
         self._states.append(states[:emitted].copy())
         self._outputs += len(encoded)
 
     def found(self) -> Found:
         """The labels over all outputs taken."""
-        return Found(tuple(self._labels), tuple(self._at), tuple(self._probabilities), self._inputs())
+        return Found(tuple(self._labels), tuple(self._at), tuple(self._probabilities), self._inputs(), self._turns())
+
+    def hypotheses(self, output: int | None = None) -> tuple[Hypothesis, ...]:
+        """The only one; see `azsim.speech.search.search.Search`."""
+        until = self._outputs - 1 if output is None else output
+        kept = sum(at <= until for at in self._at)
+        labels, outputs = tuple(self._labels[:kept]), tuple(self._at[:kept])
+        return (Hypothesis(labels, outputs, 1.0, until - outputs[-1] if outputs else until + 1),)
+
+    def _turns(self) -> tuple[Turn, ...]:
+        """Once more at an output after each of its labels, but not after the last one it may have."""
+        emitted = Counter(self._at)
+        return tuple(
+            Turn(output, 1, int(turn < emitted[output]))
+            for output in range(self._outputs)
+            for turn in range(min(emitted[output] + 1, MAX_LABELS_PER_OUTPUT))
+        )
 
     def _inputs(self) -> dict[str, np.ndarray]:
         model = self._model
@@ -126,7 +111,8 @@ def _greedy(
     joint: np.ndarray,
     no_bias: np.ndarray,
     output_bias: np.ndarray,
-    logit_scale: float,
+    unit: float,
+    exps: np.ndarray,
     sentence_end: int,
     ended: bool,
     embedding: np.ndarray,
@@ -138,7 +124,7 @@ def _greedy(
     encoded: np.ndarray,
     labels: np.ndarray,
     at: np.ndarray,
-    probabilities: np.ndarray,
+    posteriors: np.ndarray,
     joined: np.ndarray,
     states: np.ndarray,
 ) -> tuple[int, int, bool]:
@@ -161,10 +147,8 @@ def _greedy(
             ended = ended or best == sentence_end
             if best == BLANK or ended:
                 break
-            total = 0.0
-            for label in range(logits.size):
-                total += math.exp((np.int64(logits[label]) - np.int64(logits[best])) * logit_scale)
-            labels[emitted], at[emitted], probabilities[emitted] = best, t, 1.0 / total
+            labels[emitted], at[emitted] = best, t
+            posteriors[emitted] = -log_total(exps, logits, np.int64(logits[best]), unit)
             kernels.predict(
                 weights, biases, layers, joint, no_bias, sigmoid, tanh, hidden, cell, embedding[best], predicted
             )
