@@ -2,7 +2,8 @@
 
 ::
 
-    coffee, speaker: drawn; a digest of the sentence says on which side it stands; held-out speakers' names are unheard
+    coffee, speaker: drawn; a digest of a sentence with slots says on which side it stands; half of the held-out ones
+                     have names that training never sees
     text:            AZSIM_DATA/text/slurp_nlu.jsonl.gz, whole clusters of near-twins on one side
 """
 
@@ -19,6 +20,7 @@ import numpy as np
 
 from azsim.errors import InputError
 from azsim.resources import data_folder
+from azsim.speech.understanding.interpretation import OUTSIDE
 from azsim.train.corpus.coffee import coffee_grammar
 from azsim.train.corpus.commands import clusters
 from azsim.train.corpus.grammar import Grammar
@@ -74,18 +76,29 @@ class DrawnRequests(Requests):
         self.intents, self.slots = intents, slots
 
     def draw(self, rng: np.random.Generator) -> Request:
-        """A request whose sentence stands on the side of training."""
-        return self._on_side("train", self._grammar, rng)
+        """A request on the side of training; one without slots is a fixed phrase, and stands there too."""
+        while True:
+            request = self._make(self._grammar, rng)
+            if _is_fixed(request) or _side(request) == "train":
+                return request
 
     def held_out(self, rng: np.random.Generator, count: int) -> list[Request]:
-        """Half with names that training knows, half with others where the domain has them."""
-        return [self._on_side("test", (self._grammar, self._unheard)[i % 2], rng) for i in range(count)]
+        """Requests with slots, half with names that training knows, half with others where the domain has them."""
+        return [self._held_out(rng, (self._grammar, self._unheard)[i % 2]) for i in range(count)]
 
-    def _on_side(self, side: str, grammar: Grammar, rng: np.random.Generator) -> Request:
+    def _held_out(self, rng: np.random.Generator, grammar: Grammar) -> Request:
         while True:
             request = self._make(grammar, rng)
-            if sentence_side(" ".join(request.words)) == side:
+            if not _is_fixed(request) and _side(request) == "test":
                 return request
+
+
+def _is_fixed(request: Request) -> bool:
+    return set(request.tags) == {OUTSIDE}
+
+
+def _side(request: Request) -> str:
+    return sentence_side(" ".join(request.words))
 
 
 class TextRequests(Requests):
