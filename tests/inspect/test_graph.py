@@ -10,8 +10,8 @@ import pytest
 from azsim.compress import compress
 from azsim.compress.stored import save_compressed
 from azsim.errors import InputError
+from tests.commands.test_inspect import inspect
 from tests.conftest import random_network
-from tests.inspect.test_command import inspect
 
 
 @pytest.fixture
