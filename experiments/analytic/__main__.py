@@ -10,7 +10,6 @@ grid of devices is estimated on two processes and timed. Writes analytic.csv, an
 
 from __future__ import annotations
 
-import argparse
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, fields
@@ -24,6 +23,7 @@ from azsim.compare.runner import make_setup
 from azsim.report.figures.style import COLOURS, new_figure, plain_ticks, report_style, write_figure
 from azsim.report.page import write_page
 from experiments.analytic.points import GRID, KNOBS, MODELS, Point, measure, speeds
+from experiments.options import options_of
 
 COMMAND = "python -m experiments.analytic --out reports/analytic"
 
@@ -122,7 +122,7 @@ def write(points: Sequence[Point], found: Mapping[str, tuple[int, float]], utter
 
 def main() -> None:
     """Measure, draw, write."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = options_of(__package__, __doc__)
     options.add_argument("--out", type=Path, default=Path("runs") / "analytic")
     options.add_argument("--configurations", type=int, default=120, help="devices per model")
     options.add_argument("--utterances", type=int, default=2)

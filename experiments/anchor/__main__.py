@@ -38,6 +38,7 @@ from azsim.train.publish import calibration_features
 from experiments.anchor import sphinx
 from experiments.anchor.networks import Choice, Heard
 from experiments.anchor.recordings import Condition, Orders
+from experiments.options import options_of
 from experiments.studies.cells import interval_cell
 from experiments.studies.hearing import Listening
 from experiments.studies.orders import count_slots
@@ -221,7 +222,7 @@ def run(options: argparse.Namespace) -> None:
 
 def main() -> int:
     """The command; its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(__package__, __doc__)
     parser.add_argument(
         "--networks",
         nargs="+",

@@ -39,6 +39,7 @@ from azsim.train.command import CORPUS, exit_status, exported
 from azsim.train.corpus.wake_streams import QUIET
 from azsim.train.recipe_file import load_recipe
 from experiments.audio_context.context_cost import cost_of_context
+from experiments.options import options_of
 from experiments.studies.cells import write_csv
 from experiments.studies.hearing import hear
 from experiments.studies.runs import finished_corpus, runs_folder, trained
@@ -261,7 +262,7 @@ def study(options: argparse.Namespace) -> None:
 
 def main() -> int:
     """The command line; its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(__package__, __doc__)
     parser.add_argument("--runs", type=Path, default=runs_folder())
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--out", type=Path, default=Path("runs") / NAME)

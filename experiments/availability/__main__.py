@@ -9,7 +9,6 @@ where a device has noise in its microphone. Writes availability.csv, the figures
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import msgspec
@@ -22,6 +21,7 @@ from experiments.availability import figures
 from experiments.availability.page import page
 from experiments.availability.requests import load_choice, make_plan, run
 from experiments.availability.tables import battery_rows, row_of, write_csv
+from experiments.options import options_of
 
 SHOWN = ("gilbert-70-20s", "drive")
 """Links of the figure of answers over time."""
@@ -29,7 +29,7 @@ SHOWN = ("gilbert-70-20s", "drive")
 
 def main() -> None:
     """Ask, count, draw, write."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = options_of(__package__, __doc__)
     options.add_argument("experiment", type=Path, nargs="?", default=Path(__file__).with_name("availability.toml"))
     options.add_argument("--out", type=Path, default=Path("runs") / "availability")
     options.add_argument("--utterances", type=int)

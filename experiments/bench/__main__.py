@@ -10,7 +10,6 @@ also clones the repository and times ``make demo`` there, installation included.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import os
 import platform
@@ -22,6 +21,7 @@ from pathlib import Path
 from azsim.report.page import write_page
 from experiments.bench import commands, device, limits, peers, production
 from experiments.bench.figure import Figure
+from experiments.options import options_of
 
 SECTIONS = ("commands", "peers", "production", "device", "limits")
 EXPLAINED = {
@@ -128,7 +128,7 @@ def write(found: Sequence[Figure], command: str, where: str, out: Path) -> None:
 
 def main() -> None:
     """Measure, print and write."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = options_of(__package__, __doc__)
     options.add_argument("--out", type=Path, default=Path("runs") / "bench")
     options.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS)
     options.add_argument("--demo", action="store_true")

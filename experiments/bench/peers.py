@@ -1,7 +1,7 @@
 """azsim beside SCALE-Sim, ZigZag and Vela, in one run: seconds for the same layers, as ratios.
 
 Each peer lives in a virtual environment of its own under the user's cache folder and is driven by a script in
-``peers/``. Where the package index cannot be reached it is left out, with a note.
+``peer_scripts/``. Where the package index cannot be reached it is left out, with a note.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -24,10 +25,16 @@ from azsim.compress.codecs import encode
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.loader import load_device
+from azsim.nn.graph.executor import Executor, Model
+from azsim.nn.graph.graph import Graph, Node
+from azsim.nn.graph.integer_graph import IntegerGraph
+from azsim.nn.graph.operator import Weights
+from azsim.nn.graph.tensor import Grid, Tensor
+from azsim.nn.operators.lstm import Lstm
 from azsim.nn.program import MatrixUse, Program, Stage, VectorWork
+from azsim.nn.rnnt.formats import DEFAULT_CELL_BITS, DEFAULT_HIDDEN_BITS
 from azsim.nn.rnnt.network import Network
 from experiments.bench.figure import Figure, least_seconds
-from experiments.bench.lstm import int8_lstm
 
 HERE = Path(__file__).resolve().parent
 SECTION = "Beside other simulators"
@@ -159,3 +166,22 @@ def run_peer(peer: str, arguments: tuple[int, ...]) -> dict[str, float] | str:
     if done.returncode:
         return f"left out: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'it failed'}"
     return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def int8_lstm(weights: np.ndarray, vector: np.ndarray) -> Callable[[], None]:
+    """A step, ready to be called: int8 weights ``(4 units, inputs + units)`` on a vector ``(inputs + units,)``."""
+    units = weights.shape[0] // 4
+    columns = weights.shape[1] - units
+    parts = {"input": weights[:, :columns], "recurrent": weights[:, columns:]}
+    node = Node("lstm", Lstm(), ("x",), ("h",), {role: role for role in parts})
+    zeros = {role: np.broadcast_to(np.float32(0), part.shape) for role, part in parts.items()}
+    graph = Graph("lstm", {"x": Tensor((columns,))}, ("h",), (node,), zeros)
+    grids = {"x": Grid(8, 2.0**-6), "h": Grid(8, 2.0**-DEFAULT_HIDDEN_BITS)}
+    scaled = {role: Weights.of(np.ascontiguousarray(part), 2.0**-13) for role, part in parts.items()}
+    integers = IntegerGraph(graph, scaled, {**grids, "lstm.cell": Grid(16, 2.0**-DEFAULT_CELL_BITS)})
+    executor, entering = Executor(Model.in_integers(integers)), {"x": vector[None, :columns].copy()}
+
+    def step() -> None:
+        executor.push(entering)
+
+    return step

@@ -38,6 +38,7 @@ from experiments.branching.hearing import Heard, compressed, hear
 from experiments.branching.material import Material, recordings, streams
 from experiments.branching.page import about, device_table, said, trust, words_table
 from experiments.branching.rows import Row, row_of
+from experiments.options import options_of
 from experiments.studies.cells import write_csv
 from experiments.studies.runs import finished_corpus, runs_folder, trained
 
@@ -159,7 +160,7 @@ def run(options: argparse.Namespace) -> None:
 
 def main() -> int:
     """The command; its exit status."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = options_of(__package__, __doc__)
     options.add_argument("--out", type=Path, default=Path("runs") / "branching")
     options.add_argument("--runs", type=Path, default=runs_folder())
     options.add_argument("--corpus", type=Path, default=CORPUS)

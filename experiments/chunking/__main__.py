@@ -11,7 +11,6 @@ and README.md.
 
 from __future__ import annotations
 
-import argparse
 import csv
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
@@ -37,6 +36,7 @@ from azsim.speech.conclusion import Recognition
 from azsim.speech.gather import gather
 from azsim.speech.replay import replay
 from azsim.speech.work import Work
+from experiments.options import options_of
 
 STEPS = (1, 2, 4, 8)
 STEP_MS = 30
@@ -235,7 +235,7 @@ def write(points: Sequence[Point], utterances: int, out: Path) -> None:
 
 def main() -> None:
     """Measure, draw, write."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = options_of(__package__, __doc__)
     options.add_argument("--out", type=Path, default=Path("runs") / "chunking")
     options.add_argument("--utterances", type=int, default=6)
     chosen = options.parse_args()

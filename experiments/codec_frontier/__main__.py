@@ -9,7 +9,6 @@ index they are left out. Times are CPU seconds of one thread, kernels compiled, 
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import os
@@ -28,6 +27,7 @@ from azsim.errors import InputError
 from azsim.nn.sealed import model_names
 from azsim.report.figures.style import COLOURS, MARKERS, new_figure, report_style, write_figure
 from azsim.report.page import write_page
+from experiments.options import options_of
 
 PEERS = ("mlw", "zlib", "zstd")
 SEED = 1234
@@ -235,7 +235,7 @@ def smallest_and_fastest(rows: list[dict[str, object]]) -> list[str]:
 
 def main() -> None:
     """Measure and write."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = options_of(__package__, __doc__)
     options.add_argument("--rows", type=int, default=4096, help="rows of the synthetic matrices")
     options.add_argument("--weights", type=Path, help="int8 matrices: a folder of .npy or an .npz file")
     options.add_argument("--out", type=Path, default=Path("runs") / "codec_frontier")

@@ -12,7 +12,6 @@ figures as SVG and PNG, and README.md.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +27,7 @@ from azsim.resources import shipped
 from experiments.contention.play import Bench, Material, make_material, perform
 from experiments.contention.points import SEARCHED, SHOWN, Kept, Point, Search, Task, Waits, config_of, points_of
 from experiments.contention.report import write
+from experiments.options import options_of
 
 
 def make_bench(setup: Setup, configs: Collection[str], workers: int) -> Bench:
@@ -43,7 +43,7 @@ def make_bench(setup: Setup, configs: Collection[str], workers: int) -> Bench:
 
 def main() -> None:
     """Prepare, run what is not there yet, write."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = options_of(__package__, __doc__)
     options.add_argument("--out", type=Path, default=Path("runs") / "contention")
     options.add_argument("--utterances", type=int, default=3)
     options.add_argument("--workers", type=int, default=2)

@@ -9,7 +9,6 @@ speech, on the device as it is and with one slow, loaded core and a short ring. 
 
 from __future__ import annotations
 
-import argparse
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -43,6 +42,7 @@ from azsim.report.page import write_page
 from azsim.report.percentiles import percentile
 from azsim.report.results import Row, UtteranceResult
 from azsim.soc.device import DeviceSimulation
+from experiments.options import options_of
 
 COMMAND = "python -m experiments.echo --out reports/echo"
 LEVELS_DB = (-10.0, 0.0, 10.0)
@@ -339,7 +339,7 @@ def write_csv(conditions: Sequence[Condition], music: Sequence[Music], path: Pat
 
 def main() -> None:
     """Hear, play, draw, write."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = options_of(__package__, __doc__)
     options.add_argument("--out", type=Path, default=Path("runs") / "echo")
     options.add_argument("--limit", type=int, help="so many utterances, evenly spread")
     options.add_argument("--device", default="az1")

@@ -29,6 +29,7 @@ from azsim.speech.features import log_mel
 from azsim.train.command import exit_status
 from azsim.train.corpus.protocol import ENDPOINT_TONE_DBFS, QUIET_TONE_DBFS, room_tone
 from azsim.train.corpus.recordings import estimate_bounds_ms, read_sound
+from experiments.options import options_of
 from experiments.studies.cells import write_csv
 
 Front = Callable[[np.ndarray], np.ndarray]
@@ -129,7 +130,7 @@ def run(options: argparse.Namespace) -> None:
 
 def main() -> int:
     """The command; its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(__package__, __doc__)
     parser.add_argument("--recordings", type=int, default=32)
     parser.add_argument("--out", type=Path, default=Path("runs/level"))
     options = parser.parse_args()

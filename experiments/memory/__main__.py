@@ -10,7 +10,6 @@ measured with the device's compiled loop (`burst`, `bank`) or computed with the 
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import time
@@ -45,6 +44,7 @@ from azsim.report.figures.style import (
 from azsim.report.page import write_page
 from azsim.soc import simulate
 from azsim.speech.replay import replay
+from experiments.options import options_of
 
 COMMAND = "python -m experiments.memory --out reports/memory"
 PEAKS_GBPS = {"lpddr4-3200-x16": 6.4, "lpddr4-3200-x16-4gb": 6.4, "lpddr4-4266-2x16": 64 / 3.75, "lpddr3-1600-x32": 6.4}
@@ -227,7 +227,7 @@ def table(rows: Rows, heads: dict[str, str]) -> list[str]:
 
 def main() -> None:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(__package__, __doc__)
     parser.add_argument("--out", type=Path, default=Path("runs") / "memory")
     parser.add_argument("--requests", type=int, default=30_000)
     options = parser.parse_args()

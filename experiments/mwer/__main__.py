@@ -36,6 +36,7 @@ from azsim.train.model import FRAMES_PER_STEP
 from azsim.train.nbest import n_best
 from azsim.train.recipe_file import load_recipe
 from experiments.mwer.pauses import longest_pause_ms, with_pause
+from experiments.options import options_of
 from experiments.studies.cells import interval_cell
 from experiments.studies.hearing import SEED, Listening, digest, hear
 from experiments.studies.runs import finished_corpus, runs_folder, trained
@@ -284,7 +285,7 @@ def study(options: argparse.Namespace) -> None:
 
 def main() -> int:
     """The command; its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(__package__, __doc__)
     parser.add_argument("--runs", type=Path, default=runs_folder())
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--out", type=Path, default=Path("runs/mwer"))

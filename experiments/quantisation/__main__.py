@@ -16,8 +16,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from experiments.studies.figures import draw_histograms
 from experiments.studies.findings import best, by_label, compared, told
-from experiments.studies.histograms import draw_histograms
 from experiments.studies.study import Case, Row, main
 
 BITS = (8, 6, 5, 4, 3, 2)

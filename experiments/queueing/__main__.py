@@ -10,7 +10,6 @@ submitted by a process, and preempted jobs on a core.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from azsim.report.page import write_page
+from experiments.options import options_of
 from experiments.queueing.checks import (
     SIZES,
     Check,
@@ -35,7 +35,7 @@ COMMAND = "python -m experiments.queueing --out reports/queueing"
 
 def main() -> None:
     """Measure, print, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(__package__, __doc__)
     parser.add_argument("--out", type=Path, default=Path("runs") / "queueing")
     parser.add_argument("--jobs", type=int, default=100_000_000)
     parser.add_argument("--simpy-jobs", type=int, default=1_000_000)

@@ -10,7 +10,6 @@ and no transcript.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import os
@@ -26,6 +25,7 @@ from azsim.report.page import write_page
 from azsim.report.results import rows_to_json
 from azsim.report.table import markdown_table
 from azsim.train.command import exit_status
+from experiments.options import options_of
 
 SPLIT = "dev"
 ABOUT = """# Real recordings
@@ -63,7 +63,7 @@ def dev_manifest(data: Path, folder: Path) -> Path:
 
 def main() -> int:
     """The command; its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(__package__, __doc__)
     parser.add_argument("--out", type=Path, default=Path("runs") / "real_recordings")
     options = parser.parse_args()
     return exit_status(lambda: run(options.out))

@@ -45,6 +45,7 @@ from azsim.train.corpus.music import compose
 from azsim.train.corpus.protocol import FOLDS, KITCHEN, Condition, conditions, fold_of, with_tone
 from azsim.train.corpus.recordings import read_sound
 from azsim.train.corpus.scene import make_pool
+from experiments.options import options_of
 from experiments.studies.cells import write_csv
 from experiments.studies.orders import count_slots
 from experiments.studies.runs import runs_folder
@@ -297,7 +298,7 @@ def run(options: argparse.Namespace) -> None:
 
 def main() -> int:
     """The command; its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(__package__, __doc__)
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), metavar="NAME", help="runs, models or paths")
     parser.add_argument("--set", choices=("heldout", "dev"), default="heldout", help="who is heard")
     parser.add_argument("--fold", type=int, choices=range(FOLDS), default=0, help="of the training speakers")

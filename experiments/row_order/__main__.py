@@ -8,7 +8,6 @@ nothing hides the lanes), of matrices with non-zeros at random places, and of on
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ import azsim
 from azsim.chip.build import tile_layout
 from azsim.devices.spec import Device
 from azsim.report.page import write_page
+from experiments.options import options_of
 
 COMMAND = "python -m experiments.row_order --out reports/row_order"
 MODELS = (("rnnt-5bit-50", 0.5), ("rnnt-4bit-75", 0.75))
@@ -52,7 +52,7 @@ def measure(device: Device, weights: list[np.ndarray], row_order: str) -> dict[s
 
 def main() -> None:
     """Measure, print, write."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = options_of(__package__, __doc__)
     options.add_argument("--out", type=Path, default=Path("runs") / "row_order")
     out = options.parse_args().out
     rows = []

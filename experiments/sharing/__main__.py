@@ -10,7 +10,6 @@ all equal. Writes sharing.csv, sharing.svg, sharing.png and README.md.
 
 from __future__ import annotations
 
-import argparse
 import csv
 from collections.abc import Sequence
 from dataclasses import astuple, fields
@@ -29,6 +28,7 @@ from azsim.report.figures.style import ALERT, COLOURS, WIDTH_INCHES, report_styl
 from azsim.report.page import write_page
 from azsim.resources import shipped
 from azsim.speech.features import STEP_MS
+from experiments.options import options_of
 from experiments.sharing.responses import ORDERS, PREEMPTIONS, RECOGNISER, Response, measure
 
 COMMAND = "python -m experiments.sharing --out reports/sharing"
@@ -149,7 +149,7 @@ def _priorities() -> str:
 
 def main() -> None:
     """Measure and write."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = options_of(__package__, __doc__)
     options.add_argument("--out", type=Path, default=Path("runs") / "sharing")
     options.add_argument("--utterances", type=int, default=10)
     options.add_argument("--workers", type=int, default=2)

@@ -21,8 +21,8 @@ import azsim
 from azsim.chip.build import tile_layout
 from azsim.errors import InputError
 from azsim.train.command import exported
+from experiments.studies.figures import draw_histograms
 from experiments.studies.findings import by_label, compared, listed, told
-from experiments.studies.histograms import draw_histograms
 from experiments.studies.study import Case, Row, main
 
 SHARES = (50, 70, 80, 90)

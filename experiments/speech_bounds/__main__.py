@@ -8,7 +8,6 @@ with other voices at 20, 10 and 5 dB below the speech, cut at its end of speech,
 
 from __future__ import annotations
 
-import argparse
 import csv
 import zlib
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from azsim.speech.bounds import estimate_bounds
 from azsim.speech.features import SAMPLE_RATE_HZ, log_mel
 from azsim.speech.noise import MAKERS, babble, cut, mixed, unit_rms
 from azsim.train.command import exit_status
+from experiments.options import options_of
 
 COMMAND = "python -m experiments.speech_bounds --out reports/speech_bounds"
 PER_MS = SAMPLE_RATE_HZ // 1000
@@ -159,7 +159,7 @@ def run(out: Path) -> None:
 
 def main() -> int:
     """The command; its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(__package__, __doc__)
     parser.add_argument("--out", type=Path, default=Path("runs") / "speech_bounds")
     options = parser.parse_args()
     return exit_status(lambda: run(options.out))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import itertools
 import os
@@ -19,10 +18,11 @@ from azsim.report.figures.style import COLOURS, MARKERS, WIDTH_INCHES, report_st
 from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from azsim.train.command import CORPUS, exit_status
+from experiments.options import options_of
 from experiments.studies.cells import write_csv
+from experiments.studies.figures import draw_intervals
 from experiments.studies.findings import Shown, settings_of
 from experiments.studies.hearing import SNR_DB, Heard, Listening, hear
-from experiments.studies.intervals import draw_intervals
 from experiments.studies.runs import finished_corpus, runs_folder, trained
 
 FLOAT = "fp32"  # a line that is a level of comparison and no place on the axis
@@ -193,7 +193,7 @@ def main(
         along: column of the figure's horizontal axis; None to draw the cases one below the other.
         more: what is shown besides, each from the rows, the folder of runs and the report's folder; its text is added.
     """
-    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(f"experiments.{name}", about)
     parser.add_argument("--runs", type=Path, default=runs_folder())
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--out", type=Path, default=Path("runs") / name)

@@ -36,6 +36,7 @@ from azsim.train.recipe import Recipe
 from azsim.train.recipe_file import load_recipe
 from azsim.train.start import Place
 from azsim.train.trainer import Trainer
+from experiments.options import options_of
 from experiments.studies.cells import write_csv
 from experiments.studies.runs import finished_corpus, runs_folder
 
@@ -168,7 +169,7 @@ def study(options: argparse.Namespace) -> None:
 
 def main() -> int:
     """The command; its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(__package__, __doc__)
     parser.add_argument("--recipe", default="wide")
     parser.add_argument("--start", default="", help="a network that goes on, other than the recipe's")
     parser.add_argument("--runs", type=Path, default=runs_folder())

@@ -26,6 +26,7 @@ from azsim.train.command import CORPUS, exit_status, exported
 from azsim.train.recipe_file import load_recipe
 from azsim.train.start import Place
 from azsim.train.trainer import Trainer
+from experiments.options import options_of
 from experiments.studies.runs import finished_corpus, runs_folder
 
 CONTROL = "quantisation/control"
@@ -99,7 +100,7 @@ def study(options: argparse.Namespace) -> None:
 
 def main() -> int:
     """The command; its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of(__package__, __doc__)
     parser.add_argument("--start", default="student", help="network that goes on: a run's, a model's name, or a path")
     parser.add_argument("--teacher", default="teacher")
     parser.add_argument("--runs", type=Path, default=runs_folder())

@@ -28,6 +28,7 @@ from azsim.errors import InputError
 from azsim.report.figures.style import report_style, write_figure
 from azsim.report.page import write_page
 from azsim.soc.update import UpdateJob
+from experiments.options import options_of
 from experiments.updates import figures, on_device, page, power_cuts, sizes
 from experiments.updates.series import FOLDER, Series, load, store, train
 
@@ -104,7 +105,7 @@ def command(chosen: argparse.Namespace) -> str:
 
 def main() -> None:
     """Measure, draw, write."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = options_of(__package__, __doc__)
     options.add_argument("--out", type=Path, default=Path("runs") / "updates")
     options.add_argument("--model", default="rnnt-student")
     options.add_argument("--corpus", type=Path, help="to train releases on, if the stored ones belong to another model")

@@ -8,7 +8,6 @@ does not hold. The sections are the modules beside this one; a new one is a file
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Callable
@@ -16,13 +15,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from azsim.report.page import write_page
-from experiments.validation import bounds, eie, eie_trained, lanes, pipeline, systolic
+from experiments.options import options_of
+from experiments.validation import bounds, eie, machines, systolic
 from experiments.validation.section import Section
 
 COMMAND = "python -m experiments.validation --out reports/validation"
 SECTIONS: tuple[Callable[[], Section], ...] = (
-    lanes.section,
-    pipeline.section,
+    machines.lane_section,
+    machines.pipeline_section,
     systolic.machine_section,
     systolic.scale_sim_section,
     systolic.vela_section,
@@ -30,7 +30,7 @@ SECTIONS: tuple[Callable[[], Section], ...] = (
     bounds.section,
     eie.section,
     eie.queue_section,
-    eie_trained.section,
+    eie.trained_section,
 )
 
 
@@ -43,7 +43,7 @@ def report(sections: list[Section]) -> str:
 
 def main() -> int:
     """Run all sections, print what holds, write the report."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = options_of(__package__, __doc__)
     options.add_argument("--out", type=Path, default=Path("runs") / "validation")
     out = options.parse_args().out
     sections = []

@@ -9,7 +9,6 @@ are, the lanes' window and the decoder's rate are swept. Writes skipping.csv, sk
 
 from __future__ import annotations
 
-import argparse
 import csv
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -32,6 +31,7 @@ from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
 from azsim.report.figures.style import COLOURS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
+from experiments.options import options_of
 
 SIZE, BITS, SEED = 1024, 5, 1
 DENSITIES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -258,7 +258,7 @@ def write(points: list[Point], figure: Figure, multipliers: int, out: Path) -> N
 
 def main() -> None:
     """Measure, draw, write."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = options_of(__package__, __doc__)
     options.add_argument("--out", type=Path, default=Path("runs") / "where_skipping_pays")
     out = options.parse_args().out
     chip = load_device("az1").chip

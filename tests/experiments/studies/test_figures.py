@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the studies need the extra `train`")
 
-from experiments.studies.histograms import draw_histograms, read_histograms
+from experiments.studies.figures import draw_histograms, read_histograms
 
 
 @pytest.fixture
