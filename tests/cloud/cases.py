@@ -1,0 +1,71 @@
+"""Certificates, lattices and a server in a process of its own that the tests of the cloud share."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from azsim.cloud.certificates import Certificates
+from azsim.cloud.server import Limits, Server
+from azsim.cloud.service import Service
+from azsim.speech.lattice.lattice import Lattice
+
+
+def lattice(utterance: str = "kitchen") -> Lattice:
+    """Two words that might be others: the best path is ``turn on the lights``."""
+    rows = [
+        (0, 1, "turn", 300, 510, -0.1, -0.2),
+        (0, 1, "burn", 300, 510, -0.1, -2.5),
+        (1, 2, "on", 540, 690, -0.1, -0.1),
+        (2, 3, "the", 720, 780, 0.0, -0.1),
+        (3, 4, "lights", 810, 1200, -0.1, -0.5),
+        (3, 4, "light", 810, 1170, -0.1, -0.75),
+    ]
+    return Lattice.of_edges(utterance, rows, {4: (-0.1, 0.0)})
+
+
+OWN = ("turn", "on", "the", "lights")
+
+
+class Second:
+    """A reranker that always says the same."""
+
+    def best(self, lattice: Lattice) -> tuple[str, ...]:
+        return ("turn", "on", "the", "light")
+
+
+@contextlib.contextmanager
+def serving(
+    certificates: Certificates, service: Service | None = None, limits: Limits | None = None
+) -> Iterator[tuple[int, list[str]]]:
+    """A server in a thread: its port, and the lines that it says."""
+    lines: list[str] = []
+    there, over = threading.Event(), asyncio.Event()
+    found: dict[str, object] = {}
+
+    async def serve() -> None:
+        server = Server(service or Service(), certificates, lines.append, limits)
+        async with server.listening(0) as port:
+            found.update(port=port, loop=asyncio.get_running_loop())
+            there.set()
+            await over.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    assert there.wait(20)
+    try:
+        yield found["port"], lines
+    finally:
+        found["loop"].call_soon_threadsafe(over.set)
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def made_in(folder: Path) -> Certificates:
+    """Certificates of a folder of their own."""
+    from azsim.cloud.certificates import certificates
+
+    return certificates(folder / "certificates")

@@ -1,0 +1,130 @@
+"""The server on a real socket: answers many at a time, refuses what is wrong, and lives on."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from azsim.cloud.certificates import Certificates, certificates
+from azsim.cloud.channel import ClientEnd, ConnectionLost
+from azsim.cloud.client import CloudClient
+from azsim.cloud.messages import LATTICE_PATH
+from azsim.cloud.server import LOOPBACK, Limits, Server
+from azsim.cloud.service import Service
+from azsim.errors import InputError
+from tests.cloud.cases import OWN, Second, lattice, serving
+from tests.fuzz.harness import TIMES
+
+MANY = 40 * min(TIMES, 5)
+"""Devices at a time: 200 in `make fuzz`."""
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return certificates(tmp_path_factory.mktemp("cloud") / "keys")
+
+
+class RawClient:
+    """A device that sends what it likes."""
+
+    def __init__(self, keys: Certificates, port: int, *, with_certificate: bool = True) -> None:
+        self.socket = socket.create_connection((LOOPBACK, port), 20)
+        self.end = ClientEnd(keys.device_context(with_certificate=with_certificate))
+        self.end.receive()
+        self.socket.sendall(self.end.take())
+        while not self.end.is_ready:
+            self.end.receive(self.socket.recv(1 << 16))
+            self.socket.sendall(self.end.take())
+
+    def ask(self, path: str, body: bytes) -> tuple[int, bytes]:
+        stream = self.end.open(path)
+        self.end.send(stream, body, end=True)
+        self.socket.sendall(self.end.take())
+        while True:
+            for reply in self.end.receive(self.socket.recv(1 << 16)):
+                return reply.status, reply.body
+
+
+def test_many_devices_at_a_time_are_all_answered(keys: Certificates):
+    together = threading.Barrier(MANY)
+
+    def one(number: int) -> tuple[str, ...]:
+        with CloudClient(keys, port, local_processing=True, limit_ms=60_000) as client:
+            together.wait(60)
+            answer = client.rerank(lattice())
+            assert (answer.by, answer.why) == ("cloud", "")
+            return answer.words
+
+    with serving(keys, Service(Second())) as (port, lines), ThreadPoolExecutor(MANY) as pool:
+        found = set(pool.map(one, range(MANY)))
+    assert found == {Second().best(None)}
+    assert len([line for line in lines if line.startswith(LATTICE_PATH)]) == MANY
+
+
+def test_a_device_without_a_certificate_is_refused(keys: Certificates):
+    with serving(keys) as (port, lines):
+        with pytest.raises(ConnectionLost, match="certificate required"):
+            RawClient(keys, port, with_certificate=False).ask(LATTICE_PATH, b"")
+        with CloudClient(keys, port, local_processing=True) as client:
+            assert client.rerank(lattice()).by == "cloud"
+    assert any("peer did not return a certificate" in line for line in lines)
+
+
+def test_what_is_wrong_is_refused_and_the_connection_goes_on(keys: Certificates):
+    with serving(keys) as (port, lines):
+        client = RawClient(keys, port)
+        assert client.ask(LATTICE_PATH, b"nonsense")[0] == 400
+        assert client.ask("/elsewhere", b"")[0] == 404
+        assert client.ask(LATTICE_PATH, bytes(1 << 16))[0] == 413
+        assert client.ask(LATTICE_PATH, b"nonsense")[0] == 400
+    assert len(lines) == 4
+    assert all(line.startswith("refused") and "\n" not in line for line in lines)
+
+
+def test_noise_on_the_socket_closes_that_connection_alone(keys: Certificates):
+    with serving(keys) as (port, lines):
+        for noise in (b"GET / HTTP/1.1\r\n\r\n", bytes(100), b"\x16\x03\x01\xff\xff" + bytes(300)):
+            with socket.create_connection((LOOPBACK, port), 20) as raw:
+                raw.sendall(noise)
+                raw.settimeout(20)
+                while raw.recv(1 << 16):
+                    pass
+        with CloudClient(keys, port, local_processing=True) as client:
+            assert client.rerank(lattice()).words == OWN
+    assert len([line for line in lines if line.startswith("closed a connection: TLS")]) == 3
+
+
+def test_connections_and_silence_are_bounded(keys: Certificates):
+    with serving(keys, limits=Limits(connections=1, handshake_s=0.3)) as (port, lines):
+        with socket.create_connection((LOOPBACK, port), 20) as silent:
+            time.sleep(0.05)
+            with socket.create_connection((LOOPBACK, port), 20) as another:
+                assert another.recv(1) == b""
+            silent.settimeout(20)
+            assert silent.recv(1) == b""
+        with CloudClient(keys, port, local_processing=True) as client:
+            assert client.rerank(lattice()).by == "cloud"
+    assert lines[:2] == ["refused a connection: 1 are open", "closed a connection: TimeoutError"]
+
+
+def test_who_asks_while_too_much_waits_is_told(keys: Certificates):
+    with (
+        serving(keys, limits=Limits(waiting=0)) as (port, _),
+        CloudClient(keys, port, local_processing=True) as client,
+    ):
+        answer = client.rerank(lattice())
+    assert (answer.by, answer.words, answer.why) == ("device", OWN, "refused: busy")
+
+
+def test_a_port_that_is_taken_is_named(keys: Certificates):
+    async def listen(port: int) -> None:
+        async with Server(Service(), keys, print).listening(port):
+            pass
+
+    with serving(keys) as (port, _), pytest.raises(InputError, match=f"--port {port}: cannot listen on 127.0.0.1"):
+        asyncio.run(listen(port))
