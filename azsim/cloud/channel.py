@@ -24,13 +24,12 @@ import h2.settings
 
 from azsim.cloud.certificates import SERVER_NAME
 from azsim.errors import WorkError
+from azsim.soc.network import WRITE_BYTES
 
 FRAME_BYTES = 9
 """Header of an HTTP/2 frame. **Source:** RFC 9113 4.1."""
 RECORD_BYTES = 22
 """Header, content type and tag of a TLS 1.3 record under AES-GCM. **Source:** RFC 8446 5.2, RFC 5116 5.1."""
-WRITE_BYTES = (1 << 14) - FRAME_BYTES
-"""Payload of a frame that fits into one record. **Source:** RFC 8446 5.1: 2^14 bytes."""
 WINDOW_BYTES = 1 << 20
 """What may be on its way to the server without its leave; more than the largest request."""
 MOST_STREAMS = 8

@@ -4,6 +4,7 @@
 
     device:   microphone ──> recogniser on the device ─────────────────────────────> words
     cloud:    microphone ──> radio ──> server ──> radio ───────────────────────────> words, or none
+    lattice:  the device's lattice goes up with its words; the cloud's reranked ones are taken if they come in time
     hybrid:   both run, and the device's end-point closes the request on both; the device's words wait
               `network.hybrid_wait_ms` for the cloud's (larger model) while there is a link
 """
@@ -17,8 +18,11 @@ from typing import Literal
 import numpy as np
 import simpy
 
+from azsim.cloud.lattice_uplink import LatticeUplink
 from azsim.cloud.streaming import AudioStream, refuse_if_local
+from azsim.cloud.traffic import AudioTraffic, LatticeTraffic
 from azsim.devices.spec import Device
+from azsim.errors import InputError
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.energy import device_energy
 from azsim.soc.idle import idle_usage
@@ -28,7 +32,7 @@ from azsim.soc.network import Kind
 from azsim.soc.utterance import PS_PER_MS, Schedules, SpeechChain, check_schedules
 from azsim.speech.work import Work
 
-AskedPath = Literal["device", "cloud", "hybrid"]
+AskedPath = Literal["device", "cloud", "hybrid", "lattice"]
 Answerer = Literal["device", "cloud", "nobody"]
 
 
@@ -42,6 +46,7 @@ class Answer:
             the end-point.
         elapsed_ps: first sample to the words, or to giving up.
         uplink_bytes: over the air, by kind.
+        downlink_bytes: over the air, music included.
         energy_pj, energy_idle_pj: of the device over that time, and of the same time without speech.
     """
 
@@ -49,6 +54,7 @@ class Answer:
     latency_ps: int | None
     elapsed_ps: int
     uplink_bytes: Mapping[Kind, int]
+    downlink_bytes: int
     energy_pj: float
     energy_idle_pj: float
 
@@ -62,10 +68,12 @@ def ask(
     link: LinkTrace = ALWAYS_UP,
     music: MusicTrack | None = None,
     seed: int = 0,
+    sound: AudioTraffic | None = None,
+    lattice: LatticeTraffic | None = None,
 ) -> Answer:
     """Simulate one request from its first sample until words are there or the device gives up.
 
-    With the local-processing setting on, ``hybrid`` is the device alone.
+    With the local-processing setting on, ``hybrid`` is the device alone; ``lattice`` is as without it.
 
     Args:
         device: its description.
@@ -74,11 +82,15 @@ def ask(
         in_cloud: the times of the same utterance in the cloud; for ``hybrid`` as the device's end-point closes it
             (`azsim.cloud.recogniser.closed_by`); not looked at on the path ``device``.
         link, music, seed: as in `azsim.soc.simulate`.
+        sound: packets of the recording; by default all are as large as the device file says.
+        lattice: what goes up on the path ``lattice``, which needs it.
 
     Raises:
         PrivacyError: the path is ``cloud`` and the device's local-processing setting is on.
-        InputError: a job of the device has no schedule.
+        InputError: a job of the device has no schedule, or there is no lattice for the path ``lattice``.
     """
+    if (path == "lattice") != (lattice is not None):
+        raise InputError(f"path {path!r}: a lattice must be given for the path 'lattice', and for no other")
     if path == "cloud":
         refuse_if_local(device)
     if path != "cloud":
@@ -86,12 +98,15 @@ def ask(
     simulation = DeviceSimulation(device, music, seed, link=link)
     chain = SpeechChain(simulation, *on_device) if path != "cloud" else None
     stream = None
-    if path != "device" and not device.local_processing:
-        stream = AudioStream(simulation, in_cloud, np.random.default_rng([seed, 1]))
-    by = simulation.env.run(until=simulation.env.process(_first_words(simulation, chain, stream)))
+    if path in ("cloud", "hybrid") and not device.local_processing:
+        stream = AudioStream(simulation, in_cloud, np.random.default_rng([seed, 1]), sound)
+    uplink = LatticeUplink(simulation, lattice, np.random.default_rng([seed, 1])) if lattice else None
+    by = simulation.env.run(until=simulation.env.process(_first_words(simulation, chain, stream, uplink)))
     elapsed_ps = simulation.env.now
     if stream is not None:
         stream.cancel()
+    if uplink is not None:
+        uplink.cancel()
     work = chain.work if chain else in_cloud
     idle = idle_usage(device, music, seed, elapsed_ps, link)
     return Answer(
@@ -99,6 +114,7 @@ def ask(
         latency_ps=elapsed_ps - work.speech_end_ms * PS_PER_MS if by != "nobody" and _is_told(work) else None,
         elapsed_ps=elapsed_ps,
         uplink_bytes=simulation.radio.uplink_bytes_by_kind(),
+        downlink_bytes=simulation.radio.bytes_moved(up=False),
         energy_pj=sum(device_energy(device, simulation.usage()).values()),
         energy_idle_pj=sum(device_energy(device, idle).values()),
     )
@@ -109,7 +125,10 @@ def _is_told(work: Work) -> bool:
 
 
 def _first_words(
-    simulation: DeviceSimulation, chain: SpeechChain | None, stream: AudioStream | None
+    simulation: DeviceSimulation,
+    chain: SpeechChain | None,
+    stream: AudioStream | None,
+    uplink: LatticeUplink | None,
 ) -> Generator[simpy.Event, object, Answerer]:
     """SimPy process: returns who answered."""
     env = simulation.env
@@ -118,6 +137,8 @@ def _first_words(
     if chain is None:
         yield stream.finished
         return "cloud" if stream.has_words else "nobody"
+    if uplink is not None:
+        env.process(uplink.open())
     own = env.process(chain.run())
     recognised = chain.work.last_label_step >= 0
     if stream is not None:
@@ -129,4 +150,9 @@ def _first_words(
         if stream.has_words:
             return "cloud"
     yield own
+    if uplink is not None and recognised and simulation.radio.has_link(env.now):
+        env.process(uplink.ask())
+        yield uplink.answered | env.timeout(simulation.device.network.hybrid_wait_ms * PS_PER_MS)
+        if uplink.answered.triggered:
+            return "cloud"
     return "device" if recognised else "nobody"

@@ -5,6 +5,9 @@
     microphone ──20 ms──> encode (cpu) ──> radio ──half a round trip──> server ──half a round trip──> radio ──> words
                                              ^ music comes down the same radio; packets wait there for a link
 
+Packets are those that libopus made of the recording, where it is at hand (`azsim.cloud.traffic`); each write of one or
+of several is framed. Where the connection was not kept open, opening it comes first.
+
 The server applies the same end-point rule to the same audio. It learns of the end-point's moment when the packet that
 holds it arrives; until its answer is on the device, the device goes on sending.
 
@@ -21,6 +24,8 @@ import numpy as np
 import simpy
 
 from azsim.arbitration import NETWORK
+from azsim.cloud.connection import half_round_trip_ps, opened
+from azsim.cloud.traffic import AudioTraffic, audio_head_bytes, constant_traffic, request_headers_bytes
 from azsim.devices.spec import Device
 from azsim.errors import PrivacyError
 from azsim.soc.device import DeviceSimulation
@@ -28,7 +33,6 @@ from azsim.soc.idle import idle_usage
 from azsim.soc.latency import end_pointing_ps
 from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.music import MusicTrack
-from azsim.soc.network import round_trips_ps
 from azsim.soc.timeline import LatencyParts, Timeline
 from azsim.soc.utterance import PS_PER_MS
 from azsim.speech.work import Work
@@ -40,7 +44,7 @@ OPUS_ENCODE_MHZ = 100.0
 """
 
 RESULT_BYTES = 500
-"""The answer: final words and what to do. **Source:** assumed."""
+"""The answer where its words are not known: final words and what to do. **Source:** assumed."""
 
 
 def stream_audio(
@@ -51,6 +55,8 @@ def stream_audio(
     seed: int = 0,
     trace: bool = False,
     link: LinkTrace = ALWAYS_UP,
+    traffic: AudioTraffic | None = None,
+    answer_bytes: int = RESULT_BYTES,
 ) -> Timeline:
     """The same utterance recognised in the cloud: what the device does, and when the final words are on it.
 
@@ -63,13 +69,15 @@ def stream_audio(
         device: its description; the neural processor stays idle.
         work: for the utterance's times alone; its jobs are not looked at.
         music, seed, trace, link: as in `azsim.soc.simulate`.
+        traffic: the recording's packets; by default all are as large as the device file says.
+        answer_bytes: of what comes back.
 
     Raises:
         PrivacyError: the device's local-processing setting is on.
     """
     refuse_if_local(device)
     simulation = DeviceSimulation(device, music, seed, trace=trace, link=link)
-    stream = AudioStream(simulation, work, np.random.default_rng([seed, 1]))
+    stream = AudioStream(simulation, work, np.random.default_rng([seed, 1]), traffic, answer_bytes)
     simulation.env.process(stream.upload())
     simulation.env.run(until=stream.finished)
     elapsed_ps = simulation.env.now
@@ -100,22 +108,37 @@ def refuse_if_local(device: Device) -> None:
 
 
 class AudioStream:
-    """One utterance going up, packet by packet, and its answer.
+    """One utterance going up, write by write, and its answer.
+
+    Args:
+        simulation: of the device.
+        work: the utterance's times.
+        rng: of the round trips.
+        traffic: sizes of the packets; by default all are as large as the device file says.
+        answer_bytes: of what comes back.
 
     Attributes:
         finished: happens when the final words are on the device, or when it gives up.
         answered: the answer is there; it may be that nothing was recognised.
     """
 
-    def __init__(self, simulation: DeviceSimulation, work: Work, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        simulation: DeviceSimulation,
+        work: Work,
+        rng: np.random.Generator,
+        traffic: AudioTraffic | None = None,
+        answer_bytes: int = RESULT_BYTES,
+    ) -> None:
         self._simulation = simulation
         self._env = simulation.env
         self._work = work
         self._rng = rng
         spec = simulation.device.network
-        self._packet_ps = spec.upload_packet_ms * PS_PER_MS
-        self._packet_bytes = round(spec.upload_kbps * spec.upload_packet_ms / 8)
-        self._encode_cycles = round(OPUS_ENCODE_MHZ * 1e3 * spec.upload_packet_ms)
+        self._traffic = traffic or constant_traffic(spec)
+        self._answer_bytes = answer_bytes
+        self._write_ps = self._traffic.write_ms * PS_PER_MS
+        self._encode_cycles = round(OPUS_ENCODE_MHZ * 1e3 * self._traffic.write_ms)
         self._server_ps = round(spec.cloud_rtf * work.step_ms * PS_PER_MS)
         self._buffer_ps = spec.audio_buffer_ms * PS_PER_MS
         self._give_up_ps = (work.endpoint_ms + spec.give_up_ms) * PS_PER_MS
@@ -130,13 +153,15 @@ class AudioStream:
         return self.answered and self._work.last_label_step >= 0
 
     def upload(self) -> Generator[simpy.Event, object, None]:
-        """SimPy process: capture, encode and send, packet after packet."""
+        """SimPy process: open the connection if need be, then capture, encode and send, write after write."""
         env, simulation = self._env, self._simulation
         endpoint_ps = self._work.endpoint_ms * PS_PER_MS
         env.process(self._give_up())
+        yield from opened(simulation, self._rng)
+        head = request_headers_bytes(simulation.device.network), audio_head_bytes(self._traffic.frame_ms)
         arrived_ps, captured_ps = 0, 0
-        while True:
-            captured_ps += self._packet_ps
+        for size in self._traffic.writes():
+            captured_ps += self._write_ps
             if env.now < captured_ps:
                 yield env.timeout(captured_ps - env.now)
             asked_ps = env.now
@@ -144,24 +169,32 @@ class AudioStream:
             encode_ps = env.now - asked_ps
             if self.finished.triggered:
                 return
-            simulation.memory.submit(NETWORK, simulation.radio.framed(self._packet_bytes), write=False, at_ps=env.now)
-            sent_ps = simulation.radio.transfer("speech", self._packet_bytes, env.now, up=True, kind="audio")
-            if sent_ps - captured_ps > self._buffer_ps:
+            sent_ps = env.now  # where nobody speaks nothing is sent, and the server's clock goes on
+            for part in (*head, size) if size else head:
+                sent_ps = self._send(part)
+            head = ()
+            if size and sent_ps - captured_ps > self._buffer_ps:
                 env.process(self._lose(captured_ps + self._buffer_ps))
                 return
-            arrived_ps = max(arrived_ps, sent_ps + self._half_round_trip_ps(sent_ps))
+            arrived_ps = max(arrived_ps, sent_ps + half_round_trip_ps(simulation, sent_ps, self._rng))
             if captured_ps >= endpoint_ps and not self._filled_ps:
                 self._filled_ps, self._encode_ps = captured_ps, encode_ps
                 replied_ps = arrived_ps + self._server_ps
-                env.process(self._answer(replied_ps + self._half_round_trip_ps(replied_ps)))
+                env.process(self._answer(replied_ps + half_round_trip_ps(simulation, replied_ps, self._rng)))
+
+    def _send(self, payload_bytes: int) -> int:
+        """One write; returns when its last byte is over."""
+        simulation, now = self._simulation, self._env.now
+        simulation.memory.submit(NETWORK, simulation.radio.framed(payload_bytes), write=False, at_ps=now)
+        return simulation.radio.transfer("speech", payload_bytes, now, up=True, kind="audio")
 
     def _answer(self, at_ps: int) -> Generator[simpy.Event, object, None]:
         env, simulation = self._env, self._simulation
         yield env.timeout(at_ps - env.now)
         if self.finished.triggered:
             return
-        there_ps = simulation.radio.transfer("final words", RESULT_BYTES, env.now, up=False, kind="control")
-        simulation.memory.submit(NETWORK, simulation.radio.framed(RESULT_BYTES), write=True, at_ps=there_ps)
+        there_ps = simulation.radio.transfer("final words", self._answer_bytes, env.now, up=False, kind="control")
+        simulation.memory.submit(NETWORK, simulation.radio.framed(self._answer_bytes), write=True, at_ps=there_ps)
         yield env.timeout(there_ps - env.now)
         self._finish(answered=True)
 
@@ -184,11 +217,6 @@ class AudioStream:
         self.answered = answered
         self._simulation.radio.drop_unsent(("audio", "control"), self._env.now)
         self.finished.succeed()
-
-    def _half_round_trip_ps(self, at_ps: int) -> int:
-        radio = self._simulation.radio
-        trip_ps = int(round_trips_ps(self._simulation.device.network, 1, self._rng)[0])
-        return round(trip_ps * radio.round_trip_scale(at_ps)) // 2
 
     def latency(self) -> LatencyParts:
         """Parts of the wait for the final words, which are there now."""

@@ -19,6 +19,7 @@ from azsim.devices.quantities import (
 )
 from azsim.ranges import NonNegative, Share
 
+HandshakeBytes = Annotated[int, Meta(ge=0, le=1 << 20)]
 ClientName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,30}\Z")]
 
 
@@ -75,7 +76,8 @@ class RetrySpec(Struct, frozen=True, forbid_unknown_fields=True):
         longest_ms: that a wait may become.
         lost_after_ms: an outage so long loses the connection.
         handshake_round_trips: to open a connection.
-        handshake_bytes: that opening one moves.
+        handshake_bytes: deprecated, and goes with azsim 0.4: that opening one sends up, and nothing down; left out,
+            `network.handshake` says both.
 
     **Source:** first: Linux include/net/tcp.h, TCP_RTO_MIN = HZ/5; doubling: RFC 6298 5.5; round trips: one of TCP
     and one of TLS 1.3 (RFC 8446 2); the others `assumed`.
@@ -85,7 +87,29 @@ class RetrySpec(Struct, frozen=True, forbid_unknown_fields=True):
     longest_ms: Milliseconds = 2000
     lost_after_ms: Patience = 10_000
     handshake_round_trips: Annotated[int, Meta(ge=0, le=100)] = 2
-    handshake_bytes: Annotated[int, Meta(ge=0, le=1 << 20)] = 700
+    handshake_bytes: HandshakeBytes | None = None
+
+
+class HandshakeSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """Bytes that opening a connection moves, TLS 1.3 and the settings of HTTP/2, and when one is opened.
+
+    Attributes:
+        before_request: how the connection stands when a request begins: ``kept`` open, or opened for it, ``resumed``
+            from an earlier one or ``new``.
+        new_up_bytes: of a connection without an earlier one, up.
+        new_down_bytes: the same, down.
+        resumed_up_bytes: of one that resumes an earlier one, up: it shows a ticket instead of a certificate.
+        resumed_down_bytes: the same, down: no certificate comes.
+
+    **Source:** measured on azsim's own server and client, each with a certificate (`python -m experiments.uplink`,
+    OpenSSL 3.0.19).
+    """
+
+    before_request: Literal["kept", "resumed", "new"] = "kept"
+    new_up_bytes: HandshakeBytes = 1444
+    new_down_bytes: HandshakeBytes = 2787
+    resumed_up_bytes: HandshakeBytes = 1163
+    resumed_down_bytes: HandshakeBytes = 1048
 
 
 class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,17 +122,25 @@ class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
         rtt_p99_ms: round trip, 99th percentile; the spread between the two is log-normal.
         upload_kbps: of encoded speech on its way to the cloud.
         upload_packet_ms: of sound in a packet.
-        overhead: share that framing adds to every byte.
+        upload_variable_rate: packets as large as their sound needs, instead of all alike.
+        upload_silence_suppression: no packets while nobody speaks.
+        packets_per_write: packets that go up at once; more wait for each other, and share their framing.
+        framing_bytes: that a write adds, up or down: a record of TLS 1.3 (22) and a frame of HTTP/2 (9).
+        overhead: deprecated, and goes with azsim 0.4: share that framing adds to every byte; where it is given,
+            `framing_bytes` does not count.
         tx_mw_per_mbps: power of sending.
         rx_mw_per_mbps: power of receiving.
         base_mw: while a stream is on.
         cloud_rtf: share of a step that the server needs after it.
+        cloud_rerank_ms: that the server needs for a lattice.
         audio_buffer_ms: sound that waits for a link before the oldest is overwritten.
         give_up_ms: after the end-point, without an answer.
         hybrid_wait_ms: that the device's own words wait for the cloud's while the link is up.
         retry: what a connection does without a link.
+        handshake: what opening a connection moves.
 
-    **Source:** of the defaults: buffer: AVS device SDK SampleApp, 15 s; the others `assumed`.
+    **Source:** of the defaults: framing: RFC 8446 5.2, RFC 9113 4.1, and counted (`python -m experiments.uplink`);
+    buffer: AVS device SDK SampleApp, 15 s; the others `assumed`.
     """
 
     uplink_mbps: LinkRate
@@ -117,15 +149,21 @@ class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
     rtt_p99_ms: Annotated[float, Meta(ge=1e-3, le=600_000)]
     upload_kbps: Annotated[float, Meta(ge=0.1, le=100_000)]
     upload_packet_ms: Milliseconds
-    overhead: Share
     tx_mw_per_mbps: NonNegative
     rx_mw_per_mbps: NonNegative
     base_mw: NonNegative
     cloud_rtf: Annotated[float, Meta(ge=0, le=1000)]
+    cloud_rerank_ms: Annotated[float, Meta(ge=0, le=60_000)] = 20.0
     audio_buffer_ms: Annotated[int, Meta(ge=1, le=3_600_000)] = 15_000
     give_up_ms: Annotated[int, Meta(ge=1, le=3_600_000)] = 8_000
     hybrid_wait_ms: Patience = 300
+    upload_variable_rate: bool = False
+    upload_silence_suppression: bool = False
+    packets_per_write: Annotated[int, Meta(ge=1, le=500)] = 1
+    framing_bytes: Annotated[int, Meta(ge=0, le=16_384)] = 31
+    overhead: Share | None = None
     retry: RetrySpec = RetrySpec()
+    handshake: HandshakeSpec = HandshakeSpec()
 
 
 class PrioritySpec(Struct, frozen=True, forbid_unknown_fields=True):

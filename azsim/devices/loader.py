@@ -53,10 +53,26 @@ def load_device(name_or_path: str | Path) -> Device:
 
 def remarks(device: Device) -> list[str]:
     """What in a device does not fit together and is no error: a line each, empty for all that is shipped."""
-    memory = device.memory
+    memory, found = device.memory, _deprecated(device.network)
     if memory.timings is None:
-        return []
-    return part_mismatches(memory.timings, memory.capacity_mib, memory.peak_gbps, memory.efficiency)
+        return found
+    return [*found, *part_mismatches(memory.timings, memory.capacity_mib, memory.peak_gbps, memory.efficiency)]
+
+
+def _deprecated(network: NetworkSpec) -> list[str]:
+    """Keys that go, with what takes their place."""
+    found = []
+    if network.overhead is not None:
+        found.append(
+            f"network.overhead = {network.overhead:g}: deprecated, and goes with azsim 0.4; give "
+            "network.framing_bytes, bytes of a write, in its place"
+        )
+    if network.retry.handshake_bytes is not None:
+        found.append(
+            f"network.retry.handshake_bytes = {network.retry.handshake_bytes}: deprecated, and goes with azsim 0.4; "
+            "give the four sizes of network.handshake in its place"
+        )
+    return found
 
 
 def _tree(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:

@@ -6,7 +6,8 @@
                                      ^ comes and goes (`azsim.soc.link`); audio only if the user's setting lets it
 
 While there is no link the radio tries again after 200 ms, then after twice that, and so on up to a limit; what is asked
-for meanwhile waits in line. An outage that lasts loses the connection, and opening one takes round trips and bytes.
+for meanwhile waits in line. An outage that lasts loses the connection; resuming it takes round trips, and bytes in both
+directions. Framing is charged by the write: small ones pay most.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _Z99 = 2.3263478740408408
 """The 99th percentile of the standard normal distribution."""
 
 PS_PER_MS = 10**9
+WRITE_BYTES = (1 << 14) - 9
+"""Payload of a frame of HTTP/2 that fills a record of TLS. **Source:** RFC 8446 5.1, RFC 9113 4.1."""
 
 Kind = Literal["audio", "features", "lattice", "control", "music", "update"]
 """What bytes are: sound, what a front end made of it, hypotheses, answers and handshakes, music and requests for it,
@@ -80,11 +83,23 @@ class Radio:
         self._transfers: list[Transfer] = []
 
     def framed(self, payload_bytes: int) -> int:
-        """Bytes over the air for a payload, transport framing included."""
-        return payload_bytes + math.ceil(payload_bytes * self._spec.overhead)
+        """Bytes over the air for a payload, transport framing included: so much for every write."""
+        if self._spec.overhead is not None:
+            return payload_bytes + math.ceil(payload_bytes * self._spec.overhead)
+        return payload_bytes + max(1, -(-payload_bytes // WRITE_BYTES)) * self._spec.framing_bytes
 
-    def transfer(self, name: str, payload_bytes: int, at_ps: int, *, up: bool, kind: Kind) -> int:
+    def transfer(
+        self, name: str, payload_bytes: int, at_ps: int, *, up: bool, kind: Kind, is_framed: bool = False
+    ) -> int:
         """Send or receive from ``at_ps`` on (calls in order of that time); returns when the last byte is over.
+
+        Args:
+            name: in the trace.
+            payload_bytes: what is moved; with ``is_framed`` its framing is in it.
+            at_ps: when it is there.
+            up: away from the device.
+            kind: of what it is.
+            is_framed: nothing is added for framing.
 
         Raises:
             PrivacyError: the local-processing setting is on and this would send sound.
@@ -94,7 +109,7 @@ class Radio:
                 f"local_processing = true: {payload_bytes} bytes of {kind} ({name!r}) must not leave the device; "
                 f"{', '.join(other for other in get_args(Kind) if other not in PRIVATE)} may"
             )
-        size = self.framed(payload_bytes)
+        size = payload_bytes if is_framed else self.framed(payload_bytes)
         start = self._wait_for_link(max(at_ps, self._free_ps))
         self._free_ps = self._send(size, start, up)
         self._transfers.append(Transfer(at_ps, start, self._free_ps, size, up, kind))
@@ -154,11 +169,19 @@ class Radio:
             wait_ms = min(2 * wait_ms, retry.longest_ms)
         if since_ps < 0 or now - since_ps < retry.lost_after_ms * PS_PER_MS:
             return now
-        size = self.framed(retry.handshake_bytes)
+        handshake = self._spec.handshake
+        up_bytes, down_bytes = handshake.resumed_up_bytes, handshake.resumed_down_bytes
+        if retry.handshake_bytes is not None:
+            up_bytes, down_bytes = self.framed(retry.handshake_bytes), 0
         round_trips_ms = retry.handshake_round_trips * self._spec.rtt_median_ms * self.round_trip_scale(now)
-        sent = self._send(size, now, up=True)
-        self._transfers.append(Transfer(at_ps, now, sent, size, True, "control"))
-        return self._wait_for_link(sent + round(round_trips_ms * PS_PER_MS))
+        sent = self._send(up_bytes, now, up=True)
+        self._transfers.append(Transfer(at_ps, now, sent, up_bytes, True, "control"))
+        answered = self._wait_for_link(sent + round(round_trips_ms * PS_PER_MS))
+        if not down_bytes:
+            return answered
+        opened = self._send(down_bytes, answered, up=False)
+        self._transfers.append(Transfer(answered, answered, opened, down_bytes, False, "control"))
+        return self._wait_for_link(opened)
 
 
 class MusicDownload:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from azsim.cloud.request import Answer, ask
 from azsim.cloud.streaming import stream_audio
+from azsim.cloud.traffic import LATER_HEADERS_BYTES, LatticeTraffic, audio_head_bytes
 from azsim.devices.spec import Device
 from azsim.errors import InputError, PrivacyError
 from azsim.soc import simulate
@@ -19,7 +21,8 @@ LATER_MS = 60_000
 
 def asked(path: str, link: LinkTrace = ALWAYS_UP, spec: Device | None = None, **changes: object) -> Answer:
     task = changes.pop("on_device", work())
-    return ask(spec or device(**CERTAIN, **changes), path, (task, schedules()), work(), link=link)
+    lattice = LatticeTraffic(600, 60) if path == "lattice" else None
+    return ask(spec or device(**CERTAIN, **changes), path, (task, schedules()), work(), link=link, lattice=lattice)
 
 
 def down(begin_ms: int, end_ms: int) -> LinkTrace:
@@ -64,11 +67,13 @@ def test_the_cloud_answers_after_a_short_outage_and_is_given_up_in_a_long_one():
     long = asked("cloud", down(100, LATER_MS))
     assert (long.by, long.latency_ps) == ("nobody", None)
     assert long.elapsed_ps == (work().endpoint_ms + spec.network.give_up_ms) * PS_PER_MS
-    assert long.uplink_bytes["audio"] == 4 * 88  # what was captured and encoded before 100 ms
+    head = LATER_HEADERS_BYTES + audio_head_bytes(20) + 2 * 31
+    sent = head + 4 * (80 + 1 + 31)  # what was captured and encoded before 100 ms
+    assert long.uplink_bytes["audio"] == sent
     timeline = stream_audio(spec, work(), music=None, link=down(100, LATER_MS))
     assert timeline.latency is None
     assert [mark.name for mark in timeline.instants][-1] == "gave up"
-    assert timeline.uplink_bytes == 4 * 88
+    assert timeline.uplink_bytes == sent
 
 
 def test_sound_that_waits_longer_than_the_buffer_is_lost():
@@ -118,3 +123,42 @@ def test_same_seed_same_answer():
     )
     assert first == again
     assert first.elapsed_ps != other.elapsed_ps
+
+
+def test_a_lattice_goes_up_once_the_words_are_there_and_its_answer_is_waited_for():
+    spec = device(**CERTAIN)
+    answer, own = asked("lattice"), asked("device")
+    assert answer.by == "cloud"
+    added_ps = answer.latency_ps - own.latency_ps
+    assert added_ps == pytest.approx((40 + spec.network.cloud_rerank_ms) * PS_PER_MS, abs=PS_PER_MS)
+    assert answer.uplink_bytes["lattice"] == 600 + LATER_HEADERS_BYTES + 2 * 31 == sum(answer.uplink_bytes.values())
+    assert answer.downlink_bytes == 60 + 31
+
+
+def test_the_own_words_are_taken_where_the_lattice_has_no_answer_in_time():
+    hasty = asked("lattice", network__hybrid_wait_ms=30)
+    assert hasty.by == "device"
+    assert hasty.latency_ps == pytest.approx(asked("device").latency_ps + 30 * PS_PER_MS, abs=PS_PER_MS)
+    offline = asked("lattice", down(0, LATER_MS))
+    assert (offline.by, offline.latency_ps) == ("device", asked("device").latency_ps)
+    assert sum(offline.uplink_bytes.values()) == 0
+
+
+def test_a_lattice_goes_up_with_the_setting_on():
+    spec = msgspec.structs.replace(device(**CERTAIN), local_processing=True)
+    assert asked("lattice", spec=spec) == asked("lattice")
+
+
+def test_a_connection_is_opened_while_the_user_speaks():
+    opened, kept = asked("lattice", network__handshake__before_request="new"), asked("lattice")
+    assert opened.latency_ps == pytest.approx(kept.latency_ps, abs=PS_PER_MS)
+    handshake = device().network.handshake
+    assert opened.uplink_bytes["control"] == handshake.new_up_bytes
+    assert opened.downlink_bytes == kept.downlink_bytes + handshake.new_down_bytes
+
+
+def test_the_path_and_the_lattice_belong_together():
+    with pytest.raises(InputError, match="a lattice must be given"):
+        ask(device(), "lattice", (work(), schedules()), work())
+    with pytest.raises(InputError, match="and for no other"):
+        ask(device(), "device", (work(), schedules()), work(), lattice=LatticeTraffic(1, 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from azsim.cloud.streaming import stream_audio
+from azsim.cloud.traffic import FIRST_HEADERS_BYTES, LATER_HEADERS_BYTES, AudioTraffic, audio_head_bytes
 from azsim.soc.link import LinkTrace
 from azsim.soc.utterance import PS_PER_MS
 from tests.soc.cases import device, track, work
@@ -28,7 +29,7 @@ def test_a_certain_network_gives_a_latency_that_can_be_added_up_by_hand():
     timeline = stream_audio(spec, work(), music=None)
     encode_ps = 60 * 10**6 + 2 * 10**9
     server_ps = 3 * 10**9
-    radio_ps = (88 + 550) * 8 * 10**6 // 20
+    radio_ps = (112 + 531) * 8 * 10**6 // 20
     assert timeline.latency.search_ps == encode_ps + server_ps
     assert timeline.latency.network_ps == 40 * PS_PER_MS + radio_ps
 
@@ -36,7 +37,8 @@ def test_a_certain_network_gives_a_latency_that_can_be_added_up_by_hand():
 def test_audio_goes_up_until_the_answer_is_there():
     timeline = stream_audio(device(**CERTAIN), work(), music=None)
     packets = timeline.elapsed_ps // (20 * PS_PER_MS)
-    assert packets * 88 - 88 <= timeline.uplink_bytes <= packets * 88
+    head = LATER_HEADERS_BYTES + audio_head_bytes(20) + 2 * 31
+    assert packets * 112 - 112 <= timeline.uplink_bytes - head <= packets * 112
     assert timeline.dram_read_bytes["network"] <= timeline.uplink_bytes
 
 
@@ -66,3 +68,33 @@ def test_an_end_point_on_or_beside_a_packets_edge(endpoint_ms):
     timeline = stream_audio(device(**CERTAIN), work(endpoint_ms=endpoint_ms), music=None)
     assert timeline.elapsed_ps > endpoint_ms * PS_PER_MS
     assert 0 <= timeline.latency.backlog_ps <= 20 * PS_PER_MS
+
+
+def test_packets_that_are_left_out_cost_nothing_and_the_end_point_comes_all_the_same():
+    spec = device(**CERTAIN)
+    sizes = (80,) * 20 + (0,) * 20
+    dense = stream_audio(spec, work(), music=None, traffic=AudioTraffic(20, (80,)))
+    sparse = stream_audio(spec, work(), music=None, traffic=AudioTraffic(20, sizes))
+    assert sparse.uplink_bytes < 0.6 * dense.uplink_bytes
+    assert sparse.latency.total_ps == pytest.approx(dense.latency.total_ps, abs=PS_PER_MS)
+
+
+def test_packets_that_go_up_together_share_their_framing_and_wait_for_each_other():
+    spec = device(**CERTAIN)
+    one = stream_audio(spec, work(endpoint_ms=820), music=None, traffic=AudioTraffic(20, (80,), 1))
+    five = stream_audio(spec, work(endpoint_ms=820), music=None, traffic=AudioTraffic(20, (80,), 5))
+    assert five.uplink_bytes < 0.85 * one.uplink_bytes
+    assert (one.latency.backlog_ps, five.latency.backlog_ps) == (0, 80 * PS_PER_MS)
+
+
+@pytest.mark.parametrize("how", ["new", "resumed"])
+def test_a_connection_that_is_opened_for_a_request_costs_bytes_both_ways_and_no_words_are_lost(how: str):
+    kept = stream_audio(device(**CERTAIN), work(), music=None)
+    spec = device(**CERTAIN, network__handshake__before_request=how)
+    handshake = spec.network.handshake
+    opened = stream_audio(spec, work(), music=None)
+    up, down = getattr(handshake, f"{how}_up_bytes"), getattr(handshake, f"{how}_down_bytes")
+    headers = FIRST_HEADERS_BYTES - LATER_HEADERS_BYTES
+    assert opened.uplink_bytes == kept.uplink_bytes + up + headers
+    assert opened.downlink_bytes == kept.downlink_bytes + down
+    assert opened.latency.total_ps == pytest.approx(kept.latency.total_ps, abs=PS_PER_MS)  # it was open by then

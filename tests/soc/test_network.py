@@ -24,7 +24,7 @@ def test_round_trips_have_the_devices_median_and_percentile():
 
 
 def radio_of(link: LinkTrace = ALWAYS_UP, local_processing: bool = False, **changes: float) -> Radio:
-    changes = {"network__overhead": 0.0, "network__uplink_mbps": 8.0, **changes}
+    changes = {"network__framing_bytes": 0, "network__uplink_mbps": 8.0, **changes}
     return Radio(device(**changes).network, Recorder(False), link, local_processing=local_processing)
 
 
@@ -55,15 +55,33 @@ def test_the_rate_of_the_link_counts_where_it_is_given():
     assert radio_of(link).transfer("a", 4, 2 * 10**6, up=False, kind="control") == 2 * 10**6 + 4 * 5 * 10**5
 
 
-def test_a_lost_connection_is_opened_again_with_round_trips_and_bytes():
+def test_a_lost_connection_is_resumed_with_round_trips_and_bytes_in_both_directions():
     link = LinkTrace.with_outages([(0, 12_000 * PS_PER_MS)])
-    radio = radio_of(link, network__rtt_median_ms=40.0)
-    retry = device().network.retry
+    radio = radio_of(link, network__rtt_median_ms=40.0, network__downlink_mbps=8.0)
+    network = device().network
+    moved = network.handshake.resumed_up_bytes, network.handshake.resumed_down_bytes
     attempt_ms = 200 * (1 + 2 + 4 + 8) + 2000 * 5
-    opened = attempt_ms * PS_PER_MS + retry.handshake_bytes * 10**6 + retry.handshake_round_trips * 40 * PS_PER_MS
+    opened = (attempt_ms + network.retry.handshake_round_trips * 40) * PS_PER_MS + sum(moved) * 10**6
     assert radio.transfer("a", 5, 0, up=True, kind="audio") == opened + 5 * 10**6
-    assert radio.uplink_bytes_by_kind()["control"] == retry.handshake_bytes
-    assert sum(radio.uplink_bytes_by_kind().values()) == radio.bytes_moved(up=True) == retry.handshake_bytes + 5
+    assert radio.uplink_bytes_by_kind()["control"] == moved[0]
+    assert sum(radio.uplink_bytes_by_kind().values()) == radio.bytes_moved(up=True) == moved[0] + 5
+    assert radio.bytes_moved(up=False) == moved[1]
+
+
+def test_the_deprecated_keys_mean_what_they_meant():
+    link = LinkTrace.with_outages([(0, 12_000 * PS_PER_MS)])
+    radio = radio_of(link, network__overhead=0.1, network__retry__handshake_bytes=700)
+    radio.transfer("a", 80, 0, up=True, kind="audio")
+    assert radio.uplink_bytes_by_kind() == dict.fromkeys(get_args(Kind), 0) | {"control": 770, "audio": 88}
+    assert radio.bytes_moved(up=False) == 0
+
+
+@pytest.mark.parametrize(("payload", "writes"), [(0, 1), (1, 1), (80, 1), (16_375, 1), (16_376, 2), (40_000, 3)])
+def test_framing_is_of_the_write(payload: int, writes: int):
+    assert radio_of(network__framing_bytes=31).framed(payload) == payload + 31 * writes
+    radio = radio_of(network__framing_bytes=31)
+    radio.transfer("a", payload, 0, up=True, kind="audio", is_framed=True)
+    assert radio.bytes_moved(up=True) == payload
 
 
 def test_what_nobody_wants_any_more_is_not_sent():
@@ -118,6 +136,6 @@ def test_with_the_setting_on_no_sound_goes_up_and_everything_else_does(kind: Kin
 
 
 def test_framing_is_added():
-    radio = radio_of(network__overhead=0.1)
+    radio = radio_of(network__framing_bytes=31)
     radio.transfer("packet", 80, 0, up=True, kind="audio")
-    assert radio.bytes_moved(up=True) == 88
+    assert radio.bytes_moved(up=True) == 111
