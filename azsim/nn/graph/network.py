@@ -30,6 +30,7 @@ class GraphNetwork(Summarised):
         quantised: matrix -> int8 values that it came with; the graph's own are what they stand for.
         digest: sha-256 of its file's contents, hex; empty if it comes from none.
         verified: the file carried that digest itself.
+        card: what its maker says of it besides, such as what its outputs stand for.
     """
 
     graph: Graph
@@ -39,6 +40,7 @@ class GraphNetwork(Summarised):
     quantised: Mapping[str, Weights] = field(default_factory=dict)
     digest: str = ""
     verified: bool = False
+    card: Mapping[str, object] = field(default_factory=dict)
 
     def facts(self) -> Mapping[str, object]:
         """What it is shown by."""

@@ -97,7 +97,7 @@ def graph_metadata(network: GraphNetwork, more: Mapping[str, object]) -> dict[st
     card = {"format": FORMAT, "kind": KIND, "name": network.name, "steps_per_s": network.steps_per_s}
     grids = {name: {"bits": grid.bits, "scale": grid.scale} for name, grid in sorted(network.grids.items())}
     return {
-        CARD_KEY: json.dumps({**card, **more}),
+        CARD_KEY: json.dumps({**network.card, **more, **card}),
         GRAPH_KEY: msgspec.json.encode(topology_of(network.graph)).decode(),
         GRIDS_KEY: json.dumps(grids),
     }
@@ -139,6 +139,7 @@ def graph_network_of(
     with located(str(stored.path)):
         check_number("graph", stored.metadata.get(CARD_KEY, ""), FORMAT)
     card = decode_metadata(stored, CARD_KEY, GraphCard)
+    more = decode_metadata(stored, CARD_KEY, dict[str, object])
     if card.format != FORMAT or not 0 < card.steps_per_s < float("inf"):
         said = f"format {card.format}, {card.steps_per_s} steps a second"
         raise InputError(f"{stored.path}: metadata: {said}: must be {FORMAT} and a number above 0")
@@ -158,7 +159,14 @@ def graph_network_of(
             raise InputError(f"{strangers[0]}: has weight scales, but is no matrix of the graph")
         grids = {name: Grid(text.bits, text.scale) for name, text in texts.items()}
         network = GraphNetwork(
-            graph, str(stored.path), card.steps_per_s, grids, dict(quantised), stored.digest, stored.verified
+            graph,
+            str(stored.path),
+            card.steps_per_s,
+            grids,
+            dict(quantised),
+            stored.digest,
+            stored.verified,
+            {key: value for key, value in more.items() if key not in GraphCard.__struct_fields__},
         )
         if grids:
             _check_grids(network)

@@ -188,3 +188,11 @@ def test_file_is_inspected_with_its_graph(tmp_path: Path, capsys: pytest.Capture
     assert answer["weights"] == sum(PARAMETERS[name].size for name in GRAPH.weight_matrices)
     assert "conv1d(taps=3, stride=2)" in answer["graphs"][0]
     assert main(["inspect", str(path), "--frames-per-step", "2"]) == 2
+
+
+def test_what_the_maker_says_comes_back_and_travels_on(tmp_path: Path) -> None:
+    save_graph(network(), tmp_path / "one.safetensors", {"labels": "yes no"})
+    one = load_network(tmp_path / "one.safetensors")
+    assert one.card == {"labels": "yes no"}
+    save_graph(one, tmp_path / "two.safetensors")
+    assert load_network(tmp_path / "two.safetensors").card == one.card
