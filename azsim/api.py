@@ -17,7 +17,7 @@ from azsim.devices import Device
 from azsim.errors import InputError
 from azsim.input_file import given_path
 from azsim.ranges import is_number
-from azsim.report.results import Comparison, Row
+from azsim.report.results import Comparison, ConfigurationResult
 from azsim.report.write import write_report
 from azsim.resources import shipped
 from azsim.soc.timeline import Timeline
@@ -38,7 +38,7 @@ class Result(Summarised):
 
     transcript: str
     words: tuple[Word, ...]
-    metrics: Row
+    metrics: ConfigurationResult
     timeline: Timeline
     _comparison: Comparison
 

@@ -101,7 +101,7 @@ def draw(trained: CompressedNetwork, choice: ProductionChoice, layout: TileLayou
 class ProductionOutcome:
     """What one configuration of the production-size network gave; see ``TrainedOutcome``."""
 
-    configuration: report.Configuration
+    configuration: report.ConfigurationSize
     results: tuple[report.UtteranceResult, ...]
     roofline: tuple[report.RooflinePoint, ...]
     sensitivity: tuple[report.SensitivityPoint, ...]

@@ -38,7 +38,7 @@ from azsim.errors import located
 from azsim.nn.rnnt.network import EMBEDDING
 from azsim.report.manifest import make_manifest
 from azsim.report.metrics import make_rows
-from azsim.report.results import Comparison, Row, UtteranceResult
+from azsim.report.results import Comparison, ConfigurationResult, UtteranceResult
 from azsim.speech.gather import check_together
 
 SHOWN_CODEC = "zvsv"
@@ -235,7 +235,7 @@ def _rows(
     outcomes: Sequence[TrainedOutcome | ProductionOutcome],
     results: Sequence[UtteranceResult],
     post_training: Mapping[str, float] | None,
-) -> tuple[Row, ...]:
+) -> tuple[ConfigurationResult, ...]:
     """A row per outcome, with the device that it is of."""
     configurations = [outcome.configuration for outcome in outcomes]
     rows = make_rows(configurations, results, post_training, setup.experiment.seed)

@@ -17,7 +17,7 @@ from azsim.speech.audio import Recording
 from azsim.speech.bounds import SpeechBounds, estimate_bounds
 from azsim.speech.features import LogMel, log_mel
 
-Row = TypeVar("Row")
+Item = TypeVar("Item")
 
 Heard = Callable[[np.ndarray, str, dict[str, str]], np.ndarray]
 """What the microphone hears of a recording: samples, its name, what the manifest says of it -> samples."""
@@ -199,7 +199,7 @@ def _time_ms(name: str, column: str, columns: dict[str, str], audio_ms: int) -> 
     return round(time_ms)
 
 
-def spread(rows: Sequence[Row], count: int) -> list[Row]:
+def spread(rows: Sequence[Item], count: int) -> list[Item]:
     """At most ``count`` of ``rows``, evenly spaced."""
     if count >= len(rows):
         return list(rows)

@@ -42,7 +42,7 @@ class TrainedOutcome:
         traced: one utterance with its whole record, if asked for.
     """
 
-    configuration: report.Configuration
+    configuration: report.ConfigurationSize
     results: tuple[report.UtteranceResult, ...]
     post_training_wer_percent: float | None = None
     roofline: tuple[report.RooflinePoint, ...] = ()
@@ -131,7 +131,7 @@ def in_the_cloud(setup: Setup) -> TrainedOutcome:
     for index, (utterance, recognition) in enumerate(zip(setup.utterances, recognitions)):
         timeline = stream_audio(setup.device, recognition.work, music=setup.music, seed=setup.experiment.seed + index)
         results.append(result_of(name, utterance, recognition, timeline))
-    configuration = report.Configuration(
+    configuration = report.ConfigurationSize(
         name=name,
         codec=None,
         weight_bits=32,
@@ -144,9 +144,9 @@ def in_the_cloud(setup: Setup) -> TrainedOutcome:
     return TrainedOutcome(configuration=configuration, results=tuple(results))
 
 
-def describe(small: CompressedNetwork, timing_only: bool = False) -> report.Configuration:
+def describe(small: CompressedNetwork, timing_only: bool = False) -> report.ConfigurationSize:
     """How the tables name a configuration, with what its bitstreams measure."""
-    return report.Configuration(
+    return report.ConfigurationSize(
         name=small.name,
         codec=", ".join(dict.fromkeys(matrix.encoded.codec for matrix in small.matrices.values())),
         weight_bits=mean_weight_bits(small),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from azsim.report.results import Row
+from azsim.report.results import ConfigurationResult
 
 NOTHING = "\u2013"
 WORDS = "Words and size"
@@ -30,10 +30,10 @@ class Column:
 
     title: str
     unit: str
-    cell: Callable[[Row], str]
+    cell: Callable[[ConfigurationResult], str]
     meaning: str
     drops: int | None = None
-    short: Callable[[Row], str] | None = None
+    short: Callable[[ConfigurationResult], str] | None = None
     legend: str = ""
     group: str = DEVICE
 
@@ -78,7 +78,7 @@ def half_interval(value: float | None, low: float | None, high: float | None, si
     return f"{number(value, 1, sign)} \u00b1{number((high - low) / 2)}"
 
 
-def _latency(row: Row) -> str:
+def _latency(row: ConfigurationResult) -> str:
     """Percentiles, and over how many utterances."""
     if row.latency_p50_ms is None:
         return NOTHING
@@ -86,7 +86,7 @@ def _latency(row: Row) -> str:
     return f"{'/'.join(number(value, 0) for value in percentiles)} n={row.latency_utterances}"
 
 
-def _first_word(row: Row) -> str:
+def _first_word(row: ConfigurationResult) -> str:
     if row.first_word_p50_ms is None:
         return NOTHING
     return f"{number(row.first_word_p50_ms, 0)} n={row.first_word_utterances}"
@@ -251,7 +251,7 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-def used_columns(rows: Sequence[Row], console: bool) -> list[Column]:
+def used_columns(rows: Sequence[ConfigurationResult], console: bool) -> list[Column]:
     """The columns that say something about at least one of ``rows``."""
     return [
         column

@@ -15,7 +15,7 @@ from azsim.report.columns import DEVICE, NOTHING, WORDS, Column, number, used_co
 from azsim.report.fitted import shortened
 from azsim.report.glossary import TERMS
 from azsim.report.ranking import verdict
-from azsim.report.results import Comparison, Row, UtteranceResult, plain
+from azsim.report.results import Comparison, ConfigurationResult, UtteranceResult, plain
 from azsim.report.table import PRODUCTION_TITLE, TRAINED_TITLE
 from azsim.speech.transcript import Word
 
@@ -108,7 +108,7 @@ def _heading(comparison: Comparison) -> str:
     return f"<h1>{escape(comparison.title)}</h1>\n{summary}" + (f"\n<dl>{items}</dl>" if items else "")
 
 
-def _table_section(title: str, rows: Sequence[Row], preface: str) -> str:
+def _table_section(title: str, rows: Sequence[ConfigurationResult], preface: str) -> str:
     if not rows:
         return ""
     first, *others = used_columns(rows, console=False)
@@ -117,7 +117,7 @@ def _table_section(title: str, rows: Sequence[Row], preface: str) -> str:
     return f"<h2>{escape(title.capitalize())}</h2>\n{preface}\n{tables}"
 
 
-def _table(caption: str, columns: Sequence[Column], rows: Sequence[Row]) -> str:
+def _table(caption: str, columns: Sequence[Column], rows: Sequence[ConfigurationResult]) -> str:
     """One table, in a box of its own that scrolls where the window is narrower."""
     head = "".join(_header_cell(column) for column in columns)
     lines = "\n".join(
@@ -134,13 +134,13 @@ def _header_cell(column: Column) -> str:
     return f'<th scope="col" title="{escape(column.meaning)}">{escape(column.title)}{unit}</th>'
 
 
-def _cell(column: Column, row: Row) -> str:
+def _cell(column: Column, row: ConfigurationResult) -> str:
     if column.title != "configuration":
         return escape(column.cell(row))
     return _name(column.cell(row)) + (f' <span class="soft">{escape(row.note)}</span>' if row.note else "")
 
 
-def _groups(rows: Sequence[Row]) -> str:
+def _groups(rows: Sequence[ConfigurationResult]) -> str:
     """WER per group, if there is more than one."""
     groups = list(dict.fromkeys(group for row in rows for group in row.wer_by_group_percent))
     if len(groups) < 2:
@@ -231,7 +231,7 @@ def _notes(comparison: Comparison) -> str:
     return "<h2>Accuracy of these numbers</h2>\n" + "\n".join(f"<p>{escape(note)}</p>" for note in notes)
 
 
-def _meanings(rows: Sequence[Row]) -> dict[str, str]:
+def _meanings(rows: Sequence[ConfigurationResult]) -> dict[str, str]:
     return {column.heading: column.meaning for column in used_columns(rows, console=False)}
 
 

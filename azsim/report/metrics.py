@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from azsim.report.percentiles import percentile
-from azsim.report.results import LATENCY_PARTS, Configuration, Row, UtteranceResult, UtteranceTiming
+from azsim.report.results import LATENCY_PARTS, ConfigurationResult, ConfigurationSize, UtteranceResult, UtteranceTiming
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_errors
 from azsim.soc.timeline import LatencyParts, Timeline
 from azsim.speech.work import Work
@@ -51,11 +51,11 @@ def measure(timeline: Timeline, work: Work, speech_start_ms: int | None = None) 
 
 
 def make_rows(
-    configurations: Sequence[Configuration],
+    configurations: Sequence[ConfigurationSize],
     results: Sequence[UtteranceResult],
     wer_post_training_percent: Mapping[str, float] | None = None,
     seed: int = 0,
-) -> tuple[Row, ...]:
+) -> tuple[ConfigurationResult, ...]:
     """One row per configuration, in their order; differences are against the first ``raw`` one, if there is one.
 
     Args:
@@ -81,12 +81,12 @@ def make_rows(
 
 
 def make_row(
-    configuration: Configuration,
+    configuration: ConfigurationSize,
     results: Sequence[UtteranceResult],
     baseline: Sequence[UtteranceResult] = (),
     wer_post_training_percent: float | None = None,
     seed: int = 0,
-) -> Row:
+) -> ConfigurationResult:
     """The line of the table for ``configuration``; ``baseline`` holds the utterances that the WER is compared with."""
     timings = [result.timing for result in results if result.timing is not None]
     told = [timing.premature_endpoint for timing in timings if timing.premature_endpoint is not None]
@@ -110,7 +110,7 @@ def make_row(
     scored = [result for result in results if result.reference is not None and not configuration.timing_only]
     wer, delivered = _wer(scored, seed), _wer(scored, seed, until_endpoint=True)
     difference = _difference(scored, baseline, seed)
-    return Row(
+    return ConfigurationResult(
         config=configuration.name,
         codec=configuration.codec,
         weight_bits=configuration.weight_bits,

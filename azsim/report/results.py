@@ -2,8 +2,8 @@
 
 ::
 
-    Timeline, Work, words ──metrics.measure──> UtteranceResult ──metrics.make_row──> Row ──┐
-                                  traced utterance, roofline, sensitivity, notes ──────────┴> Comparison ──> files
+    Timeline, Work, words ──metrics.measure──> UtteranceResult ──metrics.make_row──> ConfigurationResult ──┐
+                                  traced utterance, roofline, sensitivity, notes ──────────────────────────┴> Comparison
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from azsim.deprecated import renamed
+from azsim.deprecated import goes, renamed
 from azsim.report.trace.options import TraceOptions
 from azsim.soc.timeline import Timeline
 from azsim.speech.transcript import Word
@@ -26,8 +26,8 @@ LATENCY_PARTS = ("end_pointing", "backlog", "npu", "search", "network")
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
-    """One compression configuration, as the tables name it.
+class ConfigurationSize:
+    """One compression configuration as the tables name it, and the size of its model.
 
     Attributes:
         name: unique in its table.
@@ -152,7 +152,7 @@ class UtteranceResult(Summarised):
     companions_late_share="companions_deadline_miss_share",
 )
 @dataclass(frozen=True, slots=True, repr=False)
-class Row(Summarised):
+class ConfigurationResult(Summarised):
     """One configuration over all its utterances: a line of the table. None where a value does not apply.
 
     Latency percentiles and parts are over ``latency_utterances``: those recognised whose end-point was neither
@@ -336,8 +336,8 @@ class Comparison(Summarised):
     name: str
     summary: str
     device: str
-    rows: tuple[Row, ...]
-    production_rows: tuple[Row, ...]
+    rows: tuple[ConfigurationResult, ...]
+    production_rows: tuple[ConfigurationResult, ...]
     utterances: tuple[UtteranceResult, ...]
     traced: TracedUtterance | None
     roofline: Roofline | None
@@ -366,7 +366,7 @@ class Comparison(Summarised):
         return ", ".join(names[:_NAMED]) + more
 
 
-def rows_to_json(rows: Sequence[Row]) -> list[dict[str, object]]:
+def rows_to_json(rows: Sequence[ConfigurationResult]) -> list[dict[str, object]]:
     """Rows as plain JSON values with unit-suffixed keys; what is not known is null, and so is what is not finite."""
     return [{key: plain(value) for key, value in dataclasses.asdict(row).items()} for row in rows]
 
@@ -382,3 +382,11 @@ def plain(value: object) -> object:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value
+
+
+def __getattr__(name: str) -> object:
+    """The name of before, for one release."""
+    if name != "Row":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    goes(f"{__name__}.Row", f"{__name__}.ConfigurationResult", "0.3.0", "0.4.0")
+    return ConfigurationResult

@@ -9,7 +9,7 @@ from rich.console import Console
 from azsim.report.columns import COLUMNS, used_columns
 from azsim.report.fitted import FittedColumn, print_fitted, print_prose
 from azsim.report.remarks import remarks_of
-from azsim.report.results import Comparison, Row
+from azsim.report.results import Comparison, ConfigurationResult
 
 TRAINED_TITLE = "recogniser"
 PRODUCTION_TITLE = "production-size recogniser, timing only"
@@ -27,7 +27,7 @@ def print_tables(comparison: Comparison, console: Console) -> None:
         print_prose(console, remarks)
 
 
-def markdown_table(rows: Sequence[Row]) -> str:
+def markdown_table(rows: Sequence[ConfigurationResult]) -> str:
     """The console's columns of ``rows`` as a markdown table."""
     columns = used_columns(rows, console=True)
     lines = [[column.heading for column in columns], [":--"] + ["--:"] * (len(columns) - 1)]
@@ -35,7 +35,7 @@ def markdown_table(rows: Sequence[Row]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def _columns(rows: Sequence[Row]) -> list[FittedColumn]:
+def _columns(rows: Sequence[ConfigurationResult]) -> list[FittedColumn]:
     return [
         FittedColumn(
             column.title, column.unit, tuple((column.short or column.cell)(row) for row in rows), column.drops or 0

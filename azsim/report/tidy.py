@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 
 from azsim.errors import readable
-from azsim.report.results import Comparison, Row, UtteranceResult
+from azsim.report.results import Comparison, ConfigurationResult, UtteranceResult
 
 _UNITS = (
     ("_bytes_per_s_speech", "B/s"),
@@ -94,8 +94,8 @@ def word_lines(results: Sequence[UtteranceResult]) -> list[Line]:
     ]
 
 
-def _lines(row: Row) -> Iterator[Line]:
-    for field in dataclasses.fields(Row):
+def _lines(row: ConfigurationResult) -> Iterator[Line]:
+    for field in dataclasses.fields(ConfigurationResult):
         name, value = field.name, getattr(row, field.name)
         if name in _LABELS or name in _BOUNDS or value is None:
             continue

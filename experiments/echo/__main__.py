@@ -40,7 +40,7 @@ from azsim.report.figures.style import (
 from azsim.report.metrics import make_row
 from azsim.report.page import write_page
 from azsim.report.percentiles import percentile
-from azsim.report.results import Row, UtteranceResult
+from azsim.report.results import ConfigurationResult, UtteranceResult
 from azsim.soc.device import DeviceSimulation
 from experiments.options import options_of
 
@@ -76,7 +76,7 @@ class Condition:
     name: str
     level_db: float | None
     cancelled: bool
-    row: Row
+    row: ConfigurationResult
     erle_db: tuple[float, ...]
     cpu_share: float
 

@@ -18,6 +18,7 @@ RESULTS = (
     "azsim.compress.network:CompressedNetwork",
     "azsim.devices.spec:Device",
     "azsim.nn.rnnt.network:Network",
+    "azsim.report.results:ConfigurationResult",
     "azsim.report.results:Row",
     "azsim.report.results:UtteranceTiming",
     "azsim.soc.timeline:Timeline",

@@ -9,7 +9,7 @@ import numpy as np
 from azsim.report.metrics import make_rows, measure
 from azsim.report.results import (
     Comparison,
-    Configuration,
+    ConfigurationSize,
     Roofline,
     RooflinePoint,
     SensitivityPoint,
@@ -30,15 +30,15 @@ SENTENCES = (
     "call grandma",
 )
 TRAINED = (
-    Configuration("int8 raw", "raw", 8, 0.01, 2_910_000, 8.05, 0.252),
-    Configuration("int8 bitmap 50 %", "bitmap", 8, 0.5, 1_820_000, 5.03, 0.158),
-    Configuration("5-bit palette", "palette", 5, 0.03, 1_830_000, 5.06, 0.159),
-    Configuration("5-bit zvsv 50 %", "zvsv", 5, 0.5, 1_280_000, 3.53, 0.111),
-    Configuration("4-bit zvsv 75 %", "zvsv", 4, 0.75, 745_000, 2.05, 0.065),
-    Configuration("cloud fp32, Opus up", None, 32, 0.0, 11_560_000, 32.0, 1.0, note="audio leaves the device"),
+    ConfigurationSize("int8 raw", "raw", 8, 0.01, 2_910_000, 8.05, 0.252),
+    ConfigurationSize("int8 bitmap 50 %", "bitmap", 8, 0.5, 1_820_000, 5.03, 0.158),
+    ConfigurationSize("5-bit palette", "palette", 5, 0.03, 1_830_000, 5.06, 0.159),
+    ConfigurationSize("5-bit zvsv 50 %", "zvsv", 5, 0.5, 1_280_000, 3.53, 0.111),
+    ConfigurationSize("4-bit zvsv 75 %", "zvsv", 4, 0.75, 745_000, 2.05, 0.065),
+    ConfigurationSize("cloud fp32, Opus up", None, 32, 0.0, 11_560_000, 32.0, 1.0, note="audio leaves the device"),
 )
 PRODUCTION = tuple(
-    Configuration(
+    ConfigurationSize(
         c.name, c.codec, c.weight_bits, c.sparsity, 20 * (c.model_bytes or 0), c.bits_per_weight, c.share_of_fp32, True
     )
     for c in TRAINED[:-1]
@@ -123,7 +123,9 @@ def _trace(release_ps: np.ndarray, npu_ms: float, latency: LatencyParts, elapsed
     return tuple(sorted(spans, key=lambda span: span.start_ps)), instants, counters
 
 
-def results(configurations: Sequence[Configuration], utterances: int = 40, size: float = 1.0) -> list[UtteranceResult]:
+def results(
+    configurations: Sequence[ConfigurationSize], utterances: int = 40, size: float = 1.0
+) -> list[UtteranceResult]:
     """Utterances of every configuration; fewer bits, more errors."""
     made = []
     for place, configuration in enumerate(configurations):
@@ -193,8 +195,8 @@ def sensitivity() -> tuple[SensitivityPoint, ...]:
 
 
 def comparison(
-    configurations: Sequence[Configuration] = TRAINED,
-    production: Sequence[Configuration] = PRODUCTION,
+    configurations: Sequence[ConfigurationSize] = TRAINED,
+    production: Sequence[ConfigurationSize] = PRODUCTION,
     utterances: int = 40,
 ):
     """A whole comparison of ``configurations``."""

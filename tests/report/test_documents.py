@@ -10,7 +10,7 @@ import pytest
 
 from azsim.report.columns import COLUMNS
 from azsim.report.glossary import TERMS
-from azsim.report.results import Row
+from azsim.report.results import ConfigurationResult
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OUTPUT = ROOT / "docs" / "output.md"
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not OUTPUT.exists(), reason="the documents trave
 
 def test_every_key_of_a_row_is_explained() -> None:
     text = OUTPUT.read_text(encoding="utf-8")
-    assert [field.name for field in dataclasses.fields(Row) if f"`{field.name}`" not in text] == []
+    assert [field.name for field in dataclasses.fields(ConfigurationResult) if f"`{field.name}`" not in text] == []
 
 
 def test_the_order_in_which_columns_leave_is_the_documented_one() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from azsim.report.figures import draw_all
 from azsim.report.html import page
-from azsim.report.results import Comparison, Configuration
+from azsim.report.results import Comparison, ConfigurationSize
 from azsim.report.tidy import csv_text, results_lines, utterance_lines
 from azsim.report.trace import trace_json
 from tests.report import invented
@@ -50,7 +50,7 @@ def evil() -> Comparison:
         dataclasses.replace(configuration, name=name)
         for configuration, name in zip((*invented.TRAINED, invented.TRAINED[0]), EVIL, strict=True)
     ]
-    large: list[Configuration] = [dataclasses.replace(one, timing_only=True) for one in configurations[:3]]
+    large: list[ConfigurationSize] = [dataclasses.replace(one, timing_only=True) for one in configurations[:3]]
     made = invented.comparison(configurations, large, utterances=3)
     points = tuple(
         dataclasses.replace(point, config=EVIL[index % 3], constant=EVIL[3]) if point.factor != 1 else point

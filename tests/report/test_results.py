@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from azsim.report.results import LATENCY_PARTS, Comparison, Row, plain, rows_to_json
+from azsim.report.results import LATENCY_PARTS, Comparison, ConfigurationResult, plain, rows_to_json
 from azsim.soc.timeline import LatencyParts
 from tests.report import invented
 
@@ -29,7 +29,7 @@ def test_plain_values_are_what_json_holds() -> None:
 
 
 def test_rows_have_every_key_whether_known_or_not(comparison: Comparison) -> None:
-    keys = [field.name for field in dataclasses.fields(Row)]
+    keys = [field.name for field in dataclasses.fields(ConfigurationResult)]
     for made in rows_to_json((*comparison.rows, *comparison.production_rows)):
         assert list(made) == keys
 

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from azsim.report.results import Comparison, Row
+from azsim.report.results import Comparison, ConfigurationResult
 from azsim.report.tidy import csv_text, results_lines, utterance_lines, word_lines
 from tests.report import invented
 
@@ -56,7 +56,7 @@ def test_every_known_number_of_a_row_has_its_lines(comparison: Comparison) -> No
     only = replace(comparison, rows=(row,), production_rows=())
     lines = results_lines(only)
     found = {(line["metric"], line["group"], line["part"]): line["value"] for line in lines}
-    for field in fields(Row):
+    for field in fields(ConfigurationResult):
         value = getattr(row, field.name)
         if isinstance(value, bool | str) or value is None or "_low_" in field.name or "_high_" in field.name:
             assert (field.name, "all", "") not in found, field.name

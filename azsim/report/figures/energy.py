@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from azsim.report.figures.layout import WIDE, Layout, label_below
 from azsim.report.figures.stacked import bar_panels, label_totals, ordered_parts, reach, stack
 from azsim.report.figures.style import panels, part_colours
-from azsim.report.results import Comparison, Row
+from azsim.report.results import Comparison, ConfigurationResult
 
 LEAST_SHARE = 0.004
 """A part below this share of every bar is not drawn."""
@@ -48,9 +48,9 @@ def draw(comparison: Comparison, layout: Layout = WIDE) -> Figure | None:
     return figure
 
 
-def _whole(row: Row) -> Mapping[str, float]:
+def _whole(row: ConfigurationResult) -> Mapping[str, float]:
     return row.energy_by_part_mj_per_utterance
 
 
-def _above_idle(row: Row) -> Mapping[str, float]:
+def _above_idle(row: ConfigurationResult) -> Mapping[str, float]:
     return row.energy_above_idle_by_part_mj_per_utterance

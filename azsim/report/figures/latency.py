@@ -11,7 +11,7 @@ from azsim.report.colours import INK
 from azsim.report.figures.layout import WIDE, Layout, label_below
 from azsim.report.figures.stacked import bar_panels, label_totals, reach, stack
 from azsim.report.figures.style import panels, part_colours
-from azsim.report.results import LATENCY_PARTS, Comparison, Row
+from azsim.report.results import LATENCY_PARTS, Comparison, ConfigurationResult
 
 
 def draw(comparison: Comparison, layout: Layout = WIDE) -> Figure | None:
@@ -41,15 +41,15 @@ def draw(comparison: Comparison, layout: Layout = WIDE) -> Figure | None:
     return figure
 
 
-def _whole(row: Row) -> Mapping[str, float]:
+def _whole(row: ConfigurationResult) -> Mapping[str, float]:
     return row.latency_parts_mean_ms
 
 
-def _after_end_point(row: Row) -> Mapping[str, float]:
+def _after_end_point(row: ConfigurationResult) -> Mapping[str, float]:
     return {part: value for part, value in row.latency_parts_mean_ms.items() if part != "end_pointing"}
 
 
-def _mark_percentiles(axes: Axes, rows: Sequence[Row], layout: Layout) -> None:
+def _mark_percentiles(axes: Axes, rows: Sequence[ConfigurationResult], layout: Layout) -> None:
     """p90 within p99, so that both are seen where they coincide."""
     known = [(place + 0.1 * layout.is_narrow, row) for place, row in enumerate(rows) if row.latency_p99_ms is not None]
     places = [place for place, _ in known]

@@ -14,16 +14,19 @@ from azsim.report.colours import PAPER
 from azsim.report.columns import significant
 from azsim.report.figures.layout import Layout, Margins, legend_at, legend_inches, panels_of, width_inches
 from azsim.report.figures.style import in_words, name_rows, short_names
-from azsim.report.results import Row
+from azsim.report.results import ConfigurationResult
 
 _HALF_BAR = 0.33
 _TITLE_INCHES = 0.3
 
-Parts = Callable[[Row], Mapping[str, float]]
+Parts = Callable[[ConfigurationResult], Mapping[str, float]]
 
 
 def bar_panels(
-    tables: Sequence[tuple[str, Sequence[Row]]], columns: int, colours: Mapping[str, str], layout: Layout
+    tables: Sequence[tuple[str, Sequence[ConfigurationResult]]],
+    columns: int,
+    colours: Mapping[str, str],
+    layout: Layout,
 ) -> tuple[Figure, list[list[Axes]]]:
     """A row of ``columns`` panels per table below a legend of the parts.
 
@@ -43,7 +46,12 @@ def bar_panels(
 
 
 def stack(
-    axes: Axes, rows: Sequence[Row], parts_of: Parts, colours: Mapping[str, str], layout: Layout, named: bool = True
+    axes: Axes,
+    rows: Sequence[ConfigurationResult],
+    parts_of: Parts,
+    colours: Mapping[str, str],
+    layout: Layout,
+    named: bool = True,
 ) -> None:
     """Draw one bar per row, its parts in the order of ``colours``; what is negative grows to the left of zero."""
     corners, fills = [], []
@@ -68,14 +76,19 @@ def stack(
     axes.xaxis.set_major_locator(MaxNLocator(5))
 
 
-def reach(rows: Iterable[Row], parts_of: Parts) -> tuple[float, float]:
+def reach(rows: Iterable[ConfigurationResult], parts_of: Parts) -> tuple[float, float]:
     """The limits of an axis that holds every bar and the number at its end; 0 to 1 if all are empty."""
     least = min((sum(min(value, 0.0) for value in parts_of(row).values()) for row in rows), default=0.0)
     most = max((sum(max(value, 0.0) for value in parts_of(row).values()) for row in rows), default=0.0)
     return least, 1.22 * most if most > 0 else 1.0
 
 
-def label_totals(axes: Axes, rows: Sequence[Row], total_of: Callable[[Row], float | None], layout: Layout) -> None:
+def label_totals(
+    axes: Axes,
+    rows: Sequence[ConfigurationResult],
+    total_of: Callable[[ConfigurationResult], float | None],
+    layout: Layout,
+) -> None:
     """Write each bar's total at its end, in about three digits."""
     for place, row in enumerate(rows):
         total = total_of(row)
@@ -84,7 +97,7 @@ def label_totals(axes: Axes, rows: Sequence[Row], total_of: Callable[[Row], floa
         axes.annotate(text, (max(total or 0.0, 0.0), centre), (4, 0), textcoords="offset points", va="center")
 
 
-def ordered_parts(rows: Sequence[Row], parts_of: Parts, least_share: float = 0.0) -> list[str]:
+def ordered_parts(rows: Sequence[ConfigurationResult], parts_of: Parts, least_share: float = 0.0) -> list[str]:
     """Every part that reaches ``least_share`` of some bar, the largest in sum first."""
     sums: dict[str, float] = {}
     kept: set[str] = set()

@@ -22,7 +22,7 @@ from azsim.report.colours import ALERT, SERIES, SOFT
 from azsim.report.figures.layout import WIDE, Layout, Margins, label_below, label_left, new_figure, panel_grid
 from azsim.report.figures.layout import width_inches as width_inches
 from azsim.report.fitted import shortened
-from azsim.report.results import Comparison, Row
+from azsim.report.results import Comparison, ConfigurationResult
 
 __all__ = ["ALERT", "Margins", "label_below", "label_left", "new_figure", "panel_grid", "width_inches"]  # for studies
 
@@ -113,7 +113,7 @@ def part_colours(parts: Iterable[str]) -> dict[str, str]:
     return {part: _PARTS.get(part) or spare[part] for part in parts}
 
 
-def panels(comparison: Comparison) -> list[tuple[str, Sequence[Row]]]:
+def panels(comparison: Comparison) -> list[tuple[str, Sequence[ConfigurationResult]]]:
     """Title and rows of each table that has any."""
     named = (("trained recogniser", comparison.rows), ("production size", comparison.production_rows))
     return [(f"{title} ({_utterances(rows)})", rows) for title, rows in named if rows]
@@ -160,7 +160,7 @@ def _configs(comparison: Comparison) -> list[str]:
     return list(dict.fromkeys(row.config for row in (*comparison.rows, *comparison.production_rows)))
 
 
-def _utterances(rows: Sequence[Row]) -> str:
+def _utterances(rows: Sequence[ConfigurationResult]) -> str:
     count = max(row.utterances for row in rows)
     return f"{count} utterance" if count == 1 else f"{count} utterances"
 

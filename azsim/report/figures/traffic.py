@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from azsim.report.figures.layout import WIDE, Layout, label_below
 from azsim.report.figures.stacked import bar_panels, label_totals, ordered_parts, reach, stack
 from azsim.report.figures.style import panels, part_colours
-from azsim.report.results import Comparison, Row
+from azsim.report.results import Comparison, ConfigurationResult
 
 
 def draw(comparison: Comparison, layout: Layout = WIDE) -> Figure | None:
@@ -32,5 +32,5 @@ def draw(comparison: Comparison, layout: Layout = WIDE) -> Figure | None:
     return figure
 
 
-def _megabytes(row: Row) -> Mapping[str, float]:
+def _megabytes(row: ConfigurationResult) -> Mapping[str, float]:
     return {client: value / 1e6 for client, value in row.dram_by_client_bytes_per_s_speech.items()}

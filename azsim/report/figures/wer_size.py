@@ -25,7 +25,7 @@ from azsim.report.figures.layout import (
     width_inches,
 )
 from azsim.report.figures.style import MOST_SERIES, config_colours, config_markers, short_names
-from azsim.report.results import Comparison, Row
+from azsim.report.results import Comparison, ConfigurationResult
 
 _ROOM = 1.4  # the axis reaches this many times beyond the smallest and the largest
 _CLOSEST_SHARE = 0.012  # of the axis: points nearer than this are drawn so far apart
@@ -84,9 +84,9 @@ def draw(comparison: Comparison, layout: Layout = WIDE) -> Figure | None:
     return figure
 
 
-def pareto_front(rows: Sequence[Row]) -> list[Row]:
+def pareto_front(rows: Sequence[ConfigurationResult]) -> list[ConfigurationResult]:
     """The rows that no other row beats in both size and WER, smallest first."""
-    front: list[Row] = []
+    front: list[ConfigurationResult] = []
     for row in sorted(rows, key=lambda r: (r.model_bytes, r.wer_percent)):
         if not front or (row.wer_percent or 0.0) < (front[-1].wer_percent or 0.0):
             front.append(row)
@@ -95,8 +95,8 @@ def pareto_front(rows: Sequence[Row]) -> list[Row]:
 
 def _panel(
     axes: Axes,
-    rows: Sequence[Row],
-    group: Sequence[Row],
+    rows: Sequence[ConfigurationResult],
+    group: Sequence[ConfigurationResult],
     places: Mapping[str, float],
     looks: Mapping[str, Look],
     top: float,
@@ -122,7 +122,12 @@ def _panel(
 
 
 def _legend(
-    figure: Figure, axes: Axes, group: Sequence[Row], looks: Mapping[str, Look], layout: Layout, room: float
+    figure: Figure,
+    axes: Axes,
+    group: Sequence[ConfigurationResult],
+    looks: Mapping[str, Look],
+    layout: Layout,
+    room: float,
 ) -> None:
     """To the right of its panel, or below it."""
     handles = [Line2D([], [], color=SOFT, linewidth=1.0, linestyle="--", label=_FRONT)]
@@ -139,7 +144,7 @@ def _legend(
         legend_at(figure, handles, box.x1 * layout.width_inches + 0.2, from_top, room)
 
 
-def _places(rows: Sequence[Row]) -> dict[str, float]:
+def _places(rows: Sequence[ConfigurationResult]) -> dict[str, float]:
     """Configuration -> where it stands on the axis in KiB: its size, moved a little where two would overlap."""
     by_size = sorted(rows, key=lambda row: row.model_bytes)
     logs = [math.log(row.model_bytes / 1024) for row in by_size]
@@ -152,14 +157,14 @@ def _places(rows: Sequence[Row]) -> dict[str, float]:
     return {row.config: math.exp(place) for row, place in zip(by_size, logs, strict=True)}
 
 
-def _top(rows: Sequence[Row]) -> float:
+def _top(rows: Sequence[ConfigurationResult]) -> float:
     """Upper end of the WER axis: every interval, and what was not fine-tuned unless it is far worse."""
     reach = max(max(row.wer_percent or 0.0, row.wer_high_percent or 0.0) for row in rows) or 1.0
     untuned = [row.wer_post_training_percent for row in rows if row.wer_post_training_percent is not None]
     return 1.25 * max([reach, *(value for value in untuned if value <= 1.3 * reach)])
 
 
-def _point(axes: Axes, row: Row, size_kib: float, look: Look, top: float) -> None:
+def _point(axes: Axes, row: ConfigurationResult, size_kib: float, look: Look, top: float) -> None:
     colour, marker, _ = look
     wer = row.wer_percent or 0.0
     if row.wer_low_percent is not None and row.wer_high_percent is not None:
@@ -175,7 +180,11 @@ def _point(axes: Axes, row: Row, size_kib: float, look: Look, top: float) -> Non
 
 
 def _lines_beyond(
-    group: Sequence[Row], places: Mapping[str, float], limits: tuple[float, float], top: float, inches: float
+    group: Sequence[ConfigurationResult],
+    places: Mapping[str, float],
+    limits: tuple[float, float],
+    top: float,
+    inches: float,
 ) -> dict[str, int]:
     """Configuration whose unfine-tuned rate is beyond the panel -> the line above it that keeps the numbers apart."""
     low, high = limits
@@ -191,11 +200,11 @@ def _lines_beyond(
     return lines
 
 
-def _arrow(row: Row) -> str:
+def _arrow(row: ConfigurationResult) -> str:
     return f"\u2191 {row.wer_post_training_percent:.0f} %"
 
 
-def _name_beyond(axes: Axes, row: Row, size_kib: float, line: int) -> None:
+def _name_beyond(axes: Axes, row: ConfigurationResult, size_kib: float, line: int) -> None:
     axes.annotate(
         _arrow(row),
         (size_kib, 1.0),
@@ -208,7 +217,7 @@ def _name_beyond(axes: Axes, row: Row, size_kib: float, line: int) -> None:
     )
 
 
-def _limits(rows: Sequence[Row]) -> tuple[float, float]:
+def _limits(rows: Sequence[ConfigurationResult]) -> tuple[float, float]:
     """Of the axis of sizes, in KiB."""
     sizes = [row.model_bytes / 1024 for row in rows]
     return min(sizes) / _ROOM, max(sizes) * _ROOM
