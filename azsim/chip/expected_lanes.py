@@ -3,7 +3,7 @@
 ::
 
     statistics ──> densities of a tile's lanes ──┐
-                   live columns of its blocks ───┴─> law of a run ──> expected ends of the blocks ──> cycles
+                   live columns of its blocks ───┴─> distribution of a run ──> expected ends of the blocks ──> cycles
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from azsim.chip.expected_tile import CHANCES, NODES, PLAYED_BLOCKS, Densities, expected_ends
 from azsim.chip.lanes import LaneCost
-from azsim.chip.run_law import DENSITIES, csc_law, dense_law, too_long
+from azsim.chip.run_lengths import DENSITIES, csc_run_lengths, dense_run_lengths, too_long
 from azsim.chip.statistics import MatrixStatistics, TileClass
 from azsim.devices.chip_spec import LanesSpec
 from azsim.errors import InputError
@@ -88,10 +88,10 @@ def _tiles(
     counts = np.array([count for _, count in heights], np.int64)
     played = min(blocks, PLAYED_BLOCKS)
     live = known.liveness.levels(played) * wide if thinned else np.zeros(played)
-    laws = _laws(heights, wide, spec, thinned)
+    distributions = _laws(heights, wide, spec, thinned)
     profile = group.profile[:played] if weighed else np.ones(played)
     wobble = known.run_spread if weighed and known.run_spread >= _ALIKE else 0.0
-    ends = expected_ends(laws, counts, Densities(densities, chances, profile, wobble), live, blocks, rule)
+    ends = expected_ends(distributions, counts, Densities(densities, chances, profile, wobble), live, blocks, rule)
     reached = np.concatenate([[0.0], ends])
     if rest:  # a last block of fewer columns: as much of a whole one's time
         before = reached[-2]
@@ -100,13 +100,13 @@ def _tiles(
     if drop:
         whole, part = np.divmod(known.liveness.columns[group.tiles].ravel(), wide)
         took = float(np.mean(reached[whole] + np.append(np.diff(reached), 0.0)[whole] * part / wide))
-    run = np.interp(np.append(density, mean), DENSITIES, _mean_run(laws[0], live))
+    run = np.interp(np.append(density, mean), DENSITIES, _mean_run(distributions[0], live))
     return took * run[:-1] / max(run[-1], _LEAST_RUN)
 
 
-def _mean_run(laws: np.ndarray, live: np.ndarray) -> np.ndarray:
+def _mean_run(distributions: np.ndarray, live: np.ndarray) -> np.ndarray:
     """Mean cycles of a run by density, over the blocks that are played."""
-    means = laws @ np.arange(laws.shape[2])
+    means = distributions @ np.arange(distributions.shape[2])
     if len(means) == 1:
         return means[0]
     below = np.minimum(live.astype(np.int64), len(means) - 2)
@@ -122,11 +122,11 @@ def _heights(group: TileClass, spec: LanesSpec) -> list[tuple[int, int]]:
 
 
 def _laws(heights: list[tuple[int, int]], columns: int, spec: LanesSpec, thinned: bool) -> np.ndarray:
-    """Laws of the groups of lanes, one array."""
-    laws = []
+    """Distributions of the groups of lanes, one array."""
+    distributions = []
     for height, _ in heights:
         if spec.store == "csc":
-            laws.append(csc_law(height, columns, spec.multipliers_per_lane)[0])
+            distributions.append(csc_run_lengths(height, columns, spec.multipliers_per_lane)[0])
             continue
         shape = (height, columns, spec.multipliers_per_lane, spec.window_positions, thinned)
         if too_long(*shape):
@@ -134,16 +134,18 @@ def _laws(heights: list[tuple[int, int]], columns: int, spec: LanesSpec, thinned
                 f"chip.lanes.window_positions = {spec.window_positions}: too wide to estimate for runs of "
                 f"{height * columns} positions; simulate it"
             )
-        laws.append(dense_law(*shape))
-    size = max(law.shape[2] for law in laws)
-    if len(laws) == 1:
-        return laws[0][None]
-    return np.stack([np.pad(law, ((0, 0), (0, 0), (0, size - law.shape[2]))) for law in laws])
+        distributions.append(dense_run_lengths(*shape))
+    size = max(distribution.shape[2] for distribution in distributions)
+    if len(distributions) == 1:
+        return distributions[0][None]
+    return np.stack(
+        [np.pad(distribution, ((0, 0), (0, 0), (0, size - distribution.shape[2]))) for distribution in distributions]
+    )
 
 
 def _entries(height: int, group: TileClass, spec: LanesSpec, density: float) -> float:
     """Entries of a lane in a tile of a csc store, padding included."""
-    mean = csc_law(height, 1, spec.multipliers_per_lane)[1]
+    mean = csc_run_lengths(height, 1, spec.multipliers_per_lane)[1]
     return group.columns * float(np.interp(density, DENSITIES, mean))
 
 

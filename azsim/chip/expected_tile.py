@@ -1,4 +1,4 @@
-"""When the lanes are expected to end each block of a tile, from the law of one run and the queue between them.
+"""When the lanes are expected to end each block of a tile, from the distribution of one run and the queue between them.
 
 ::
 
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from azsim.chip.run_law import DENSITIES
+from azsim.chip.run_lengths import DENSITIES
 from azsim.compiled import njit
 
 PLAYED_BLOCKS = 64
@@ -49,7 +49,7 @@ class Densities:
 
 
 def expected_ends(
-    laws: np.ndarray,
+    distributions: np.ndarray,
     lanes: np.ndarray,
     densities: Densities,
     live: np.ndarray,
@@ -59,7 +59,7 @@ def expected_ends(
     """Expected time at which the last lane ends each block, in cycles from the tile's start.
 
     Args:
-        laws: float64 ``(groups, live, densities, cycles + 1)``: lanes of one group have as many rows.
+        distributions: float64 ``(groups, live, densities, cycles + 1)``: lanes of one group have as many rows.
         lanes: int64 ``(groups,)``.
         densities: of the weights.
         live: float64 ``(played,)``: live columns of the blocks that are played, the same for all lanes.
@@ -72,7 +72,7 @@ def expected_ends(
     queue, broadcast, least = rule
     played = min(blocks, live.size)
     queue = played if lanes.sum() == 1 else min(queue, played)
-    longest = max(laws.shape[3] - 1, least) * queue
+    longest = max(distributions.shape[3] - 1, least) * queue
     points = max(1, min(_POINTS_PER_CYCLE, _GRID_POINTS // max(1, longest)))
     ends = np.zeros(played)
     scale = DENSITIES.size - 1
@@ -81,7 +81,7 @@ def expected_ends(
     weights = CHANCES if densities.wobble > 0.0 else np.ones(1)
     size = longest * points + 1
     rule = (queue, broadcast, least)
-    _play(laws, lanes, share, densities.chances, nodes, weights, live, rule, points, size, ends)
+    _play(distributions, lanes, share, densities.chances, nodes, weights, live, rule, points, size, ends)
     if played == blocks:
         return ends
     rate = (ends[-1] - ends[played // 4]) / (played - 1 - played // 4)
@@ -89,14 +89,14 @@ def expected_ends(
 
 
 @njit(cache=True, nogil=True)
-def _play(laws, lanes, share, chances, nodes, weights, live, rule, points, size, ends):
+def _play(distributions, lanes, share, chances, nodes, weights, live, rule, points, size, ends):
     """Enter the expected end of each block; see the module."""
-    groups, kinds = laws.shape[0], share.shape[0]
+    groups, kinds = distributions.shape[0], share.shape[0]
     queue, broadcast, least = rule
     backlog = np.zeros((groups, kinds, size))
     after = np.zeros((groups, kinds, size))
     last = np.zeros((groups, kinds), np.int64)
-    law = np.zeros(laws.shape[3])
+    distribution = np.zeros(distributions.shape[3])
     below = np.zeros((groups, kinds))
     for group in range(groups):
         for kind in range(kinds):
@@ -113,12 +113,12 @@ def _play(laws, lanes, share, chances, nodes, weights, live, rule, points, size,
         for group in range(groups):
             for kind in range(kinds):
                 below[group, kind] = 0.0
-                law[:] = 0.0
+                distribution[:] = 0.0
                 for node in range(nodes.size):
-                    place = min(max(share[kind, block] + nodes[node], 0.0), laws.shape[2] - 1.0)
-                    _add_law(laws[group], live[block], place, weights[node], law)
+                    place = min(max(share[kind, block] + nodes[node], 0.0), distributions.shape[2] - 1.0)
+                    _add_distribution(distributions[group], live[block], place, weights[node], distribution)
                 before = backlog[group, kind, : last[group, kind] + 1]
-                end = _work_on(before, passed, left_over, law, least, points, after[group, kind])
+                end = _work_on(before, passed, left_over, distribution, least, points, after[group, kind])
                 last[group, kind] = end
                 highest = max(highest, end)
         wait = 0.0
@@ -139,29 +139,33 @@ def _play(laws, lanes, share, chances, nodes, weights, live, rule, points, size,
 
 
 @njit(cache=True, nogil=True)
-def _add_law(laws, live, share, weight, law):
-    """Add the law for so many live columns and a place between two densities, both interpolated."""
-    kind = min(int(live), max(0, laws.shape[0] - 2))
-    place = min(int(share), laws.shape[1] - 2)
-    more = min(1.0, live - kind) if laws.shape[0] > 1 else 0.0
+def _add_distribution(distributions, live, share, weight, distribution):
+    """Add the distribution for so many live columns and a place between two densities, both interpolated."""
+    kind = min(int(live), max(0, distributions.shape[0] - 2))
+    place = min(int(share), distributions.shape[1] - 2)
+    more = min(1.0, live - kind) if distributions.shape[0] > 1 else 0.0
     denser = share - place
-    above = min(kind + 1, laws.shape[0] - 1)
-    for cycles in range(law.size):
-        fewer_live = (1.0 - denser) * laws[kind, place, cycles] + denser * laws[kind, place + 1, cycles]
-        more_live = (1.0 - denser) * laws[above, place, cycles] + denser * laws[above, place + 1, cycles]
-        law[cycles] += weight * ((1.0 - more) * fewer_live + more * more_live)
+    above = min(kind + 1, distributions.shape[0] - 1)
+    for cycles in range(distribution.size):
+        fewer_live = (1.0 - denser) * distributions[kind, place, cycles] + denser * distributions[
+            kind, place + 1, cycles
+        ]
+        more_live = (1.0 - denser) * distributions[above, place, cycles] + denser * distributions[
+            above, place + 1, cycles
+        ]
+        distribution[cycles] += weight * ((1.0 - more) * fewer_live + more * more_live)
 
 
 @njit(cache=True, nogil=True)
-def _work_on(backlog, passed, left_over, law, least, points, after):
+def _work_on(backlog, passed, left_over, distribution, least, points, after):
     """Let time pass, then add one run: from one distribution of the backlog to the next; returns its last point."""
     after[:] = 0.0
     whole = int(passed + 1e-9)
     part = max(0.0, passed - whole)
-    shortest, longest = 0, law.size - 1
-    while shortest < longest and law[shortest] < _NEGLIGIBLE:
+    shortest, longest = 0, distribution.size - 1
+    while shortest < longest and distribution[shortest] < _NEGLIGIBLE:
         shortest += 1
-    while longest > shortest and law[longest] < _NEGLIGIBLE:
+    while longest > shortest and distribution[longest] < _NEGLIGIBLE:
         longest -= 1
     end = np.int64(0)
     for point in range(backlog.size):
@@ -171,6 +175,6 @@ def _work_on(backlog, passed, left_over, law, least, points, after):
                 continue
             left = min(left_over, max(0, point - whole - step))
             for cycles in range(shortest, longest + 1):
-                after[left + max(least, cycles) * points] += mass * law[cycles]
+                after[left + max(least, cycles) * points] += mass * distribution[cycles]
             end = max(end, left + max(least, longest) * points)
     return end

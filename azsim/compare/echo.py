@@ -21,7 +21,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from azsim.compare.experiment import EchoChoice
-from azsim.compare.speech_set import Heard
+from azsim.compare.speech_set import Microphone
 from azsim.compare.surroundings import FULL_SCALE, sample_of
 from azsim.devices.board_spec import AudioSpec
 from azsim.devices.spec import Device
@@ -35,13 +35,13 @@ WARM_UP_S = 3
 _ROOM_STREAM = 3
 
 
-def listening(device: Device, choice: EchoChoice) -> Device:
+def with_echo_canceller(device: Device, choice: EchoChoice) -> Device:
     """The device with the canceller that the experiment asks for, or without one."""
     return replace(device, audio=replace(device.audio, echo_tail_ms=choice.tail_ms if choice.cancel else 0))
 
 
 class EchoInMicrophone:
-    """A `Heard`: recordings in the order of the comparison, each with its stretch of the music.
+    """A `Microphone`: recordings in the order of the comparison, each with its stretch of the music.
 
     Args:
         choice: level and canceller.
@@ -62,7 +62,7 @@ class EchoInMicrophone:
         path: Path,
         audio: AudioSpec,
         seed: int,
-        before: Heard | None = None,
+        before: Microphone | None = None,
     ) -> None:
         self._choice = choice
         self._track = track

@@ -117,7 +117,7 @@ def on_device_production(setup: Setup, configuration: Configuration, choose: Cho
     trained = compressed(setup, configuration)
     large = draw(trained, experiment.production, tile_layout(setup.device.chip), experiment.seed)
     utterances = spread(setup.utterances, experiment.production.utterances)
-    works = driven(setup, large)
+    works = replayed(setup, large)
     shown = choose(utterances, works) if choose else None
     schedules, timelines = _play(setup, setup.device, large, works, shown.index if shown else None)
     results = tuple(
@@ -144,7 +144,7 @@ def on_device_production(setup: Setup, configuration: Configuration, choose: Cho
     )
 
 
-def driven(setup: Setup, large: CompressedNetwork) -> list[Recognition]:
+def replayed(setup: Setup, large: CompressedNetwork) -> list[Recognition]:
     """The words that drive the production-size network, as jobs of ``large``."""
     programs, steps = large.network.programs(), setup.experiment.frames_per_step
     return [

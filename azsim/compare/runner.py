@@ -29,7 +29,7 @@ from azsim.compare.production import ProductionOutcome, on_device_production, sh
 from azsim.compare.sensitivity import variants
 from azsim.compare.setup import Setup, build_setup, check_capacity, network, overrides_of
 from azsim.compare.shown import typical
-from azsim.compare.speech_set import Heard, Utterance, load_speech
+from azsim.compare.speech_set import Microphone, Utterance, load_speech
 from azsim.compare.trained import TrainedOutcome, in_the_cloud, on_device
 from azsim.compress.recipe import MatrixRecipe, matrix_recipes
 from azsim.devices import Device
@@ -124,7 +124,7 @@ def make_setup(
     with located(f"{path}: music = {experiment.music!r}"):
         music = music_of(experiment, path)
 
-    def read_speech(heard: Heard | None) -> list[Utterance]:
+    def read_speech(heard: Microphone | None) -> list[Utterance]:
         with located(f"{path}: speech = {experiment.speech!r}") if speech is None else nullcontext():
             read = speech or speech_of(experiment, path)
             return load_speech(read, limit, max_minutes, lambda: advance("reading speech"), heard, gain)

@@ -19,10 +19,10 @@ import msgspec
 import numpy as np
 
 from azsim.chip.build import tile_layout
-from azsim.compare.echo import EchoInMicrophone, listening
+from azsim.compare.echo import EchoInMicrophone, with_echo_canceller
 from azsim.compare.effort import check_memory, check_time
 from azsim.compare.experiment import Configuration, Experiment, MatrixChoice
-from azsim.compare.speech_set import Heard, Utterance
+from azsim.compare.speech_set import Microphone, Utterance
 from azsim.compare.surroundings import heard_in
 from azsim.compress import compress
 from azsim.compress.network import CompressedNetwork
@@ -71,7 +71,7 @@ def open_device(device: Device | str | Path) -> tuple[Device, str]:
 def build_setup(
     experiment: Experiment,
     device: tuple[Device, str],
-    read_speech: Callable[[Heard | None], Iterable[Utterance]],
+    read_speech: Callable[[Microphone | None], Iterable[Utterance]],
     *,
     source: str,
     named: Callable[[str], str],
@@ -111,7 +111,7 @@ def build_setup(
     if experiment.echo:
         if track is None:
             raise InputError(f"{named('echo')}: there is none without music; name a file with music = ...")
-        spec = listening(spec, experiment.echo)
+        spec = with_echo_canceller(spec, experiment.echo)
         heard = EchoInMicrophone(experiment.echo, track, music, spec.audio, experiment.seed, heard)
     utterances = tuple(read_speech(heard))
     lengths_ms = [utterance.audio_ms for utterance in utterances]

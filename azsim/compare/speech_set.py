@@ -19,7 +19,7 @@ from azsim.speech.features import LogMel, log_mel
 
 Item = TypeVar("Item")
 
-Heard = Callable[[np.ndarray, str, dict[str, str]], np.ndarray]
+Microphone = Callable[[np.ndarray, str, dict[str, str]], np.ndarray]
 """What the microphone hears of a recording: samples, its name, what the manifest says of it -> samples."""
 
 ALL = "all"
@@ -110,7 +110,7 @@ def load_utterance(
     reference: str | None,
     columns: dict[str, str],
     max_minutes: float,
-    heard: Heard | None = None,
+    heard: Microphone | None = None,
     gain: float = 1.0,
 ) -> Utterance:
     """Read one recording and make its features, block by block; only where something is added is it held whole.
@@ -211,7 +211,7 @@ def load_speech(
     limit: int | None = None,
     max_minutes: float = 10.0,
     advance: Callable[[], None] = lambda: None,
-    heard: Heard | None = None,
+    heard: Microphone | None = None,
     gain: float = 1.0,
 ) -> list[Utterance]:
     """The utterances of a manifest, ``limit`` of them evenly spread; ``advance`` is called after each.

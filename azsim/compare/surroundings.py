@@ -11,7 +11,7 @@ import zlib
 
 import numpy as np
 
-from azsim.compare.speech_set import Heard
+from azsim.compare.speech_set import Microphone
 from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.speech.features import SAMPLE_RATE_HZ
@@ -21,7 +21,7 @@ from azsim.speech.noise import MAKERS, cut, unit_rms
 FULL_SCALE = 0.99
 
 
-def heard_in(device: Device, seed: int, recording: np.ndarray | None = None) -> Heard | None:
+def heard_in(device: Device, seed: int, recording: np.ndarray | None = None) -> Microphone | None:
     """How a device's surroundings change a recording; None if its file names none.
 
     The noise of a recording depends on the seed and the recording's name alone. Its level is set against the active

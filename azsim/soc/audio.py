@@ -21,7 +21,7 @@ from azsim.arbitration import CPU, MICROPHONE, PLAYBACK
 from azsim.devices.board_spec import AudioSpec
 from azsim.devices.spec import Device
 from azsim.soc.cpu import Cpu
-from azsim.soc.environment import DeviceEnvironment, Moment
+from azsim.soc.environment import DeviceEnvironment, TimedEvent
 from azsim.soc.memory import MemoryModel
 from azsim.soc.network_stack import PacketSource
 from azsim.soc.trace import Recorder
@@ -81,7 +81,7 @@ class Playback:
         self._written = self.ring_frames
         self._played = 0
         self._latest_ps, self._latest_frames = -1, 0
-        self._room: Moment | None = None
+        self._room: TimedEvent | None = None
         self._silent_ps = 0
         self._silence_since_ps = -1
         self.underruns = 0
@@ -152,8 +152,8 @@ class Playback:
                     break
                 yield self._more_room()
 
-    def _more_room(self) -> Moment:
-        self._room = Moment(self._env)
+    def _more_room(self) -> TimedEvent:
+        self._room = TimedEvent(self._env)
         return self._room
 
     def _frames(self, samples: int) -> int:

@@ -26,7 +26,7 @@ import simpy
 from azsim.arbitration import CPU
 from azsim.devices.cpu_spec import BackgroundSpec, CpuSpec
 from azsim.soc.core_idle import Busy, IdleLadder
-from azsim.soc.environment import DeviceEnvironment, Moment
+from azsim.soc.environment import DeviceEnvironment, TimedEvent
 from azsim.soc.governor import Clock, clocks_of, initial_clock, next_clock
 from azsim.soc.memory import MemoryModel
 from azsim.soc.trace import Recorder
@@ -48,7 +48,7 @@ class _Job:
     age: int
     cycles: int
     step: int
-    done: Moment
+    done: TimedEvent
     size_bytes: int
     asked_ps: int
     request: int = 0
@@ -63,7 +63,7 @@ class _Job:
         return -self.priority, self.age
 
 
-class _Stretch(Moment):
+class _Stretch(TimedEvent):
     """A job on a core without a break: it begins to compute at ``begins_ps``, and happens when the job has run."""
 
     def __init__(self, env: DeviceEnvironment, core: int, job: _Job, start_ps: int, begins_ps: int) -> None:
@@ -104,13 +104,13 @@ class Cpu:
             env.process(self._govern(clocks_of(spec)))
 
     def run(
-        self, name: str, cycles: int, *, task: CpuTask = "search", step: int = -1, done: Moment | None = None
-    ) -> Moment:
+        self, name: str, cycles: int, *, task: CpuTask = "search", step: int = -1, done: TimedEvent | None = None
+    ) -> TimedEvent:
         """Queue a job of ``cycles``, with the priority of its task; the event happens when it has run."""
         self._age += 1
         size_bytes = int(cycles * self._spec.memory_bytes_per_kcycle) // 1000
         priority = getattr(self._spec.priority, task)
-        job = _Job(name, priority, self._age, cycles, step, done or Moment(self._env), size_bytes, self._env.now)
+        job = _Job(name, priority, self._age, cycles, step, done or TimedEvent(self._env), size_bytes, self._env.now)
         if self._idle:
             core = heapq.heappop(self._idle)
             self._start(core, job, self._exit_ps(core) + self._wake_ps)

@@ -13,7 +13,7 @@ import simpy
 
 from azsim.devices.spec import Device
 from azsim.soc.cpu import Cpu
-from azsim.soc.environment import DeviceEnvironment, Moment
+from azsim.soc.environment import DeviceEnvironment, TimedEvent
 from azsim.speech.echo_canceller import BLOCK_MS, flops_per_block
 
 BLOCK_PS = BLOCK_MS * 10**9
@@ -27,14 +27,14 @@ class CancellerTask:
         self._cpu = cpu
         self._cycles = round(flops_per_block(device.audio.echo_tail_ms) / device.cpu.flops_per_cycle)
         self._done = 0
-        self._waiting: dict[int, Moment] = {}
+        self._waiting: dict[int, TimedEvent] = {}
 
     def clean_from(self, time_ps: int) -> simpy.Event | None:
         """An event for when the sound up to ``time_ps`` is free of echo, None if it is now."""
         blocks = -(-time_ps // BLOCK_PS)
         if blocks <= self._done:
             return None
-        return self._waiting.setdefault(blocks, Moment(self._env))
+        return self._waiting.setdefault(blocks, TimedEvent(self._env))
 
     def run(self) -> Generator[simpy.Event, object, None]:
         """SimPy process: block after block, for ever."""

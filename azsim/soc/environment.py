@@ -18,7 +18,7 @@ NEVER = 2**62
 """A time that does not come, in picoseconds."""
 
 
-class Moment(simpy.Event):
+class TimedEvent(simpy.Event):
     """An event whose time is known before it happens; its value is that time in picoseconds."""
 
     def occur_at(self, time_ps: int) -> None:

@@ -20,7 +20,7 @@ import simpy
 from azsim.chip.schedule import Sections, TileSchedule
 from azsim.devices.cpu_spec import CpuSpec
 from azsim.soc.device import DeviceSimulation
-from azsim.soc.environment import Moment
+from azsim.soc.environment import TimedEvent
 from azsim.soc.latency import ChainStretch
 from azsim.speech.work import FRONT_END, RECOGNISER, Job, Work
 
@@ -92,7 +92,7 @@ class JobGraph:
             place for place in places if not self._jobs[place].after and self._jobs[place].engine == "cpu"
         ]
         self._threads = threads_of(self._jobs, places)
-        self._ended = {place: Moment(self._env) for place in self._released + self._waited_for()}
+        self._ended = {place: TimedEvent(self._env) for place in self._released + self._waited_for()}
         own = [place for place in places if self._jobs[place].stage == RECOGNISER]
         self._last = max((thread for thread in self._threads if thread[-1] in own), default=[], key=lambda one: one[-1])
         self.last_step = max((self._jobs[place].step for place in own), default=-1)

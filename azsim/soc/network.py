@@ -23,7 +23,7 @@ from azsim.arbitration import NETWORK
 from azsim.devices.board_spec import NetworkSpec
 from azsim.devices.spec import Device
 from azsim.errors import PrivacyError
-from azsim.soc.environment import NEVER, DeviceEnvironment, Moment
+from azsim.soc.environment import NEVER, DeviceEnvironment, TimedEvent
 from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.memory import MemoryModel
 from azsim.soc.music import MusicTrack
@@ -217,7 +217,7 @@ class MusicDownload:
         self._buffer_ps = buffer_ms * PS_PER_MS
         self._rng = rng
         self._arrivals_ps: list[int] = []
-        self._waiter: Moment | None = None
+        self._waiter: TimedEvent | None = None
 
     def packet(self, number: int) -> tuple[int, int]:
         """Bytes and samples of the ``number``-th packet counted from time 0."""
@@ -256,5 +256,5 @@ class MusicDownload:
         if number < len(self._arrivals_ps):
             lead = self._arrivals_ps[number] - self._env.now
             return self._env.timeout(lead) if lead > 0 else None
-        self._waiter = Moment(self._env)
+        self._waiter = TimedEvent(self._env)
         return self._waiter

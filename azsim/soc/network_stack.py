@@ -14,7 +14,7 @@ from typing import Protocol
 import simpy
 
 from azsim.soc.cpu import Cpu
-from azsim.soc.environment import DeviceEnvironment, Moment
+from azsim.soc.environment import DeviceEnvironment, TimedEvent
 
 
 class PacketSource(Protocol):
@@ -42,7 +42,7 @@ class NetworkStack:
         self._source = source
         self._cycles = cycles
         self._ready = 0
-        self._waiter: Moment | None = None
+        self._waiter: TimedEvent | None = None
 
     def packet(self, number: int) -> tuple[int, int]:
         """Bytes and samples of a packet."""
@@ -52,7 +52,7 @@ class NetworkStack:
         """An event for when a packet is ready, None if it is; packets are waited for in order."""
         if number < self._ready:
             return None
-        self._waiter = Moment(self._env)
+        self._waiter = TimedEvent(self._env)
         return self._waiter
 
     def run(self) -> Generator[simpy.Event, object, None]:

@@ -25,7 +25,7 @@ from azsim.chip.schedule import TileSchedule
 from azsim.devices.clock import Clock
 from azsim.devices.spec import Device
 from azsim.errors import InputError
-from azsim.soc.environment import DeviceEnvironment, Moment
+from azsim.soc.environment import DeviceEnvironment, TimedEvent
 from azsim.soc.memory import MemoryModel, TileWork
 from azsim.soc.timeline import TileRecord
 from azsim.soc.trace import Recorder
@@ -82,7 +82,7 @@ class _Queued:
 
     loaded: _Loaded
     step: int
-    done: Moment
+    done: TimedEvent
     asked_ps: int
     key: tuple[int, int]
 
@@ -112,7 +112,7 @@ class Npu:
         self._parts: list[_Loaded] = []
         self._waiting: list[tuple[tuple[int, int], _Queued]] = []
         self._running: _Queued | None = None
-        self._end = Moment(env)
+        self._end = TimedEvent(env)
         self._cut = -1
         self._start_ps = 0
         self._age = 0
@@ -120,7 +120,7 @@ class Npu:
         self.busy_ps = 0
         self.interruptions = 0
 
-    def run(self, schedule: TileSchedule, step: int = -1, priority: int | None = None) -> Moment:
+    def run(self, schedule: TileSchedule, step: int = -1, priority: int | None = None) -> TimedEvent:
         """Queue one job; the returned event happens when its last result is written.
 
         Args:
@@ -130,7 +130,7 @@ class Npu:
         """
         self._age += 1
         rank = -(self._sharing.recogniser_priority if priority is None else priority)
-        job = _Queued(self._load(schedule), step, Moment(self._env), self._env.now, (rank, self._age))
+        job = _Queued(self._load(schedule), step, TimedEvent(self._env), self._env.now, (rank, self._age))
         heapq.heappush(self._waiting, (job.key, job))
         if self._running is None:
             self._start()
@@ -143,13 +143,13 @@ class Npu:
         self._running = job
         self._start_ps = self._env.now
         self._cut = -1
-        self._end = Moment(self._env)
+        self._end = TimedEvent(self._env)
         self._end.callbacks.append(self._finish)
         self._memory.play(job.loaded.work, self._end)
 
     def _interrupt(self) -> None:
         """Let the job under way end as soon as the policy allows; what is left of it will wait its turn."""
-        early = Moment(self._env)
+        early = TimedEvent(self._env)
         early.callbacks.append(self._finish)
         count = self._memory.cut(self._running.loaded.ends, early)
         if count < len(self._running.loaded.schedule):

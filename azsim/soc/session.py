@@ -66,7 +66,7 @@ class Speech:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class UtteranceOutcome:
     """What became of one utterance.
 
     Attributes:
@@ -97,20 +97,20 @@ class Session:
 
     Attributes:
         timeline: of the whole; its latency is None, its steps are those of all utterances one after another.
-        heard: utterances whose words came before the end.
+        utterances: those whose words came before the end.
         traffic: memory client -> what it moved and how long it waited.
         periods: of music that were due.
     """
 
     timeline: Timeline
-    heard: tuple[Heard, ...]
+    utterances: tuple[UtteranceOutcome, ...]
     traffic: dict[str, ClientTraffic]
     periods: int
 
     @property
     def told(self) -> list[tuple[str, int, int]]:
         """Name, first step and start of each utterance, as the trace wants them."""
-        return [(one.utterance, one.first_step, one.start_ps) for one in self.heard]
+        return [(one.utterance, one.first_step, one.start_ps) for one in self.utterances]
 
 
 def simulate_session(
@@ -167,7 +167,7 @@ def simulate_session(
     )
     return Session(
         timeline=timeline,
-        heard=tuple(_heard(chain) for chain in through),
+        utterances=tuple(_outcome(chain) for chain in through),
         traffic=dict(simulation.memory.traffic()),
         periods=_periods(simulation, elapsed_ps),
     )
@@ -198,9 +198,9 @@ def _listen(simulation: DeviceSimulation, chains: Sequence[SpeechChain]) -> Gene
         yield from chain.run()
 
 
-def _heard(chain: SpeechChain) -> Heard:
+def _outcome(chain: SpeechChain) -> UtteranceOutcome:
     work = chain.work
-    return Heard(
+    return UtteranceOutcome(
         utterance=work.utterance,
         start_ps=chain.start_ps,
         first_step=chain.first_step,

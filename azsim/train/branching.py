@@ -16,7 +16,7 @@ from dataclasses import replace
 import torch
 
 from azsim.errors import InputError
-from azsim.train.mechanism import Forward, Mechanism, Moment
+from azsim.train.mechanism import Forward, Mechanism, TrainingStep
 from azsim.train.model import TIME_REDUCTION, TRAINING_ONLY, Transducer
 from azsim.train.progress import AVERAGE_DECAY
 from azsim.train.recipe import Branching
@@ -55,12 +55,12 @@ class BranchChoice(Mechanism):
         self._weights = torch.tensor(step_products(model))
         self._share = 1.0
 
-    def before_step(self, moment: Moment) -> None:
+    def before_step(self, moment: TrainingStep) -> None:
         settings = self._settings
         ratio = settings.last_temperature / settings.first_temperature
         self._branches.temperature = settings.first_temperature * ratio**moment.share
 
-    def loss(self, moment: Moment, forward: Forward) -> torch.Tensor | None:
+    def loss(self, moment: TrainingStep, forward: Forward) -> torch.Tensor | None:
         branches = self._branches
         cells = forward.batch.cells
         weights = self._weights.repeat(len(branches.picked) // TIME_REDUCTION)[:, None]

@@ -22,7 +22,7 @@ from azsim.train.model import Shape
 from azsim.train.progress import Progress
 
 
-class Setup(msgspec.Struct, frozen=True):
+class RunConstants(msgspec.Struct, frozen=True):
     """What stays the same during a run: seed, word pieces, sizes (as in `azsim.train.model.Shape`), and what it
     started from (as in `azsim.train.export.Trained`).
     """
@@ -57,7 +57,7 @@ class Setup(msgspec.Struct, frozen=True):
 class Checkpoint(msgspec.Struct, frozen=True):
     """A moment of a run; ``tensors`` holds flat vectors and ``mean``, ``inv_std``."""
 
-    setup: Setup
+    setup: RunConstants
     progress: Progress
     tensors: dict[str, torch.Tensor]
 
@@ -81,7 +81,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-        setup = msgspec.json.decode(metadata["setup"], type=Setup)
+        setup = msgspec.json.decode(metadata["setup"], type=RunConstants)
         progress = msgspec.json.decode(metadata["progress"], type=Progress)
     except (OSError, SafetensorError, KeyError, msgspec.MsgspecError) as error:
         raise InputError(f"{path}: not a readable training checkpoint: {error}") from error

@@ -32,7 +32,7 @@ from azsim.train.batch import Batch
 from azsim.train.data import Normaliser, Utterance
 from azsim.train.decode import recognise
 from azsim.train.export import load_model
-from azsim.train.mechanism import Forward, Mechanism, Moment
+from azsim.train.mechanism import Forward, Mechanism, TrainingStep
 from azsim.train.model import Transducer
 from azsim.train.recipe import Distillation
 from azsim.train.rnnt_loss import Cells
@@ -104,7 +104,7 @@ class Distiller(Mechanism):
     def weights(self, batch: Batch) -> np.ndarray:
         return (batch.labelled * self._settings.label_weight).astype(np.float32)
 
-    def loss(self, moment: Moment, forward: Forward) -> torch.Tensor:
+    def loss(self, moment: TrainingStep, forward: Forward) -> torch.Tensor:
         settings, batch = self._settings, forward.batch
         features = torch.from_numpy(batch.features)
         if settings.clean:

@@ -21,7 +21,7 @@ from azsim.train.data import Utterance
 
 
 @dataclass(frozen=True)
-class Moment:
+class TrainingStep:
     """Where in the run a step is.
 
     Attributes:
@@ -58,21 +58,21 @@ class Mechanism:
     def begin(self, network: Network, splits: Mapping[str, Sequence[Utterance]], is_resumed: bool) -> None:
         """A run begins with this network and these recordings; if it is resumed, `restore` follows."""
 
-    def before_step(self, moment: Moment) -> None:
+    def before_step(self, moment: TrainingStep) -> None:
         """May change the weights that the forward pass sees."""
 
     def weights(self, batch: Batch) -> np.ndarray | None:
         """Weight of each utterance's transducer loss, float32 ``(B,)``; None leaves them as they are."""
         return None
 
-    def loss(self, moment: Moment, forward: Forward) -> torch.Tensor | None:
+    def loss(self, moment: TrainingStep, forward: Forward) -> torch.Tensor | None:
         """A term that is added to the summed loss of the batch."""
         return None
 
-    def before_update(self, moment: Moment) -> None:
+    def before_update(self, moment: TrainingStep) -> None:
         """The gradient per label is there; may add to it, must undo `before_step`."""
 
-    def after_step(self, moment: Moment) -> None:
+    def after_step(self, moment: TrainingStep) -> None:
         """The weights have moved."""
 
     def deploy(self) -> None:

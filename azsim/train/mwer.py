@@ -21,7 +21,7 @@ from azsim.nn.rnnt.network import Network
 from azsim.report.wer import count_errors
 from azsim.train.batch import Batch, Manner, make_batch
 from azsim.train.data import Normaliser, Utterance, expected_frames, of_splits
-from azsim.train.mechanism import Forward, Mechanism, Moment
+from azsim.train.mechanism import Forward, Mechanism, TrainingStep
 from azsim.train.model import Transducer
 from azsim.train.nbest import Labels, n_best
 from azsim.train.recipe import Mix, Mwer
@@ -91,7 +91,7 @@ class MinimumErrors(Mechanism):
         features, starts = torch.from_numpy(batch.features), torch.from_numpy(batch.starts)
         return self._model.encode_after(features, batch.wake_steps, max(batch.cells.frames), starts)
 
-    def before_step(self, moment: Moment) -> None:
+    def before_step(self, moment: TrainingStep) -> None:
         if moment.step % self._settings.decode_every_steps and self._decoded:
             return
         self._round, self._stage = moment.step, moment.stage
@@ -109,7 +109,7 @@ class MinimumErrors(Mechanism):
         errors = count_errors([said] * len(hypotheses), [self._pieces.decode(each) for each in hypotheses])[:, 0]
         self._decoded.append(DecodedRecording(batch, hypotheses, errors))
 
-    def loss(self, moment: Moment, forward: Forward) -> torch.Tensor:
+    def loss(self, moment: TrainingStep, forward: Forward) -> torch.Tensor:
         """Expected errors of a few of the recordings, weighted so that an error counts as a label's loss does."""
         rng = np.random.default_rng((self._seed, moment.step, 2))
         useful = [each for each in self._decoded if each.errors.min() < each.errors.max()]

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from azsim.train.levels import absolute_sine, levels_of, snap
-from azsim.train.mechanism import Mechanism, Moment
+from azsim.train.mechanism import Mechanism, TrainingStep
 from azsim.train.model import Transducer
 from azsim.train.recipe import Quantisation
 from azsim.train.schedule import linear
@@ -49,10 +49,10 @@ class Quantiser(Mechanism):
         for name, weights in self._weights.items():
             snap(weights.detach(), self._levels[name])
 
-    def _has_begun(self, moment: Moment) -> bool:
+    def _has_begun(self, moment: TrainingStep) -> bool:
         return moment.share >= self._settings.from_share
 
-    def before_step(self, moment: Moment) -> None:
+    def before_step(self, moment: TrainingStep) -> None:
         if moment.step % self._settings.levels_every_steps == 0 or not self._levels:
             self._choose_levels()
         if self._settings.method == "fake-quant" and self._has_begun(moment):
@@ -68,7 +68,7 @@ class Quantiser(Mechanism):
             self._weights[name].copy_(real)
         self._real = {}
 
-    def before_update(self, moment: Moment) -> None:
+    def before_update(self, moment: TrainingStep) -> None:
         if self._settings.method == "fake-quant":
             self._put_back()
             return
@@ -82,7 +82,7 @@ class Quantiser(Mechanism):
                 total += value
         self._distance = total / sum(weights.numel() for weights in self._weights.values())
 
-    def after_step(self, moment: Moment) -> None:
+    def after_step(self, moment: TrainingStep) -> None:
         step = moment.step + 1
         snaps = self._settings.method == "multi-regional" and step % self._settings.snap_every_steps == 0
         if snaps and self._has_begun(moment):

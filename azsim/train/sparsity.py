@@ -24,7 +24,7 @@ from collections.abc import Mapping
 
 import torch
 
-from azsim.train.mechanism import Mechanism, Moment
+from azsim.train.mechanism import Mechanism, TrainingStep
 from azsim.train.model import Transducer
 from azsim.train.recipe import Sparsity
 from azsim.train.schedule import cubic
@@ -89,7 +89,7 @@ class Sparsifier(Mechanism):
                 mask = magnitude_mask(values, share)
             self._masks[name] = mask
 
-    def before_step(self, moment: Moment) -> None:
+    def before_step(self, moment: TrainingStep) -> None:
         settings = self._settings
         if moment.step % settings.choose_every_steps:
             return
@@ -99,17 +99,17 @@ class Sparsifier(Mechanism):
         if not self._is_soft(moment):
             self._apply()
 
-    def _is_soft(self, moment: Moment) -> bool:
+    def _is_soft(self, moment: TrainingStep) -> bool:
         return self._soft and moment.share < self._settings.ramp_share
 
-    def after_step(self, moment: Moment) -> None:
+    def after_step(self, moment: TrainingStep) -> None:
         if self._is_soft(moment):
             self._pull(moment)
         else:
             self._apply()
 
     @torch.no_grad()
-    def _pull(self, moment: Moment) -> None:
+    def _pull(self, moment: TrainingStep) -> None:
         """One step of soft threshold, and of the way to the projection onto the largest weights."""
         settings = self._settings
         pull = settings.pull * moment.share / settings.ramp_share

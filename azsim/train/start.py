@@ -19,7 +19,7 @@ from azsim.errors import InputError
 from azsim.nn.normalisation import Normalisation
 from azsim.nn.rnnt.network import NO_LABEL
 from azsim.train.branching import branched
-from azsim.train.checkpoint import Checkpoint, Setup
+from azsim.train.checkpoint import Checkpoint, RunConstants
 from azsim.train.data import COMMANDS, REAL_TRAIN, TRAIN, Normaliser, Utterance
 from azsim.train.export import load_model
 from azsim.train.model import Shape, Transducer
@@ -59,7 +59,7 @@ class Place:
 class Start:
     """A run before its first step: what stays the same, the statistics of the features, the network."""
 
-    setup: Setup
+    setup: RunConstants
     normaliser: Normaliser
     model: Transducer
 
@@ -115,7 +115,7 @@ def start_from(
     if recipe.branching:
         model = branched(model, recipe.branching)
     shape = model.shape
-    setup = Setup(
+    setup = RunConstants(
         recipe.seed,
         list(pieces.strings),
         shape.hidden,
@@ -165,7 +165,7 @@ def start_from_scratch(recipe: Recipe, place: Place, splits: Mapping[str, Sequen
         normaliser = measured(spoken, recipe, recipe.normalisation or "global")
     if recipe.sentence_end:
         pieces = pieces.with_sentence_end()
-    setup = Setup(
+    setup = RunConstants(
         recipe.seed, list(pieces.strings), sizes.hidden, sizes.embedding, sizes.joint, sizes.prediction,
         sizes.bidirectional, start=SCRATCH, normalisation=normaliser.normalisation,
     )  # fmt: skip

@@ -13,7 +13,7 @@ import torch
 
 from azsim.compress.update.mask import seeded_mask
 from azsim.errors import InputError
-from azsim.train.mechanism import Mechanism, Moment
+from azsim.train.mechanism import Mechanism, TrainingStep
 from azsim.train.model import Transducer
 from azsim.train.recipe import Subset
 
@@ -44,7 +44,7 @@ class Held(Mechanism):
         masks = {name: torch.from_numpy(mask) for name, mask in movable(settings, matrices).items()}
         self._kept = [(parameter, masks.get(names.get(id(parameter), ""))) for parameter in model.parameters()]
 
-    def before_update(self, moment: Moment) -> None:
+    def before_update(self, moment: TrainingStep) -> None:
         for parameter, mask in self._kept:
             if mask is None:
                 parameter.grad.zero_()

@@ -29,7 +29,7 @@ from azsim.train.decode import recognise, word_errors
 from azsim.train.distillation import transcribed
 from azsim.train.export import Trained, as_network, save_model
 from azsim.train.flat import FlatParameters
-from azsim.train.mechanism import Forward, Moment
+from azsim.train.mechanism import Forward, TrainingStep
 from azsim.train.mechanisms import build_mechanisms
 from azsim.train.progress import Progress, averaged, stage_is_over
 from azsim.train.recipe import Recipe, Stage
@@ -168,7 +168,7 @@ class Trainer:
         rng = np.random.default_rng(seed)
         torch.manual_seed(int(rng.integers(2**62)))
         rate = learning_rate(schedule, progress.step)
-        moment = Moment(progress.step, progress.step / schedule.steps, rate, progress.stage)
+        moment = TrainingStep(progress.step, progress.step / schedule.steps, rate, progress.stage)
         mix = stage.mix
         manner = Manner.draw(np.random.default_rng(seed[:2]), mix.noisy, mix.wide)
         keeps = mix.wake_word == "kept"
@@ -188,7 +188,7 @@ class Trainer:
             mechanism.after_step(moment)
         self._advance(sums, stage, rate, norm)
 
-    def _gradient(self, batch: Batch, stage: Stage, moment: Moment) -> None:
+    def _gradient(self, batch: Batch, stage: Stage, moment: TrainingStep) -> None:
         sums = self.flat.sums
         with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.bfloat16):
             features, steps = torch.from_numpy(batch.features), max(batch.cells.frames)

@@ -36,7 +36,7 @@ from azsim.train.command import CORPUS, exit_status
 from azsim.train.data import REAL_TRAIN, TRAIN, complete_folders, load_utterances, of_splits
 from azsim.train.publish import calibration_features
 from experiments.anchor import sphinx
-from experiments.anchor.networks import Choice, Heard
+from experiments.anchor.networks import Choice, RecogniserTranscripts
 from experiments.anchor.recordings import Condition, Orders
 from experiments.options import options_of
 from experiments.studies.cells import interval_cell
@@ -75,7 +75,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Row:
+class RecogniserResult:
     """One recogniser under one condition; rates in percent, intervals 95 %."""
 
     recogniser: str
@@ -115,7 +115,7 @@ def anchored(sounds: Sequence[np.ndarray], texts: Sequence[str], kept: Path) -> 
     return heard
 
 
-def rows_of(heard: Sequence[Heard], orders: Orders) -> list[Row]:
+def rows_of(heard: Sequence[RecogniserTranscripts], orders: Orders) -> list[RecogniserResult]:
     """Rates of every recogniser under every condition; the first is what the others are compared with."""
     rows = []
     for each in heard:
@@ -128,11 +128,11 @@ def rows_of(heard: Sequence[Heard], orders: Orders) -> list[Row]:
             whole = 100 * float((slots[:, 0] == 0).mean())
             wer = bootstrap_wer(errors, orders.speakers)
             about = each.name, each.model_bytes, each.heard_kitchen, condition.name, len(texts)
-            rows.append(Row(*about, wer, right, whole, less))
+            rows.append(RecogniserResult(*about, wer, right, whole, less))
     return rows
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[RecogniserResult]) -> str:
     """The table of the report."""
     lines = [
         "| recogniser | heard the kitchen | bytes | condition | WER % | less pocketsphinx | slots right % "
@@ -149,7 +149,7 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def plain_words(rows: Sequence[Row]) -> str:
+def plain_words(rows: Sequence[RecogniserResult]) -> str:
     """What the figures say, condition by condition, and how far to trust them."""
     lines = ["## What it shows", ""]
     for condition in (each.name for each in CONDITIONS):
@@ -163,7 +163,7 @@ def plain_words(rows: Sequence[Row]) -> str:
     return "\n".join([*lines, "", TRUST, ""])
 
 
-def draw(rows: Sequence[Row], out: Path) -> None:
+def draw(rows: Sequence[RecogniserResult], out: Path) -> None:
     """WER and slots by condition, one line per recogniser."""
     panels = {"word error rate, %": lambda row: row.wer, "slots right, %": lambda row: row.slots_right}
     names = list(dict.fromkeys(row.recogniser for row in rows))
@@ -200,7 +200,7 @@ def run(options: argparse.Namespace) -> None:
     spoken = [u.line.text for u in of_splits(splits, (TRAIN, REAL_TRAIN)) if u.line.domain == DOMAIN]
     orders = Orders.load(Path(data))
     sounds = [orders.heard(condition) for condition in CONDITIONS]
-    heard = [Heard(ANCHOR, None, "no", [anchored(each, spoken, kept) for each in sounds])]
+    heard = [RecogniserTranscripts(ANCHOR, None, "no", [anchored(each, spoken, kept) for each in sounds])]
     real = np.ones(len(orders.texts), bool)
     calibration = calibration_features(splits)
     listenings = [

@@ -2,7 +2,7 @@
 
 ::
 
-    NAME:CODEC:BITS:ZEROS ──> Choice ── every condition ──> Heard
+    NAME:CODEC:BITS:ZEROS ──> Choice ── every condition ──> RecogniserTranscripts
                                 └─ its recipe's line names recorded noise: heard the kitchen
 """
 
@@ -25,7 +25,7 @@ from experiments.studies.hearing import Listening, hear
 
 
 @dataclass(frozen=True)
-class Heard:
+class RecogniserTranscripts:
     """A recogniser: its name, its bytes and whether it learned from the kitchen where it is ours, and its words."""
 
     name: str
@@ -70,11 +70,13 @@ class Choice:
         zeros = f", {self.sparsity:.0%} zeros" if self.sparsity else ""
         return f"{self.name} ({f'{self.codec}, {self.weight_bits} bits{zeros}' if self.codec else 'float'})"
 
-    def hear(self, listenings: Sequence[Listening], kept: Path) -> Heard:
+    def hear(self, listenings: Sequence[Listening], kept: Path) -> RecogniserTranscripts:
         """Under every condition."""
         found = [hear(self.path, self.codec, self.weight_bits, self.sparsity, each, kept) for each in listenings]
         print(self.label, flush=True)
-        return Heard(self.label, found[0].model_bytes, heard_kitchen(self.path), [each.texts for each in found])
+        return RecogniserTranscripts(
+            self.label, found[0].model_bytes, heard_kitchen(self.path), [each.texts for each in found]
+        )
 
 
 class Origin(msgspec.Struct, frozen=True):

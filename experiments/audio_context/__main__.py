@@ -64,7 +64,7 @@ TRUST = """## Accuracy
 
 
 @dataclass(frozen=True)
-class Row:
+class ContextResult:
     """A line of the CSV; rates in percent, intervals 95 %.
 
     Attributes:
@@ -92,7 +92,7 @@ class Row:
     difference_high: float | None
 
 
-def rows_of(streams: Streams, files: Mapping[str, Path]) -> list[Row]:
+def rows_of(streams: Streams, files: Mapping[str, Path]) -> list[ContextResult]:
     """Every condition for every pair of networks that is there, their files by ``files``."""
     rows = []
     for network, pair in TRAININGS.items():
@@ -126,7 +126,7 @@ def _row(
     chosen: np.ndarray,
     kept: np.ndarray,
     reset: np.ndarray,
-) -> Row:
+) -> ContextResult:
     clusters = list(itertools.compress(streams.clusters, chosen))
     found: list[Interval | None] = [
         bootstrap_wer(kept[chosen], clusters),
@@ -134,10 +134,10 @@ def _row(
         bootstrap_difference(kept[chosen], reset[chosen], clusters),
     ]
     values = [part for each in found if each for part in (each.value, each.low, each.high)]
-    return Row(network, commands, wake, background, int(chosen.sum()), int(kept[chosen, 1].sum()), *values)
+    return ContextResult(network, commands, wake, background, int(chosen.sum()), int(kept[chosen, 1].sum()), *values)
 
 
-def draw(rows: Sequence[Row]) -> Figure:
+def draw(rows: Sequence[ContextResult]) -> Figure:
     """WER against the level of the voice behind, kept and reset, same voice and other voice."""
     figure = Figure(figsize=(WIDTH_INCHES, 3.8), layout="constrained")
     network = rows[0].network
@@ -166,7 +166,7 @@ def draw(rows: Sequence[Row]) -> Figure:
     return figure
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[ContextResult]) -> str:
     """The tables, one per pair of networks."""
     parts = []
     for network in dict.fromkeys(row.network for row in rows):
@@ -187,14 +187,14 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join(parts)
 
 
-def _left_out(rows: Sequence[Row]) -> str:
+def _left_out(rows: Sequence[ContextResult]) -> str:
     """What the page above speaks of but has no rows for."""
     there = {row.network for row in rows}
     missing = [run for network, pair in TRAININGS.items() if network not in there for run in pair]
     return f"**Not trained yet, and left out below: {', '.join(missing)}.**\n\n" if missing else ""
 
 
-def findings(rows: Sequence[Row]) -> str:
+def findings(rows: Sequence[ContextResult]) -> str:
     """What the rows of the figure's networks show, in words."""
     network = rows[0].network
     found = {(row.commands, row.wake_word, row.background): row for row in rows if row.network == network}
@@ -211,7 +211,7 @@ def findings(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _verdict(row: Row) -> str:
+def _verdict(row: ContextResult) -> str:
     told = row.difference_low is not None and row.difference_high is not None
     if told and row.difference_high < 0:
         word = "keeping the state helps"
@@ -223,7 +223,7 @@ def _verdict(row: Row) -> str:
     return f"{word} ({row.kept_percent:.1f} % against {row.reset_percent:.1f} %{share})"
 
 
-def trust(rows: Sequence[Row]) -> str:
+def trust(rows: Sequence[ContextResult]) -> str:
     """What to believe: how long was trained, and what that did for the network that keeps its state."""
     tuned, base = TRAININGS
     quiet = {
@@ -240,7 +240,7 @@ def trust(rows: Sequence[Row]) -> str:
     return TRUST.format(steps=load_recipe(TRAININGS[tuned][0])[1].schedule.steps, learned=learned)
 
 
-def write(rows: Sequence[Row], cost: str, out: Path) -> None:
+def write(rows: Sequence[ContextResult], cost: str, out: Path) -> None:
     """The report's files."""
     os.makedirs(out, exist_ok=True)
     write_csv(rows, out / f"{NAME}.csv")

@@ -17,7 +17,7 @@ from azsim.report.figures.style import (
     panel_grid,
 )
 from experiments.availability.requests import PATHS, Outcome
-from experiments.availability.tables import Row
+from experiments.availability.tables import PathResult
 
 COLOURS = dict(zip(PATHS, (COLOURS[2], COLOURS[3], COLOURS[0])))
 SHAPES = dict(zip(PATHS, MARKERS))
@@ -28,7 +28,7 @@ MARGINS = Margins(left=0.65, right=0.15, top=0.75, bottom=0.5, across=0.25, down
 PS_PER_S = 10**12
 
 
-def over_links(rows: Sequence[Row], limits_s: Sequence[float]) -> Figure:
+def over_links(rows: Sequence[PathResult], limits_s: Sequence[float]) -> Figure:
     """Share answered within the middle limit, and WER over all requests, against the link's share of time up."""
     devices = list(dict.fromkeys(row.device for row in rows))
     figure, grid = panel_grid(MARGINS, [1.9, 1.9], [1.0] * len(devices))
@@ -115,7 +115,7 @@ def over_time(outcomes: Sequence[Outcome], places: Sequence[tuple[str, str]]) ->
     return figure
 
 
-def energy(rows: Sequence[Row], link: str) -> Figure:
+def energy(rows: Sequence[PathResult], link: str) -> Figure:
     """Energy that one request adds to the device, and bytes of audio that it sends, by path."""
     chosen = [row for row in rows if row.link == link and not row.local_processing]
     devices = list(dict.fromkeys(row.device for row in chosen))

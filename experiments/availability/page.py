@@ -8,14 +8,14 @@ from pathlib import Path
 
 from azsim.speech.endpoint import SILENCE_MS
 from experiments.availability.requests import Choice
-from experiments.availability.tables import BatteryRow, Row
+from experiments.availability.tables import BatteryRow, PathResult
 
 COMMAND = "python -m experiments.availability --out reports/availability"
 SHARE = 0.9
 """A share whose accuracy is told."""
 
 
-def page(choice: Choice, rows: Sequence[Row], battery: Sequence[BatteryRow], noise: Path | None) -> str:
+def page(choice: Choice, rows: Sequence[PathResult], battery: Sequence[BatteryRow], noise: Path | None) -> str:
     """README.md."""
     free = [row for row in rows if not row.local_processing]
     shown = [row for row in free if not row.link.endswith("-2s")]
@@ -91,7 +91,7 @@ def _points(requests: int) -> float:
     return 100 * 1.96 * math.sqrt(SHARE * (1 - SHARE) / requests)
 
 
-def _table(rows: Sequence[Row], within_s: Sequence[float]) -> str:
+def _table(rows: Sequence[PathResult], within_s: Sequence[float]) -> str:
     limits = " | ".join(f"≤ {limit:g} s" for limit in within_s)
     lines = [
         f"| device | link | up % | path | answered % | {limits} | p50 ms | p90 ms | p99 ms | premature end-points % "
@@ -110,7 +110,7 @@ def _table(rows: Sequence[Row], within_s: Sequence[float]) -> str:
     return "\n".join(lines)
 
 
-def _private_table(rows: Sequence[Row]) -> str:
+def _private_table(rows: Sequence[PathResult]) -> str:
     lines = [
         "| device | path | answered % | p50 ms | WER, all | audio up B | other bytes up | what it says |",
         "|:--|:--|--:|--:|--:|--:|--:|:--|",
@@ -137,7 +137,7 @@ def _battery_table(battery: Sequence[BatteryRow], choice: Choice) -> str:
     return "\n".join(lines)
 
 
-def _findings(rows: Sequence[Row], choice: Choice) -> str:
+def _findings(rows: Sequence[PathResult], choice: Choice) -> str:
     """A line per device, in numbers of the table."""
     steady, worst = rows[0].link, min(rows, key=lambda row: row.up_percent).link
     middle = len(choice.within_s) // 2

@@ -18,7 +18,7 @@ MJ_PER_MWH = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PathResult:
     """One device, link and path.
 
     Attributes:
@@ -71,7 +71,7 @@ class BatteryRow:
     hours: tuple[float, ...]
 
 
-def row_of(outcome: Outcome, within_s: Sequence[float]) -> Row:
+def row_of(outcome: Outcome, within_s: Sequence[float]) -> PathResult:
     """The numbers of one device, link and path."""
     asked, device = outcome.asked, outcome.device
     answers = [one.answer for one in asked]
@@ -91,7 +91,7 @@ def row_of(outcome: Outcome, within_s: Sequence[float]) -> Row:
 
     energy = mean([answer.energy_pj for answer in answers]) / PJ_PER_MJ
     idle = mean([answer.energy_idle_pj for answer in answers]) / PJ_PER_MJ
-    return Row(
+    return PathResult(
         device=device.name,
         local_processing=device.local_processing,
         link=outcome.link.name,
@@ -116,7 +116,7 @@ def row_of(outcome: Outcome, within_s: Sequence[float]) -> Row:
 
 
 def battery_rows(
-    outcomes: Sequence[Outcome], rows: Sequence[Row], requests_per_hour: Sequence[int]
+    outcomes: Sequence[Outcome], rows: Sequence[PathResult], requests_per_hour: Sequence[int]
 ) -> list[BatteryRow]:
     """One per device with a battery and path, on the first link; ``rows`` belong to ``outcomes``."""
     found = []
@@ -137,9 +137,9 @@ def battery_rows(
     return found
 
 
-def write_csv(rows: Sequence[Row], within_s: Sequence[float], path: Path) -> None:
+def write_csv(rows: Sequence[PathResult], within_s: Sequence[float], path: Path) -> None:
     """One line per row; a column per limit."""
-    names = [field.name for field in fields(Row)]
+    names = [field.name for field in fields(PathResult)]
     place = names.index("within_percent")
     limits = [f"within_{limit:g}_s_percent" for limit in within_s]
     with open(path, "w", encoding="utf-8", newline="") as stream:

@@ -18,7 +18,7 @@ from pathlib import Path
 from azsim.chip.build import tile_layout
 from azsim.compare.experiment import load_experiment
 from azsim.compare.pool import Pool
-from azsim.compare.production import draw, driven
+from azsim.compare.production import draw, replayed
 from azsim.compare.runner import make_setup
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.trained import deploy, recognise
@@ -90,7 +90,7 @@ def measure() -> dict[str, dict[str, float]]:
     answers = {"as trained": _hour(setup, small, works, time.perf_counter() - begin)}
     begin = time.perf_counter()
     large = draw(small, experiment.production, tile_layout(setup.device.chip), experiment.seed)
-    works = [one.work for one in driven(setup, large)]
+    works = [one.work for one in replayed(setup, large)]
     answers["production size"] = _hour(setup, large, works, time.perf_counter() - begin)
     return answers
 
@@ -118,7 +118,7 @@ def _hour(setup: Setup, network: CompressedNetwork, works: list[Work], before_s:
         "cpu_s": cpu_s,
         "wall_s": wall_s,
         "before_s": before_s,
-        "heard": len(session.heard),
+        "heard": len(session.utterances),
         "steps": len(whole.step_done_ps),
         "mb": sum([*whole.dram_read_bytes.values(), *whole.dram_write_bytes.values()]) / 1e6,
         "underruns": whole.underruns,
@@ -164,7 +164,7 @@ def _thousand() -> Figure:
     setup = make_setup(experiment, path, limit=1)
     configuration = next(each for each in experiment.configuration if each.name == CONFIGURATION)
     large = draw(compressed(setup, configuration), experiment.production, tile_layout(setup.device.chip), 1)
-    hardware = Hardware(setup.device, large, driven(setup, large)[0].work, setup.music)
+    hardware = Hardware(setup.device, large, replayed(setup, large)[0].work, setup.music)
     every = devices(setup.device)
     tasks = [every[at : at + AT_ONCE] for at in range(0, len(every), AT_ONCE)]
     begin, cpu = time.perf_counter(), os.times()

@@ -34,10 +34,10 @@ from azsim.train.command import CORPUS, exit_status
 from experiments.branching import figures
 from experiments.branching.cases import CASES, REFERENCES, Case
 from experiments.branching.device import Measured, on_production, on_trained, production_network
-from experiments.branching.hearing import Heard, compressed, hear
+from experiments.branching.hearing import CaseRecognition, compressed, hear
 from experiments.branching.material import Material, recordings, streams
 from experiments.branching.page import about, device_table, said, trust, words_table
-from experiments.branching.rows import Row, row_of
+from experiments.branching.rows import BranchingResult, row_of
 from experiments.options import options_of
 from experiments.studies.cells import write_csv
 from experiments.studies.runs import finished_corpus, runs_folder, trained
@@ -52,7 +52,7 @@ class Study:
         self.corpus, self.paths, self.device = corpus, paths, device
         self.materials: dict[str, Material] = {}
         self.networks: dict[str, CompressedNetwork] = {}
-        self.heard: dict[str, Heard] = {}
+        self.heard: dict[str, CaseRecognition] = {}
 
     def hear_all(self) -> list[Case]:
         """The cases whose network and whose reference are trained, heard."""
@@ -105,7 +105,7 @@ def played(study: Study, cases: Sequence[Case], utterances: int, few: int) -> li
     return trained + production
 
 
-def write(out: Path, study: Study, rows: Sequence[Row], measured: Sequence[Measured]) -> None:
+def write(out: Path, study: Study, rows: Sequence[BranchingResult], measured: Sequence[Measured]) -> None:
     """All files of the report."""
     out.mkdir(parents=True, exist_ok=True)
     trained = [each for each in measured if each.network == "trained"]

@@ -15,7 +15,7 @@ from typing import Literal
 from azsim.nn.rnnt.branching import Always, Chance, CommandFrom, Picker
 
 Who = Literal["arbiter", "large", "small", "command", "chance"]
-Heard = Literal["recordings", "streams"]
+HeardFrom = Literal["recordings", "streams"]
 SEED = 5
 
 
@@ -35,7 +35,7 @@ class Case:
     label: str
     run: str
     who: Who
-    hears: Heard = "recordings"
+    hears: HeardFrom = "recordings"
     share_of: str = ""
     is_timed: bool = True
 
@@ -52,7 +52,7 @@ class Case:
                 return Always(self.who == "large")
 
 
-REFERENCES: dict[Heard, str] = {"recordings": "large only", "streams": "streams, large only"}
+REFERENCES: dict[HeardFrom, str] = {"recordings": "large only", "streams": "streams, large only"}
 CASES = (
     Case("large only", "control", "large"),
     Case("arbiter, careful", "branching/careful", "arbiter"),

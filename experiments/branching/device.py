@@ -182,12 +182,12 @@ def on_production(
 ) -> list[Measured]:
     """The production-size network, streamed, with fractions of the DRAM; ``works``: with the steps of their labels."""
     programs = large.network.programs()
-    driven = [replay(work, label_steps, programs) for work, label_steps in works]
+    replayed = [replay(work, label_steps, programs) for work, label_steps in works]
     found = []
     for share in DRAM_SHARES:
         own = scaled(device, ["memory.peak_gbps"], share)
         deployed = _deployed(STREAMED, own, large, {})
-        lines = [_play(deployed, work) for work in driven]
+        lines = [_play(deployed, work) for work in replayed]
         mib = own.chip.sram.bytes / MIB
-        found.append(_measured(case, "production", STREAMED, mib, share, deployed, driven, lines))
+        found.append(_measured(case, "production", STREAMED, mib, share, deployed, replayed, lines))
     return found

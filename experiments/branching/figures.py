@@ -11,15 +11,15 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from azsim.report.figures.style import COLOURS, GREY, MARKERS, WIDTH_INCHES
 from azsim.speech.features import STACKED_FRAMES, STEP_MS
 from experiments.branching.device import MEMORIES, Measured
-from experiments.branching.hearing import LARGE_TAKEN, UNKNOWN, Heard
+from experiments.branching.hearing import LARGE_TAKEN, UNKNOWN, CaseRecognition
 from experiments.branching.material import Material
-from experiments.branching.rows import Row
+from experiments.branching.rows import BranchingResult
 
 ALIGNED_S = 1.5
 """Shown before the speech begins and after it ends."""
 
 
-def words(rows: Sequence[Row]) -> Figure:
+def words(rows: Sequence[BranchingResult]) -> Figure:
     """WER against effectual products a second, synthetic beside real, streams hollow."""
     figure = Figure(figsize=(WIDTH_INCHES, 3.9), layout="constrained")
     panels = figure.subplots(1, 2, sharey=False)
@@ -85,7 +85,7 @@ def waits(measured: Sequence[Measured]) -> Figure:
     return figure
 
 
-def picks(heard: Mapping[str, Heard], material: Material) -> Figure:
+def picks(heard: Mapping[str, CaseRecognition], material: Material) -> Figure:
     """How often the large branch is picked in synthetic recordings, by the time from the start and end of speech."""
     figure = Figure(figsize=(WIDTH_INCHES, 3.3), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)

@@ -33,7 +33,7 @@ UNKNOWN, SMALL_TAKEN, LARGE_TAKEN = -1, 0, 1
 
 
 @dataclass(frozen=True)
-class Heard:
+class CaseRecognition:
     """One case over all recordings.
 
     Attributes:
@@ -86,7 +86,7 @@ def compressed(path: Path, material: Material, device: Device) -> CompressedNetw
     return compress(network, codec=CODEC, weight_bits=WEIGHT_BITS, layout=tile_layout(device.chip))
 
 
-def hear(case: Case, small: CompressedNetwork, path: Path, material: Material, share: float) -> Heard:
+def hear(case: Case, small: CompressedNetwork, path: Path, material: Material, share: float) -> CaseRecognition:
     """Word errors, runs and picks of a case; kept beside the run."""
     settings = (
         f"{small.network.digest} {case.who} {share:.4f} {CODEC} {WEIGHT_BITS} {SEED} {material.digest} {material.spans}"
@@ -102,7 +102,7 @@ def hear(case: Case, small: CompressedNetwork, path: Path, material: Material, s
     ran = {m for program, count in zip(programs.values(), runs.sum(0), strict=True) if count for m in program.matrices}
     stored = sum(len(small.matrices[name].encoded.data) for name in (*ran, EMBEDDING))
     counts = count_errors(material.references, texts)
-    return Heard(counts, runs, tuple(programs), np.array(products, np.int64), picked, stored)
+    return CaseRecognition(counts, runs, tuple(programs), np.array(products, np.int64), picked, stored)
 
 
 def _heard(case: Case, small: CompressedNetwork, material: Material, share: float) -> dict[str, np.ndarray]:
@@ -120,7 +120,7 @@ def _heard(case: Case, small: CompressedNetwork, material: Material, share: floa
     return {"texts": np.array(texts), "runs": np.array(runs, np.int64), "picked": picked}
 
 
-def share_in_speech(heard: Heard, spans: list[tuple[int, int]]) -> tuple[float, float]:
+def share_in_speech(heard: CaseRecognition, spans: list[tuple[int, int]]) -> tuple[float, float]:
     """Share of large steps while somebody speaks, and before and after."""
     step = np.arange(heard.picked.shape[1]) * STACKED_FRAMES
     starts, ends = np.array(spans).T

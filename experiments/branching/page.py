@@ -10,7 +10,7 @@ from azsim.speech.features import STEP_MS
 from azsim.train.recipe_file import load_recipe
 from experiments.branching.cases import REFERENCES
 from experiments.branching.device import MEMORIES, SWAPPED, Measured
-from experiments.branching.rows import Row
+from experiments.branching.rows import BranchingResult
 
 WORDS_HEAD = (
     "| case | 10⁶ products/s | saved % | large steps % | in speech / else % | switches/s | KiB "
@@ -24,7 +24,7 @@ DEVICE_HEAD = (
 PARTS = ("percent", "low", "high")
 
 
-def words_table(rows: Sequence[Row]) -> str:
+def words_table(rows: Sequence[BranchingResult]) -> str:
     """One line per case."""
     lines = []
     for row in rows:
@@ -58,7 +58,7 @@ def _known(latency_ms: float) -> str:
     return "–" if math.isnan(latency_ms) else f"{latency_ms:.0f}"
 
 
-def said(rows: Sequence[Row], trained: Sequence[Measured], production: Sequence[Measured]) -> list[str]:
+def said(rows: Sequence[BranchingResult], trained: Sequence[Measured], production: Sequence[Measured]) -> list[str]:
     """What the numbers say, one item each."""
     by_case = {row.case: row for row in rows}
     items = []
@@ -97,7 +97,7 @@ def said(rows: Sequence[Row], trained: Sequence[Measured], production: Sequence[
     return items
 
 
-def about(rows: Sequence[Row]) -> str:
+def about(rows: Sequence[BranchingResult]) -> str:
     """What was compared."""
     counts = {row.hears: row.recordings for row in rows}
     return (

@@ -9,14 +9,14 @@ import numpy as np
 
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
 from experiments.branching.cases import Case
-from experiments.branching.hearing import Heard, share_in_speech
+from experiments.branching.hearing import CaseRecognition, share_in_speech
 from experiments.branching.material import Material
 
 UNKNOWN_INTERVAL = Interval(float("nan"), float("nan"), float("nan"))
 
 
 @dataclass(frozen=True)
-class Row:
+class BranchingResult:
     """Rates in percent, 95 % intervals; ``saved_percent``: products less than the reference's."""
 
     case: str
@@ -44,7 +44,7 @@ class Row:
     difference_real_high: float
 
 
-def row_of(case: Case, heard: Heard, reference: Heard, material: Material) -> Row:
+def row_of(case: Case, heard: CaseRecognition, reference: CaseRecognition, material: Material) -> BranchingResult:
     """A case beside the reference, recording by recording."""
     intervals: list[float] = []
     differences: list[float] = []
@@ -55,7 +55,7 @@ def row_of(case: Case, heard: Heard, reference: Heard, material: Material) -> Ro
         intervals += _parts(rate)
         differences += _parts(gap)
     inside, outside = share_in_speech(heard, material.spans)
-    return Row(
+    return BranchingResult(
         case.label, case.run, case.hears, len(heard.counts), heard.stored_bytes, heard.products_per_s / 1e6,
         100 * (1 - heard.products_per_s / reference.products_per_s), 100 * heard.large_share, 100 * inside,
         100 * outside, heard.switches_per_s, *intervals, *differences,

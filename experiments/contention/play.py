@@ -19,7 +19,7 @@ from azsim.arbitration.policies.window_threshold import Window
 from azsim.chip.build import tile_layout
 from azsim.compare.companions import companions_of
 from azsim.compare.experiment import Configuration
-from azsim.compare.production import draw, driven
+from azsim.compare.production import draw, replayed
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.trained import deploy
 from azsim.devices.spec import Device
@@ -71,7 +71,7 @@ def make_material(setup: Setup, configuration: Configuration) -> Material:
     trained = compressed(setup, configuration)
     large = draw(trained, setup.experiment.production, tile_layout(setup.device.chip), setup.experiment.seed)
     deployed = deploy(setup, setup.device, large)
-    speech = tuple(deployed.ready(one.work) for one in driven(setup, large))
+    speech = tuple(deployed.ready(one.work) for one in replayed(setup, large))
     companions = companions_of(setup, setup.device, trained)
     return Material(configuration.name, speech, deployed.peak_sram_bytes, companions)
 
@@ -130,7 +130,7 @@ def session_of(bench: Bench, point: Point, *, trace: bool = False) -> Session:
 def run_point(bench: Bench, point: Point) -> Measures:
     """Play a point and measure it."""
     session = session_of(bench, point)
-    whole, heard = session.timeline, session.heard
+    whole, heard = session.timeline, session.utterances
     steps = sum(work.steps for work, _ in bench.materials[point.config].speech)
     delays_ms = (whole.step_done_ps - whole.step_release_ps) / 1e9
     words_ms = [one.latency.wait_ps / 1e9 for one in heard if one.latency]

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 from matplotlib.figure import Figure
 
-from azsim.compare.echo import EchoInMicrophone, listening
+from azsim.compare.echo import EchoInMicrophone, with_echo_canceller
 from azsim.compare.experiment import EchoChoice, Experiment, load_experiment, music_of, speech_of
 from azsim.compare.runner import make_setup
 from azsim.compare.setup import Setup, compressed
@@ -92,7 +92,7 @@ def chosen_experiment(device: str) -> tuple[Experiment, Path]:
 def hear(setup: Setup, path: Path, choice: EchoChoice, limit: int | None) -> tuple[Setup, tuple[float, ...]]:
     """The same comparison with the music in its microphone, and how far each recording's echo was cancelled."""
     experiment = setup.experiment
-    device = listening(setup.device, choice)
+    device = with_echo_canceller(setup.device, choice)
     echo = EchoInMicrophone(choice, setup.music, music_of(experiment, path), device.audio, experiment.seed)
     utterances = load_speech(speech_of(experiment, path), limit, heard=echo)
     return replace(setup, device=device, utterances=tuple(utterances)), tuple(echo.erle_db)

@@ -74,7 +74,7 @@ FRONTS: dict[str, Front] = {
 
 
 @dataclass(frozen=True)
-class Row:
+class FeatureShift:
     """How far one front end's features move under one change."""
 
     front_end: str
@@ -92,7 +92,7 @@ def speech_of(sound: np.ndarray, gain_db: float, lead_ms: int, front: Front, rng
     return front(log_mel(whole))[lead // 160 : (lead + end - begin) // 160]
 
 
-def measure(sounds: list[np.ndarray]) -> list[Row]:
+def measure(sounds: list[np.ndarray]) -> list[FeatureShift]:
     """Every front end under every change."""
     rows = []
     for name, front in FRONTS.items():
@@ -105,7 +105,7 @@ def measure(sounds: list[np.ndarray]) -> list[Row]:
                 after = speech_of(sound, gain_db, lead_ms, front, rng)
                 shared = min(len(before), len(after))
                 moved.append(np.mean(np.square((after[:shared] - before[:shared]) / deviation)))
-            rows.append(Row(name, change, float(np.sqrt(np.mean(moved)))))
+            rows.append(FeatureShift(name, change, float(np.sqrt(np.mean(moved)))))
     return rows
 
 

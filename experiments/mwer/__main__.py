@@ -67,7 +67,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Row:
+class SliceResult:
     """One network on some of the recordings; counts of words, rates in percent."""
 
     run: str
@@ -136,7 +136,7 @@ def deleted_at_the_end(reference: str, hypothesis: str) -> int:
     return last.ref_end_idx - last.ref_start_idx if last.type == "delete" else 0
 
 
-def rows_of(listening: Listening, paused: np.ndarray, paths: Mapping[str, Path]) -> list[Row]:
+def rows_of(listening: Listening, paused: np.ndarray, paths: Mapping[str, Path]) -> list[SliceResult]:
     """Every network that is there, its file by ``paths``, on every slice."""
     parts, rows = slices(listening, paused), []
     heard: dict[str, np.ndarray] = {}
@@ -153,7 +153,9 @@ def rows_of(listening: Listening, paused: np.ndarray, paths: Mapping[str, Path])
             if against in heard:
                 gap = bootstrap_difference(found.counts[here], heard[against][here], clusters)
             wer = bootstrap_wer(found.counts[here], clusters)
-            row = Row(run, name, int(here.sum()), edits[here].sum(axis=0), int(tails[here].sum()), wer, against, gap)
+            row = SliceResult(
+                run, name, int(here.sum()), edits[here].sum(axis=0), int(tails[here].sum()), wer, against, gap
+            )
             rows.append(row)
         print(f"{run}: {bootstrap_wer(found.counts, listening.clusters).value:.2f} %", flush=True)
     return rows
@@ -180,7 +182,7 @@ def oracle(path: Path, features: list[np.ndarray], references: list[str]) -> tup
     return rates
 
 
-def markdown(rows: Sequence[Row], oracles: Mapping[str, tuple[float, float]]) -> str:
+def markdown(rows: Sequence[SliceResult], oracles: Mapping[str, tuple[float, float]]) -> str:
     """The tables of the report."""
     lines = []
     for name in dict.fromkeys(row.slice for row in rows):
@@ -206,7 +208,7 @@ def markdown(rows: Sequence[Row], oracles: Mapping[str, tuple[float, float]]) ->
     return "\n".join(lines) + "\n"
 
 
-def plain_words(rows: Sequence[Row], oracles: Mapping[str, tuple[float, float]]) -> str:
+def plain_words(rows: Sequence[SliceResult], oracles: Mapping[str, tuple[float, float]]) -> str:
     """What the figures say, pair by pair, and how far to trust them."""
     found = {(row.run, row.slice): row for row in rows}
     lines = ["## What it shows", ""]
@@ -230,7 +232,7 @@ def plain_words(rows: Sequence[Row], oracles: Mapping[str, tuple[float, float]])
     return "\n".join([*lines, "", trust(found), ""])
 
 
-def trust(found: Mapping[tuple[str, str], Row]) -> str:
+def trust(found: Mapping[tuple[str, str], SliceResult]) -> str:
     """What to believe: how long was trained, and whether any of the networks is better than the one they start from."""
     tuned = [run for run in AGAINST if run != BASE and (run, "all") in found]
     steps = sorted({load_recipe(run)[1].schedule.steps for run in tuned})
@@ -246,7 +248,7 @@ def trust(found: Mapping[tuple[str, str], Row]) -> str:
     return TRUST.format(steps=" or ".join(f"{each:,}" for each in steps), base=base)
 
 
-def draw(rows: Sequence[Row], out: Path) -> None:
+def draw(rows: Sequence[SliceResult], out: Path) -> None:
     """Substitutions, deletions and insertions of every network, a panel for each kind of recording."""
     with report_style():
         figure = Figure(figsize=(WIDTH_INCHES, 4.4), layout="constrained")

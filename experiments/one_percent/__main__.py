@@ -19,7 +19,7 @@ from pathlib import Path
 
 from experiments.one_percent.waterfall import draw_waterfall
 from experiments.studies.findings import by_label, listed, more_errors, told
-from experiments.studies.study import Case, Row, main
+from experiments.studies.study import Case, StudyResult, main
 
 LIMIT = 0.01
 LARGEST_INCREASE = 0.10
@@ -52,7 +52,7 @@ def cases() -> list[Case]:
     return found
 
 
-def shown(rows: Sequence[Row]) -> str:
+def shown(rows: Sequence[StudyResult]) -> str:
     """Whether the claim holds, what the student and its compression cost, and what comes nearest."""
     known = by_label(rows)
     teacher, student = known.get("teacher fp32"), known.get("student fp32")
@@ -80,7 +80,7 @@ def shown(rows: Sequence[Row]) -> str:
     )
 
 
-def _trained(known: Mapping[str, Row], bits: int, zeros: int) -> str | None:
+def _trained(known: Mapping[str, StudyResult], bits: int, zeros: int) -> str | None:
     """What training for bits and zeros saves against applying them afterwards."""
     trained = known.get(f"{bits} bits, {zeros} %, {'zvsv' if zeros else PLAIN}")
     after = known.get(f"post-training {bits} bits, {zeros} %")
@@ -93,7 +93,7 @@ def _trained(known: Mapping[str, Row], bits: int, zeros: int) -> str | None:
     )
 
 
-def _holds(row: Row, teacher: Row) -> bool:
+def _holds(row: StudyResult, teacher: StudyResult) -> bool:
     """Small enough and good enough."""
     pairs = (
         (row.wer_synthetic_percent, teacher.wer_synthetic_percent),
@@ -103,7 +103,7 @@ def _holds(row: Row, teacher: Row) -> bool:
     return row.model_bytes <= LIMIT * teacher.model_bytes and is_as_good
 
 
-def claim(rows: Sequence[Row], runs: Path, out: Path) -> str:
+def claim(rows: Sequence[StudyResult], runs: Path, out: Path) -> str:
     """Which cases are small enough and good enough, and the figure of how the bytes went."""
     by_label = {row.label: row for row in rows}
     teacher = by_label.get("teacher fp32")
@@ -129,7 +129,7 @@ def claim(rows: Sequence[Row], runs: Path, out: Path) -> str:
     return "\n".join(lines) + "\n" + _waterfall(by_label, teacher, out)
 
 
-def _waterfall(by_label: dict[str, Row], teacher: Row, out: Path) -> str:
+def _waterfall(by_label: dict[str, StudyResult], teacher: StudyResult, out: Path) -> str:
     """Bytes of the same student after each thing done to it; the weights' share by bits per weight where no case is."""
     student = by_label.get("student fp32")
     coded = [row for row in by_label.values() if row.line.startswith("trained")]
@@ -154,7 +154,7 @@ def _waterfall(by_label: dict[str, Row], teacher: Row, out: Path) -> str:
     return "\n![bytes from teacher to device](waterfall.png)\n"
 
 
-def _weights(row: Row) -> float:
+def _weights(row: StudyResult) -> float:
     """Weights of a case's network."""
     return 8 * row.model_bytes / row.bits_per_weight
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from experiments.studies.figures import draw_histograms
 from experiments.studies.findings import best, by_label, compared, told
-from experiments.studies.study import Case, Row, main
+from experiments.studies.study import Case, StudyResult, main
 
 BITS = (8, 6, 5, 4, 3, 2)
 CHIP_BITS = (8, 4, 2)
@@ -47,7 +47,7 @@ def cases() -> list[Case]:
     return found
 
 
-def shown(rows: Sequence[Row]) -> str:
+def shown(rows: Sequence[StudyResult]) -> str:
     """How far down post-training goes, what each way gains over it, and which is best with few bits."""
     known = by_label(rows)
     codecs = {"packed": "on the uniform grid (`packed`)", "palette": "on a palette"}
@@ -79,7 +79,7 @@ def _names() -> list[str]:
     return ["post-training packed", "post-training palette", *WAYS]
 
 
-def _post_training(known: Mapping[str, Row], codec: str, words: str) -> str | None:
+def _post_training(known: Mapping[str, StudyResult], codec: str, words: str) -> str | None:
     """The fewest bits down to which quantising afterwards stays near fp32."""
     dense, near = known.get("fp32"), None
     for b in BITS:
@@ -92,7 +92,7 @@ def _post_training(known: Mapping[str, Row], codec: str, words: str) -> str | No
     return f"Post-training {words} stays within {NEAR_POINTS:g} points of fp32 on synthetic speech down to {near} bits."
 
 
-def histograms(rows: Sequence[Row], runs: Path, out: Path) -> str:
+def histograms(rows: Sequence[StudyResult], runs: Path, out: Path) -> str:
     """How the weights of each way come to lie on few values."""
     shown = {f"{way}, {b} bits": runs / f"quantisation/{way}-{b}" for b in (4, 2) for way in WAYS}
     text = draw_histograms(shown, "weights", out)

@@ -60,7 +60,7 @@ ORDERED = ("level", "lead-in", KITCHEN)
 
 
 @dataclass(frozen=True)
-class Row:
+class ConditionResult:
     """One network in one condition; rates in percent, the interval 95 % by speaker.
 
     ``cut_early_percent`` are recordings whose end-point came before the last word, in the rows of end-points.
@@ -148,7 +148,7 @@ def texts_of(small: CompressedNetwork, digest: str, sounds: Sequence[np.ndarray]
 
 def hear(
     name: str, small: CompressedNetwork, digest: str, speech: Speech, ways: Sequence[Condition], kept: Path
-) -> list[Row]:
+) -> list[ConditionResult]:
     """One network in every condition, and its end-points in room tone."""
     rows = []
     for way in ways:
@@ -162,7 +162,9 @@ def hear(
     return rows
 
 
-def _row(name: str, group: str, condition: str, speech: Speech, texts: list[str], cut: float | None = None) -> Row:
+def _row(
+    name: str, group: str, condition: str, speech: Speech, texts: list[str], cut: float | None = None
+) -> ConditionResult:
     edits = count_edits(speech.texts, texts)
     counts = np.stack([edits[:, :3].sum(1), edits[:, 3]], 1)
     found = bootstrap_wer(counts, speech.speakers)
@@ -170,7 +172,7 @@ def _row(name: str, group: str, condition: str, speech: Speech, texts: list[str]
     worst = max(wer_percent(counts[own == speaker]) or 0.0 for speaker in set(speech.speakers))
     inserted = 100 * float(edits[:, 2].sum() / edits[:, 3].sum())
     right = 100 * float((count_slots(speech.slots, texts)[:, 0] == 0).mean())
-    return Row(
+    return ConditionResult(
         name, group, condition, len(texts), len(set(speech.speakers)), found.value, found.low, found.high, worst,
         inserted, right, cut,
     )  # fmt: skip
@@ -197,7 +199,9 @@ def check_log(path: Path, digests: dict[str, str], release: str) -> list[dict[st
     return known
 
 
-def write_log(path: Path, known: list[dict[str, str]], digests: dict[str, str], release: str, rows: list[Row]) -> None:
+def write_log(
+    path: Path, known: list[dict[str, str]], digests: dict[str, str], release: str, rows: list[ConditionResult]
+) -> None:
     """Add what is new to the log."""
     for name, digest in digests.items():
         if any(row["digest"] == digest[:16] for row in known):
@@ -223,7 +227,7 @@ def write_log(path: Path, known: list[dict[str, str]], digests: dict[str, str], 
         writer.writerows(known)
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[ConditionResult]) -> str:
     """The table, conditions down, networks across."""
     names = list(dict.fromkeys(row.network for row in rows))
     heads = " | ".join(f"{name}: WER % | worst speaker | insertions | orders right" for name in names)
@@ -245,7 +249,7 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def draw(rows: Sequence[Row], out: Path) -> None:
+def draw(rows: Sequence[ConditionResult], out: Path) -> None:
     """One panel a group, WER by condition, one line a network."""
     groups = list(dict.fromkeys(row.group for row in rows if row.group != ENDPOINT))
     names = list(dict.fromkeys(row.network for row in rows))

@@ -23,7 +23,7 @@ from azsim.errors import InputError
 from azsim.train.command import exported
 from experiments.studies.figures import draw_histograms
 from experiments.studies.findings import by_label, compared, listed, told
-from experiments.studies.study import Case, Row, main
+from experiments.studies.study import Case, StudyResult, main
 
 SHARES = (50, 70, 80, 90)
 JOINT = ((4, 50), (2, 50), (4, 80), (2, 80))
@@ -53,7 +53,7 @@ def cases() -> list[Case]:
     return found
 
 
-def shown(rows: Sequence[Row]) -> str:
+def shown(rows: Sequence[StudyResult]) -> str:
     """What zeros cost with and without training for them, how the ways compare, and what few bits add."""
     known = by_label(rows)
     return told(
@@ -68,7 +68,7 @@ def shown(rows: Sequence[Row]) -> str:
     )
 
 
-def _cost(known: Mapping[str, Row], share: int) -> str | None:
+def _cost(known: Mapping[str, StudyResult], share: int) -> str | None:
     """WER of the ways at a share of zeros, beside the dense network's."""
     ways = ("gradual", "one-shot", "post-training")
     found = [
@@ -80,7 +80,7 @@ def _cost(known: Mapping[str, Row], share: int) -> str | None:
     return f"With {share} % zeros, WER on synthetic speech is {listed(found)}, against {dense:.1f} % without zeros."
 
 
-def _few_bits(known: Mapping[str, Row], bits: int, share: int) -> str | None:
+def _few_bits(known: Mapping[str, StudyResult], bits: int, share: int) -> str | None:
     """What few bits cost on top of zeros."""
     few, eight = known.get(f"{bits} bits, {share} %"), known.get(f"gradual {share}")
     if few is None or eight is None:
@@ -89,7 +89,7 @@ def _few_bits(known: Mapping[str, Row], bits: int, share: int) -> str | None:
     return f"With {share} % zeros, WER on synthetic speech is {rates}."
 
 
-def lanes(rows: Sequence[Row], runs: Path, out: Path) -> str:
+def lanes(rows: Sequence[StudyResult], runs: Path, out: Path) -> str:
     """What zeros save on the chip, free and balanced: lane cycles of all matrices once, weights resident."""
     device = azsim.load_device(DEVICE)
     lines = [
@@ -115,7 +115,7 @@ def lanes(rows: Sequence[Row], runs: Path, out: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def histograms(rows: Sequence[Row], runs: Path, out: Path) -> str:
+def histograms(rows: Sequence[StudyResult], runs: Path, out: Path) -> str:
     """How the weights of each way go to zero."""
     shown = {
         f"{way}, {s} %": runs / f"sparsity/{way}-{s}" for s in (70, 50) for way in ("gradual", "sensing", "one-shot")

@@ -9,7 +9,7 @@ from azsim.errors import InputError
 from azsim.train.recipe_file import load_recipe
 
 if TYPE_CHECKING:
-    from experiments.studies.study import Case, Row
+    from experiments.studies.study import Case, StudyResult
 
 Sentence = str | None
 
@@ -19,12 +19,12 @@ def told(sentences: Iterable[Sentence]) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def by_label(rows: Sequence[Row]) -> dict[str, Row]:
+def by_label(rows: Sequence[StudyResult]) -> dict[str, StudyResult]:
     """Label -> row."""
     return {row.label: row for row in rows}
 
 
-def verdict(row: Row) -> str:
+def verdict(row: StudyResult) -> str:
     """``fewer``, ``more`` or ``within chance``: word errors against the case it is paired with, by its interval."""
     if row.difference_low is not None and row.difference_high is not None:
         if row.difference_high < 0:
@@ -34,7 +34,7 @@ def verdict(row: Row) -> str:
     return "within chance"
 
 
-def compared(name: str, against: str, rows: Mapping[str, Row | None]) -> Sentence:
+def compared(name: str, against: str, rows: Mapping[str, StudyResult | None]) -> Sentence:
     """How a way compares with another at each setting: which differences lie beyond chance, and how large they are.
 
     Args:
@@ -60,7 +60,7 @@ def compared(name: str, against: str, rows: Mapping[str, Row | None]) -> Sentenc
     return f"Against {against}, {name} has {'; '.join(parts)}."
 
 
-def best(rows: Mapping[str, Row], where: str) -> Sentence:
+def best(rows: Mapping[str, StudyResult], where: str) -> Sentence:
     """Which of the named rows has the lowest word error rate on synthetic speech; None if there are not two."""
     if len(rows) < 2:
         return None
@@ -68,7 +68,7 @@ def best(rows: Mapping[str, Row], where: str) -> Sentence:
     return f"{where} {name} has the lowest WER on synthetic speech, {rows[name].wer_synthetic_percent:.1f} %."
 
 
-def more_errors(row: Row, than: Row) -> str:
+def more_errors(row: StudyResult, than: StudyResult) -> str:
     """``85 % more errors on synthetic and 96 % more on real speech``."""
     parts = []
     for kind in ("synthetic", "real"):
@@ -78,7 +78,7 @@ def more_errors(row: Row, than: Row) -> str:
     return " and ".join(parts)
 
 
-def settings_of(cases: Sequence[Case], rows: Sequence[Row], snr_db: tuple[float, float]) -> str:
+def settings_of(cases: Sequence[Case], rows: Sequence[StudyResult], snr_db: tuple[float, float]) -> str:
     """One paragraph: sizes of the networks, steps of their last training, and the noise, from what was heard."""
     weights = sorted({round(8 * row.model_bytes / row.bits_per_weight / 1e6, 2) for row in rows})
     steps: dict[int, int] = {}
@@ -102,5 +102,5 @@ def listed(items: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-Shown = Callable[[Sequence["Row"]], str]
+Shown = Callable[[Sequence["StudyResult"]], str]
 """What a study's rows show, a paragraph; empty where they show nothing."""

@@ -107,7 +107,7 @@ def _cluster(utterance: Utterance) -> str:
 
 
 @dataclass(frozen=True)
-class Heard:
+class StudyTranscripts:
     """What was heard, its errors, int64 ``(recordings, 2)`` as `count_errors` gives them, and the network's weight."""
 
     texts: list[str]
@@ -123,7 +123,7 @@ def hear(
     sparsity: float,
     listening: Listening,
     kept_in: Path | None = None,
-) -> Heard:
+) -> StudyTranscripts:
     """What a network hears as it is on the device, or in float without a codec; kept, beside its file by default."""
     network = load_network(path)
     settings = f"texts {network.digest} {codec} {weight_bits} {sparsity} {listening.digest}"
@@ -134,7 +134,7 @@ def hear(
     else:
         texts, size = transcribed(network, codec, weight_bits, sparsity, listening)
         np.savez(kept, texts=np.array(texts), model_bytes=size)
-    return Heard(texts, count_errors(listening.references, texts), network.weights, size)
+    return StudyTranscripts(texts, count_errors(listening.references, texts), network.weights, size)
 
 
 def transcribed(

@@ -22,7 +22,7 @@ from experiments.options import options_of
 from experiments.studies.cells import write_csv
 from experiments.studies.figures import draw_intervals
 from experiments.studies.findings import Shown, settings_of
-from experiments.studies.hearing import SNR_DB, Heard, Listening, hear
+from experiments.studies.hearing import SNR_DB, Listening, StudyTranscripts, hear
 from experiments.studies.runs import finished_corpus, runs_folder, trained
 
 FLOAT = "fp32"  # a line that is a level of comparison and no place on the axis
@@ -55,7 +55,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Row:
+class StudyResult:
     """A line of the CSV; rates in percent, intervals 95 %."""
 
     label: str
@@ -89,9 +89,9 @@ def seconds_per_step(run: Path) -> float | None:
     return 60 * float(last["minutes"]) / int(last["step"])
 
 
-def rows_of(cases: Sequence[Case], listening: Listening, paths: Mapping[str, Path]) -> list[Row]:
+def rows_of(cases: Sequence[Case], listening: Listening, paths: Mapping[str, Path]) -> list[StudyResult]:
     """Hear every case whose run is there, its network's file by ``paths``."""
-    heard: dict[str, Heard] = {}
+    heard: dict[str, StudyTranscripts] = {}
     rows = []
     for case in cases:
         if case.run not in paths:
@@ -114,9 +114,14 @@ def _rate(counts: np.ndarray, listening: Listening, which: np.ndarray) -> Interv
 
 
 def _row(
-    case: Case, heard: Heard, step_s: float | None, synthetic: Interval, real: Interval, difference: Interval | None
-) -> Row:
-    return Row(
+    case: Case,
+    heard: StudyTranscripts,
+    step_s: float | None,
+    synthetic: Interval,
+    real: Interval,
+    difference: Interval | None,
+) -> StudyResult:
+    return StudyResult(
         case.label, case.line, case.run, case.codec or "float", case.weight_bits, case.sparsity, heard.model_bytes,
         8 * heard.model_bytes / heard.weights, step_s,
         synthetic.value, synthetic.low, synthetic.high, real.value, real.low, real.high,
@@ -125,7 +130,7 @@ def _row(
     )  # fmt: skip
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[StudyResult]) -> str:
     """The table of a report."""
     lines = []
     for row in rows:
@@ -140,7 +145,7 @@ def markdown(rows: Sequence[Row]) -> str:
     return HEADINGS + "\n".join(lines) + "\n"
 
 
-def curves(rows: Sequence[Row], along: str, name: str, out: Path) -> None:
+def curves(rows: Sequence[StudyResult], along: str, name: str, out: Path) -> None:
     """WER against a column, one line per way of training, synthetic beside real."""
     with report_style():
         figure = Figure(figsize=(WIDTH_INCHES, 3.6), layout="constrained")
@@ -168,7 +173,7 @@ def curves(rows: Sequence[Row], along: str, name: str, out: Path) -> None:
         write_figure(figure, name, out)
 
 
-def _panels(rows: Sequence[Row]) -> dict[str, list[tuple[float, float | None, float | None]]]:
+def _panels(rows: Sequence[StudyResult]) -> dict[str, list[tuple[float, float | None, float | None]]]:
     return {
         "synthetic speech": [(r.wer_synthetic_percent, r.wer_synthetic_low, r.wer_synthetic_high) for r in rows],
         "real speech": [(r.wer_real_percent, r.wer_real_low, r.wer_real_high) for r in rows],
@@ -181,7 +186,7 @@ def main(
     shown: Shown,
     cases: Sequence[Case],
     along: str | None,
-    more: Sequence[Callable[[Sequence[Row], Path, Path], str]] = (),
+    more: Sequence[Callable[[Sequence[StudyResult], Path, Path], str]] = (),
 ) -> int:
     """The command line of a study; its exit status.
 

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Sequence
 
 from experiments.studies.findings import by_label, compared, more_errors, told
-from experiments.studies.study import Case, Row, main
+from experiments.studies.study import Case, StudyResult, main
 
 WAYS = ("lattice", "lattice-and-encoder", "streaming-teacher", "unlabelled")
 
@@ -34,7 +34,7 @@ def cases() -> list[Case]:
     ]
 
 
-def shown(rows: Sequence[Row]) -> str:
+def shown(rows: Sequence[StudyResult]) -> str:
     """How the teacher compares with the base, the pruned start with none, and each way with the student alone."""
     known = by_label(rows)
     teacher, base = known.get("teacher"), known.get("base")

@@ -66,7 +66,7 @@ WAYS = (
 
 
 @dataclass(frozen=True)
-class Row:
+class TrainingSpeed:
     """One way: how fast, and what it learned where that was asked for."""
 
     way: str
@@ -154,7 +154,7 @@ def study(options: argparse.Namespace) -> None:
         for way in (WAYS[0], WAYS[-1]) if options.learn else ():
             rates[way.name] = learned(options, way, Path(scratch))
     slowest = found[WAYS[-1].name]
-    rows = [Row(name, speed, speed / slowest, rates.get(name)) for name, speed in found.items()]
+    rows = [TrainingSpeed(name, speed, speed / slowest, rates.get(name)) for name, speed in found.items()]
     options.out.mkdir(parents=True, exist_ok=True)
     write_csv(rows, options.out / "train_speed.csv")
     lines = ["| way | utterances per core-second | over none of it | WER % |", "|:--|--:|--:|--:|"]

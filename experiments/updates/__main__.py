@@ -54,18 +54,18 @@ def series_of(model: str, corpus: Path | None, trained: Path | None) -> list[Ser
     return found
 
 
-def jobs_of(series: Sequence[Series], rows: Sequence[sizes.Row]) -> dict[str, UpdateJob]:
+def jobs_of(series: Sequence[Series], rows: Sequence[sizes.ReleaseSize]) -> dict[str, UpdateJob]:
     """The third release as updates of the trained network, and scaled to production size."""
     release = 3
 
-    def row(name: str, codec: str) -> sizes.Row:
+    def row(name: str, codec: str) -> sizes.ReleaseSize:
         return next(r for r in rows if (r.series, r.release, r.codec, r.how) == (name, release, codec, "followed"))
 
     network = series[0].networks()[0]
     raw, zvsv, tenth = row("all", "raw, 8 bits"), row("all", "zvsv, 5 bits"), row("tenth", "zvsv, 5 bits")
     tiles = sum(len(m.encoded.tiling) for m in compress(network, weight_bits=5, codec="zvsv").matrices.values())
 
-    def delta(payload: int, one: sizes.Row, scale: float = 1.0) -> UpdateJob:
+    def delta(payload: int, one: sizes.ReleaseSize, scale: float = 1.0) -> UpdateJob:
         image = round(scale * one.full_bytes)
         return UpdateJob(round(scale * payload), image, image, round(scale * network.weights), round(scale * tiles))
 

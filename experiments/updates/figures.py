@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from azsim.report.figures.style import COLOURS, MARKERS, WIDTH_INCHES
 from azsim.soc.update import PHASES
 from experiments.updates.on_device import Load
-from experiments.updates.sizes import Row
+from experiments.updates.sizes import ReleaseSize
 
 WAYS = {
     "full": "full",
@@ -23,7 +23,7 @@ WAYS = {
 }
 
 
-def bytes_of(rows: Sequence[Row], way: str, codec: str) -> list[tuple[int, int, float]]:
+def bytes_of(rows: Sequence[ReleaseSize], way: str, codec: str) -> list[tuple[int, int, float]]:
     """Release, bytes and WER of releases 1 to 5 of one of the `WAYS`."""
     kind, *rest = way.split(" ")
     series = rest[0] if rest and rest[0] != "afresh" else "all"
@@ -37,7 +37,7 @@ def bytes_of(rows: Sequence[Row], way: str, codec: str) -> list[tuple[int, int, 
     return [(row.release, size[kind](row), row.wer_percent) for row in found if size[kind](row)]
 
 
-def bytes_and_words(rows: Sequence[Row]) -> Figure:
+def bytes_and_words(rows: Sequence[ReleaseSize]) -> Figure:
     """WER against the bytes of each of five updates, one panel per codec."""
     codecs = list(dict.fromkeys(row.codec for row in rows))
     figure = Figure(figsize=(WIDTH_INCHES, 4.4), layout="constrained")

@@ -11,13 +11,13 @@ from azsim.report.columns import interval
 from experiments.updates.on_device import Load
 from experiments.updates.power_cuts import Cuts
 from experiments.updates.series import FOLDER, Series
-from experiments.updates.sizes import Row
+from experiments.updates.sizes import ReleaseSize
 
 PRODUCTION_WEIGHTS = 58_400_000
 
 
 def readme(
-    rows: Sequence[Row],
+    rows: Sequence[ReleaseSize],
     loads: Sequence[Load],
     cuts: Cuts,
     series: Sequence[Series],
@@ -71,7 +71,7 @@ def readme(
     return "\n\n".join(parts) + "\n"
 
 
-def size_table(rows: Sequence[Row]) -> list[str]:
+def size_table(rows: Sequence[ReleaseSize]) -> list[str]:
     """One line per series, codec and way of compressing."""
     lines = [
         "| trained | codec | compressed | changed % | full KiB | delta KiB | of full % | masked KiB | xz of XOR KiB "
@@ -129,7 +129,7 @@ def _what(series: Sequence[Series], setup: Setup, model: str) -> str:
     )
 
 
-def _sizes_shown(rows: Sequence[Row]) -> str:
+def _sizes_shown(rows: Sequence[ReleaseSize]) -> str:
     updates = [row for row in rows if row.release]
     zvsv = [r for r in updates if (r.series, r.codec, r.how) == ("all", "zvsv, 5 bits", "followed")]
     lenient = [r for r in updates if r.how.startswith("followed, tolerance")]

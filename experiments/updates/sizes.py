@@ -26,7 +26,7 @@ KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"experiments/updates"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReleaseSize:
     """One release in one codec, brought in one way.
 
     Attributes:
@@ -85,7 +85,7 @@ class Measure:
         return self._known[key]
 
 
-def measure(series: Sequence[Series], work: Measure) -> list[Row]:
+def measure(series: Sequence[Series], work: Measure) -> list[ReleaseSize]:
     """All series in all codecs; with all weights trained and zvsv also with tolerances, and compressed afresh."""
     rows = []
     for one in series:
@@ -102,7 +102,7 @@ def measure(series: Sequence[Series], work: Measure) -> list[Row]:
 
 def _chain(
     one: Series, networks: Sequence, codec: str, bits: int, work: Measure, how: str, tolerance: float | None
-) -> list[Row]:
+) -> list[ReleaseSize]:
     name = f"{codec}, {bits} bits"
     before = compress(networks[0], name=name, weight_bits=bits, codec=codec)
     base = work.errors(before, f"release 0, {name}")
@@ -121,7 +121,7 @@ def _chain(
 def _row(
     one: Series, release: int, codec: str, how: str, before: CompressedNetwork | None, after: CompressedNetwork,
     errors: np.ndarray, base: np.ndarray, work: Measure,
-) -> Row:  # fmt: skip
+) -> ReleaseSize:  # fmt: skip
     new = pack_image(after)
     full = len(make_update(new, version=release + 1, key=KEY))
     delta = masked = xz = None
@@ -137,7 +137,7 @@ def _row(
         xz = _xz_bytes(before, after) if one.name == "all" else None
     interval = bootstrap_wer(errors, work.clusters)
     difference = bootstrap_difference(errors, base, work.clusters) if before is not None else None
-    return Row(
+    return ReleaseSize(
         one.name, one.plan.label, release, codec, how, changed, full, delta, masked, xz,
         interval.value, interval.low, interval.high,
         difference.value if difference else None, difference.low if difference else None,

@@ -11,7 +11,7 @@ from azsim.arbitration import BOARD, NETWORK, policy_names
 from azsim.arbitration.hooks import holds, hook_of, on_finish, on_grant
 from azsim.arbitration.policy import HELD, HOLD_FS
 from azsim.devices.regulation import policy_of
-from azsim.soc.environment import DeviceEnvironment, Moment
+from azsim.soc.environment import DeviceEnvironment, TimedEvent
 from azsim.soc.memory import BurstMemory
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_REQUEST, L_START
 from azsim.soc.npu import tile_work
@@ -52,7 +52,7 @@ def test_a_regulated_client_beside_a_job_of_the_processor(name):
         spec = device(memory__arbitration=arbitration, **REGULATED)
         env = DeviceEnvironment()
         memory = BurstMemory(env, spec)
-        done = Moment(env)
+        done = TimedEvent(env)
         memory.submit(NETWORK, 10**6, write=True, at_ps=0)
         memory.play(tile_work(schedule("beside", 30), spec), done)
         took[arbitration] = env.run(until=done)

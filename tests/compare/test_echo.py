@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from azsim.compare.echo import WARM_UP_S, EchoInMicrophone, listening
+from azsim.compare.echo import WARM_UP_S, EchoInMicrophone, with_echo_canceller
 from azsim.compare.experiment import EchoChoice, load_experiment
 from azsim.compare.runner import make_setup
 from azsim.devices.loader import load_device
@@ -75,8 +75,8 @@ def test_the_track_decodes_to_its_length(track_file):
 
 
 def test_an_experiment_turns_the_canceller_on_and_needs_music():
-    assert listening(load_device("az1"), EchoChoice(level_db=0.0)).audio.echo_tail_ms == 120
-    assert listening(load_device("az1"), EchoChoice(level_db=0.0, cancel=False)).audio.echo_tail_ms == 0
+    assert with_echo_canceller(load_device("az1"), EchoChoice(level_db=0.0)).audio.echo_tail_ms == 120
+    assert with_echo_canceller(load_device("az1"), EchoChoice(level_db=0.0, cancel=False)).audio.echo_tail_ms == 0
     given, path = load_experiment(None)
     with pytest.raises(InputError, match="echo: there is none without music"):
         make_setup(replace(given, music="", echo=EchoChoice(level_db=0.0)), path, limit=1)

@@ -17,7 +17,7 @@ from azsim.nn.rnnt.save import save_network
 from azsim.report.wer import Interval
 from azsim.train.corpus.coffee import coffee_grammar
 from experiments.anchor import __main__ as anchor
-from experiments.anchor.__main__ import COLUMNS, Row, markdown
+from experiments.anchor.__main__ import COLUMNS, RecogniserResult, markdown
 from experiments.anchor.networks import Choice, heard_kitchen
 from experiments.anchor.sphinx import pronunciations
 from experiments.anchor.trigram import END, START, Trigram
@@ -146,6 +146,6 @@ def test_networks_whose_recipes_name_recorded_noise_heard_the_kitchen(tmp_path: 
     for name, said in (("rnnt-5bit-50", "yes"), ("rnnt-teacher", "no"), (str(tmp_path / "mine.safetensors"), "")):
         path = Choice.of(name, tmp_path).path
         assert heard_kitchen(path) == said
-        row = Row(name, 1, heard_kitchen(path), "quiet", 2, Interval(1, 0, 2), Interval(3, 2, 4), 5, None)
+        row = RecogniserResult(name, 1, heard_kitchen(path), "quiet", 2, Interval(1, 0, 2), Interval(3, 2, 4), 5, None)
         assert dict(zip(COLUMNS, row.cells(), strict=True))["heard_kitchen"] == said
         assert f"| {name} | {said} | 1 | quiet | 1.0 [0.0, 2.0] |" in markdown([row])

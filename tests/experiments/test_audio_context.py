@@ -16,7 +16,7 @@ from azsim.train.recipe_file import load_recipe
 from experiments.audio_context.__main__ import BEHIND, draw, findings, markdown, rows_of, trust
 from experiments.audio_context.context_cost import Cost, section
 from experiments.studies import streams as module
-from experiments.studies.hearing import Heard
+from experiments.studies.hearing import StudyTranscripts
 from experiments.studies.streams import BACKGROUNDS, Streams, conditions
 from tests.conftest import random_network
 
@@ -68,9 +68,9 @@ def test_both_ways_hear_the_same_after_the_boundary(corpus: Path):
 def test_rows_pair_kept_and_reset_in_every_condition(corpus: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     streams = Streams.load(corpus, random_network(8))
 
-    def heard(path: Path, codec: str, bits: int, sparsity: float, listening: object) -> Heard:
+    def heard(path: Path, codec: str, bits: int, sparsity: float, listening: object) -> StudyTranscripts:
         counts = np.array([[1 if listening is streams.reset else 0, 3]] * 12)
-        return Heard([], counts, 1, 1)
+        return StudyTranscripts([], counts, 1, 1)
 
     monkeypatch.setattr("experiments.audio_context.__main__.hear", heard)
     rows = rows_of(streams, {run: tmp_path / run for run in ("base", "audio_context/kept", "audio_context/reset")})

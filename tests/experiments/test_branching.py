@@ -19,7 +19,7 @@ from azsim.speech.bounds import SpeechBounds
 from azsim.speech.recogniser import Recogniser
 from experiments.branching.cases import CASES, REFERENCES
 from experiments.branching.device import MEMORIES, on_production, on_trained, production_network
-from experiments.branching.hearing import Heard, share_in_speech
+from experiments.branching.hearing import CaseRecognition, share_in_speech
 from experiments.branching.material import Material
 from experiments.branching.page import device_table, trust
 from experiments.studies.hearing import Listening
@@ -40,7 +40,9 @@ def test_every_case_has_a_reference_that_comes_before_it() -> None:
 
 def test_products_shares_and_switches_are_counted_up_to_the_end_point() -> None:
     picked = np.array([[1, 1, 0, 0], [0, 1, -1, -1]], np.int8)
-    heard = Heard(np.zeros((2, 2), np.int64), np.array([[2, 2], [1, 1]]), ("a", "b"), np.array([100, 10]), picked, 0)
+    heard = CaseRecognition(
+        np.zeros((2, 2), np.int64), np.array([[2, 2], [1, 1]]), ("a", "b"), np.array([100, 10]), picked, 0
+    )
     assert heard.seconds == pytest.approx(6 * 0.03)
     assert heard.products_per_s == pytest.approx((3 * 100 + 3 * 10) / 0.18)
     assert heard.large_share == 0.5

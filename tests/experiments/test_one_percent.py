@@ -10,9 +10,9 @@ import pytest
 pytest.importorskip("torch", reason="the studies need the extra `train`")
 
 from experiments.one_percent.__main__ import claim
-from experiments.studies.study import Row
+from experiments.studies.study import StudyResult
 
-TEACHER = Row(
+TEACHER = StudyResult(
     "teacher fp32", "waterfall", "teacher", "float", 32, 0.0, 40_000_000, 32.0, None,
     4.0, 3.0, 5.0, 8.0, 6.0, 10.0, "", None, None, None,
 )  # fmt: skip

@@ -12,13 +12,15 @@ pytest.importorskip("torch", reason="training needs the extra `train`")
 from azsim.compress import compress
 from azsim.errors import InputError
 from azsim.train.corpus.protocol import Condition
-from experiments.robustness.__main__ import Row, Speech, check_log, draw, hear, markdown, write_log
+from experiments.robustness.__main__ import ConditionResult, Speech, check_log, draw, hear, markdown, write_log
 
 
-def rows(name: str) -> list[Row]:
+def rows(name: str) -> list[ConditionResult]:
     groups = (("level", "as recorded"), ("kitchen", "24 dB"), ("kitchen", "6 dB"), ("end-point", "level, as recorded"))
     return [
-        Row(name, group, way, 4, 2, 10.0 + 10 * i, 5.0, None, 20.0, 1.0, 50.0, 25.0 if group == "end-point" else None)
+        ConditionResult(
+            name, group, way, 4, 2, 10.0 + 10 * i, 5.0, None, 20.0, 1.0, 50.0, 25.0 if group == "end-point" else None
+        )
         for i, (group, way) in enumerate(groups)
     ]
 

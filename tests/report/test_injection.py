@@ -10,10 +10,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from azsim.report.csv_tables import csv_text, results_lines, utterance_lines
 from azsim.report.figures import draw_all
 from azsim.report.html import page
 from azsim.report.results import Comparison, ConfigurationSize
-from azsim.report.tidy import csv_text, results_lines, utterance_lines
 from azsim.report.trace import trace_json
 from tests.report import invented
 from tests.report.test_html import checked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.soc.environment import NEVER, DeviceEnvironment, Moment
+from azsim.soc.environment import NEVER, DeviceEnvironment, TimedEvent
 
 
 class Clockwork:
@@ -13,7 +13,7 @@ class Clockwork:
 
     def __init__(self, env: DeviceEnvironment, due: list[int]) -> None:
         self.env, self.due, self.asked = env, sorted(due), []
-        self.moments = {time_ps: Moment(env) for time_ps in due}
+        self.moments = {time_ps: TimedEvent(env) for time_ps in due}
         self.next_completion_ps = self.due[0] if self.due else NEVER
 
     def advance(self, until_ps: int) -> None:
@@ -52,7 +52,7 @@ def test_the_memory_is_not_advanced_while_nothing_can_complete() -> None:
 
 def test_events_of_one_time_keep_their_order() -> None:
     env, seen = DeviceEnvironment(), []
-    moments = [Moment(env) for _ in range(4)]
+    moments = [TimedEvent(env) for _ in range(4)]
     for number, moment in enumerate(moments):
         moment.callbacks.append(lambda _, number=number: seen.append(number))
     for number in (2, 0, 3, 1):
@@ -63,7 +63,7 @@ def test_events_of_one_time_keep_their_order() -> None:
 
 def test_a_moment_that_occurs_at_once_resumes_who_waits_before_the_call_returns() -> None:
     env, seen = DeviceEnvironment(), []
-    moment = Moment(env)
+    moment = TimedEvent(env)
 
     def waiting():
         seen.append((yield moment))

@@ -38,7 +38,7 @@ def session():
 def test_the_first_utterance_is_the_one_that_simulate_plays():
     alone = simulate(device(), work(), schedules(), music=track(), seed=3)
     session = simulate_session(device(), speeches(1), elapsed_ps=alone.elapsed_ps + 1, music=track(), seed=3)
-    whole, only = session.timeline, session.heard[0]
+    whole, only = session.timeline, session.utterances[0]
     assert (only.latency, only.final_ps) == (alone.latency, alone.elapsed_ps)
     assert (only.first_partial_ps, only.deadline_misses) == (alone.first_partial_ps, alone.deadline_misses)
     for name in ("step_release_ps", "step_done_ps"):
@@ -49,11 +49,11 @@ def test_the_first_utterance_is_the_one_that_simulate_plays():
 
 
 def test_every_utterance_starts_at_its_time_and_is_told(session):
-    assert [one.start_ps for one in session.heard] == [index * APART for index in range(5)]
-    for one in session.heard:
+    assert [one.start_ps for one in session.utterances] == [index * APART for index in range(5)]
+    for one in session.utterances:
         assert one.latency.total_ps == one.final_ps - one.start_ps - work().speech_end_ms * PS_PER_MS
         assert one.latency.end_pointing_ps == 400 * PS_PER_MS
-    assert [one.first_step for one in session.heard] == [index * work().steps for index in range(5)]
+    assert [one.first_step for one in session.utterances] == [index * work().steps for index in range(5)]
     names = [instant.name for instant in session.timeline.instants]
     assert names.count("final words") == names.count("end-point") == 5
 
@@ -86,13 +86,15 @@ def test_littles_law_holds_at_the_memory(session):
 def test_an_utterance_that_comes_too_soon_waits_for_the_last_one():
     slow = device(chip__clock_mhz=1.0)
     crowded = simulate_session(slow, speeches(3, schedules(2), SECOND), elapsed_ps=60 * SECOND, music=None)
-    assert [one.utterance for one in crowded.heard] == ["test"] * 3
-    waits = [one.latency.backlog_ps for one in crowded.heard]
+    assert [one.utterance for one in crowded.utterances] == ["test"] * 3
+    waits = [one.latency.backlog_ps for one in crowded.utterances]
     assert waits == sorted(waits)
     assert waits[2] > waits[0]
-    assert crowded.heard[2].deadline_misses > 0
-    cut = simulate_session(slow, speeches(3, schedules(2), SECOND), elapsed_ps=crowded.heard[1].final_ps, music=None)
-    assert len(cut.heard) == 1
+    assert crowded.utterances[2].deadline_misses > 0
+    cut = simulate_session(
+        slow, speeches(3, schedules(2), SECOND), elapsed_ps=crowded.utterances[1].final_ps, music=None
+    )
+    assert len(cut.utterances) == 1
 
 
 @pytest.mark.parametrize("fidelity", ["burst", "bank", "analytic"])
@@ -153,7 +155,7 @@ def test_the_margin_over_the_same_time_without_speech_is_the_speech():
 def test_the_same_seed_gives_the_same_session():
     def run(seed):
         session = simulate_session(device(), speeches(2), elapsed_ps=2 * APART, music=track(), seed=seed)
-        return session.heard, session.timeline.busy_ps, session.timeline.dram_read_bytes
+        return session.utterances, session.timeline.busy_ps, session.timeline.dram_read_bytes
 
     assert run(1) == run(1) != run(2)
 

@@ -15,7 +15,7 @@ from azsim.errors import InputError  # noqa: E402
 from azsim.train.batch import Batch  # noqa: E402
 from azsim.train.branching import BranchChoice, branched  # noqa: E402
 from azsim.train.export import load_model  # noqa: E402
-from azsim.train.mechanism import Forward, Moment  # noqa: E402
+from azsim.train.mechanism import Forward, TrainingStep  # noqa: E402
 from azsim.train.model import Shape, Transducer  # noqa: E402
 from azsim.train.recipe import Branching, Recipe  # noqa: E402
 from azsim.train.recipe_file import load_recipe, recipe_names  # noqa: E402
@@ -74,7 +74,7 @@ def test_the_cost_is_the_expected_share_of_products_per_label() -> None:
     batch = Batch(np.zeros((2, 12, 4), np.float32), cells, np.zeros((2, 2)), (), np.zeros(2), np.ones(2, bool), (0, 0))
     model.branches.score = torch.tensor([[0.0, 9.0], [2.0, -9.0], [1.0, 5.0], [-1.0, 5.0]])
     model.branches.picked = (model.branches.score > 0).float()
-    found = choice.loss(Moment(0, 0.0, 0.1), Forward(batch, torch.zeros(2, 2, 6), torch.zeros(1, 9)))
+    found = choice.loss(TrainingStep(0, 0.0, 0.1), Forward(batch, torch.zeros(2, 2, 6), torch.zeros(1, 9)))
     low, both = 24 * 18, 24 * 18 + 24 * 18 + 24 * 12
     heard = [(low, 0.0), (both, 2.0), (low, 1.0), (both, -1.0), (low, 9.0), (both, -9.0)]  # the rest is padding
     share = sum(w / (1 + np.exp(-s)) for w, s in heard) / sum(w for w, _ in heard)

@@ -13,11 +13,11 @@ pytest.importorskip("torch", reason="training needs the extra `train`")
 import torch
 
 from azsim.errors import InputError
-from azsim.train.checkpoint import Checkpoint, Setup, load_checkpoint, save_checkpoint
+from azsim.train.checkpoint import Checkpoint, RunConstants, load_checkpoint, save_checkpoint
 from azsim.train.model import Shape
 from azsim.train.progress import Progress
 
-SETUP = Setup(seed=3, pieces=["<blank>", "\u2581a"], hidden=8, embedding=6, joint=5, prediction=4)
+SETUP = RunConstants(seed=3, pieces=["<blank>", "\u2581a"], hidden=8, embedding=6, joint=5, prediction=4)
 PROGRESS = Progress(step=12, stage=1, folders=["shard-00"], elapsed_s=1.25, wer_percent=33.5)
 
 

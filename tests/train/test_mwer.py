@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 from msgspec.structs import replace  # noqa: E402
 
 from azsim.train import mwer  # noqa: E402 (needs torch)
-from azsim.train.mechanism import Moment  # noqa: E402 (needs torch)
+from azsim.train.mechanism import TrainingStep  # noqa: E402 (needs torch)
 from azsim.train.mwer import expected_errors  # noqa: E402 (needs torch)
 from azsim.train.recipe import Mwer  # noqa: E402 (needs torch)
 from azsim.train.trainer import Trainer  # noqa: E402 (needs torch)
@@ -72,5 +72,5 @@ def test_what_is_decoded_is_varied_as_the_stage_varies_it(tiny_corpus: Path, tmp
     mix = replace(varied.mix, noisy=True, wide=True, synthetic=("train",), wake_word="kept")
     recipe = replace(recipe, stages=(flat, replace(varied, mix=mix)))
     mechanism = Trainer(recipe, place_in(tiny_corpus, tmp_path)).mechanisms[0]
-    mechanism.before_step(Moment(0, 0.0, 1e-3, stage=1))
+    mechanism.before_step(TrainingStep(0, 0.0, 1e-3, stage=1))
     assert manners == [(True, True, True, True, {"train"})] * 3

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
-from azsim.train.checkpoint import Checkpoint, Setup  # noqa: E402 (needs torch)
+from azsim.train.checkpoint import Checkpoint, RunConstants  # noqa: E402 (needs torch)
 from azsim.train.flat import FlatParameters  # noqa: E402 (needs torch)
 from azsim.train.model import Shape, Transducer  # noqa: E402 (needs torch)
 from azsim.train.progress import Progress  # noqa: E402 (needs torch)
@@ -24,7 +24,7 @@ def checkpoint() -> Checkpoint:
     flat = FlatParameters(Transducer(Shape(len(OLD), HIDDEN, HIDDEN, HIDDEN)), 0)
     tensors = flat.state() | {"mean": torch.zeros(64), "inv_std": torch.ones(64)}
     tensors["adam.mean"] = torch.arange(len(tensors["values"]), dtype=torch.float32)
-    return Checkpoint(Setup(1, list(OLD), HIDDEN, HIDDEN, HIDDEN), Progress(step=7), tensors)
+    return Checkpoint(RunConstants(1, list(OLD), HIDDEN, HIDDEN, HIDDEN), Progress(step=7), tensors)
 
 
 def loaded(checkpoint: Checkpoint) -> Transducer:

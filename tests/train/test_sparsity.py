@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
-from azsim.train.mechanism import Moment  # noqa: E402 (needs torch)
+from azsim.train.mechanism import TrainingStep  # noqa: E402 (needs torch)
 from azsim.train.model import Shape, Transducer  # noqa: E402 (needs torch)
 from azsim.train.recipe import Sparsity  # noqa: E402 (needs torch)
 from azsim.train.sparsity import EMBEDDING, Sparsifier, balanced_mask, magnitude_mask  # noqa: E402 (needs torch)
@@ -23,7 +23,7 @@ def trained(settings: Sparsity, network: Transducer, steps: int = STEPS) -> Spar
     """Steps in which nothing else moves the weights."""
     sparsifier = Sparsifier(settings, network)
     for step in range(steps):
-        moment = Moment(step, step / STEPS, 1e-3)
+        moment = TrainingStep(step, step / STEPS, 1e-3)
         sparsifier.before_step(moment)
         sparsifier.before_update(moment)
         sparsifier.after_step(moment)

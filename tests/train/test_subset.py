@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from azsim.errors import InputError  # noqa: E402 (needs torch)
-from azsim.train.mechanism import Moment  # noqa: E402 (needs torch)
+from azsim.train.mechanism import TrainingStep  # noqa: E402 (needs torch)
 from azsim.train.model import Shape, Transducer  # noqa: E402 (needs torch)
 from azsim.train.recipe import Subset  # noqa: E402 (needs torch)
 from azsim.train.subset import Held, movable  # noqa: E402 (needs torch)
@@ -32,7 +32,7 @@ def test_only_what_may_move_keeps_its_gradient():
     held = Held(Subset(matrices=("joint.output",)), model)
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
-    held.before_update(Moment(0, 0.0, 1e-3))
+    held.before_update(TrainingStep(0, 0.0, 1e-3))
     for name, parameter in model.named_parameters():
         assert bool(parameter.grad.any()) == (name == "joint_output.weight"), name
 

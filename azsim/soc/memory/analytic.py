@@ -24,7 +24,7 @@ from azsim.chip.pipeline import DECODED, FETCHED, WRITTEN, complete_tile, transf
 from azsim.compiled import njit
 from azsim.devices.regulation import policy_of
 from azsim.devices.spec import Device
-from azsim.soc.environment import NEVER, DeviceEnvironment, Moment
+from azsim.soc.environment import NEVER, DeviceEnvironment, TimedEvent
 from azsim.soc.memory import columns
 from azsim.soc.memory.begun import tiles_begun
 from azsim.soc.memory.protocol import ClientTraffic, Rest, TileWork, clients_of, traffic_of
@@ -127,11 +127,18 @@ class AnalyticMemory:
             self._served[client, columns.LATE] += 1
 
     def request(
-        self, client: int, size_bytes: int, *, write: bool, at_ps: int, duration_ps: int = 0, done: Moment | None = None
-    ) -> Moment:
+        self,
+        client: int,
+        size_bytes: int,
+        *,
+        write: bool,
+        at_ps: int,
+        duration_ps: int = 0,
+        done: TimedEvent | None = None,
+    ) -> TimedEvent:
         """The same, and say when it is over."""
         self.submitted += 1
-        done = done or Moment(self.env)
+        done = done or TimedEvent(self.env)
         start_ps = at_ps if duration_ps else at_ps + self._frontend_ps
         done.occur_at(self._move(client, size_bytes, write, start_ps, duration_ps, self.submitted))
         self._open[done] = (client, size_bytes, write, start_ps, duration_ps, self._wait_ps(client))
@@ -141,7 +148,7 @@ class AnalyticMemory:
     def _close(self, done: simpy.Event) -> None:
         self._open.pop(done, None)
 
-    def play(self, work: TileWork, done: Moment) -> None:
+    def play(self, work: TileWork, done: TimedEvent) -> None:
         """Start a job of the neural processor now; ``work.times`` is filled in at once."""
         now = self.env.now
         self._catch_up(now)
@@ -158,7 +165,7 @@ class AnalyticMemory:
     def _whole_ps(self, ticks: int) -> int:
         return -(-int(ticks) // self._per_ps)
 
-    def withdraw(self, done: Moment) -> Rest:
+    def withdraw(self, done: TimedEvent) -> Rest:
         """Take back what is left of the request that ``done`` stands for; see `MemoryModel`."""
         now = self.env.now
         client, size_bytes, write, start_ps, duration_ps, wait_ps = self._open.pop(done)
@@ -171,7 +178,7 @@ class AnalyticMemory:
         due_ps = start_ps + (end_ps - start_ps) * granted // chunks
         return Rest(left_bytes, max(0, due_ps - now), duration_ps - duration_ps * granted // chunks)
 
-    def cut(self, ends: np.ndarray, done: Moment) -> int:
+    def cut(self, ends: np.ndarray, done: TimedEvent) -> int:
         """End the processor's job early; see `MemoryModel`."""
         now, work = self.env.now, self._work
         tiles, times = work.tiles, work.times

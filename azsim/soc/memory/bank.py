@@ -18,7 +18,7 @@ import numpy as np
 from azsim.arbitration import NPU, Client, Policy
 from azsim.devices.dram_parts import TIMINGS, DramTimings
 from azsim.devices.spec import Device
-from azsim.soc.environment import DeviceEnvironment, Moment
+from azsim.soc.environment import DeviceEnvironment, TimedEvent
 from azsim.soc.memory import columns, dram
 from azsim.soc.memory.burst import BurstMemory
 from azsim.soc.memory.protocol import TileWork
@@ -61,7 +61,7 @@ class BankMemory(BurstMemory):
     def _initial_state(self, device: Device) -> np.ndarray:
         return dram.initial_state(timings_of(device))
 
-    def play(self, work: TileWork, done: Moment) -> None:
+    def play(self, work: TileWork, done: TimedEvent) -> None:
         """Start a job of the neural processor now; its weights lie where they lay the last time."""
         if id(work) not in self._placed:
             sizes = work.tiles[columns.T_BYTES]

@@ -17,7 +17,7 @@ from azsim.arbitration.hooks import holds, hook_of
 from azsim.chip.pipeline import WRITTEN
 from azsim.devices.regulation import policy_of
 from azsim.devices.spec import Device
-from azsim.soc.environment import NEVER, DeviceEnvironment, Moment
+from azsim.soc.environment import NEVER, DeviceEnvironment, TimedEvent
 from azsim.soc.memory import columns
 from azsim.soc.memory.begun import tiles_begun
 from azsim.soc.memory.columns import PENDING
@@ -79,7 +79,7 @@ class BurstMemory:
         self._log = np.zeros((4096 if log else 0, 7), np.int64)
         self._idle = TileWork(np.zeros((8, 0), np.int64), np.zeros((5, 0), np.int64))
         self._work = self._idle
-        self._events: dict[int, Moment] = {}
+        self._events: dict[int, TimedEvent] = {}
         self._earliest_ps = {_NOTHING: NEVER}
         self._regions: Regions | None = None
         self.submitted = 0
@@ -114,14 +114,21 @@ class BurstMemory:
         self._enter(client, size_bytes, write, at_ps, 0, deadline_ps, -1, period_ps)
 
     def request(
-        self, client: int, size_bytes: int, *, write: bool, at_ps: int, duration_ps: int = 0, done: Moment | None = None
-    ) -> Moment:
+        self,
+        client: int,
+        size_bytes: int,
+        *,
+        write: bool,
+        at_ps: int,
+        duration_ps: int = 0,
+        done: TimedEvent | None = None,
+    ) -> TimedEvent:
         """The same as `submit`, and the returned event happens when the last chunk is there and the duration is over.
 
         A client with work of its own (a core) spreads ``duration_ps`` evenly over the chunks, and every wait for a
         grant adds to it; the latency without contention is part of that duration.
         """
-        done = done or Moment(self.env)
+        done = done or TimedEvent(self.env)
         key = self.submitted + 1
         self._enter(client, size_bytes, write, at_ps, duration_ps, NEVER, key)
         self._expect(key, done, at_ps + duration_ps)
@@ -161,13 +168,13 @@ class BurstMemory:
             self._completions = np.zeros((len(self._queue) + 1, 2), np.int64)
             self._found = memoryview(self._completions)
 
-    def _expect(self, key: int, done: Moment, earliest_ps: int) -> None:
+    def _expect(self, key: int, done: TimedEvent, earliest_ps: int) -> None:
         self._events[key] = done
         self._earliest_ps[key] = earliest_ps
         if earliest_ps < self.next_completion_ps:
             self.next_completion_ps = earliest_ps
 
-    def play(self, work: TileWork, done: Moment) -> None:
+    def play(self, work: TileWork, done: TimedEvent) -> None:
         """Start a job of the neural processor now; ``work.times`` is filled in by the time ``done`` happens."""
         self._work = work
         self._expect(columns.NPU_KEY, done, self.env.now)
@@ -176,7 +183,7 @@ class BurstMemory:
         cells[columns.DONE_BYTES], cells[columns.REQUEST], cells[columns.WAITED] = 0, -1, 0
         self._next_grant_ps = min(self._next_grant_ps, self.env.now - 1)
 
-    def withdraw(self, done: Moment) -> Rest:
+    def withdraw(self, done: TimedEvent) -> Rest:
         """Take back what is left of the request that ``done`` stands for, and do not wait for it any more.
 
         A chunk that was granted stays granted; the client's own time after it that is not over is the rest's lead. If
@@ -198,7 +205,7 @@ class BurstMemory:
         lead_ps = max(0, fields[columns.R_REQUEST] - now)
         return Rest(fields[columns.R_LEFT] - fields[columns.R_MOVED], lead_ps, own_ps - own_ps * chunk // chunks)
 
-    def cut(self, ends: np.ndarray, done: Moment) -> int:
+    def cut(self, ends: np.ndarray, done: TimedEvent) -> int:
         """End the job of the neural processor early: at the first of ``ends`` that leaves no begun tile out.
 
         A tile has begun if its first chunk was granted, or, without a fetch, if its decoder or lane time has begun.

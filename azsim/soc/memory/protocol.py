@@ -18,7 +18,7 @@ import numpy as np
 from azsim.arbitration import BOARD, Client
 from azsim.arbitration.clients import all_clients
 from azsim.devices.spec import Device
-from azsim.soc.environment import NEVER, Moment
+from azsim.soc.environment import NEVER, TimedEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,15 @@ class MemoryModel(Protocol):
         ...
 
     def request(
-        self, client: int, size_bytes: int, *, write: bool, at_ps: int, duration_ps: int = 0, done: Moment | None = None
-    ) -> Moment:
+        self,
+        client: int,
+        size_bytes: int,
+        *,
+        write: bool,
+        at_ps: int,
+        duration_ps: int = 0,
+        done: TimedEvent | None = None,
+    ) -> TimedEvent:
         """The same as `submit`, and the returned event happens when the last chunk is there and the duration is over.
 
         A client with work of its own (a core) spreads ``duration_ps`` evenly over the chunks, and every wait adds to
@@ -102,7 +109,7 @@ class MemoryModel(Protocol):
         """
         ...
 
-    def withdraw(self, done: Moment) -> Rest:
+    def withdraw(self, done: TimedEvent) -> Rest:
         """Take back what is left of the request that ``done`` stands for, and do not wait for it any more.
 
         A chunk that was granted stays granted; the client's own time after it that is not over is the rest's lead. If
@@ -110,11 +117,11 @@ class MemoryModel(Protocol):
         """
         ...
 
-    def play(self, work: TileWork, done: Moment) -> None:
+    def play(self, work: TileWork, done: TimedEvent) -> None:
         """Start a job of the neural processor now, one at a time; ``work.times`` is filled in when ``done`` happens."""
         ...
 
-    def cut(self, ends: np.ndarray, done: Moment) -> int:
+    def cut(self, ends: np.ndarray, done: TimedEvent) -> int:
         """End the processor's job early, at the first of ``ends`` that leaves no begun tile out; returns its tiles.
 
         A tile has begun if its first chunk was granted, or, without a fetch, if its decoder or lane time has begun.

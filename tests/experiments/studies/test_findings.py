@@ -12,10 +12,10 @@ from experiments.one_percent import __main__ as one_percent
 from experiments.quantisation import __main__ as quantisation
 from experiments.sparsity import __main__ as sparsity
 from experiments.studies.findings import best, compared, listed, more_errors, settings_of, told, verdict
-from experiments.studies.study import Case, Row
+from experiments.studies.study import Case, StudyResult
 from experiments.teacher_student import __main__ as teacher_student
 
-ROW = Row(
+ROW = StudyResult(
     "a", "line", "quantisation/control", "packed", 4, 0.0, 500_000, 4.0, None,
     20.0, 18.0, 22.0, 30.0, 25.0, 35.0, "b", -3.0, -4.0, -2.0,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from azsim.arbitration import CPU, MICROPHONE, NETWORK, PLAYBACK
 from azsim.chip.pipeline import run_pipeline
 from azsim.reference.queueing import Arrivals, priority_waits
-from azsim.soc.environment import DeviceEnvironment, Moment
+from azsim.soc.environment import DeviceEnvironment, TimedEvent
 from azsim.soc.memory import AnalyticMemory
 from azsim.soc.npu import tile_work
 from tests.soc.cases import device, schedule
@@ -37,7 +37,7 @@ def test_alone_the_processor_takes_its_own_pipeline_time(tiles, seed, resident, 
     env = DeviceEnvironment()
     memory = AnalyticMemory(env, spec)
     env.run(until=1 + seed)
-    start, done = env.now, Moment(env)
+    start, done = env.now, TimedEvent(env)
     memory.play(tile_work(one, spec), done)
     env.run(until=done)
     assert env.now - start == spec.chip.clock.ps(run_pipeline(one, spec.chip).total_cycles)
@@ -96,9 +96,9 @@ def test_a_cut_job_counts_the_tiles_it_played():
     env = DeviceEnvironment()
     memory = AnalyticMemory(env, spec)
     work = tile_work(one, spec)
-    memory.play(work, Moment(env))
+    memory.play(work, TimedEvent(env))
     env.run(until=int(work.times[4, 9]))
-    early = Moment(env)
+    early = TimedEvent(env)
     count = memory.cut(np.arange(31), early)
     assert 10 <= count < 30
     assert env.run(until=early) == work.times[4, count - 1]

@@ -11,7 +11,7 @@ from azsim.arbitration import BOARD, CPU, MICROPHONE, NETWORK, NPU, PLAYBACK
 from azsim.arbitration.policies.fifo import Fifo
 from azsim.chip.pipeline import run_pipeline
 from azsim.devices.dram_parts import TIMINGS
-from azsim.soc.environment import NEVER, DeviceEnvironment, Moment
+from azsim.soc.environment import NEVER, DeviceEnvironment, TimedEvent
 from azsim.soc.memory import BankMemory, columns
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_NUMBER, L_REQUEST, L_START
 from azsim.soc.memory.loop import advance
@@ -46,7 +46,7 @@ def test_what_is_asked_for_is_moved_and_the_bus_carries_one_thing_at_a_time(requ
     memory = BankMemory(env, BANKED, log=True)
     for client, size, write, at in requests:
         memory.submit(client, size, write=write, at_ps=at)
-    done, work = Moment(env), tile_work(schedule("beside", tiles), BANKED)
+    done, work = TimedEvent(env), tile_work(schedule("beside", tiles), BANKED)
     memory.play(work, done)
     env.run(until=10**9)
     assert done.processed
@@ -67,7 +67,7 @@ def test_alone_the_processor_is_held_up_by_refreshes_alone(tiles, seed):
     one = schedule("alone", tiles, seed)
     env = DeviceEnvironment()
     memory = BankMemory(env, BANKED)
-    done = Moment(env)
+    done = TimedEvent(env)
     memory.play(tile_work(one, BANKED), done)
     env.run(until=done)
     pipeline_ps = BANKED.chip.clock.ps(run_pipeline(one, BANKED.chip).total_cycles)

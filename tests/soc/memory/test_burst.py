@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from azsim.arbitration import BOARD, CPU, MICROPHONE, NPU, PLAYBACK
 from azsim.arbitration.policies.fifo import Fifo
 from azsim.chip.pipeline import run_pipeline
-from azsim.soc.environment import DeviceEnvironment, Moment
+from azsim.soc.environment import DeviceEnvironment, TimedEvent
 from azsim.soc.memory import BurstMemory
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_NUMBER, L_REQUEST, L_START
 from azsim.soc.npu import tile_work
@@ -19,7 +19,7 @@ from tests.soc.cases import device, schedule
 
 def play(memory: BurstMemory, env: DeviceEnvironment, one, spec) -> int:
     """Run a schedule now; returns how long it took."""
-    start, done = env.now, Moment(env)
+    start, done = env.now, TimedEvent(env)
     memory.play(tile_work(one, spec), done)
     env.run(until=done)
     return env.now - start
@@ -85,7 +85,7 @@ def test_what_is_asked_for_is_moved_and_no_two_grants_overlap(requests, fifo):
     memory = BurstMemory(env, spec, log=True)
     for client, size, write, at in requests:
         memory.submit(client, size, write=write, at_ps=at)
-    done = Moment(env)
+    done = TimedEvent(env)
     memory.play(tile_work(schedule("beside", 10), spec), done)
     env.run(until=10**9)
     for client in (PLAYBACK, MICROPHONE, CPU):

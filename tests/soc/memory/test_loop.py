@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.soc.environment import DeviceEnvironment, Moment
+from azsim.soc.environment import DeviceEnvironment, TimedEvent
 from azsim.soc.memory import BankMemory, BurstMemory
 from azsim.soc.npu import tile_work
 from tests.soc.cases import device, schedule
@@ -22,7 +22,7 @@ def played(kind: type, requests: list[tuple[int, int, bool, int]], stops: list[i
     spec = device(memory__fidelity="bank" if kind is BankMemory else "burst")
     env = DeviceEnvironment()
     memory = kind(env, spec, log=True)
-    done = Moment(env)
+    done = TimedEvent(env)
     memory.play(tile_work(schedule("beside", 6), spec), done)
     for client, size, write, at in requests:
         memory.submit(client, size, write=write, at_ps=at)

@@ -1,4 +1,4 @@
-"""The law of one run against all masks of a run, one by one, and the kernel of the simulation."""
+"""The distribution of one run against all masks of a run, one by one, and the kernel of the simulation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from azsim.chip.run_law import DENSITIES, csc_law, dense_law, too_long
+from azsim.chip.run_lengths import DENSITIES, csc_run_lengths, dense_run_lengths, too_long
 from azsim.chip.window import window_table
 
 HALF = 16
@@ -27,19 +27,19 @@ def cycles_of(bits: tuple[int, ...], multipliers: int, window: int) -> int:
 @pytest.mark.parametrize(("height", "columns", "multipliers", "window"), [(2, 4, 1, 3), (1, 9, 2, 5), (3, 3, 2, 2)])
 def test_a_law_counts_every_mask(height: int, columns: int, multipliers: int, window: int) -> None:
     positions = height * columns
-    law = dense_law(height, columns, multipliers, window, thinned=False)[0]
-    expected = np.zeros_like(law)
+    distribution = dense_run_lengths(height, columns, multipliers, window, thinned=False)[0]
+    expected = np.zeros_like(distribution)
     for bits in itertools.product((0, 1), repeat=positions):
         ones = sum(bits)
         expected[:, cycles_of(bits, multipliers, window)] += DENSITIES**ones * (1 - DENSITIES) ** (positions - ones)
-    assert np.allclose(law, expected)
+    assert np.allclose(distribution, expected)
 
 
 def test_a_thinned_law_averages_over_the_places_of_live_columns() -> None:
     height, columns, multipliers, window = 2, 4, 1, 3
-    laws = dense_law(height, columns, multipliers, window, thinned=True)
+    distributions = dense_run_lengths(height, columns, multipliers, window, thinned=True)
     for live in range(columns + 1):
-        expected = np.zeros(laws.shape[2])
+        expected = np.zeros(distributions.shape[2])
         places = list(itertools.combinations(range(columns), live))
         for alive in places:
             for bits in itertools.product((0, 1), repeat=height * live):
@@ -47,12 +47,12 @@ def test_a_thinned_law_averages_over_the_places_of_live_columns() -> None:
                 for column in range(columns):
                     mask += [left.pop() for _ in range(height)] if column in alive else [0] * height
                 expected[cycles_of(tuple(mask), multipliers, window)] += 0.5 ** (height * live) / len(places)
-        assert np.allclose(laws[live, HALF], expected)
+        assert np.allclose(distributions[live, HALF], expected)
 
 
 def test_a_window_that_holds_the_whole_run_never_fills() -> None:
-    whole = dense_law(2, 8, 2, 16, thinned=False)
-    assert np.array_equal(whole, dense_law(2, 8, 2, 1000, thinned=False))
+    whole = dense_run_lengths(2, 8, 2, 16, thinned=False)
+    assert np.array_equal(whole, dense_run_lengths(2, 8, 2, 1000, thinned=False))
     cycles = np.arange(whole.shape[2])
     assert whole[0, -1] @ cycles == pytest.approx(8)
     assert whole[0, 0] @ cycles == pytest.approx(1)
@@ -68,13 +68,13 @@ def test_the_mean_agrees_with_the_table_that_the_simulation_steps() -> None:
             entry = int(table[state, byte])
             total += entry & 255
             state = entry >> 16
-    law = dense_law(2, 16, 2, 4, thinned=False)[0, HALF]
-    assert law @ np.arange(law.size) == pytest.approx(total / runs, rel=0.01)
+    distribution = dense_run_lengths(2, 16, 2, 4, thinned=False)[0, HALF]
+    assert distribution @ np.arange(distribution.size) == pytest.approx(total / runs, rel=0.01)
 
 
 def test_entries_of_csc_are_the_stored_and_the_padding() -> None:
-    law, mean = csc_law(height=20, columns=1, multipliers=1)
-    assert law[0, 0].tolist() == [1.0] + [0.0] * 20
+    distribution, mean = csc_run_lengths(height=20, columns=1, multipliers=1)
+    assert distribution[0, 0].tolist() == [1.0] + [0.0] * 20
     assert mean[-1] == pytest.approx(20)
     one = DENSITIES[1]
     stored = 20 * one

@@ -6,8 +6,8 @@
     positions:            1 0 1  0 0 0  0 1 0 ...           in a live one each is effectual with probability p
     window automaton:     o──o──o──o──o──o──> cycles        stepped with both bits at once, weighed by 1-p and p
 
-A law is computed once for a shape and a window, for 33 densities and every number of live columns, averaged over all
-places where these may stand; between densities it is interpolated. Nothing in it is sampled or fitted.
+A distribution is computed once for a shape and a window, for 33 densities and every number of live columns, averaged
+over all places where these may stand; between densities it is interpolated. Nothing in it is sampled or fitted.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from azsim.chip.lane_kernels import CSC_RUN
 from azsim.compiled import njit
 
 DENSITIES = np.linspace(0.0, 1.0, 33)
-"""Probabilities for which laws are computed."""
+"""Probabilities for which distributions are computed."""
 _EFFORT_LIMIT = 10**10
 
 
 @functools.lru_cache(maxsize=256)
-def dense_law(height: int, columns: int, multipliers: int, window: int, thinned: bool) -> np.ndarray:
+def dense_run_lengths(height: int, columns: int, multipliers: int, window: int, thinned: bool) -> np.ndarray:
     """Cycles of a run of a dense store.
 
     Args:
@@ -47,11 +47,12 @@ def dense_law(height: int, columns: int, multipliers: int, window: int, thinned:
 
 
 @functools.lru_cache(maxsize=64)
-def csc_law(height: int, columns: int, multipliers: int) -> tuple[np.ndarray, np.ndarray]:
+def csc_run_lengths(height: int, columns: int, multipliers: int) -> tuple[np.ndarray, np.ndarray]:
     """Cycles of a run of a csc store in which every entry is effectual, padding included.
 
     Returns:
-        float64 ``(1, densities, cycles + 1)`` as `dense_law`; and float64 ``(densities,)``, the mean of the entries.
+        float64 ``(1, densities, cycles + 1)`` as `dense_run_lengths`; and float64 ``(densities,)``, the mean of the
+        entries.
     """
     share = DENSITIES[:, None]
     column = np.zeros((DENSITIES.size, height + 1, height + 1))  # zeros seen since the last entry, entries so far
@@ -74,7 +75,7 @@ def csc_law(height: int, columns: int, multipliers: int) -> tuple[np.ndarray, np
 
 
 def effort(height: int, columns: int, multipliers: int, window: int, thinned: bool) -> int:
-    """Steps that a dense law takes, roughly; more than `too_long` allows are not worth it."""
+    """Steps that a dense distribution takes, roughly; more than `too_long` allows are not worth it."""
     positions = height * columns
     states = 1 + (window - 1) * (multipliers + 1) if window < positions else multipliers + 1
     steps = positions * states * -(-positions // multipliers) * DENSITIES.size
@@ -82,7 +83,7 @@ def effort(height: int, columns: int, multipliers: int, window: int, thinned: bo
 
 
 def too_long(height: int, columns: int, multipliers: int, window: int, thinned: bool) -> bool:
-    """Whether a law would take minutes."""
+    """Whether a distribution would take minutes."""
     return effort(height, columns, multipliers, window, thinned) > _EFFORT_LIMIT
 
 
@@ -115,7 +116,7 @@ def _automaton(multipliers: int, window: int) -> tuple[np.ndarray, np.ndarray]:
 
 @njit(cache=True, nogil=True)
 def _step_runs(height, columns, thinned, moves, opens, densities, table):
-    """Enter the law of each density; runs with every number of live columns are stepped side by side."""
+    """Enter the distribution of each density; runs with every number of live columns are stepped side by side."""
     kinds, _, size = table.shape
     states = moves.shape[1]
     live = np.zeros((kinds, states, size))

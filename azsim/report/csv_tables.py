@@ -1,4 +1,4 @@
-"""Tidy tables: ``results.csv``, one number per line; ``utterances.csv`` and ``words.csv``, one thing per line."""
+"""CSV tables: ``results.csv``, one number per line; ``utterances.csv`` and ``words.csv``, one thing per line."""
 
 from __future__ import annotations
 

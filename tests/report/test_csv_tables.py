@@ -8,12 +8,12 @@ from dataclasses import fields, replace
 
 import pytest
 
+from azsim.report.csv_tables import csv_text, results_lines, utterance_lines, word_lines
 from azsim.report.results import Comparison, ConfigurationResult
-from azsim.report.tidy import csv_text, results_lines, utterance_lines, word_lines
 from tests.report import invented
 
 
-def test_results_are_tidy(comparison: Comparison) -> None:
+def test_results_are_one_value_a_line(comparison: Comparison) -> None:
     lines = results_lines(comparison)
     keys = [tuple(line[key] for key in ("table", "config", "group", "metric", "part")) for line in lines]
     assert len(set(keys)) == len(keys)
