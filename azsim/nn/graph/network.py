@@ -28,6 +28,7 @@ class GraphNetwork(Summarised):
         steps_per_s: of its inputs.
         grids: tensor, or ``node.internal``, -> grid; empty before it is calibrated.
         quantised: matrix -> int8 values that it came with; the graph's own are what they stand for.
+        hints: tensor -> grid that it came with, taken where it is an operand of products.
         digest: sha-256 of its file's contents, hex; empty if it comes from none.
         verified: the file carried that digest itself.
         card: what its maker says of it besides, such as what its outputs stand for.
@@ -38,6 +39,7 @@ class GraphNetwork(Summarised):
     steps_per_s: float
     grids: Mapping[str, Grid] = field(default_factory=dict)
     quantised: Mapping[str, Weights] = field(default_factory=dict)
+    hints: Mapping[str, Grid] = field(default_factory=dict)
     digest: str = ""
     verified: bool = False
     card: Mapping[str, object] = field(default_factory=dict)

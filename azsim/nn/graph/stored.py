@@ -164,9 +164,9 @@ def graph_network_of(
             card.steps_per_s,
             grids,
             dict(quantised),
-            stored.digest,
-            stored.verified,
-            {key: value for key, value in more.items() if key not in GraphCard.__struct_fields__},
+            digest=stored.digest,
+            verified=stored.verified,
+            card={key: value for key, value in more.items() if key not in GraphCard.__struct_fields__},
         )
         if grids:
             _check_grids(network)

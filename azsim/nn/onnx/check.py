@@ -1,0 +1,175 @@
+"""A graph held against ONNX Runtime on the same inputs, and its integers against its floats: how far apart they are.
+
+::
+
+    inputs ──┬── ONNX Runtime, float twin, state fed back ──┐
+             ├── Graph in float ────────────────────────────┴─> max |y - r| / max |r|
+             └── Graph in integers ─────────────────────────────> SNR in dB against the float graph
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+from azsim.errors import InputError
+from azsim.explain import cut
+from azsim.nn.graph.executor import Executor, Model
+from azsim.nn.graph.graph import Graph
+from azsim.nn.graph.integer_graph import IntegerGraph
+from azsim.nn.onnx.importer import Imported
+
+Stream = Mapping[str, np.ndarray]
+PIECE = 64
+"""Steps that are pushed at a time."""
+
+
+@dataclass(frozen=True)
+class OutputCheck:
+    """How far an output is from what it should be.
+
+    Attributes:
+        output: its name.
+        values: that were compared.
+        error: max |y - r| / max |r| of the float graph against ONNX Runtime; None if that was not run.
+        as_given: the same against the model as it was given, where it came quantised.
+        snr_db: of the integer graph against the float graph; None if there is none.
+    """
+
+    output: str
+    values: int
+    error: float | None = None
+    as_given: float | None = None
+    snr_db: float | None = None
+
+
+def runtime() -> ModuleType:
+    """The package ``onnxruntime``.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        import onnxruntime
+    except ImportError:
+        raise InputError("a check against ONNX Runtime needs it: pip install 'azsim[onnx]'") from None
+    return onnxruntime
+
+
+def check(imported: Imported, streams: list[Stream], given: bytes, integers: IntegerGraph | None) -> list[OutputCheck]:
+    """Each output of a graph, over streams that each begin from the start state.
+
+    Args:
+        imported: the model.
+        streams: input -> ``(n, *shape)``.
+        given: the model's file.
+        integers: the graph in integers, if it was calibrated.
+
+    Raises:
+        InputError: ONNX Runtime refuses the model.
+    """
+    graph = imported.network.graph
+    twin = imported.twin.model.SerializeToString()
+    sessions = {"error": _session(twin)}
+    if imported.twin.changed:
+        sessions["as_given"] = _session(given)
+    references: dict[str, dict[str, list[np.ndarray]]] = {key: {} for key in sessions}
+    floats: dict[str, list[np.ndarray]] = {}
+    rounded: dict[str, list[np.ndarray]] = {}
+    for stream in streams:
+        made = run_float(graph, stream)
+        _append(floats, made)
+        for key, session in sessions.items():
+            _append(references[key], _run_session(session, imported, stream))
+        if integers is not None:
+            _append(rounded, run_integers(integers, stream))
+    found = []
+    for name in graph.outputs:
+        own = np.concatenate([each.ravel() for each in floats[name]])
+        errors = {key: _relative(own, references[key][name]) for key in sessions}
+        snr = None if integers is None else snr_db(own, np.concatenate([each.ravel() for each in rounded[name]]))
+        found.append(OutputCheck(name, own.size, errors["error"], errors.get("as_given"), snr))
+    return found
+
+
+def run_float(graph: Graph, stream: Stream) -> dict[str, np.ndarray]:
+    """Outputs of the float reference for a stream."""
+    executor = Executor(Model.in_float(graph))
+    return _pushed(executor, stream)
+
+
+def run_integers(integers: IntegerGraph, stream: Stream) -> dict[str, np.ndarray]:
+    """Outputs of the integer kernels for a stream, as values."""
+    grids = integers.grids
+    fed = {name: values if grids[name] is None else grids[name].quantise(values) for name, values in stream.items()}
+    made = _pushed(Executor(Model.in_integers(integers)), fed)
+    return {name: values if grids[name] is None else grids[name].restore(values) for name, values in made.items()}
+
+
+def snr_db(wanted: np.ndarray, found: np.ndarray) -> float:
+    """Signal-to-noise ratio; infinite where nothing differs."""
+    noise = float(np.sum((np.asarray(found, np.float64) - wanted) ** 2))
+    signal = float(np.sum(np.asarray(wanted, np.float64) ** 2))
+    return float("inf") if noise == 0 else 10 * np.log10(signal / noise) if signal else float("-inf")
+
+
+def _pushed(executor: Executor, stream: Stream) -> dict[str, np.ndarray]:
+    steps = len(next(iter(stream.values())))
+    parts: dict[str, list[np.ndarray]] = {}
+    for start in range(0, steps, PIECE):
+        piece = {name: values[start : start + PIECE] for name, values in stream.items()}
+        _append(parts, executor.push(piece))
+    return {name: np.concatenate(values) for name, values in parts.items()}
+
+
+def _append(found: dict[str, list[np.ndarray]], made: Mapping[str, np.ndarray]) -> None:
+    for name, values in made.items():
+        found.setdefault(name, []).append(values)
+
+
+def _relative(own: np.ndarray, references: list[np.ndarray]) -> float:
+    reference = np.concatenate([each.ravel() for each in references]).astype(np.float64)
+    largest = float(np.abs(reference).max(initial=0.0))
+    difference = float(np.abs(own - reference).max(initial=0.0))
+    return difference / largest if largest else difference
+
+
+def _session(model: bytes) -> object:
+    package = runtime()
+    options = package.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return package.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # of ONNX Runtime, whose classes are its own
+        raise InputError(f"ONNX Runtime refuses the model: {cut(str(error))}") from None
+
+
+def _run_session(session: object, imported: Imported, stream: Stream) -> dict[str, np.ndarray]:
+    """The model step by step, its states fed back."""
+    kinds = {each.name: _dtype(each.type) for each in session.get_inputs()}
+    outputs = [each.name for each in session.get_outputs()]
+    states = {
+        name: np.zeros(imported.shapes[name], kinds[name]) for name in imported.states if name in kinds
+    }
+    fixed = {name: value for name, value in imported.given.items() if name in kinds}
+    kept: dict[str, list[np.ndarray]] = {}
+    for step in range(len(next(iter(stream.values())))):
+        fed = {name: values[step].astype(kinds[name]) for name, values in stream.items()}
+        try:
+            made = dict(zip(outputs, session.run(outputs, {**fed, **states, **fixed}), strict=True))
+        except Exception as error:  # as above
+            raise InputError(f"ONNX Runtime: {cut(str(error))}") from None
+        states = {name: made[source] for name, source in imported.states.items() if name in states}
+        for name in imported.network.graph.outputs:
+            kept.setdefault(name, []).append(made[name])
+    return {name: np.stack(values) for name, values in kept.items()}
+
+
+def _dtype(kind: str) -> np.dtype:
+    names = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(double)": "float64",
+             "tensor(int64)": "int64", "tensor(int32)": "int32", "tensor(bool)": "bool"}  # fmt: skip
+    return np.dtype(names.get(kind, "float32"))
