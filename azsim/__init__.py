@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # what `__getattr__` does, for readers of types
     from azsim.errors import CodecError as CodecError
     from azsim.errors import InputError as InputError
     from azsim.errors import WorkError as WorkError
+    from azsim.nn.onnx.importer import from_onnx as from_onnx
 
 __version__ = "0.2.0"
 _HOMES = {
@@ -43,6 +44,7 @@ _HOMES = {
     "estimate": "azsim.chip.analytic",
     "matvec": "azsim.chip.matvec",
     "measure": "azsim.chip.statistics",
+    "from_onnx": "azsim.nn.onnx.importer",
     "run": "azsim.api",
     "AzsimError": "azsim.errors",
     "CodecError": "azsim.errors",

@@ -54,6 +54,33 @@ def read_matrices(path: Path) -> dict[str, np.ndarray]:
     return {name: as_int8(array, f"{path}{': ' + name if name else ''}") for name, array in arrays.items()}
 
 
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Name -> array of whole numbers or floats, of any shape, from ``.npy``, ``.npz`` or ``.safetensors``.
+
+    Raises:
+        InputError: the file cannot be read, holds nothing, or an array is of other things than numbers.
+    """
+    check_input_file(path, "a file of arrays")
+    suffix = path.suffix.lower()
+    if suffix not in (".npy", ".npz", ".safetensors"):
+        raise InputError(f"{path}: must end in .npy, .npz or .safetensors")
+    try:
+        if suffix == ".safetensors":
+            arrays = _safetensors(path)
+        else:
+            arrays = {".npy": _npy, ".npz": _npz}[suffix](path, whole=False)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, NotImplementedError) as error:
+        raise InputError(f"{path}: not a .npz file: {_first_line(error)}") from None
+    if not arrays:
+        raise InputError(f"{path}: holds no array; give at least one")
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiub" or array.size == 0:
+            raise InputError(f"{path}: {name}: {array.dtype} of shape {array.shape}: must be numbers, at least one")
+    return arrays
+
+
 def as_int8(array: np.ndarray, what: str) -> np.ndarray:
     """The same values as int8, contiguous.
 
@@ -98,12 +125,12 @@ def pair_layers(
     return [(name, array, single if single is not None else activations[name]) for name, array in weights.items()]
 
 
-def _npy(path: Path) -> dict[str, np.ndarray]:
+def _npy(path: Path, whole: bool = True) -> dict[str, np.ndarray]:
     with open(path, "rb") as file:
-        return {UNNAMED: read_array(file, path.stat().st_size, str(path))}
+        return {UNNAMED: read_array(file, path.stat().st_size, str(path), whole)}
 
 
-def _npz(path: Path) -> dict[str, np.ndarray]:
+def _npz(path: Path, whole: bool = True) -> dict[str, np.ndarray]:
     """Member by member: what the archive says of itself is checked before any of it is unpacked."""
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
@@ -118,7 +145,7 @@ def _npz(path: Path) -> dict[str, np.ndarray]:
         arrays = {}
         for name, member in zip(names, members, strict=True):
             with archive.open(member) as file:
-                arrays[name] = read_array(file, member.file_size, f"{path}: {name}")
+                arrays[name] = read_array(file, member.file_size, f"{path}: {name}", whole)
         return arrays
 
 
@@ -134,8 +161,8 @@ def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
         raise InputError(f"{at}: {member.file_size:,} bytes cannot come out of {member.compress_size:,}: damaged")
 
 
-def read_array(file: BinaryIO, size_bytes: int, what: str) -> np.ndarray:
-    """The array in a .npy stream of that length, read only if it is of whole numbers and exactly there.
+def read_array(file: BinaryIO, size_bytes: int, what: str, whole: bool = True) -> np.ndarray:
+    """The array in a .npy stream of that length, read only if it is of numbers (whole ones if asked) and exactly there.
 
     Raises:
         InputError: it is not, or ``what`` is no .npy stream.
@@ -147,7 +174,10 @@ def read_array(file: BinaryIO, size_bytes: int, what: str) -> np.ndarray:
         shape, by_column, dtype = HEADERS[version](file)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, OverflowError, TokenError) as error:
         raise InputError(f"{what}: not a .npy file of plain numbers: {_first_line(error)}") from None
-    check_whole(dtype, what)
+    if whole:
+        check_whole(dtype, what)
+    elif dtype.kind not in "fiub":
+        raise InputError(f"{what}: {dtype}: must be numbers")
     wanted, has = dtype.itemsize * math.prod(shape), size_bytes - file.tell()
     if min(shape, default=0) < 0 or wanted != has:
         held = f"{has:,} bytes do not hold shape {shape} of {dtype}"

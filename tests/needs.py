@@ -52,6 +52,7 @@ def _modules(*names: str) -> Callable[[], bool]:
 NEEDS = (
     Need("train", r"extra `train`|\[train\]|'torch'|'sentencepiece'|'azsim\.train", _modules("torch", "sentencepiece")),
     Need("data", r"AZSIM_DATA", lambda: Path(os.environ.get("AZSIM_DATA") or "/nonexistent").is_dir()),
+    Need("onnx", r"extra `onnx`|'onnx'|'onnxruntime'", _modules("onnx", "onnxruntime")),
     Need("voices", r"espeak-ng|flite|festival", _programs("espeak-ng", "flite", "festival")),
     Need("ffmpeg", r"ffmpeg", _programs("ffmpeg")),
     Need("openssl", r"openssl", _programs("openssl")),

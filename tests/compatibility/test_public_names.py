@@ -19,8 +19,8 @@ GONE = {
 }
 """Names without a new one that means the same: the changelog says what to read instead."""
 PUBLIC = (
-    "AzsimError CodecError InputError WorkError codecs compress decode encode estimate load_device load_network "
-    "matvec measure run"
+    "AzsimError CodecError InputError WorkError codecs compress decode encode estimate from_onnx load_device "
+    "load_network matvec measure run"
 )
 
 

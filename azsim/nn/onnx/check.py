@@ -152,9 +152,7 @@ def _run_session(session: object, imported: Imported, stream: Stream) -> dict[st
     """The model step by step, its states fed back."""
     kinds = {each.name: _dtype(each.type) for each in session.get_inputs()}
     outputs = [each.name for each in session.get_outputs()]
-    states = {
-        name: np.zeros(imported.shapes[name], kinds[name]) for name in imported.states if name in kinds
-    }
+    states = {name: np.zeros(imported.shapes[name], kinds[name]) for name in imported.states if name in kinds}
     fixed = {name: value for name, value in imported.given.items() if name in kinds}
     kept: dict[str, list[np.ndarray]] = {}
     for step in range(len(next(iter(stream.values())))):

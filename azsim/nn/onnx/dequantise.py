@@ -22,8 +22,8 @@ from azsim.nn.onnx.edit import Edit, drop_dead
 from azsim.nn.onnx.model import graphs_in, onnx_package
 
 KINDS = (
-    "DequantizeLinear", "QuantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "ConvInteger", "DynamicQuantizeLSTM",
-    "DynamicQuantizeMatMul", "MatMulIntegerToFloat",
+    "DequantizeLinear", "QuantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "ConvInteger",
+    "DynamicQuantizeLSTM", "DynamicQuantizeMatMul",
 )  # fmt: skip
 
 
@@ -73,9 +73,7 @@ def float_twin(model: object) -> Twin:
     return twin
 
 
-def _weights(
-    name: str, scale: str, zero: str, axis: int, edit: Edit, what: str
-) -> tuple[np.ndarray, np.ndarray]:
+def _weights(name: str, scale: str, zero: str, axis: int, edit: Edit, what: str) -> tuple[np.ndarray, np.ndarray]:
     """A quantised constant in float, and the scale at each place.
 
     Raises:
@@ -154,7 +152,11 @@ def _quantize(node: object, edit: Edit, twin: Twin) -> None:
             "constant",
             [],
             [onnx.helper.make_tensor_value_info(node.output[0], 0, None)],
-            [onnx.numpy_helper.from_array(np.ascontiguousarray(edit.constants[name]), name) for name in node.input if name],
+            [
+                onnx.numpy_helper.from_array(np.ascontiguousarray(edit.constants[name]), name)
+                for name in node.input
+                if name
+            ],
         ),
         opset_imports=[onnx.helper.make_opsetid("", 19)],
     )

@@ -66,7 +66,9 @@ class Edit:
                 while name in self._renamed:
                     name = self._renamed[name]
                 node.input[index] = name
-        kept = [type(node).FromString(node.SerializeToString()) for node in self.graph.node if id(node) not in self.gone]
+        kept = [
+            type(node).FromString(node.SerializeToString()) for node in self.graph.node if id(node) not in self.gone
+        ]
         del self.graph.node[:]
         self.graph.node.extend(kept)
 

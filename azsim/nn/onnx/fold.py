@@ -70,4 +70,3 @@ def _largest(kind: str, values: Sequence[np.ndarray | None]) -> int:
         case "MatMul" | "Gemm" | "Einsum" | "Conv":
             return prod(each.size // max(1, min(each.shape, default=1)) for each in values[:2] if each is not None)
     return most
-

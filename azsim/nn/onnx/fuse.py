@@ -67,7 +67,11 @@ def _gelu(node: object, edit: Edit) -> None:
         numbers = [edit.scalar(name) for name in steep.input]
         wanted = math.sqrt(2.0) if steep.op_type == "Div" else math.sqrt(0.5)
         at = next((index for index, value in enumerate(numbers) if value is not None), None)
-        if at is not None and math.isclose(numbers[at], wanted, rel_tol=1e-4) and not (steep.op_type == "Div" and at == 0):
+        if (
+            at is not None
+            and math.isclose(numbers[at], wanted, rel_tol=1e-4)
+            and not (steep.op_type == "Div" and at == 0)
+        ):
             source = steep.input[1 - at]
     added = _only_reader(edit, node.output[0], "Add")
     if source is None or added is None or edit.scalar(_other(added, node.output[0])) != 1.0:
@@ -81,7 +85,10 @@ def _gelu(node: object, edit: Edit) -> None:
         edit.replace(first, "Gelu", [source], [first.output[0]])  # (x * 0.5) (1 + erf)
         return
     last = _only_reader(edit, first.output[0], "Mul")
-    if last is not None and {factor, _other(last, first.output[0])} == {source, _half(last, edit) or _half(first, edit)}:
+    if last is not None and {factor, _other(last, first.output[0])} == {
+        source,
+        _half(last, edit) or _half(first, edit),
+    }:
         edit.replace(last, "Gelu", [source], [last.output[0]])
 
 

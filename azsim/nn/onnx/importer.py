@@ -2,7 +2,7 @@
 
 ::
 
-    NET.onnx ──read──> float twin ──fuse──> walk ──> Graph, states carried ──> GraphNetwork (int8 weights that it came with)
+    NET.onnx ──read──> float twin ──fuse──> walk ──> Graph, its states carried ──> GraphNetwork, its integers kept
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from azsim.errors import InputError, located, nearest
+from azsim.errors import InputError, located
 from azsim.nn.graph.graph import Carried, Graph, Node
 from azsim.nn.graph.network import GraphNetwork
 from azsim.nn.graph.onnx_node import OnnxBuilder
@@ -115,16 +115,12 @@ def import_model(
             break
         quantised = _quantised(walk, twin, graph)
         grids = {key: Grid(8, scale) for key, scale in twin.grids.items() if key in graph.tensors}
-    network = GraphNetwork(
-        graph, str(path), 1000.0 / every_ms, quantised=quantised, hints=grids
-    )
+    network = GraphNetwork(graph, str(path), 1000.0 / every_ms, quantised=quantised, hints=grids)
     within = frozenset(walk.absorbed - walk.computed_with)
     return Imported(network, twin, pairs, within, given, {key: tensor.shape for key, tensor in inputs.items()})
 
 
-def _graph(
-    name: str, walk: Walk, inputs: Mapping[str, Tensor], pairs: Mapping[str, str], outputs: list[str]
-) -> Graph:
+def _graph(name: str, walk: Walk, inputs: Mapping[str, Tensor], pairs: Mapping[str, str], outputs: list[str]) -> Graph:
     """What the walk built, with its states; all that stood in its way is said at once."""
     follows = dict(zip(pairs.values(), pairs, strict=True))
     kept: list[str] = []
@@ -133,6 +129,12 @@ def _graph(
         resolved = walk.resolved(asked)
         if asked in follows:
             state = follows[asked]
+            made = walk.shape_of(resolved)
+            if made is not None and made != inputs[state].shape:
+                extents = "x".join(map(str, made))
+                said = f"state {state} ({inputs[state]}): its output {asked} is {extents}: must be alike"
+                walk.problems.append(said)
+                continue
             if walk.places.is_carried(state, resolved):
                 continue
             if state in walk.absorbed:
@@ -151,10 +153,6 @@ def _graph(
             kept.append(_named(walk.builder, source, asked))
             continue
         state = follows[asked]
-        if walk.builder.tensors[source] != inputs[state]:
-            made = walk.builder.tensors[source]
-            walk.problems.append(f"state {state} ({inputs[state]}): its output {asked} is {made}: must be alike")
-            continue
         carried.append(Carried(state, source, inputs[state]))
         carried += _carried_parts(walk, state, resolved)
     if walk.problems:

@@ -35,7 +35,9 @@ def input_tensors(
     for name in settings:
         if name not in infos and name not in dimensions:
             listed = ", ".join((*infos, *sorted(dimensions)))
-            raise InputError(f"set {name}: no input or dimension of that name; there are {listed}{nearest(name, infos)}")
+            raise InputError(
+                f"set {name}: no input or dimension of that name; there are {listed}{nearest(name, infos)}"
+            )
     for name in shapes:
         if name not in infos:
             raise InputError(f"shape of {name}: no such input; there are {', '.join(infos)}{nearest(name, infos)}")

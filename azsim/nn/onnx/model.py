@@ -114,9 +114,9 @@ def _check_arrays(onnx: ModuleType, graph: object, path: Path) -> None:
             array = onnx.numpy_helper.to_array(tensor)
         except Exception as error:  # of numpy, protobuf or the package
             raise InputError(f"array {name}: {cut(str(error))}") from None
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            if not (array.size <= 16 and not np.isnan(array).any()):  # limits of a Clip, masks
-                raise InputError(f"array {name}: holds values that are not finite numbers")
+        is_limit = array.size <= 16 and array.dtype.kind == "f" and not np.isnan(array).any()  # of a Clip
+        if array.dtype.kind == "f" and not is_limit and not np.isfinite(array).all():
+            raise InputError(f"array {name}: holds values that are not finite numbers")
 
 
 def _bring_in(onnx: ModuleType, tensor: object, name: str, path: Path, size: int) -> None:

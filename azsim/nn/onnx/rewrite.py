@@ -113,9 +113,9 @@ def _hard_swish(node: OnnxNode, builder: OnnxBuilder, constants: Constants) -> l
 
 
 def _hard(node: OnnxNode, constants: Constants, slope: float, offset: float, output: str) -> list[OnnxNode]:
-    numbers = {"slope": slope, "offset": offset, "low": 0.0, "high": 1.0}
     keys = {
-        name: _constant(constants, f"{node.name}.{name}", np.array(value, np.float32)) for name, value in numbers.items()
+        name: _constant(constants, f"{node.name}.{name}", np.array(value, np.float32))
+        for name, value in (("slope", slope), ("offset", offset), ("low", 0.0), ("high", 1.0))
     }
     steep, moved = f"{output}.steep", f"{output}.moved"
     return [
@@ -163,9 +163,7 @@ def _alone(node: OnnxNode, builder: OnnxBuilder, constants: Constants) -> list[O
     return [OnnxNode(node.name, "Identity", node.inputs[:1], node.outputs[:1])]
 
 
-def _slice(
-    name: str, source: str, output: str, axis: int, span: tuple[int, int], constants: Constants
-) -> OnnxNode:
+def _slice(name: str, source: str, output: str, axis: int, span: tuple[int, int], constants: Constants) -> OnnxNode:
     keys = [
         _constant(constants, f"{name}.{part}", np.array([value], np.int64))
         for part, value in (("start", span[0]), ("stop", span[1]), ("axis", axis))

@@ -172,6 +172,12 @@ class Walk:
         """The tensor that a name stands for."""
         return self._aliases.get(name, name)
 
+    def shape_of(self, name: str) -> tuple[int, ...] | None:
+        """The shape of a tensor, None where it is not known."""
+        if name in self.places.of:
+            return self.places.of[name].shape
+        return self.builder.tensors[name].shape if name in self.builder.tensors else None
+
     def scale_parameters(self, scales: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Parameter -> scale of each of its elements, where a constant came with scales.
 
@@ -230,8 +236,8 @@ class Walk:
             return True
         if node.kind == "Cast":
             target = node.integer("to", 1)
-            floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16, onnx.TensorProto.DOUBLE)
-            if target not in floats:
+            floats = ("FLOAT", "FLOAT16", "BFLOAT16", "DOUBLE")
+            if target not in [getattr(onnx.TensorProto, name) for name in floats]:
                 raise node.refuse("of values to whole numbers: must be to floats")
             return True
         if node.kind == "Expand" and node.inputs[1] in self.constants:
@@ -340,9 +346,8 @@ def _attributes(proto: object) -> dict[str, Attribute]:
             found[each.name] = value
         elif value:
             found[each.name] = str(value)
-    usual = {"activations": (["Sigmoid", "Tanh", "Tanh"], ["Sigmoid", "Tanh"])}
-    words = [word.decode("utf-8", "replace") for each in proto.attribute if each.name == "activations" for word in each.strings]
-    if words in usual["activations"]:
+    usual = ([b"Sigmoid", b"Tanh", b"Tanh"], [b"Sigmoid", b"Tanh"])
+    if any(each.name == "activations" and list(each.strings) in usual for each in proto.attribute):
         found.pop("activations", None)
     if found.get("clip") == 0.0:
         found.pop("clip")

@@ -22,9 +22,10 @@ from azsim.nn.program import Stage, VectorWork
 @operator("magnitude")
 @dataclass(frozen=True)
 class Magnitude(Operator):
-    """``sqrt(a^2 + b^2)`` of two tensors of one shape on one grid.
+    """``sqrt(a^2 + b^2)`` of two tensors of one shape.
 
-    Integers: ``round(isqrt((a^2 + b^2) * 4^15) * m / 2^s)``: no square is rounded, so small sizes stay exact.
+    Integers: ``round(isqrt((a^2 + b^2) * 4^15) * m / 2^s)`` where both are on one grid: no square is rounded, so small
+    sizes stay exact. On two grids, a is on the coarser one and b^2 is ``round(b^2 * m / 2^s)``, brought to a's.
     """
 
     onnx: ClassVar[tuple[str, ...]] = ("azsim.Magnitude",)
@@ -42,15 +43,17 @@ class Magnitude(Operator):
         return stateless(lambda real, imaginary: np.sqrt(real * real + imaginary * imaginary))
 
     def integer(self, at: IntegerNode) -> Execution:
-        target, scale = at.target(), at.grid(0).scale
-        need(scale == at.grid(1).scale, f"scales {scale:g} and {at.grid(1).scale:g}: must be the same")
+        target, scales = at.target(), (at.grid(0).scale, at.grid(1).scale)
+        scale, swapped = max(scales), scales[1] > scales[0]
+        share = pair((min(scales) / scale) ** 2)
         need(max(at.grid(0).bits, at.grid(1).bits) <= 16, "int32: must be int8 or int16")
         factor = pair(scale * 2.0**-ROOT_BITS / target.scale)
 
         def run(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
             out = np.empty(real.shape, target.dtype)
-            parts = (np.ascontiguousarray(each).reshape(-1) for each in (real, imaginary))
-            magnitudes_flat(*parts, factor, target.limit, out.reshape(-1))
+            parts = [np.ascontiguousarray(each).reshape(-1) for each in (real, imaginary)]
+            coarse, fine = reversed(parts) if swapped else parts
+            magnitudes_flat(coarse, fine, share, factor, target.limit, out.reshape(-1))
             return out
 
         return stateless(run)
@@ -62,9 +65,10 @@ class Magnitude(Operator):
 
 @njit(cache=True, nogil=True)
 def magnitudes_flat(
-    real: np.ndarray, imaginary: np.ndarray, factor: np.ndarray, high: int, out: np.ndarray
+    coarse: np.ndarray, fine: np.ndarray, share: np.ndarray, factor: np.ndarray, high: int, out: np.ndarray
 ) -> None:
     """Sizes of two flat arrays' pairs on another grid; see `Magnitude`."""
-    for k in range(real.size):
-        a, b = np.int64(real[k]), np.int64(imaginary[k])
-        out[k] = min(requantise(root(a * a + b * b), factor[0], factor[1]), high)
+    for k in range(coarse.size):
+        a, b = np.int64(coarse[k]), np.int64(fine[k])
+        power = a * a + requantise(b * b, share[0], share[1])
+        out[k] = min(requantise(root(power), factor[0], factor[1]), high)

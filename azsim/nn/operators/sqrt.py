@@ -23,7 +23,7 @@ from azsim.nn.program import Stage, VectorWork
 class Sqrt(Elementwise):
     """``sqrt(x)``, 0 for what lies below 0.
 
-    Integers: ``round(isqrt(x * 4^15) * m / 2^s)``, the scale's root over ``2^15`` and the output's scale in ``m / 2^s``.
+    Integers: ``round(isqrt(x * 4^15) * m / 2^s)``; in ``m / 2^s`` are the root of the input's scale and the output's.
     """
 
     onnx: ClassVar[tuple[str, ...]] = ("Sqrt",)

@@ -1,0 +1,1 @@
+"""Importing ONNX models; what needs the package is skipped where it is missing."""

@@ -1,0 +1,95 @@
+"""Small ONNX models, made by the package's helpers, and what ONNX Runtime says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+RNG = np.random.default_rng(3)
+
+
+def normal(*shape: int, size: float = 0.4) -> np.ndarray:
+    return RNG.normal(0, size, shape).astype(np.float32)
+
+
+def node(kind: str, inputs: Sequence[str], outputs: Sequence[str], name: str = "", **attributes: object):
+    return helper.make_node(kind, list(inputs), list(outputs), name=name or f"the_{outputs[0]}", **attributes)
+
+
+def model(
+    nodes: Sequence[object],
+    inputs: Mapping[str, Sequence[int | str]],
+    outputs: Mapping[str, Sequence[int | str]],
+    constants: Mapping[str, np.ndarray],
+    opset: int = 17,
+    types: Mapping[str, int] | None = None,
+):
+    """A model; inputs are float unless ``types`` says otherwise."""
+    kinds = types or {}
+
+    def value(name: str, shape: Sequence[int | str]):
+        return helper.make_tensor_value_info(name, kinds.get(name, TensorProto.FLOAT), list(shape))
+
+    graph = helper.make_graph(
+        list(nodes),
+        "small",
+        [value(*each) for each in inputs.items()],
+        [value(*each) for each in outputs.items()],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    imports = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
+    return helper.make_model(graph, opset_imports=imports, ir_version=9)
+
+
+def streaming_lstm():
+    """Audio frames into an LSTM whose state of two rows is an input and an output, as voice-activity models have it."""
+    constants = {
+        "w": normal(1, 32, 6), "r": normal(1, 32, 8), "b": normal(1, 64), "zero": np.array([0]), "one": np.array([1]),
+        "two": np.array([2]), "v": normal(8, 3), "first": np.array(0), "second": np.array(1),
+    }  # fmt: skip
+    nodes = [
+        node("Gather", ["state", "first"], ["h"], axis=0),
+        node("Gather", ["state", "second"], ["c"], axis=0),
+        node("Unsqueeze", ["h", "zero"], ["h3"]),
+        node("Unsqueeze", ["c", "zero"], ["c3"]),
+        node("Unsqueeze", ["x", "zero"], ["x3"]),
+        node("LSTM", ["x3", "w", "r", "b", "", "h3", "c3"], ["", "hn", "cn"], hidden_size=8),
+        node("Concat", ["hn", "cn"], ["stateN"], axis=0),
+        node("Squeeze", ["hn", "zero"], ["flat"]),
+        node("MatMul", ["flat", "v"], ["scores"]),
+        node("Sigmoid", ["scores"], ["output"]),
+    ]
+    shapes = {"output": [1, 3], "stateN": [2, 1, 8]}
+    return model(nodes, {"x": [1, 6], "state": [2, 1, 8]}, shapes, constants)
+
+
+def branching(rate_first: bool = True):
+    """An ``If`` on an input ``sr``, its branches with weights of their own."""
+
+    def branch(name: str, weights: np.ndarray):
+        own = [numpy_helper.from_array(weights, f"{name}_w")]
+        made = helper.make_tensor_value_info(f"{name}_y", TensorProto.FLOAT, [1, 4])
+        return helper.make_graph([node("MatMul", ["x", f"{name}_w"], [f"{name}_y"])], name, [], [made], own)
+
+    wide, narrow = branch("wide", normal(5, 4)), branch("narrow", normal(5, 4))
+    nodes = [
+        node("Equal", ["sr", "rate"], ["is_wide"]),
+        helper.make_node("If", ["is_wide"], ["picked"], name="pick", then_branch=wide, else_branch=narrow),
+        node("Relu", ["picked"], ["y"]),
+    ]
+    types = {"sr": TensorProto.INT64}
+    shapes = {"x": [1, 5], "sr": []}
+    return model(nodes, shapes, {"y": [1, 4]}, {"rate": np.array(16000)}, types=types)
+
+
+def saved(made: object, folder: Path, name: str = "net.onnx") -> Path:
+    path = folder / name
+    path.write_bytes(made.SerializeToString())
+    return path
