@@ -19,6 +19,8 @@ Zeros = Annotated[float, Meta(ge=0, lt=1)]
 """Share of a matrix's weights that are zero: 0 to below 1, since something has to be left."""
 Bits = Annotated[int, Meta(ge=1, le=8)]
 """Of a weight: 1 to 8."""
+Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+"""Of a row of a table: 1 to 60 characters on one line."""
 
 
 def is_number(value: object, *, whole: bool = False) -> bool:

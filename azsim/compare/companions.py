@@ -14,7 +14,7 @@ import numpy as np
 from azsim.chip.build import build_schedule, tile_layout
 from azsim.chip.pipeline import run_pipeline
 from azsim.chip.schedule import Sections
-from azsim.compare.drawn import draw_network
+from azsim.compress.drawn import draw_network
 from azsim.compare.experiment import CompanionChoice
 from azsim.compare.setup import Setup
 from azsim.compress.network import CompressedNetwork

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 from azsim.compress.codecs import codecs, get
 from azsim.devices.quantities import Period, Residency
 from azsim.errors import InputError, nearest, readable
-from azsim.ranges import Bits, SmallCount, Zeros, is_number
+from azsim.ranges import Bits, Name, SmallCount, Zeros, is_number
 from azsim.resources import music_file, shipped, speech_file
 from azsim.speech.endpoint import MOST_SILENCE_MS, SILENCE_MS
 from azsim.speech.features import STEP_MS
@@ -21,7 +21,6 @@ from azsim.toml import convert, read_toml
 SEEDS = 2**31
 AtLeastOne = Annotated[int, Meta(ge=1, le=1_000_000)]
 """Layers, units, pieces, utterances: 1 to a million."""
-Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 
 
 class MatrixChoice(Struct, frozen=True, forbid_unknown_fields=True):

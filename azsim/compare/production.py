@@ -20,7 +20,7 @@ import numpy as np
 
 from azsim.chip.build import tile_layout
 from azsim.compare.companions import companions_of
-from azsim.compare.drawn import DrawnNetwork, draw_network
+from azsim.compress.drawn import DrawnNetwork, draw_network
 from azsim.compare.experiment import Configuration, ProductionChoice
 from azsim.compare.layers import roofline_points
 from azsim.compare.sensitivity import variants

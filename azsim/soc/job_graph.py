@@ -193,9 +193,10 @@ class JobGraph:
             return
         schedule = self._schedules[job.schedule]
         one = isinstance(schedule, TileSchedule | Sections)
+        priority = None if job.priority < 0 else job.priority
         for unit in range(job.units):
             chosen = schedule if one else schedule[job.invocation + unit]
-            yield from self._simulation.run_schedule(chosen, step)
+            yield from self._simulation.run_schedule(chosen, step, priority)
 
 
 def _is_released(job: Job) -> bool:

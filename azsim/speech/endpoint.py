@@ -42,6 +42,11 @@ def step_end_ms(step: int) -> int:
     return last_frame * FRAME_SHIFT_MS + FRAME_LENGTH_MS
 
 
+def step_at(time_ms: int) -> int:
+    """The first step whose sound the microphone has at a time, at least 0."""
+    return max(0, -(-(time_ms - step_end_ms(0)) // STEP_MS))
+
+
 def waited_steps(silence_ms: int) -> int:
     """Steps from a label's to the one at whose end ``silence_ms`` have passed."""
     return -(-silence_ms // STEP_MS)

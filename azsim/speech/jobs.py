@@ -1,4 +1,4 @@
-"""The chain of jobs that an utterance asks of a device, from its steps and the steps of its labels.
+"""The jobs that an utterance asks of a device: the chain of the recogniser, and the jobs of all stages merged.
 
 ::
 
@@ -9,18 +9,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from azsim.nn.rnnt.programs import SMALL
-from azsim.speech.endpoint import step_end_ms
+from azsim.speech.endpoint import step_at, step_end_ms
 from azsim.speech.features import STACKED_FRAMES
 from azsim.speech.search.search import MAX_LABELS_PER_OUTPUT
-from azsim.speech.work import Engine, Job, chained
+from azsim.speech.stage import StageJob
+from azsim.speech.work import FRONT_END, RECOGNISER, Engine, Job
 
 
 def picked_of(jobs: Sequence[Job]) -> list[bool]:
     """Whether each step of a chain took the large branch; True at every step of an encoder without branches."""
     return [not job.name.endswith(SMALL) for job in jobs if job.name in ("encoder.0", f"encoder.0{SMALL}")]
+
+
+def front_end_jobs(first: int, last: int, cycles_per_frame: int = 0) -> list[StageJob]:
+    """The front end of the steps from ``first`` to before ``last``: each when the microphone has its sound.
+
+    Args:
+        cycles_per_frame: beyond what the device says of it.
+    """
+    more_cycles = cycles_per_frame * STACKED_FRAMES
+    return [
+        StageJob("cpu", FRONT_END, step_end_ms(step), STACKED_FRAMES, step=step, more_cycles=more_cycles)
+        for step in range(first, last)
+    ]
+
+
+def recogniser_jobs(
+    steps: int,
+    label_steps: Sequence[int],
+    programs: Collection[str],
+    time_reduction: int,
+    wake_steps: int = 0,
+    picked: Sequence[bool] | None = None,
+    front_end: Sequence[StageJob] = (),
+) -> list[StageJob]:
+    """The recogniser's own jobs of an utterance, one after the other; arguments as for `job_chain`.
+
+    Args:
+        front_end: the job of each step, which the step's first job waits for.
+    """
+    every = time_reduction if "encoder.1" in programs else 1
+    labels_at = [0] * steps
+    for step in label_steps:
+        if step < steps:
+            labels_at[step] += 1
+    jobs: list[StageJob] = []
+    invocations = dict.fromkeys(programs, 0)
+    heard: tuple[StageJob, ...] = ()
+
+    def add(engine: Engine, name: str, step: int, release_ms: int, invocation: int = -1) -> None:
+        nonlocal heard
+        after = (jobs[-1], *heard) if jobs else heard
+        jobs.append(StageJob(engine, name, release_ms, after=after, step=step, invocation=invocation))
+        heard = ()
+
+    def run(name: str, step: int, release_ms: int) -> None:
+        add("npu", name, step, release_ms, invocations[name])
+        invocations[name] += 1
+
+    run("prediction", 0, 0)
+    for step in range(steps):
+        heard = tuple(front_end[step : step + 1])
+        release_ms = step_end_ms(wake_steps - 1 if step < wake_steps else step)
+        if "arbiter" in programs and picked is not None:
+            run("arbiter", step, release_ms)
+        branch = SMALL if picked is not None and not picked[step] else ""
+        run(f"encoder.0{branch}", step, release_ms)
+        if (step + 1) % every:
+            continue
+        if "encoder.1" in programs:
+            run(f"encoder.1{branch}", step, release_ms)
+        if step < wake_steps:
+            continue
+        for k in range(min(labels_at[step] + 1, MAX_LABELS_PER_OUTPUT)):
+            run("joint", step, release_ms)
+            add("cpu", "search", step, release_ms)
+            if k < labels_at[step]:
+                run("prediction", step, release_ms)
+    return jobs
 
 
 def job_chain(
@@ -32,7 +101,7 @@ def job_chain(
     picked: Sequence[bool] | None = None,
     cycles_per_frame: int = 0,
 ) -> tuple[Job, ...]:
-    """Every job of an utterance in order of the chain.
+    """Every job of an utterance that the front end and the recogniser alone hear, in order of the chain.
 
     The prediction network runs once before the first step, for the start of the utterance. After the fourth label
     of one encoder output the search goes on without asking the joint again. Before the device has found a wake word it
@@ -47,41 +116,59 @@ def job_chain(
         picked: of an encoder with branches: whether each step takes the large one.
         cycles_per_frame: of the front end, beyond what the device says of it.
     """
-    every = time_reduction if "encoder.1" in programs else 1
-    labels_at = [0] * steps
-    for step in label_steps:
-        if step < steps:
-            labels_at[step] += 1
-    jobs: list[Job] = []
-    invocations = dict.fromkeys(programs, 0)
+    heard = front_end_jobs(0, steps, cycles_per_frame)
+    own = recogniser_jobs(steps, label_steps, programs, time_reduction, wake_steps, picked, heard)
+    return merged([(RECOGNISER, heard), (RECOGNISER, own)])[0]
 
-    def run(name: str, step: int, release_ms: int) -> None:
-        jobs.append(Job("npu", name, step, release_ms, 1, invocations[name]))
-        invocations[name] += 1
 
-    def routine(name: str, step: int, release_ms: int, units: int, more_cycles: int = 0) -> None:
-        engine: Engine = "cpu"
-        jobs.append(Job(engine, name, step, release_ms, units, more_cycles=more_cycles))
+def merged(
+    asked: Sequence[tuple[str, Sequence[StageJob]]], until_ms: int | None = None, priorities: Mapping[str, int] = {}
+) -> tuple[tuple[Job, ...], dict[StageJob, int]]:
+    """The jobs of several stages as one list, in which each comes after those that it waits for.
 
-    run("prediction", 0, 0)
-    for step in range(steps):
-        release_ms = step_end_ms(step)
-        routine("frontend", step, release_ms, STACKED_FRAMES, cycles_per_frame * STACKED_FRAMES)
-        if step < wake_steps:
-            release_ms = step_end_ms(wake_steps - 1)
-        if "arbiter" in programs and picked is not None:
-            run("arbiter", step, release_ms)
-        branch = SMALL if picked is not None and not picked[step] else ""
-        run(f"encoder.0{branch}", step, release_ms)
-        if (step + 1) % every:
-            continue
-        if "encoder.1" in programs:
-            run(f"encoder.1{branch}", step, release_ms)
-        if step < wake_steps:
-            continue
-        for k in range(min(labels_at[step] + 1, MAX_LABELS_PER_OUTPUT)):
-            run("joint", step, release_ms)
-            routine("search", step, release_ms, 1)
-            if k < labels_at[step]:
-                run("prediction", step, release_ms)
-    return chained(jobs)
+    They are in order of step, then of release, then of stage. A job that waits for one which is left out is left out.
+
+    Args:
+        asked: name of each stage and its jobs, a stage behind those that it hears.
+        until_ms: jobs that are released later are left out; None keeps all.
+        priorities: stage -> of its jobs on the processor, the recogniser's where none is given.
+
+    Returns:
+        The jobs, and the place of each in them.
+
+    Raises:
+        ValueError: a job waits for one that is not in the list, or stands before it.
+    """
+    keys: dict[StageJob, tuple[int, int, int]] = {}
+    seen: set[StageJob] = set()
+    stages: dict[StageJob, str] = {}
+    for order, (stage, jobs) in enumerate(asked):
+        for job in jobs:
+            seen.add(job)
+            if (until_ms is not None and job.release_ms > until_ms) or any(before not in keys for before in job.after):
+                if missing := [before for before in job.after if before not in seen]:
+                    raise ValueError(f"stage {stage!r}: {job.name} waits for {missing[0].name}, which is not before it")
+                continue
+            step = job.step if job.step >= 0 else step_at(job.release_ms)
+            key = (step, job.release_ms, order)
+            for before in job.after:
+                other = keys[before]
+                key = (max(key[0], other[0]), max(key[1], other[1]), max(key[2], other[2]))
+            keys[job], stages[job] = key, stage
+    places = {job: place for place, job in enumerate(sorted(keys, key=keys.__getitem__))}
+    made = tuple(
+        Job(
+            job.engine,
+            job.name,
+            job.step if job.step >= 0 else step_at(job.release_ms),
+            job.release_ms,
+            job.units,
+            job.invocation,
+            stages[job],
+            tuple([places[before] for before in job.after]),
+            job.more_cycles,
+            priorities.get(stages[job], -1),
+        )
+        for job in places
+    )
+    return made, places

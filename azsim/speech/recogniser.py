@@ -12,7 +12,7 @@ after it the room goes on without speech (`azsim.speech.room_tone`) until the en
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ from azsim.nn.normalisation import cycles_per_frame
 from azsim.nn.rnnt.branching import Picker
 from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
 from azsim.speech.bounds import SpeechBounds, estimate_bounds
-from azsim.speech.conclusion import Recognition, conclude
+from azsim.speech.conclusion import JobMaker, Recognition, conclude
 from azsim.speech.endpoint import LONGEST_TAIL_MS, SILENCE_MS, listening_steps
 from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, MEL_BINS, SAMPLE_RATE_HZ, log_mel
 from azsim.speech.frontend import FeatureQuantiser, Stacker
@@ -32,6 +32,7 @@ from azsim.speech.jobs import job_chain
 from azsim.speech.room_tone import room_tone
 from azsim.speech.search.greedy import Greedy
 from azsim.speech.search.search import SearchMaker
+from azsim.speech.stage import StageJob
 from azsim.speech.wake_word import wake_outputs
 from azsim.speech.work import Job
 
@@ -157,43 +158,67 @@ class Listener:
         """
         if len(silence) < self.most_after:
             raise ValueError(f"{len(silence)} frames of silence: must be {self.most_after}")
-        recording, silence_ms = self._stacker.frames, self._recogniser.silence_ms
-        while True:
-            found = self._search.found()
-            last = self._every * (self._unwritten + found.outputs[-1]) + self._every - 1 if found.outputs else -1
-            steps = listening_steps(recording, last, silence_ms, self._every)
-            heard = self._stacker.frames
-            if heard >= steps * self._stack:
-                break
-            self.feed(silence[heard - recording : steps * self._stack - recording])
-        model, programs = self._recogniser.model, self._recogniser.programs
-        wake_steps = self._unwritten * self._every
+        recording = self._stacker.frames
+        while missing := self.missing_frames(recording):
+            start = self._stacker.frames - recording
+            self.feed(silence[start : start + missing])
+        network, model = self._recogniser.compressed.network, self._recogniser.model
+        more = cycles_per_frame(network.normalisation, MEL_BINS)
 
         def jobs_of(steps: int, label_steps: Sequence[int]) -> tuple[Job, ...]:
-            network, picked = self._recogniser.compressed.network, self._encoder.picked
-            more = cycles_per_frame(network.normalisation, MEL_BINS)
-            return job_chain(steps, label_steps, programs, model.reduction, wake_steps, picked, more)
+            picked = self._encoder.picked
+            return job_chain(
+                steps, label_steps, self._recogniser.programs, model.reduction, self.wake_steps, picked, more
+            )
 
-        concluded = conclude(
+        concluded = self.conclude(audio_ms, bounds, jobs_of)
+        inputs = self.inputs_of(concluded.work.jobs)
+        return replace(concluded, work=replace(concluded.work, inputs=inputs)) if inputs else concluded
+
+    def missing_frames(self, recording: int) -> int:
+        """Frames of the silence after a recording of so many that must still be heard, 0 if it has been long enough."""
+        every, found = self._every, self._search.found()
+        last = every * (self._unwritten + found.outputs[-1]) + every - 1 if found.outputs else -1
+        steps = listening_steps(recording, last, self._recogniser.silence_ms, every)
+        return max(0, steps * self._stack - self._stacker.frames)
+
+    @property
+    def wake_steps(self) -> int:
+        """Steps of the wake word."""
+        return self._unwritten * self._every
+
+    @property
+    def picked(self) -> Sequence[bool] | None:
+        """Of an encoder with branches: whether each step took the large one."""
+        return self._encoder.picked
+
+    def conclude(self, audio_ms: int, bounds: SpeechBounds, jobs_of: JobMaker) -> Recognition:
+        """Words, end-point and work of what was heard, when nothing more is missing.
+
+        Args:
+            audio_ms, bounds: as for `finish`.
+            jobs_of: the device's jobs, from the steps until the end-point and the step of each label until then.
+        """
+        found = self._search.found()
+        return conclude(
             self._recogniser.compressed.network,
             self._utterance,
             audio_ms,
-            steps,
+            self._stacker.frames // self._stack,
             bounds,
             found.labels,
             tuple(self._unwritten + output for output in found.outputs),
             found.probabilities,
             jobs_of,
-            wake_steps,
-            silence_ms,
+            self.wake_steps,
+            self._recogniser.silence_ms,
         )
-        if not self._record:
-            return concluded
-        inputs = self._inputs_until(concluded.work.jobs, {**self._encoder.inputs(), **found.inputs})
-        return replace(concluded, work=replace(concluded.work, inputs=inputs))
 
-    def _inputs_until(self, jobs: Sequence[Job], inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Only the invocations that the jobs ask for."""
+    def inputs_of(self, jobs: Iterable[Job | StageJob]) -> dict[str, np.ndarray]:
+        """int8 inputs of each matrix in the invocations that the jobs ask for; empty if none were recorded."""
+        if not self._record:
+            return {}
+        inputs = {**self._encoder.inputs(), **self._search.found().inputs}
         invocations = Counter(job.name for job in jobs)
         return {
             matrix: inputs[matrix][: invocations[name]]

@@ -43,6 +43,7 @@ class Job:
         stage: who asked for it; the programs of a stage other than the recogniser are its own network's.
         after: places in ``Work.jobs`` of the jobs that must have ended before, all of them earlier in the list.
         more_cycles: CPU only: beyond what the device says that so many units take.
+        priority: NPU only: 0 to 99, or -1: the recogniser's.
     """
 
     engine: Engine
@@ -54,11 +55,31 @@ class Job:
     stage: str = RECOGNISER
     after: tuple[int, ...] = ()
     more_cycles: int = 0
+    priority: int = -1
 
     @property
     def schedule(self) -> str:
         """NPU only: what the device calls its schedule: the program, with the stage before it if it is another's."""
         return self.name if self.stage == RECOGNISER else f"{self.stage}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """Something that a stage found, in the log of an utterance.
+
+    Attributes:
+        time_ms: of the sound: when a device that computes in no time would know it.
+        stage: who found it.
+        kind: what it is, such as ``final``.
+        value: a text, number, mapping; None for a bare flag.
+        job: place in ``Work.jobs`` of the job whose end makes it known; -1: known as soon as the sound is there.
+    """
+
+    time_ms: int
+    stage: str
+    kind: str
+    value: object = None
+    job: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +101,7 @@ class Work:
         inputs: int8 ``(invocations, columns)`` per weight matrix, empty unless activations were recorded.
         wake_steps: of the steps, the first ones, in which a wake word is heard and nothing written down.
         premature: words were recognised after the end-point, so that they are missing from the result.
+        events: what all stages found, in order of time.
     """
 
     utterance: str
@@ -95,6 +117,7 @@ class Work:
     inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
     wake_steps: int = 0
     premature: bool = False
+    events: tuple[LogEntry, ...] = ()
 
     @property
     def end_pointing_ms(self) -> int | None:

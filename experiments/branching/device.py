@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from azsim.chip.build import tile_layout
-from azsim.compare.drawn import draw_network
+from azsim.compress.drawn import draw_network
 from azsim.compare.experiment import ProductionChoice
 from azsim.compare.production import shapes, skeleton
 from azsim.compress.network import CompressedNetwork

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.compare.drawn import DrawnNetwork, draw_network, quantile_table
+from azsim.compress.drawn import DrawnNetwork, draw_network, quantile_table
 from azsim.compress import compress, decode
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
