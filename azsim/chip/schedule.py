@@ -87,3 +87,13 @@ class Sections:
     def on_chip(self) -> TileSchedule:
         """What the processor does of it, as if nothing stood between."""
         return TileSchedule.concatenate(self.name, [part for part in self.parts if isinstance(part, TileSchedule)])
+
+
+def joined(name: str, schedules: Sequence[TileSchedule | Sections]) -> TileSchedule | Sections:
+    """Several jobs as one, which runs them in order; a single one stays as it is."""
+    if len(schedules) == 1:
+        return schedules[0]
+    parts: list[TileSchedule | CpuWork] = []
+    for one in schedules:
+        parts += one.parts if isinstance(one, Sections) else (one,)
+    return Sections(name, tuple(parts))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from azsim import budget
 from azsim.chip.matvec import STREAM_BYTES
-from azsim.compare.experiment import CompanionChoice, Experiment
+from azsim.compare.experiment import Experiment
 from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.speech.features import STEP_MS
@@ -49,14 +49,6 @@ def check_memory(device: Device, device_file: str, weights: int, what: str, wher
     )
 
 
-def companion_weights(companion: CompanionChoice) -> int:
-    """Weights of a network beside the recogniser."""
-    return sum(
-        (4 * layer.units * (layer.inputs + layer.units) if layer.kind == "lstm" else layer.units * layer.inputs)
-        for layer in companion.layers
-    )
-
-
 def check_time(
     device: Device,
     device_file: str,
@@ -70,7 +62,7 @@ def check_time(
 
     Args:
         device, device_file: what it runs on.
-        experiment: configurations, companions.
+        experiment: configurations, stages.
         source: who asks, for messages.
         audio_ms: length of each recording.
         trained: weights of the network that runs over all of them.
@@ -92,8 +84,9 @@ def check_time(
             "clock, or less speech (--utterances)"
         )
     periods = [
-        (f"{source}: companion {companion.name!r}: every_ms = {companion.every_ms:g}", companion.every_ms)
-        for companion in experiment.companion
+        (f"{source}: stage {stage.title!r}: every_ms = {stage.always_on.every_ms:g}", stage.always_on.every_ms)
+        for stage in experiment.stage
+        if stage.on and stage.always_on
     ]
     periods += [
         (f"{device_file}: cpu.background {load.name!r}: every_ms = {load.every_ms:g}", load.every_ms)

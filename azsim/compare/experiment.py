@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from azsim.compress.codecs import codecs, get
-from azsim.devices.quantities import Period, Residency
-from azsim.errors import InputError, nearest, readable
-from azsim.ranges import Bits, Name, SmallCount, Zeros, is_number
+from azsim.devices.quantities import Residency
+from azsim.errors import InputError, located, nearest, readable
+from azsim.explain import shown
+from azsim.ranges import Bits, Name, Zeros, is_number
 from azsim.resources import music_file, shipped, speech_file
 from azsim.speech.endpoint import MOST_SILENCE_MS, SILENCE_MS
 from azsim.speech.features import STEP_MS
+from azsim.speech.pipeline import with_those_always_there
+from azsim.speech.stage import Stage
+from azsim.speech.stage_registry import stage_of
 from azsim.toml import convert, read_toml
 
 SEEDS = 2**31
@@ -68,28 +74,6 @@ class EchoChoice(Struct, frozen=True, forbid_unknown_fields=True):
     tail_ms: Annotated[int, Meta(ge=10, le=1000)] = 120
 
 
-class LayerChoice(Struct, frozen=True, forbid_unknown_fields=True):
-    """One layer of a stand-in: an LSTM or a dense matrix."""
-
-    kind: Literal["lstm", "dense"]
-    inputs: AtLeastOne
-    units: AtLeastOne
-
-
-class CompanionChoice(Struct, frozen=True, forbid_unknown_fields=True):
-    """A network that shares the neural processor with the recogniser, timed without being trained.
-
-    ``every_ms``: from one run to the next; a run that ends later than that is late. ``vectors``: input vectors of a run
-    that share the weights of a dense layer (the patches of a picture). ``priority``: on the processor.
-    """
-
-    name: Name
-    layers: Annotated[tuple[LayerChoice, ...], Meta(min_length=1)]
-    every_ms: Period
-    vectors: SmallCount = 1
-    priority: Annotated[int, Meta(ge=0, le=99)] = 50
-
-
 class ProductionChoice(Struct, frozen=True, forbid_unknown_fields=True):
     """Shape of the production-size recogniser that is timed without being trained."""
 
@@ -113,7 +97,8 @@ class SensitivityChoice(Struct, frozen=True, forbid_unknown_fields=True):
 class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     """A comparison as its TOML file states it.
 
-    ``endpoint_silence_ms``: without a new label, after which the end-point fires.
+    ``endpoint_silence_ms``: without a new label, after which the end-point fires. ``stage``: of the pipeline, beside
+    front end and recogniser, or in their place.
     """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}\Z")]
@@ -126,7 +111,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     endpoint_silence_ms: Annotated[int, Meta(ge=STEP_MS, le=MOST_SILENCE_MS)] = SILENCE_MS
     seed: Annotated[int, Meta(ge=0, lt=SEEDS)] = 1
     echo: EchoChoice | None = None
-    companion: tuple[CompanionChoice, ...] = ()
+    stage: tuple[Stage, ...] = ()
     cloud: CloudChoice | None = None
     production: ProductionChoice | None = None
     sensitivity: SensitivityChoice | None = None
@@ -143,7 +128,9 @@ def load_experiment(path: Path | None) -> tuple[Experiment, Path]:
         InputError: a key, type or value is wrong, two rows of a table would share a name, or a codec is unknown.
     """
     path = path or shipped("experiments", "compression/compression.toml")
-    experiment = convert(_with_model_paths(read_toml(path), path), Experiment, path)
+    tree = _with_model_paths(read_toml(path), path)
+    stages = _stages(tree, path)
+    experiment = replace(convert(tree, Experiment, path), stage=stages)
     _check_names(experiment, path)
     for configuration in experiment.configuration:
         here = f"{path}: configuration {configuration.name!r}"
@@ -164,9 +151,9 @@ def _check_names(experiment: Experiment, path: Path) -> None:
     rows = [("configuration.name", configuration.name) for configuration in experiment.configuration]
     if experiment.cloud:
         rows.append(("cloud.name", experiment.cloud.name))
-    companions = [("companion.name", companion.name) for companion in experiment.companion]
+    stages = [("stage.name", stage.title) for stage in experiment.stage]
     constants = experiment.sensitivity.constants if experiment.sensitivity else {}
-    for named in (rows, companions, [("sensitivity.constants", name) for name in constants]):
+    for named in (rows, stages, [("sensitivity.constants", name) for name in constants]):
         seen: dict[str, str] = {}
         for key, name in named:
             if readable(name) != name:
@@ -214,6 +201,24 @@ def check_seed(seed: int, where: str) -> None:
     """
     if not is_number(seed, whole=True) or not 0 <= seed < SEEDS:
         raise InputError(f"{where} = {seed!r}: must be a whole number from 0 to {SEEDS - 1}")
+
+
+def _stages(tree: dict[str, Any], path: Path) -> tuple[Stage, ...]:
+    """The ``[[stage]]`` tables, which are taken out of ``tree``, each as the options of its kind."""
+    old, tables = tree.pop("companion", []), tree.pop("stage", [])
+    for key, value in (("companion", old), ("stage", tables)):
+        if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+            raise InputError(f"{path}: {key} = {shown(value)}: must be a list of tables, [[{key}]]")
+    if old:
+        said = f"{path}: [[companion]] is [[stage]] with kind = 'stand-in' since azsim 0.3.0, and goes with 0.4.0"
+        warnings.warn(said, DeprecationWarning, stacklevel=3)
+    made = []
+    for table in [*({"kind": "stand-in", **table} for table in old), *tables]:
+        name = table.get("name", table.get("kind"))
+        made.append(stage_of(table, f"{path}: stage {shown(name)}" if name is not None else f"{path}: stage"))
+    with located(str(path)):
+        with_those_always_there(made)
+    return tuple(made)
 
 
 def _with_model_paths(tree: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from azsim.chip.build import tile_layout
-from azsim.compare.companions import companions_of
 from azsim.compress.drawn import DrawnNetwork, draw_network
 from azsim.compare.experiment import Configuration, ProductionChoice
 from azsim.compare.layers import roofline_points
@@ -27,6 +26,7 @@ from azsim.compare.sensitivity import variants
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.shown import Choose
 from azsim.compare.speech_set import spread
+from azsim.compare.stages import pipeline_of
 from azsim.compare.trained import deploy, describe, recognise, result_of, traced_utterance
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
@@ -171,8 +171,7 @@ def _play(
     traced: int | None = None,
 ) -> tuple[Schedules, list[Timeline]]:
     """Schedules on this device, and one timeline per utterance, that of index ``traced`` with its whole record."""
-    deployed = deploy(setup, device, large)
-    companions = companions_of(setup, device, large)
+    deployed = deploy(setup, device, large, pipeline_of(setup, large))
     return deployed.schedules, [
         deployed.play(
             recognition.work,
@@ -180,7 +179,6 @@ def _play(
             seed=setup.experiment.seed + index,
             trace=index == traced,
             window_ps=setup.trace.detail_ps,
-            companions=companions,
         )
         for index, recognition in enumerate(recognitions)
     ]

@@ -21,7 +21,7 @@ import msgspec
 from azsim.chip.residency import check_pins
 from azsim.cloud.streaming import refuse_if_local
 from azsim.compare import notes
-from azsim.compare.effort import check_memory, companion_weights
+from azsim.compare.effort import check_memory
 from azsim.compare.experiment import Configuration, Experiment, beside, check_bits, music_of, speech_of
 from azsim.compare.layers import roofline
 from azsim.compare.pool import Pool
@@ -110,9 +110,9 @@ def make_setup(
         weights = sum(rows * columns for rows, columns in shapes(experiment.production).values())
         check_capacity(spec, str(device_file), "production size", weights // 8)
         check_memory(spec, str(device_file), weights, "a production-size network", f"{path}: production")
-    for companion in experiment.companion:
-        where = f"{path}: companion {companion.name!r}: layers"
-        check_memory(spec, str(device_file), companion_weights(companion), "a network", where)
+    for stage in experiment.stage:
+        if stage.on:
+            check_memory(spec, str(device_file), stage.weights, "a network", f"{path}: stage {stage.title!r}")
     with located(f"{path}: model = {experiment.model!r}"):
         network(experiment.model)
     for configuration in experiment.configuration:
@@ -254,7 +254,13 @@ def manifest_of(setup: Setup, command: Sequence[str]) -> dict[str, object]:
     inputs["speech features"] = speech.hexdigest()
     return make_manifest(
         command=command,
-        configuration={"experiment": msgspec.to_builtins(experiment), "device": msgspec.to_builtins(setup.device)},
+        configuration={"experiment": _as_tables(experiment), "device": msgspec.to_builtins(setup.device)},
         seeds={"experiment": experiment.seed},
         inputs=inputs,
     )
+
+
+def _as_tables(experiment: Experiment) -> dict[str, object]:
+    """The experiment as its file has it."""
+    stages = [{"kind": stage.kind, **msgspec.to_builtins(stage)} for stage in experiment.stage]
+    return {**msgspec.to_builtins(msgspec.structs.replace(experiment, stage=())), "stage": stages}

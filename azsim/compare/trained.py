@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.cloud.streaming import stream_audio
-from azsim.compare.companions import companions_of
 from azsim.compare.experiment import Configuration
 from azsim.compare.layers import roofline_points
 from azsim.compare.setup import Setup, compressed, network
 from azsim.compare.shown import Choose
 from azsim.compare.speech_set import Utterance
+from azsim.compare.stages import beside, pipeline_of, refuse_starvation
 from azsim.compress.network import CompressedNetwork
 from azsim.deploy.deployment import Deployment
 from azsim.devices.spec import Device
@@ -23,7 +23,8 @@ from azsim.report.wer import count_errors, wer_percent
 from azsim.soc.timeline import Timeline
 from azsim.speech.conclusion import Recognition
 from azsim.speech.gather import gather
-from azsim.speech.recogniser import recognise_many
+from azsim.speech.pipeline import Pipeline
+from azsim.speech.stage import Turn
 
 ENVELOPE_STEP_MS = 10.0
 RING_COUNTER = "music ring frames"
@@ -53,16 +54,15 @@ def recognise(
     small: CompressedNetwork, setup: Setup, utterances: Sequence[Utterance] | None = None, record_inputs: bool = False
 ) -> list[Recognition]:
     """Words and work of every utterance of ``setup``, or of some, from the decoded bitstreams."""
-    utterances = setup.utterances if utterances is None else utterances
-    return recognise_many(
-        small,
-        [utterance.features for utterance in utterances],
-        utterances=[utterance.name for utterance in utterances],
-        bounds=[utterance.bounds for utterance in utterances],
-        record_inputs=record_inputs,
-        audio_ms=[utterance.audio_ms for utterance in utterances],
-        silence_ms=setup.experiment.endpoint_silence_ms,
-    )
+    return listened(pipeline_of(setup, small), setup.utterances if utterances is None else utterances, record_inputs)
+
+
+def listened(pipeline: Pipeline, utterances: Sequence[Utterance], record_inputs: bool = False) -> list[Recognition]:
+    """Words and work of utterances, from all stages."""
+    return [
+        pipeline.recognise(one.features, Turn(one.name, record_inputs=record_inputs), one.bounds, one.audio_ms)
+        for one in utterances
+    ]
 
 
 def on_device(setup: Setup, configuration: Configuration, choose: Choose | None = None) -> TrainedOutcome:
@@ -73,12 +73,12 @@ def on_device(setup: Setup, configuration: Configuration, choose: Choose | None 
 
 def play(setup: Setup, small: CompressedNetwork, choose: Choose | None = None) -> TrainedOutcome:
     """The test speech through one compressed network on the device, the record of one utterance kept."""
-    deployed = deploy(setup, setup.device, small)
-    companions = companions_of(setup, setup.device, small)
+    pipeline = pipeline_of(setup, small)
+    deployed = deploy(setup, setup.device, small, pipeline)
     results, record = [], None
     recognitions = [
         replace(recognition, work=gather(recognition.work, deployed.frames_per_step, small.network.steps_per_output))
-        for recognition in recognise(small, setup, record_inputs=deployed.needs_activations)
+        for recognition in listened(pipeline, setup.utterances, deployed.needs_activations)
     ]
     shown = choose(setup.utterances, recognitions) if choose else None
     for index, (utterance, recognition) in enumerate(zip(setup.utterances, recognitions)):
@@ -89,7 +89,6 @@ def play(setup: Setup, small: CompressedNetwork, choose: Choose | None = None) -
             seed=setup.experiment.seed + index,
             trace=traced,
             window_ps=setup.trace.detail_ps,
-            companions=companions,
         )
         results.append(result_of(small.name, utterance, recognition, timeline))
         if traced:
@@ -102,17 +101,27 @@ def play(setup: Setup, small: CompressedNetwork, choose: Choose | None = None) -
     )
 
 
-def deploy(setup: Setup, device: Device, small: CompressedNetwork) -> Deployment:
+def deploy(
+    setup: Setup, device: Device, small: CompressedNetwork, pipeline: Pipeline | None = None
+) -> Deployment:
     """A configuration on a device: its ``residency`` says where weights stay, and the planner for the rest.
 
+    Args:
+        setup: the comparison.
+        device: its own, or another.
+        small: the recogniser: of ``pipeline``, or a larger one in its place.
+        pipeline: whose networks share the device with it; None: it has the device to itself.
+
     Raises:
-        InputError: that names no matrix, or does not fit into the chip's memory.
+        InputError: ``residency`` names no matrix, it does not fit into the chip's memory, or networks that go before
+            the recogniser leave it nothing of the processor.
     """
     configurations = setup.experiment.configuration
     pinned = next((found.residency for found in configurations if found.name == small.name), {})
-    deployed = Deployment(device, small, pinned, setup.experiment.frames_per_step)
+    deployed = Deployment(device, small, pinned, setup.experiment.frames_per_step, beside=beside(pipeline) if pipeline else {})
     with located(f"{setup.source}: configuration {small.name!r}"):
         deployed.plan  # noqa: B018 — an impossible plan is refused here, where its configuration is known
+        refuse_starvation(device, deployed.companions)
     return deployed
 
 

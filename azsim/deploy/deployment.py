@@ -16,7 +16,7 @@ from azsim.chip.build import build_invocations, build_schedules, compile_all
 from azsim.chip.instructions import Code
 from azsim.chip.lanes import needs_activations
 from azsim.chip.residency import ResidencyPlan, plan_residency
-from azsim.chip.schedule import TileSchedule
+from azsim.chip.schedule import Sections, TileSchedule, joined
 from azsim.chip.wake import RELOAD, reload_schedule
 from azsim.compress.network import CompressedNetwork
 from azsim.deploy.cost import ProgramCost, program_cost
@@ -25,11 +25,28 @@ from azsim.devices.spec import Device
 from azsim.devices.sram import ring_bytes
 from azsim.soc import simulate
 from azsim.soc.companions import Companion
-from azsim.soc.job_graph import Schedules
+from azsim.soc.job_graph import PS_PER_MS, Schedules
 from azsim.soc.music import MusicTrack
 from azsim.soc.timeline import Timeline
 from azsim.soc.trace import FIRST_MINUTE_PS, Window
 from azsim.speech.work import Job, Work
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A network that shares the processor with the one that is deployed.
+
+    Attributes:
+        network: its bitstreams.
+        priority: of its jobs on the processor, 0 to 99.
+        every_ms: from one run to the next, whatever else happens; None: it runs where work asks for it.
+        vectors: frames of a run, which share the weights.
+    """
+
+    network: CompressedNetwork
+    priority: int = 50
+    every_ms: float | None = None
+    vectors: int = 1
 
 
 @dataclass(frozen=True)
@@ -42,6 +59,7 @@ class Deployment:
         residency: matrix name or pattern -> mode that is not the planner's to choose, or a whole plan.
         frames_per_step: encoder steps gathered into one run of a program.
         rates: program -> runs per second, for the planner; those of speech if not given.
+        beside: stage -> network that shares the processor; in work its programs are those of that stage's jobs.
     """
 
     device: Device
@@ -49,6 +67,7 @@ class Deployment:
     residency: Mapping[str, Residency] | ResidencyPlan = field(default_factory=dict)
     frames_per_step: int = 1
     rates: Mapping[str, float] | None = None
+    beside: Mapping[str, Beside] = field(default_factory=dict)
 
     @cached_property
     def plan(self) -> ResidencyPlan:
@@ -90,13 +109,33 @@ class Deployment:
             InputError: ``work`` has no recorded activations, but the skip mode asks for them.
         """
         if not self.needs_activations:
-            return self.schedules
-        return {
+            return {**self.schedules, **self.schedules_beside}
+        own = {
             name: build_invocations(
                 self.device.chip, program, self.network, self.plan, work.inputs, self.frames_per_step
             )
             for name, program in self.network.network.programs().items()
         }
+        return {**own, **self.schedules_beside}
+
+    @cached_property
+    def schedules_beside(self) -> Mapping[str, TileSchedule | Sections]:
+        """Stage and program of a network beside, as `Job.schedule` calls them -> schedule."""
+        return {
+            f"{stage}/{program}": schedule
+            for stage, one in self.beside.items()
+            for program, schedule in build_schedules(self.device.chip, one.network, {}, one.vectors).items()
+        }
+
+    @cached_property
+    def companions(self) -> tuple[Companion, ...]:
+        """The networks beside that run again and again, ready to be simulated."""
+        made = []
+        for stage, one in self.beside.items():
+            if one.every_ms is not None:
+                own = [self.schedules_beside[f"{stage}/{name}"] for name in one.network.network.programs()]
+                made.append(Companion(stage, joined(stage, own), round(one.every_ms * PS_PER_MS), one.priority))
+        return tuple(made)
 
     @cached_property
     def codes(self) -> Mapping[str, Code]:
@@ -155,7 +194,6 @@ class Deployment:
         seed: int = 0,
         trace: bool = False,
         window_ps: Window = FIRST_MINUTE_PS,
-        companions: tuple[Companion, ...] = (),
     ) -> Timeline:
         """Play an utterance on the device, from a wake-up to the final words; arguments as in `azsim.soc.simulate`."""
         return simulate(
@@ -166,5 +204,5 @@ class Deployment:
             trace=trace,
             window_ps=window_ps,
             peak_sram_bytes=self.peak_sram_bytes,
-            companions=companions,
+            companions=self.companions,
         )

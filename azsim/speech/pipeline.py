@@ -9,8 +9,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from azsim.speech.endpoint import SILENCE_MS
 from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, SAMPLE_RATE_HZ
 from azsim.speech.jobs import merged
 from azsim.speech.room_tone import room_tone
-from azsim.speech.stage import Configured, Event, Output, Piece, Stage, StageJob, Turn
+from azsim.speech.stage import Configured, Event, Listening, Output, Piece, Stage, StageJob, Turn
 from azsim.speech.stage_registry import in_order, stage_of
 from azsim.speech.work import RECOGNISER, LogEntry
 
@@ -69,22 +70,31 @@ class Pipeline:
 
     Raises:
         InputError: a stage's network is wrong.
-        CodecError: a bitstream is damaged.
     """
 
     def __init__(self, stages: Sequence[Stage], configured: Configured) -> None:
         self.stages = tuple(stages)
         self.networks: dict[str, CompressedNetwork] = {}
-        self._makers = []
-        for index, stage in enumerate(self.stages):
-            own = replace(configured, seed=configured.seed + index)
+        self._configured: dict[str, Configured] = {}
+        number = 0
+        for stage in self.stages:
+            number += stage.kind not in ALWAYS_THERE
+            own = self._configured[stage.title] = replace(configured, seed=configured.seed + number)
             with located(f"stage {stage.title!r}"):
                 network = stage.network(own)
-                maker = stage.listener(own, network)
             if network is not None:
                 self.networks[stage.title] = network
+
+    @cached_property
+    def _makers(self) -> list[tuple[Stage, Callable[[Turn], Listening]]]:
+        """The stages that hear something, each with what makes its listening."""
+        made = []
+        for stage in self.stages:
+            with located(f"stage {stage.title!r}"):
+                maker = stage.listener(self._configured[stage.title], self.networks.get(stage.title))
             if maker is not None:
-                self._makers.append((stage, maker))
+                made.append((stage, maker))
+        return made
 
     def recognise(
         self,
@@ -105,6 +115,7 @@ class Pipeline:
 
         Raises:
             InputError: there is not one whole frame.
+            CodecError: a bitstream is damaged.
         """
         if not len(frames):
             raise InputError(f"{turn.utterance}: no whole frame; at least {FRAME_LENGTH_MS} ms of sound are needed")
@@ -133,7 +144,7 @@ class PipelineListening:
         events: what was found so far, in the order in which it was yielded.
     """
 
-    def __init__(self, stages: Sequence[tuple[Stage, object]]) -> None:
+    def __init__(self, stages: Sequence[tuple[Stage, Listening]]) -> None:
         self._stages = list(stages)
         self._jobs: dict[str, list[StageJob]] = {stage.title: [] for stage, _ in self._stages}
         self._heard = [0] * len(self._stages)

@@ -20,7 +20,7 @@ from msgspec import Meta, Struct
 
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
-from azsim.nn.branching import Picker
+from azsim.nn.rnnt.branching import Picker
 from azsim.nn.compressible import Compressible
 from azsim.ranges import Name
 from azsim.speech.conclusion import Recognition
@@ -197,6 +197,11 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def always_on(self) -> AlwaysOn | None:
         """How often its network runs whoever speaks; None: only as the jobs that it yields say."""
         return None
+
+    @property
+    def weights(self) -> int:
+        """Of its own network, as far as they are known before it is made: what memory to make it is asked for."""
+        return 0
 
     def network(self, configured: Configured) -> CompressedNetwork | None:
         """Its own network as it lies in the device's memory; None without one."""

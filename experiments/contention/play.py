@@ -17,7 +17,7 @@ from azsim.arbitration.policies.latency_regulated import LatencyTarget
 from azsim.arbitration.policies.rate_regulated import TokenBucket
 from azsim.arbitration.policies.window_threshold import Window
 from azsim.chip.build import tile_layout
-from azsim.compare.companions import companions_of
+from azsim.compare.stages import pipeline_of
 from azsim.compare.experiment import Configuration
 from azsim.compare.production import draw, replayed
 from azsim.compare.setup import Setup, compressed
@@ -70,10 +70,9 @@ def make_material(setup: Setup, configuration: Configuration) -> Material:
     """The production-size network of a configuration: bitstreams, schedules, words, other networks."""
     trained = compressed(setup, configuration)
     large = draw(trained, setup.experiment.production, tile_layout(setup.device.chip), setup.experiment.seed)
-    deployed = deploy(setup, setup.device, large)
+    deployed = deploy(setup, setup.device, large, pipeline_of(setup, trained))
     speech = tuple(deployed.ready(one.work) for one in replayed(setup, large))
-    companions = companions_of(setup, setup.device, trained)
-    return Material(configuration.name, speech, deployed.peak_sram_bytes, companions)
+    return Material(configuration.name, speech, deployed.peak_sram_bytes, deployed.companions)
 
 
 def device_for(device: Device, point: Point) -> Device:

@@ -142,7 +142,7 @@ def readme(rows: Sequence[Response], utterances: int) -> str:
 def _priorities() -> str:
     """Of the networks, the highest first."""
     experiment, _ = load_experiment(shipped("experiments", "sharing/companions.toml"))
-    found = {each.name: each.priority for each in experiment.companion}
+    found = {each.title: each.priority for each in experiment.stage}
     found[RECOGNISER] = load_device(experiment.device).npu_sharing.recogniser_priority
     return ", ".join(f"{name} {found[name]}" for name in sorted(found, key=lambda name: -found[name]))
 

@@ -6,12 +6,13 @@ import msgspec
 import pytest
 
 from azsim import budget
-from azsim.compare.effort import MOST_JOBS, check_memory, check_time, companion_weights
-from azsim.compare.experiment import CompanionChoice, Configuration, Experiment, LayerChoice, ProductionChoice
+from azsim.compare.effort import MOST_JOBS, check_memory, check_time
+from azsim.compare.experiment import Configuration, Experiment, ProductionChoice
 from azsim.devices.cpu_spec import BackgroundSpec
 from azsim.devices.loader import load_device, scaled
 from azsim.devices.spec import Device
 from azsim.errors import InputError
+from azsim.speech.stages.stand_in import Layer, StandIn
 
 AZ1 = load_device("az1")
 SPEECH_MS = [3000] * 100
@@ -50,17 +51,12 @@ def test_a_clock_of_a_kilohertz_is_refused() -> None:
 
 def test_jobs_every_hundredth_of_a_millisecond_are_refused() -> None:
     long_ms = [MOST_JOBS * 0.01]
-    layers = (LayerChoice("dense", 8, 8),)
-    busy = msgspec.structs.replace(EXPERIMENT, companion=(CompanionChoice("vision", layers, every_ms=0.01),))
-    with pytest.raises(InputError, match=r"mine\.toml: companion 'vision': every_ms = 0\.01: would be .* jobs over"):
+    often = StandIn(name="vision", layers=(Layer("dense", 8, 8),), every_ms=0.01)
+    busy = msgspec.structs.replace(EXPERIMENT, stage=(often,))
+    with pytest.raises(InputError, match=r"mine\.toml: stage 'vision': every_ms = 0\.01: would be .* jobs over"):
         check_time(AZ1, "az1.toml", busy, "mine.toml", long_ms, 1000)
     background = (BackgroundSpec("ui", every_ms=0.01, cycles=1),)
     device = msgspec.structs.replace(AZ1, cpu=msgspec.structs.replace(AZ1.cpu, background=background))
     with pytest.raises(InputError, match=r"az1\.toml: cpu\.background 'ui': every_ms = 0\.01: would be .* jobs over"):
         check_time(device, "az1.toml", EXPERIMENT, "mine.toml", long_ms, 1000)
     check_time(device, "az1.toml", EXPERIMENT, "mine.toml", [3000], 1000)
-
-
-def test_weights_of_a_companion() -> None:
-    layers = (LayerChoice("lstm", 10, 20), LayerChoice("dense", 20, 3))
-    assert companion_weights(CompanionChoice("a", layers, every_ms=20.0)) == 4 * 20 * 30 + 60
