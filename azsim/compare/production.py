@@ -19,7 +19,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from azsim.chip.build import tile_layout
-from azsim.compress.drawn import DrawnNetwork, draw_network
 from azsim.compare.experiment import Configuration, ProductionChoice
 from azsim.compare.layers import roofline_points
 from azsim.compare.sensitivity import variants
@@ -28,6 +27,7 @@ from azsim.compare.shown import Choose
 from azsim.compare.speech_set import spread
 from azsim.compare.stages import pipeline_of
 from azsim.compare.trained import deploy, describe, recognise, result_of, traced_utterance
+from azsim.compress.drawn import DrawnNetwork, draw_network
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
 from azsim.devices import Device

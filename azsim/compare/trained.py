@@ -101,9 +101,7 @@ def play(setup: Setup, small: CompressedNetwork, choose: Choose | None = None) -
     )
 
 
-def deploy(
-    setup: Setup, device: Device, small: CompressedNetwork, pipeline: Pipeline | None = None
-) -> Deployment:
+def deploy(setup: Setup, device: Device, small: CompressedNetwork, pipeline: Pipeline | None = None) -> Deployment:
     """A configuration on a device: its ``residency`` says where weights stay, and the planner for the rest.
 
     Args:
@@ -118,7 +116,8 @@ def deploy(
     """
     configurations = setup.experiment.configuration
     pinned = next((found.residency for found in configurations if found.name == small.name), {})
-    deployed = Deployment(device, small, pinned, setup.experiment.frames_per_step, beside=beside(pipeline) if pipeline else {})
+    others = beside(pipeline) if pipeline else {}
+    deployed = Deployment(device, small, pinned, setup.experiment.frames_per_step, beside=others)
     with located(f"{setup.source}: configuration {small.name!r}"):
         deployed.plan  # noqa: B018 — an impossible plan is refused here, where its configuration is known
         refuse_starvation(device, deployed.companions)

@@ -193,9 +193,9 @@ class PipelineListening:
         if self._conclusion is None:
             raise ValueError("no stage concludes")
         head = self._conclusion.work
-        ordered = [(RECOGNISER if stage.for_words else stage.title, self._jobs[stage.title]) for stage, _ in self._stages]
+        asked = [(RECOGNISER if stage.for_words else stage.title, self._jobs[stage.title]) for stage, _ in self._stages]
         priorities = {stage.title: stage.priority for stage, _ in self._stages if stage.title != RECOGNISER}
-        jobs, places = merged(ordered, head.endpoint_ms, priorities)
+        jobs, places = merged(asked, head.endpoint_ms, priorities)
         log = [
             LogEntry(one.time_ms, one.stage, one.kind, one.value, -1 if one.job is None else places[one.job])
             for one in sorted(self.events, key=lambda one: one.time_ms)

@@ -20,8 +20,8 @@ from msgspec import Meta, Struct
 
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
-from azsim.nn.rnnt.branching import Picker
 from azsim.nn.compressible import Compressible
+from azsim.nn.rnnt.branching import Picker
 from azsim.ranges import Name
 from azsim.speech.conclusion import Recognition
 from azsim.speech.work import Engine

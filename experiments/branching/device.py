@@ -15,9 +15,9 @@ import msgspec
 import numpy as np
 
 from azsim.chip.build import tile_layout
-from azsim.compress.drawn import draw_network
 from azsim.compare.experiment import ProductionChoice
 from azsim.compare.production import shapes, skeleton
+from azsim.compress.drawn import draw_network
 from azsim.compress.network import CompressedNetwork
 from azsim.deploy.deployment import Deployment
 from azsim.deploy.swapping import SwappedDeployment, with_swaps

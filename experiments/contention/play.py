@@ -17,10 +17,10 @@ from azsim.arbitration.policies.latency_regulated import LatencyTarget
 from azsim.arbitration.policies.rate_regulated import TokenBucket
 from azsim.arbitration.policies.window_threshold import Window
 from azsim.chip.build import tile_layout
-from azsim.compare.stages import pipeline_of
 from azsim.compare.experiment import Configuration
 from azsim.compare.production import draw, replayed
 from azsim.compare.setup import Setup, compressed
+from azsim.compare.stages import pipeline_of
 from azsim.compare.trained import deploy
 from azsim.devices.spec import Device
 from azsim.report.percentiles import percentile

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.compress.drawn import DrawnNetwork, draw_network, quantile_table
 from azsim.compress import compress, decode
+from azsim.compress.drawn import DrawnNetwork, draw_network, quantile_table
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
 from tests.conftest import random_network

@@ -57,8 +57,8 @@ EXPERIMENT = {
         },
     ],
     "echo": {"level_db": 0.0, "cancel": False, "tail_ms": 60},
-    "companion": [
-        {"name": "whisper", "every_ms": 10.0, "priority": 60, "vectors": 1,
+    "stage": [
+        {"kind": "stand-in", "name": "whisper", "every_ms": 10.0, "priority": 60, "vectors": 1,
          "layers": [{"kind": "lstm", "inputs": 16, "units": 16}]},
     ],
     "cloud": {"name": "cloud"},

@@ -13,6 +13,7 @@ from azsim.compress.layout import DEFAULT_LAYOUT
 from azsim.compress.network import CompressedNetwork
 from azsim.errors import InputError
 from azsim.speech import stages
+from azsim.speech.bounds import estimate_bounds
 from azsim.speech.pipeline import Pipeline, with_those_always_there
 from azsim.speech.recogniser import Recogniser
 from azsim.speech.stage import Configured, Turn
@@ -90,7 +91,8 @@ def test_front_end_and_recogniser_alone_are_the_recogniser(small: CompressedNetw
 def test_a_new_stage_is_one_file(small: CompressedNetwork, loud: None) -> None:
     assert "loud" in stage_kinds()
     frames = frames_of(1)
-    heard, alone = pipeline(small, {"kind": "loud"}).recognise(frames, Turn("u")), pipeline(small).recognise(frames, Turn("u"))
+    heard = pipeline(small, {"kind": "loud"}).recognise(frames, Turn("u"))
+    alone = pipeline(small).recognise(frames, Turn("u"))
     own = [job for job in heard.work.jobs if job.stage == "loud"]
     assert [replace(job, after=()) for job in heard.work.jobs if job.stage != "loud"] == [
         replace(job, after=()) for job in alone.work.jobs
@@ -111,14 +113,7 @@ def test_pieces_do_not_matter(small: CompressedNetwork, loud: None, size: int) -
     listening = made.listen(Turn("u"))
     for start in range(0, len(frames), size):
         listening.feed(frames[start : start + size])
-    pieces = listening.finish(frames, whole.work.audio_ms, made.recognise(frames, Turn("u")) and _bounds(frames))
-    assert pieces == whole
-
-
-def _bounds(frames: np.ndarray):
-    from azsim.speech.bounds import estimate_bounds
-
-    return estimate_bounds(frames)
+    assert listening.finish(frames, whole.work.audio_ms, estimate_bounds(frames)) == whole
 
 
 def test_what_cannot_be_a_pipeline_is_refused(small: CompressedNetwork) -> None:
