@@ -14,13 +14,12 @@ from azsim.interrupts import end_all_on_interrupt, ignore_interrupts
 def main() -> int:
     """The command line of a process that ends with it; see ``azsim.cli``."""
     end_all_on_interrupt()
-    from azsim.streams import keep_numbers_taken
+    from azsim import cli
 
-    keep_numbers_taken()
-    from azsim.cli import main as command_line
+    cli.keep_numbers_taken()
 
     try:
-        return command_line()
+        return cli.main()
     finally:
         ignore_interrupts()
 

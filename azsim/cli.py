@@ -19,7 +19,8 @@ from azsim.commands.shared.options import add_common_options
 from azsim.errors import AzsimError, InputError, readable
 from azsim.interrupts import INTERRUPTED, interrupts_heard
 from azsim.parsing import OneLineParser
-from azsim.streams import CLOSED_OUTPUT
+
+CLOSED_OUTPUT = "standard output is closed, so that nothing could be printed; send it to a file or to /dev/null"
 
 
 def parser(commands: Iterable[str] | None = None) -> argparse.ArgumentParser:
@@ -65,6 +66,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if os.environ.get("AZSIM_TRACEBACK"):
             raise
         return _fail(f"a defect in azsim: {type(error).__name__}: {error}; AZSIM_TRACEBACK=1 shows where")
+
+
+def keep_numbers_taken() -> None:
+    """Open what is closed on the null device, so that no file of azsim's gets its number and what is printed to it.
+
+    ``sys.stdout`` stays None where it was closed, for `main` to refuse; errors go nowhere then.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115 (kept for good)
 
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -12,7 +12,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from azsim.chip.bounds import products_per_cycle
 from azsim.chip.pipeline import run_pipeline
 from azsim.chip.schedule import TileSchedule
 from azsim.chip.systolic import weights_per_cycle
@@ -203,3 +202,24 @@ def _stalled(rate: float, chip: ChipSpec, decodes: bool) -> float:
         return rate
     written = 1 if decodes and chip.sram.ports == 1 else 0
     return 1 / max(1 / rate, (port_reads(chip) / rate + written) / chip.sram.port_bytes_per_cycle)
+
+
+def roof_cycles(schedule: TileSchedule, chip: ChipSpec) -> Mapping[str, int]:
+    """Stage -> least cycles, whatever the order of the tiles: ``dram``, ``decoder``, ``multipliers``.
+
+    A run takes no fewer than the bytes over the port's width, the decoder's time for all tiles, and the effectual
+    products over the multipliers.
+    """
+    return {
+        "dram": -(-int(schedule.fetch_bytes.sum()) // chip.port.bytes_per_cycle),
+        "decoder": int(schedule.decode_cycles.sum()),
+        "multipliers": -(-int(schedule.products.sum()) // products_per_cycle(chip)),
+    }
+
+
+def products_per_cycle(chip: ChipSpec) -> int:
+    """Most products that the compute engine does in a cycle."""
+    if chip.systolic is not None:
+        return chip.systolic.rows * chip.systolic.columns
+    lanes = chip.lanes
+    return lanes.lanes * lanes.multipliers_per_lane * (2 if lanes.subword else 1)

@@ -14,7 +14,7 @@ from azsim.speech.conclusion import Recognition, conclude
 from azsim.speech.endpoint import LONGEST_TAIL_MS, SILENCE_MS, listening_steps, step_end_ms
 from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, STEP_MS
 from azsim.speech.room_tone import room_tone
-from azsim.speech.words import words_of
+from azsim.speech.transcript import words_of
 from azsim.speech.work import Work
 
 

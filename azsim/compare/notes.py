@@ -8,7 +8,7 @@ from azsim.compare.setup import Setup
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.memory_spec import MemorySpec
 from azsim.errors import readable
-from azsim.report.remarks import remarks_of
+from azsim.report.table import remarks_of
 from azsim.report.wer import normalise
 from azsim.speech.features import STEP_MS
 

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from azsim.chip.build import tile_layout
 from azsim.compare.experiment import Configuration, ProductionChoice
-from azsim.compare.layers import roofline_points
-from azsim.compare.sensitivity import variants
+from azsim.compare.sensitivity import sensitivity_points
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.shown import Choose
 from azsim.compare.speech_set import spread
@@ -33,6 +33,8 @@ from azsim.compress.network import CompressedNetwork
 from azsim.devices import Device
 from azsim.nn.rnnt.network import Network
 from azsim.report import results as report
+from azsim.report.ranking import SensitivityPoint
+from azsim.report.roofline import RooflinePoint, roofline_points
 from azsim.soc.job_graph import Schedules
 from azsim.soc.timeline import Timeline
 from azsim.speech.conclusion import Recognition
@@ -103,8 +105,8 @@ class ProductionOutcome:
 
     configuration: report.ConfigurationSize
     results: tuple[report.UtteranceResult, ...]
-    roofline: tuple[report.RooflinePoint, ...]
-    sensitivity: tuple[report.SensitivityPoint, ...]
+    roofline: tuple[RooflinePoint, ...]
+    sensitivity: tuple[SensitivityPoint, ...]
     traced: report.TracedUtterance | None = None
 
 
@@ -124,13 +126,11 @@ def on_device_production(setup: Setup, configuration: Configuration, choose: Cho
         result_of(configuration.name, utterance, recognition, timeline, timing_only=True)
         for utterance, recognition, timeline in zip(utterances, works, timelines)
     )
-    choice = experiment.sensitivity
-    points = []
+    choice, sensitivity = experiment.sensitivity, ()
     if choice:
-        few = works[: choice.utterances]
-        points.append(_point("as given", 1.0, configuration.name, timelines[: choice.utterances]))
-        for name, factor, device in variants(setup.device, choice):
-            points.append(_point(name, factor, configuration.name, _play(setup, device, large, few)[1]))
+        few, as_given = works[: choice.utterances], timelines[: choice.utterances]
+        play = partial(_timelines, setup, large, few)
+        sensitivity = sensitivity_points(setup.device, choice, configuration.name, as_given, play)
     traced = None
     if shown:
         chosen = utterances[shown.index], works[shown.index], timelines[shown.index]
@@ -139,7 +139,7 @@ def on_device_production(setup: Setup, configuration: Configuration, choose: Cho
         configuration=describe(large, timing_only=True),
         results=results,
         roofline=roofline_points(setup.device, large.name, schedules, timing_only=True),
-        sensitivity=tuple(points),
+        sensitivity=sensitivity,
         traced=traced,
     )
 
@@ -184,13 +184,8 @@ def _play(
     ]
 
 
-def _point(constant: str, factor: float, config: str, timelines: Sequence[Timeline]) -> report.SensitivityPoint:
-    waits_ps = [part.wait_ps for timeline in timelines if (part := timeline.latency)]
-    margins_pj = [sum(line.energy_pj.values()) - sum(line.energy_idle_pj.values()) for line in timelines]
-    return report.SensitivityPoint(
-        constant=constant,
-        factor=factor,
-        config=config,
-        wait_ms=float(np.median(waits_ps)) / 1e9 if waits_ps else None,
-        energy_above_idle_mj=float(np.mean(margins_pj)) / 1e9,
-    )
+def _timelines(
+    setup: Setup, large: CompressedNetwork, recognitions: Sequence[Recognition], device: Device
+) -> list[Timeline]:
+    """As `_play`, on another device, without the schedules."""
+    return _play(setup, device, large, recognitions)[1]

@@ -23,7 +23,6 @@ from azsim.cloud.streaming import refuse_if_local
 from azsim.compare import notes
 from azsim.compare.effort import check_memory
 from azsim.compare.experiment import Configuration, Experiment, beside, check_bits, music_of, speech_of
-from azsim.compare.layers import roofline
 from azsim.compare.pool import Pool
 from azsim.compare.production import ProductionOutcome, on_device_production, shapes
 from azsim.compare.sensitivity import variants
@@ -39,6 +38,7 @@ from azsim.nn.rnnt.network import EMBEDDING
 from azsim.report.manifest import make_manifest
 from azsim.report.metrics import make_rows
 from azsim.report.results import Comparison, ConfigurationResult, UtteranceResult
+from azsim.report.roofline import roofline
 from azsim.speech.gather import check_together
 
 SHOWN_CODEC = "zvsv"

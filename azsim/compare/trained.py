@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.cloud.streaming import stream_audio
 from azsim.compare.experiment import Configuration
-from azsim.compare.layers import roofline_points
 from azsim.compare.setup import Setup, compressed, network
 from azsim.compare.shown import Choose
 from azsim.compare.speech_set import Utterance
@@ -19,6 +18,7 @@ from azsim.devices.spec import Device
 from azsim.errors import located
 from azsim.report import results as report
 from azsim.report.metrics import measure
+from azsim.report.roofline import RooflinePoint, roofline_points
 from azsim.report.wer import count_errors, wer_percent
 from azsim.soc.timeline import Timeline
 from azsim.speech.conclusion import Recognition
@@ -46,7 +46,7 @@ class TrainedOutcome:
     configuration: report.ConfigurationSize
     results: tuple[report.UtteranceResult, ...]
     post_training_wer_percent: float | None = None
-    roofline: tuple[report.RooflinePoint, ...] = ()
+    roofline: tuple[RooflinePoint, ...] = ()
     traced: report.TracedUtterance | None = None
 
 

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
-from azsim.report.results import SensitivityPoint
+from azsim.deprecated import renamed
 
 TIE_SHARE = 0.002
+
+@renamed("0.2.0", "0.3.0", energy_margin_mj="energy_above_idle_mj")
+@dataclass(frozen=True, slots=True)
+class SensitivityPoint:
+    """One configuration with one assumed constant changed (factor 1: unchanged).
+
+    Attributes:
+        constant: dotted key in the device file, or a short name of a group of them.
+        wait_ms: median from the end-point to the final words: what the device adds to the rule's own wait.
+        energy_above_idle_mj: mean per utterance, over the same stretch of time without speech.
+            Both are of the production-size network; None if not known.
+    """
+
+    constant: str
+    factor: float
+    config: str
+    wait_ms: float | None
+    energy_above_idle_mj: float | None
+
 
 Metric = Callable[[SensitivityPoint], float | None]
 

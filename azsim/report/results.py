@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from azsim.deprecated import goes, renamed
+from azsim.report.ranking import SensitivityPoint
+from azsim.report.roofline import Roofline
 from azsim.report.trace.options import TraceOptions
 from azsim.soc.timeline import Timeline
 from azsim.speech.transcript import Word
@@ -255,63 +257,6 @@ class TracedUtterance:
     why: str = ""
     timing_only: bool = False
     options: TraceOptions = field(default_factory=TraceOptions)
-
-
-@dataclass(frozen=True, slots=True)
-class RooflinePoint:
-    """A layer on the chip's roofline.
-
-    Attributes:
-        config, layer: which.
-        macs: multiply-accumulates of one invocation, zeros included (weight positions x frames).
-        dram_bytes: fetched for it, 0 if resident.
-        time_ns: how long the processor took for it.
-        timing_only: from the production-size network.
-    """
-
-    config: str
-    layer: str
-    macs: int
-    dram_bytes: int
-    time_ns: float
-    timing_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Roofline:
-    """The chip's ceilings, in multiply-accumulates per second (zeros counted) and bytes per second.
-
-    Attributes:
-        multipliers_gmacs: lanes x multipliers x clock.
-        window_gmacs: lanes x window x clock: what zero skipping can reach at best.
-        decoder_gpositions: positions the decoder gives per second, x 1e9; a ceiling at one frame per tile.
-        dram_gbps: the processor's port to DRAM, gigabytes per second.
-    """
-
-    multipliers_gmacs: float
-    window_gmacs: float
-    decoder_gpositions: float
-    dram_gbps: float
-    points: tuple[RooflinePoint, ...]
-
-
-@renamed("0.2.0", "0.3.0", energy_margin_mj="energy_above_idle_mj")
-@dataclass(frozen=True, slots=True)
-class SensitivityPoint:
-    """One configuration with one assumed constant changed (factor 1: unchanged).
-
-    Attributes:
-        constant: dotted key in the device file, or a short name of a group of them.
-        wait_ms: median from the end-point to the final words: what the device adds to the rule's own wait.
-        energy_above_idle_mj: mean per utterance, over the same stretch of time without speech.
-            Both are of the production-size network; None if not known.
-    """
-
-    constant: str
-    factor: float
-    config: str
-    wait_ms: float | None
-    energy_above_idle_mj: float | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

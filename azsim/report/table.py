@@ -1,18 +1,18 @@
-"""The console's tables, and the same for a README."""
+"""The console's tables, the same for a README, and remarks on what makes recordings hard to recognise."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 
 from azsim.report.columns import COLUMNS, used_columns
 from azsim.report.fitted import FittedColumn, print_fitted, print_prose
-from azsim.report.remarks import remarks_of
 from azsim.report.results import Comparison, ConfigurationResult
 
 TRAINED_TITLE = "recogniser"
 PRODUCTION_TITLE = "production-size recogniser, timing only"
+MOST_NAMES = 3
 
 
 def print_tables(comparison: Comparison, console: Console) -> None:
@@ -42,3 +42,21 @@ def _columns(rows: Sequence[ConfigurationResult]) -> list[FittedColumn]:
         )
         for column in used_columns(rows, console=True)
     ]
+
+
+def remarks_of(recordings: Iterable[tuple[str, Iterable[str]]]) -> str:
+    """Remarks with the names of the recordings that they hold for; empty if there is nothing to remark on.
+
+    Args:
+        recordings: name and remarks of each; a name that comes again (under another configuration) counts once.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for name, remarks in recordings:
+        for remark in remarks:
+            found.setdefault(remark, {})[name] = None
+    said = []
+    for remark, named in found.items():
+        names = list(named)
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        said.append(f"{', '.join(names[:MOST_NAMES])}{more}: {remark}.")
+    return " ".join(said)

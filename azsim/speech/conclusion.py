@@ -15,8 +15,7 @@ from azsim.nn.rnnt.network import Network
 from azsim.speech.bounds import SpeechBounds
 from azsim.speech.endpoint import SILENCE_MS, end_point, step_end_ms
 from azsim.speech.features import STEP_MS
-from azsim.speech.transcript import Transcript
-from azsim.speech.words import words_of
+from azsim.speech.transcript import Transcript, words_of
 from azsim.speech.work import Job, Work
 
 JobMaker = Callable[[int, Sequence[int]], tuple[Job, ...]]

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from azsim.report.metrics import make_rows, measure
+from azsim.report.ranking import SensitivityPoint
 from azsim.report.results import (
     Comparison,
     ConfigurationSize,
-    Roofline,
-    RooflinePoint,
-    SensitivityPoint,
     TracedUtterance,
     UtteranceResult,
 )
+from azsim.report.roofline import Roofline, RooflinePoint
 from azsim.soc.timeline import Instant, LatencyParts, Span, Timeline
 from azsim.speech.transcript import Word
 from azsim.speech.work import Work

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from azsim.report.columns import used_columns
 from azsim.report.results import Comparison
-from azsim.report.table import PRODUCTION_TITLE, TRAINED_TITLE, markdown_table, print_tables
+from azsim.report.table import PRODUCTION_TITLE, TRAINED_TITLE, markdown_table, print_tables, remarks_of
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
@@ -65,3 +65,10 @@ def test_markup_in_a_name_is_text(comparison: Comparison) -> None:
     odd = replace(comparison, rows=(replace(comparison.rows[0], config="[red]x[/red]"),), production_rows=())
     print_tables(odd, Console(file=stream, width=140))
     assert "[red]x[/red]" in stream.getvalue()
+
+
+def test_recordings_are_gathered_under_their_remark() -> None:
+    found = remarks_of([("a", ("quiet",)), ("b", ()), ("a", ("quiet",)), ("c", ("quiet", "narrow"))])
+    assert found == "a, c: quiet. c: narrow."
+    assert remarks_of([("a", ())]) == ""
+    assert remarks_of([(name, ("quiet",)) for name in "abcde"]) == "a, b, c and 2 more: quiet."

@@ -20,10 +20,16 @@ from azsim.compress.circuit import SERIAL, Circuit
 from azsim.compress.codecs import ans_header, ans_kernels
 from azsim.compress.codecs.ans_model import Model, fit
 from azsim.compress.codecs.codec import Codec, Options, Part, distinct
-from azsim.compress.codecs.fixed_width import FixedWidth, bits_needed, palette_table, palette_values, two_complement
+from azsim.compress.codecs.fixed_width import (
+    FixedWidth,
+    bits_needed,
+    palette_table,
+    palette_values,
+    two_complement,
+    words_at,
+)
 from azsim.compress.codecs.places import Places
 from azsim.compress.codecs.registry import register
-from azsim.compress.codecs.words import words_at
 from azsim.errors import CodecError
 
 STORED, PALETTE = 1, 2

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from azsim.compiled import njit
 from azsim.compress.circuit import PARALLEL
 from azsim.compress.codecs.codec import Part
 from azsim.compress.codecs.places import Places
-from azsim.compress.codecs.words import words_at
 from azsim.errors import CodecError
 
 U0, U1, U3, U7, U8, U255 = (np.uint64(number) for number in (0, 1, 3, 7, 8, 255))
@@ -196,3 +196,11 @@ def palette_table(values: np.ndarray, weight_bits: int) -> bytes:
     table = np.full(1 << weight_bits, fill, dtype=np.int8)
     table[: values.size] = values
     return table.tobytes()
+
+
+def words_at(data: np.ndarray) -> np.ndarray:
+    """uint64 ``(size - 7,)`` view of a contiguous uint8 array of at least 8: bytes k to k + 7, little-endian.
+
+    For kernels that load bits from anywhere.
+    """
+    return as_strided(data[:8].view("<u8"), shape=(data.size - 7,), strides=(1,))

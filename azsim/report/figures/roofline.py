@@ -15,7 +15,8 @@ from azsim.report.colours import INK, STRIP
 from azsim.report.figures.layout import WIDE, Layout, Margins, legend_at, legend_inches, panel_grid, width_inches
 from azsim.report.figures.style import MOST_SERIES, config_colours, config_markers, short_names
 from azsim.report.fitted import shortened
-from azsim.report.results import Comparison, Roofline, RooflinePoint
+from azsim.report.results import Comparison
+from azsim.report.roofline import Roofline, RooflinePoint
 
 RESIDENT_RIDGES = 5.0  # a layer this many times beyond the ridge is drawn as resident
 MOST_LAYERS = 8

@@ -16,7 +16,8 @@ from azsim.report.colours import ALERT, INK, PAPER, SERIES, SOFT
 from azsim.report.columns import significant
 from azsim.report.figures.layout import WIDE, Layout, Margins, panel_grid, width_inches
 from azsim.report.figures.style import short_names
-from azsim.report.results import Comparison, SensitivityPoint
+from azsim.report.ranking import SensitivityPoint
+from azsim.report.results import Comparison
 
 METRICS = (
     ("wait after the end-point", "ms", ranking.wait_ms),

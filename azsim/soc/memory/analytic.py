@@ -26,7 +26,6 @@ from azsim.devices.regulation import policy_of
 from azsim.devices.spec import Device
 from azsim.soc.environment import NEVER, DeviceEnvironment, TimedEvent
 from azsim.soc.memory import columns
-from azsim.soc.memory.begun import tiles_begun
 from azsim.soc.memory.protocol import ClientTraffic, Rest, TileWork, clients_of, traffic_of
 
 MEMORY_PS = 100 * 10**9
@@ -186,7 +185,7 @@ class AnalyticMemory:
         fetch = np.maximum(before, self._pace[4] + np.where(frees >= 0, times[DECODED, frees], 0))
         ticks = (now - self._job_start_ps) * self._per_ps
         computed = int(((tiles[columns.T_BYTES] == 0) | (fetch < ticks)).cumprod().sum())
-        count = int(ends[ends.searchsorted(tiles_begun(work, computed, ticks))])
+        count = int(ends[ends.searchsorted(work.begun(computed, ticks))])
         if count < tiles.shape[1]:
             left = tiles[columns.T_BYTES, count:]
             chunks = int((-(-left // self._pace[0])).sum())

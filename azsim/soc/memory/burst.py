@@ -19,7 +19,6 @@ from azsim.devices.regulation import policy_of
 from azsim.devices.spec import Device
 from azsim.soc.environment import NEVER, DeviceEnvironment, TimedEvent
 from azsim.soc.memory import columns
-from azsim.soc.memory.begun import tiles_begun
 from azsim.soc.memory.columns import PENDING
 from azsim.soc.memory.dram import CONFIG_CELLS
 from azsim.soc.memory.loop import advance
@@ -221,7 +220,7 @@ class BurstMemory:
         cells, work = self._cells, self._work
         computed = cells[columns.TILE] if cells[columns.ACTIVE] else work.tiles.shape[1]
         per_ps = int(self._config[columns.TICKS_PER_PS])
-        begun = tiles_begun(work, computed, (now - cells[columns.START]) * per_ps)
+        begun = work.begun(computed, (now - cells[columns.START]) * per_ps)
         under_way = cells[columns.DONE_BYTES] or cells[columns.MOVED]
         if cells[columns.ACTIVE] and cells[columns.REQUEST] >= 0 and under_way:
             begun = computed + 1

@@ -17,8 +17,10 @@ import numpy as np
 
 from azsim.arbitration import BOARD, Client
 from azsim.arbitration.clients import all_clients
+from azsim.chip.pipeline import DECODED, MULTIPLIED
 from azsim.devices.spec import Device
 from azsim.soc.environment import NEVER, TimedEvent
+from azsim.soc.memory import columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,19 @@ class TileWork:
 
     tiles: np.ndarray
     times: np.ndarray
+
+    def begun(self, computed: int, ticks: int) -> int:
+        """Tiles that must not be taken from the processor any more: up to the last at work before ``ticks`` of the job.
+
+        Args:
+            computed: how many tiles have their times; all of them are fetched.
+        """
+        tiles, times = self.tiles[:, :computed], self.times
+        decode = tiles[columns.T_DECODE]
+        own = np.where(decode > 0, decode, tiles[columns.T_LANES])
+        start = np.where(decode > 0, times[DECODED, :computed], times[MULTIPLIED, :computed]) - own
+        at_work = np.flatnonzero((tiles[columns.T_BYTES] > 0) | (start < ticks))
+        return int(at_work[-1]) + 1 if at_work.size else 0
 
 
 @dataclass(frozen=True, slots=True)

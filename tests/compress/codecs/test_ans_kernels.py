@@ -11,7 +11,7 @@ from azsim.compress.codecs import ans_kernels
 from azsim.compress.codecs.ans_header import pack
 from azsim.compress.codecs.ans_model import Model
 from azsim.compress.codecs.ans_tables import Tables, normalise
-from azsim.compress.codecs.words import words_at
+from azsim.compress.codecs.fixed_width import words_at
 from tests.compress.codecs.plain_ans import AnsTable
 
 VALUES = np.array([0, 1, 2, 255, 254, 120, 136], np.uint8)

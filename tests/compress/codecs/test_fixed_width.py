@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from azsim.compress.codecs.fixed_width import FixedWidth, bits_needed, palette_table, palette_values, two_complement
+from azsim.compress.codecs.fixed_width import (
+    FixedWidth,
+    bits_needed,
+    palette_table,
+    palette_values,
+    two_complement,
+    words_at,
+)
 
 
 @pytest.mark.parametrize(("bits", "step"), [(1, 1), (1, 128), (3, 5), (5, 1), (8, 1)])
@@ -30,3 +39,18 @@ def test_a_value_takes_its_lowest_code() -> None:
     table = palette_table(np.array([-3, 0, 7]), 3)
     coder = FixedWidth(3, skip_zeros=False, value_of=palette_values(table), table=table)
     assert [int(coder.code_of[value & 255]) for value in (-3, 0, 7)] == [0, 1, 2]
+
+
+@settings(max_examples=50, deadline=None)
+@given(data=st.binary(min_size=8, max_size=40))
+def test_each_word_is_its_eight_bytes_little_endian(data: bytes) -> None:
+    words = words_at(np.frombuffer(data, np.uint8))
+    assert words.tolist() == [int.from_bytes(data[k : k + 8], "little") for k in range(len(data) - 7)]
+
+
+def test_it_is_a_view() -> None:
+    data = np.zeros(20, np.uint8)
+    words = words_at(data)
+    data[9] = 1
+    assert np.flatnonzero(words).tolist() == list(range(2, 10))
+    assert np.shares_memory(words, data)

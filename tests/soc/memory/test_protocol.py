@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azsim.chip.pipeline import DECODED, MULTIPLIED
-from azsim.soc.memory.begun import tiles_begun
 from azsim.soc.memory.columns import T_BYTES, T_DECODE, T_LANES
 from azsim.soc.memory.protocol import TileWork
 
@@ -29,7 +28,7 @@ def test_a_tile_has_begun_once_its_fetch_its_decoder_or_its_lanes_have(seed: int
         starts = [times[DECODED, tile] - work[T_DECODE, tile]] if work[T_DECODE, tile] else [times[DECODED, tile]]
         begun.append(work[T_BYTES, tile] > 0 or starts[0] < time_ps)
     expected = max((tile + 1 for tile in range(computed) if begun[tile]), default=0)
-    assert tiles_begun(TileWork(work, times), computed, time_ps) == expected
+    assert TileWork(work, times).begun(computed, time_ps) == expected
 
 
 @pytest.mark.parametrize(("time_ps", "count"), [(0, 0), (10, 0), (11, 1), (20, 1), (21, 2)])
@@ -37,4 +36,4 @@ def test_at_the_very_moment_of_its_start_it_has_not(time_ps: int, count: int) ->
     work, times = np.zeros((8, 2), np.int64), np.zeros((5, 2), np.int64)
     work[T_DECODE] = 5
     times[DECODED] = 15, 25
-    assert tiles_begun(TileWork(work, times), 2, time_ps) == count
+    assert TileWork(work, times).begun(2, time_ps) == count

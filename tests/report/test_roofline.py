@@ -7,8 +7,8 @@ import pytest
 from azsim.chip.pipeline import run_pipeline
 from azsim.chip.roofline import ceilings
 from azsim.chip.schedule import CpuWork, Sections, TileSchedule
-from azsim.compare.layers import roofline, roofline_points
 from azsim.devices.loader import load_device
+from azsim.report.roofline import roofline, roofline_points
 from tests.soc.cases import schedule
 
 AZ1 = load_device("az1")
