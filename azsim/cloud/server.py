@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from azsim.cloud.certificates import Certificates
 from azsim.cloud.channel import ConnectionLost, Request, ServerEnd
 from azsim.cloud.messages import Refusal, pack
-from azsim.cloud.service import Handled, Service
+from azsim.cloud.service import ANSWERED, Handled, Service
 from azsim.errors import InputError
 
 LOOPBACK = "127.0.0.1"
@@ -55,6 +55,9 @@ class Server:
         certificates: of the server; only devices with theirs are let in.
         say: told one line of every request, refusal and lost connection.
         limits: of everything.
+
+    Attributes:
+        answered, refused: requests so far.
     """
 
     def __init__(
@@ -66,6 +69,8 @@ class Server:
         self._limits = limits or Limits()
         self._waiting = 0
         self._connections = 0
+        self._replied = asyncio.Event()
+        self.answered = self.refused = 0
 
     @contextlib.asynccontextmanager
     async def listening(self, port: int) -> AsyncIterator[int]:
@@ -82,6 +87,12 @@ class Server:
             self._pool = pool
             async with server:
                 yield server.sockets[0].getsockname()[1]
+
+    async def until(self, requests: int) -> None:
+        """Come back once so many requests are answered or refused."""
+        while self.answered + self.refused < requests:
+            self._replied.clear()
+            await self._replied.wait()
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, from its first byte to its end."""
@@ -150,6 +161,9 @@ class Server:
         give = end.reply if request.is_whole else end.refuse
         give(request.stream, handled.status, handled.body)
         writer.write(end.take())
+        self.answered += handled.status == ANSWERED
+        self.refused += handled.status != ANSWERED
+        self._replied.set()
 
     def _no_longer_waits(self, task: asyncio.Task[None]) -> None:
         self._waiting -= 1
