@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,17 @@ page_there = pytest.mark.skipif(not PAGE.exists(), reason="the documents travel 
 FOLDERS = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
 
 
-def imported_by(module: Path) -> set[str]:
+@cache
+def tree_of(module: Path) -> ast.Module:
+    """A module, parsed once."""
+    return ast.parse(module.read_text(encoding="utf-8"))
+
+
+@cache
+def imported_by(module: Path) -> frozenset[str]:
     """Dotted names that a module imports, and the packages around them, imports within functions included."""
-    found = set()
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    found: set[str] = set()
+    for node in ast.walk(tree_of(module)):
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [f"{node.module}.{one.name}" for one in node.names]
         elif isinstance(node, ast.Import):
@@ -45,7 +53,7 @@ def imported_by(module: Path) -> set[str]:
         else:
             continue
         found |= {name.rsplit(".", cut)[0] for name in names for cut in range(name.count(".") + 1)}
-    return found
+    return frozenset(found)
 
 
 def known_by(module: Path) -> set[str]:
@@ -91,7 +99,7 @@ def test_the_page_names_every_module_beside_the_folders() -> None:
 def test_no_experiment_knows_the_tests() -> None:
     found = set()
     for module in (ROOT.parent / "experiments").rglob("*.py"):
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(module)):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [one.name for one in node.names] if isinstance(node, ast.Import) else []
             found |= {module.name for name in names if name.split(".")[0] == "tests"}
@@ -115,7 +123,7 @@ def test_every_kernel_is_compiled_by_one_module() -> None:
     """``from azsim.compiled import njit``: numba's own cache breaks where it cannot be written or is damaged."""
     asking = []
     for module in ROOT.rglob("*.py"):
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(module)):
             imported = [node.module] if isinstance(node, ast.ImportFrom) else []
             imported += [one.name for one in node.names] if isinstance(node, ast.Import) else []
             if any(name and name.split(".")[0] == "numba" for name in imported):
