@@ -6,6 +6,9 @@
     fetch ─> a tile of bytes   vector ──> vector_cycles of the last tile   store ─> output_bytes of the last tile
     product ─> lane_cycles alone: its operand lies in on-chip memory
     cpu ───> ends a section: the processor stops, the CPU works, the next section begins
+
+A matrix with several scales brings a requantisation factor for each; the vector work that follows the products reads
+each of them once a vector, from its tables: an operation and a table read.
 """
 
 from __future__ import annotations
@@ -59,8 +62,14 @@ def execute(
                     loaded = None
                 first = (run * code.frames + step.frame) * step.vectors
                 cost = _of_frames(costs[step.matrix], first, step.frames * step.vectors)
-                encoded = network.matrices[step.matrix].encoded
-                section.add(tile_schedule(step.matrix, encoded, cost, 0, mode, chip, step.first, step.tiles))
+                matrix = network.matrices[step.matrix]
+                section.add(
+                    tile_schedule(
+                        step.matrix, matrix.encoded, cost, 0, mode, chip, step.first, step.tiles, matrix.factor_bytes
+                    )
+                )
+                if len(matrix.scales) > 1:
+                    section.factor_reads += len(matrix.scales) * step.frames * step.vectors
             case Product():
                 section.add(product_tiles(step.rows, step.columns, step.frames * step.vectors, chip))
             case Fetch():
@@ -95,6 +104,7 @@ class _Section:
     table_reads: dict[int, int] = field(default_factory=dict)
     vector_elements: int = 0
     table_elements: int = 0
+    factor_reads: int = 0
     tiles: int = 0
     finished: int = -1
     waits_for: int = -1
@@ -111,6 +121,9 @@ class _Section:
 
     def end_vector_work(self) -> None:
         if self.vector_elements:
+            self.vector_elements += self.factor_reads
+            self.table_elements += self.factor_reads
+            self.factor_reads = 0
             self.finished = self.last_tile()
             self.vector_ops[self.finished] = self.vector_ops.get(self.finished, 0) + self.vector_elements
             self.table_reads[self.finished] = self.table_reads.get(self.finished, 0) + self.table_elements

@@ -187,7 +187,7 @@ def _one_layer(
             columns[name] = slice(column, column + limit)
             part = np.ascontiguousarray(weights[row : row + limit, columns[name]])
             encoded = encode(part, codec=codec, weight_bits=weight_bits, layout=layout)
-            matrices[name] = CompressedMatrix(name, encoded, 1.0, rows_placed=True)
+            matrices[name] = CompressedMatrix(name, encoded, (1.0,), rows_placed=True)
             names.append(name)
         uses = tuple(MatrixUse(name, "input", "ready") for name in names)
         rows = min(limit, weights.shape[0] - row)

@@ -140,17 +140,18 @@ def _placed_states(
 
 
 def kept_bytes(chip: ChipSpec, network: CompressedNetwork, name: str) -> dict[Residency, int]:
-    """Mode -> on-chip bytes of a matrix that is kept so: its stream, or 8 bits a position.
+    """Mode -> on-chip bytes of a matrix that is kept so: its stream, or 8 bits a position; and the factors of its rows.
 
     In a ``csc`` store the positions are the entries and their padding: 8 bits each, as in EIE (a 4-bit index and a
     4-bit count of the zeros before it).
     """
-    encoded = network.matrices[name].encoded
+    matrix = network.matrices[name]
+    encoded, factors = matrix.encoded, matrix.factor_bytes
     positions = int(encoded.tiling.positions.sum())
     if chip.lanes is not None and chip.lanes.store == "csc":
         spec = msgspec.structs.replace(chip.lanes, skip="none", skip_zero_columns=False)
         positions = int(lane_cost_of(network, name, spec).positions.sum())
-    return {"streamed": 0, "compressed": len(encoded.data), "decoded": positions}
+    return {"streamed": 0, "compressed": len(encoded.data) + factors, "decoded": positions + factors}
 
 
 def _resident_bytes(modes: Mapping[str, Residency], sizes: Mapping[str, Mapping[Residency, int]]) -> int:

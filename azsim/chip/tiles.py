@@ -35,17 +35,19 @@ def tile_schedule(
     chip: ChipSpec,
     first: int = 0,
     tiles: int | None = None,
+    factor_bytes: int = 0,
 ) -> TileSchedule:
     """Tiles ``first`` to ``first + tiles - 1`` (all if not said) for one frame of the matrix's lane cost.
 
-    There is no vector work in it and no dependency. Fetching the first of them fetches the matrix's tables too.
+    There is no vector work in it and no dependency. Fetching the first of them fetches the matrix's tables too, and the
+    ``factor_bytes`` of requantisation factors that go with its rows.
     """
     count = len(encoded.tiling) if tiles is None else tiles
     part = slice(first, first + count)
     nothing = np.zeros(count, np.int64)
     fetch, resume = nothing, nothing
     if mode == "streamed":
-        tables = encoded.table_bytes + address_bytes(chip, encoded.shape[0])
+        tables = encoded.table_bytes + factor_bytes + address_bytes(chip, encoded.shape[0])
         fetch = encoded.tile_bytes[part].astype(np.int64)
         fetch[0] += tables
         resume = np.full(count, tables, np.int64)

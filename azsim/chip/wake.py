@@ -14,8 +14,7 @@ from azsim.chip.lanes import LaneCost
 from azsim.chip.residency import ResidencyPlan
 from azsim.chip.schedule import TileSchedule
 from azsim.chip.tiles import tile_schedule
-from azsim.compress.encoded import Encoded
-from azsim.compress.network import CompressedNetwork
+from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
 
@@ -30,19 +29,19 @@ def reload_schedule(chip: ChipSpec, network: CompressedNetwork, plan: ResidencyP
     **Source:** `assumed`.
     """
     parts = [
-        reload_tiles(name, network.matrices[name].encoded, mode, chip)
+        reload_tiles(name, network.matrices[name], mode, chip)
         for name, mode in plan.modes.items()
         if mode != "streamed"
     ]
     return TileSchedule.concatenate(RELOAD, parts) if parts else None
 
 
-def reload_tiles(name: str, encoded: Encoded, mode: Residency, chip: ChipSpec) -> TileSchedule:
+def reload_tiles(name: str, matrix: CompressedMatrix, mode: Residency, chip: ChipSpec) -> TileSchedule:
     """The tiles of one matrix with nothing to multiply."""
-    tiles = len(encoded.tiling)
+    encoded, tiles = matrix.encoded, len(matrix.encoded.tiling)
     idle = np.zeros((1, tiles), np.int64)
     nothing = LaneCost(cycles=idle, split=np.zeros((1, tiles, 4), np.int64), positions=idle, products=idle)
-    fetched = tile_schedule(name, encoded, nothing, 0, "streamed", chip)
+    fetched = tile_schedule(name, encoded, nothing, 0, "streamed", chip, factor_bytes=matrix.factor_bytes)
     if mode == "decoded":
         return fetched
     return replace(fetched, decode_cycles=idle[0], decoded_bits=idle[0], decoded_values=idle[0])

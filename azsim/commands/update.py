@@ -45,9 +45,9 @@ def declare(command: argparse.ArgumentParser) -> None:
     image.add_argument(
         "--format",
         type=int,
-        choices=(1, 2),
-        default=2,
-        help="1 for devices with azsim 0.1.0; 2 stores biases on the processor's grid (default: 2)",
+        choices=(1, 2, 3),
+        help="1 for devices with azsim 0.1.0; 2 stores biases on the processor's grid; 3 holds several scales a matrix "
+        "(default: 2, or 3 where there are several)",
     )
     image.add_argument("--out", type=path, required=True, metavar="NEW.azm")
     make = actions.add_parser("make", help="a signed update to an image")

@@ -15,6 +15,7 @@ from azsim.compress.codecs import codecs, get
 from azsim.devices.quantities import Residency
 from azsim.errors import InputError, located, nearest, readable
 from azsim.explain import shown
+from azsim.nn.graph.operator import Granularity
 from azsim.ranges import Bits, Name, Zeros, is_number
 from azsim.resources import music_file, shipped, speech_file
 from azsim.speech.endpoint import MOST_SILENCE_MS, SILENCE_MS
@@ -36,12 +37,14 @@ class MatrixChoice(Struct, frozen=True, forbid_unknown_fields=True):
     sparsity: Zeros | None = None
     codec: str | None = None
     codec_options: dict[str, Any] | None = None
+    granularity: Granularity | None = None
 
 
 class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     """One compression configuration.
 
     ``codec_options``: the codec's own choices (`docs/bitstreams.md`), which it makes itself where none are given.
+    ``granularity``: one scale for each matrix (``tensor``), each ``gate`` of an LSTM, or each row (``channel``).
     ``model`` overrides the experiment's network (a fine-tuned one). ``residency`` says where matrices stay, by name or
     pattern; the planner chooses for the others.
     """
@@ -51,6 +54,7 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     weight_bits: Bits = 8
     sparsity: Zeros = 0.0
     codec_options: dict[str, Any] | None = None
+    granularity: Granularity = "tensor"
     model: str = ""
     matrices: dict[str, MatrixChoice] = field(default_factory=dict)
     residency: dict[str, Residency] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import numpy as np
@@ -31,6 +32,7 @@ from azsim.compress.stored import load_recogniser
 from azsim.devices import Device
 from azsim.devices.loader import find_device, load_device
 from azsim.errors import InputError, located
+from azsim.nn.graph.operator import Granularity
 from azsim.nn.rnnt.network import EMBEDDING, Network
 from azsim.report.trace.options import TraceOptions
 from azsim.soc.music import MusicTrack, load_music
@@ -147,6 +149,7 @@ def compressed(setup: Setup, configuration: Configuration, model: str = "") -> C
             sparsity=configuration.sparsity,
             codec=configuration.codec,
             options=configuration.codec_options,
+            granularity=configuration.granularity,
             overrides=overrides_of(configuration),
             layout=tile_layout(setup.device.chip),
         )
@@ -157,7 +160,9 @@ def compressed(setup: Setup, configuration: Configuration, model: str = "") -> C
 def overrides_of(configuration: Configuration) -> dict[str, MatrixRecipe]:
     """What the configuration chooses for single matrices: name or pattern -> recipe."""
     return {
-        pattern: MatrixRecipe(choice.weight_bits, choice.sparsity, choice.codec, choice.codec_options)
+        pattern: MatrixRecipe(
+            choice.weight_bits, choice.sparsity, choice.codec, choice.codec_options, choice.granularity
+        )
         for pattern, choice in configuration.matrices.items()
     }
 
@@ -170,7 +175,9 @@ def configuration_of(small: CompressedNetwork) -> Configuration:
     recipes = {name: small.asked.get(name) or _recipe_of(small, name) for name in small.matrices}
     common = Counter(recipe for name, recipe in recipes.items() if name != EMBEDDING).most_common(1)[0][0]
     choices = {
-        name: MatrixChoice(recipe.weight_bits, recipe.sparsity, recipe.codec, _as_table(recipe))
+        name: MatrixChoice(
+            recipe.weight_bits, recipe.sparsity, recipe.codec, _as_table(recipe), recipe.granularity
+        )
         for name, recipe in recipes.items()
         if recipe != (replace(common, sparsity=0.0) if name == EMBEDDING else common)
     }
@@ -180,6 +187,7 @@ def configuration_of(small: CompressedNetwork) -> Configuration:
         weight_bits=common.weight_bits,
         sparsity=common.sparsity,
         codec_options=_as_table(common),
+        granularity=common.granularity,
         matrices=choices,
     )
 
@@ -190,9 +198,11 @@ def _as_table(recipe: MatrixRecipe) -> dict[str, object] | None:
 
 
 def _recipe_of(small: CompressedNetwork, name: str) -> MatrixRecipe:
-    """What a bitstream says of itself: its bits, the zeros that it decodes to, its codec."""
-    encoded, values = small.matrices[name].encoded, small.decoded[name]
-    return MatrixRecipe(encoded.weight_bits, float(np.mean(values == 0)), encoded.codec)
+    """What a bitstream says of itself: its bits, the zeros that it decodes to, its codec; and its scales."""
+    encoded, values, groups = small.matrices[name].encoded, small.decoded[name], len(small.matrices[name].scales)
+    known = (each for each in get_args(Granularity) if groups == small.network.scale_groups(name, each))
+    granularity = "tensor" if groups == 1 else next(known, "channel")
+    return MatrixRecipe(encoded.weight_bits, float(np.mean(values == 0)), encoded.codec, granularity=granularity)
 
 
 def check_capacity(device: Device, device_file: str, what: str, model_bytes: int) -> None:

@@ -72,5 +72,11 @@ def draw_network(
         table = quantile_table(trained.decoded[source.name])
         drawn[name] = table.take(random.integers(0, _LEVELS, size=shape, dtype=np.uint16))
         encoded = encode(drawn[name], codec=source.encoded.codec, weight_bits=source.encoded.weight_bits, layout=layout)
-        matrices[name] = CompressedMatrix(name=name, encoded=encoded, scale=source.scale)
+        matrices[name] = CompressedMatrix(name, encoded, _scales(source, shape[0]))
     return DrawnNetwork(name=trained.name, network=network, matrices=matrices, drawn=drawn)
+
+
+def _scales(source: CompressedMatrix, rows: int) -> tuple[float, ...]:
+    """As many scales as the source has for each matrix or gate; of one for each row, one for each row here."""
+    groups = len(source.scales)
+    return tuple(np.resize(source.scales, rows if groups == source.encoded.shape[0] else groups).tolist())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from azsim.compress.codecs import decode, encode_like, positions_in, read
 from azsim.compress.encoded import Encoded
 from azsim.compress.layout import TileLayout
 from azsim.errors import InputError, located
+from azsim.nn.graph.operator import Weights
 from azsim.nn.rnnt.network import Network
 from azsim.summary import Summarised
 
@@ -23,20 +25,48 @@ if TYPE_CHECKING:
 
 BYTES_PER_WEIGHT = 12
 """As float32 and as int8, while it is decoded and while it is checked."""
+FACTOR_BYTES = 5
+"""Of a requantisation factor on the device: a multiplier of 31 bits and a shift of 6, in whole bytes; `assumed`."""
 FLOAT32_MAX, SMALLEST_NORMAL = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True, repr=False)
 class CompressedMatrix(Summarised):
-    """One weight matrix on its way to the device: ``weight = scale * int8 value``.
+    """One weight matrix on its way to the device: ``weight = scale of its row * int8 value``.
 
-    ``rows_placed``: its rows were encoded in the order in which a chip with ``row_order = "balanced"`` takes them.
+    Attributes:
+        name: of the parameter.
+        encoded: its bitstream.
+        scales: one for the whole matrix, or one for each of so many groups of rows, dealt in order: the gates of an
+            LSTM, or every row.
+        rows_placed: its rows were encoded in the order in which a chip with ``row_order = "balanced"`` takes them.
+
+    Raises:
+        InputError: the scales are not above 0, or do not divide the rows.
     """
 
     name: str
     encoded: Encoded
-    scale: float
+    scales: tuple[float, ...]
     rows_placed: bool = False
+
+    def __post_init__(self) -> None:
+        groups, rows = len(self.scales), self.encoded.shape[0]
+        if not groups or rows % groups:
+            raise InputError(f"{groups} scales for {rows} rows: must divide them")
+        for scale in self.scales:
+            if not 0 < scale < math.inf:
+                raise InputError(f"scale = {scale:g}: must be above 0")
+
+    @property
+    def row_scales(self) -> np.ndarray:
+        """Of each row, float64 ``(rows,)``."""
+        return np.repeat(self.scales, self.encoded.shape[0] // len(self.scales))
+
+    @property
+    def factor_bytes(self) -> int:
+        """Bytes of the requantisation factors that travel with it; the one of a single scale is in the program."""
+        return FACTOR_BYTES * len(self.scales) if len(self.scales) > 1 else 0
 
     def facts(self) -> Mapping[str, object]:
         """What it is shown by."""
@@ -46,8 +76,18 @@ class CompressedMatrix(Summarised):
             "shape": encoded.shape,
             "codec": encoded.codec,
             "bits_per_weight": encoded.bits_per_weight,
-            "scale": self.scale,
+            "scales": self.scales[0] if len(self.scales) == 1 else len(self.scales),
         }
+
+
+def stated_scales(scales: tuple[float, ...]) -> float | list[float]:
+    """As files state them: one as a number, several as a list."""
+    return scales[0] if len(scales) == 1 else list(scales)
+
+
+def scales_of(stated: float | tuple[float, ...]) -> tuple[float, ...]:
+    """The scales that a file states; none if its list is empty."""
+    return (stated,) if isinstance(stated, (int, float)) else stated
 
 
 def require_room(streams: Mapping[str, bytes | memoryview]) -> None:
@@ -64,20 +104,21 @@ def require_room(streams: Mapping[str, bytes | memoryview]) -> None:
     budget.require(BYTES_PER_WEIGHT * positions, what=f"decoding {positions:,} weights")
 
 
-def read_matrix(name: str, data: bytes, scale: float) -> tuple[CompressedMatrix, np.ndarray]:
+def read_matrix(name: str, data: bytes, scales: tuple[float, ...]) -> tuple[CompressedMatrix, np.ndarray]:
     """A stored bitstream as a compressed matrix, and the float32 weights that it decodes to.
 
     Raises:
         CodecError: it is damaged.
-        InputError: the scale is not above 0, or so large that a weight is no float32.
+        InputError: a scale is not above 0, or so large that a weight is no float32, or they do not divide the rows.
     """
     values, encoded = read(data)
-    largest = np.abs(values.astype(np.int16)).max()
-    if not 0 < scale <= FLOAT32_MAX or largest * scale > FLOAT32_MAX:
+    matrix = CompressedMatrix(name, encoded, scales)
+    largest, scale = np.abs(values.astype(np.int16)).max(), max(scales)
+    if scale > FLOAT32_MAX or largest * scale > FLOAT32_MAX:
         raise InputError(f"scale = {scale:g}: must be above 0, and {largest} of it a float32")
-    if scale >= SMALLEST_NORMAL:
-        return CompressedMatrix(name, encoded, scale), values * np.float32(scale)
-    return CompressedMatrix(name, encoded, scale), (values * np.float64(scale)).astype(np.float32)
+    exact = min(scales) >= SMALLEST_NORMAL
+    steps = matrix.row_scales.astype(np.float32 if exact else np.float64)[:, None]
+    return matrix, (values * steps).astype(np.float32)
 
 
 @dataclass(frozen=True, repr=False)
@@ -112,6 +153,11 @@ class CompressedNetwork(Summarised):
         """Name -> int8 matrix, by decoding the very bitstreams."""
         return {name: decode(matrix.encoded) for name, matrix in self.matrices.items()}
 
+    @cached_property
+    def integer_weights(self) -> Mapping[str, Weights]:
+        """Name -> int8 matrix with its scales, as graphs in integers take it."""
+        return {name: Weights(values, np.array(self.matrices[name].scales)) for name, values in self.decoded.items()}
+
     @property
     def weight_bytes(self) -> int:
         """Bytes of all bitstreams."""
@@ -119,9 +165,9 @@ class CompressedNetwork(Summarised):
 
     @property
     def model_bytes(self) -> int:
-        """Bytes of the model on the device: bitstreams, and biases and other vectors at 4 bytes an element."""
+        """Bytes of the model on the device: bitstreams, factors of rows, biases and other vectors at 4 an element."""
         vectors = sum(value.size for value in self.network.parameters.values() if value.ndim != 2)
-        return self.weight_bytes + 4 * vectors
+        return self.weight_bytes + sum(matrix.factor_bytes for matrix in self.matrices.values()) + 4 * vectors
 
     @property
     def bits_per_weight(self) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from typing import get_args
 
 import numpy as np
 
@@ -19,9 +20,11 @@ from azsim.compress.codecs.codec import Options
 from azsim.compress.layout import DEFAULT_LAYOUT, TileLayout, check_layout
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.compress.prune import prune
-from azsim.compress.quantise import lloyd_max, uniform
+from azsim.compress.quantise import Zero, lloyd_max, uniform
+from azsim.compress.scale_groups import by_group, on_one_palette
 from azsim.errors import InputError, located, nearest
 from azsim.nn.compressible import Compressible
+from azsim.nn.graph.operator import Granularity
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,15 @@ class MatrixRecipe:
         codec: a name from `azsim.compress.codecs`.
         options: the codec's own choices; None leaves them to the codec, which sees the zeros. Where an entry names
             another codec than the network, the network's options are not its own.
+        granularity: scales: one for the ``tensor``, one for each ``gate`` of a recurrent layer, one for each
+            ``channel`` (row); what has no gates has one scale then.
     """
 
     weight_bits: int | None = None
     sparsity: float | None = None
     codec: str | None = None
     options: Options | Mapping[str, object] | None = None
+    granularity: Granularity | None = None
 
 
 def compress(
@@ -51,6 +57,7 @@ def compress(
     codec: str = "raw",
     options: Options | Mapping[str, object] | None = None,
     overrides: Mapping[str, MatrixRecipe] | None = None,
+    granularity: Granularity = "tensor",
     layout: TileLayout = DEFAULT_LAYOUT,
 ) -> CompressedNetwork:
     """Prune, quantise and encode every weight matrix of a network.
@@ -72,6 +79,7 @@ def compress(
         codec: a name from `codecs`.
         options: the codec's own choices; None leaves them to the codec.
         overrides: matrix name or pattern (``encoder.*.recurrent``) -> what differs there; later entries win.
+        granularity: scales for each ``tensor``, ``gate`` or ``channel`` (see `MatrixRecipe`).
         layout: the chip geometry that fixes the order of positions.
 
     Raises:
@@ -83,14 +91,15 @@ def compress(
     if name is not None and not isinstance(name, str):
         raise InputError(f"name: {type(name).__name__}: must be a text")
     check_layout(layout)
-    base = MatrixRecipe(weight_bits=weight_bits, sparsity=sparsity, codec=codec, options=options)
+    base = MatrixRecipe(weight_bits, sparsity, codec, options, granularity)
     recipes = matrix_recipes(
         network.weight_matrices, base, {} if overrides is None else overrides, network.looked_up
     )
     matrices = {}
     for matrix, recipe in recipes.items():
         try:
-            matrices[matrix] = _compress_matrix(matrix, network.parameters[matrix], recipe, layout)
+            groups = network.scale_groups(matrix, _checked(recipe.granularity))
+            matrices[matrix] = _compress_matrix(matrix, network.parameters[matrix], recipe, groups, layout)
         except InputError as error:
             raise InputError(f"{network.source}: {matrix}: {error}") from error
     return CompressedNetwork(name=name or _default_name(base), network=network, matrices=matrices, asked=recipes)
@@ -110,7 +119,7 @@ def matrix_recipes(
             raise InputError(f"pattern {pattern!r}: matches no matrix; there are {', '.join(names)}{hint}")
     recipes = {}
     for name in names:
-        recipe = MatrixRecipe(base.weight_bits, 0.0 if name in looked_up else base.sparsity, base.codec, base.options)
+        recipe = replace(base, sparsity=0.0 if name in looked_up else base.sparsity)
         for pattern, change in overrides.items():
             if fnmatchcase(name, pattern):
                 recipe = MatrixRecipe(
@@ -118,6 +127,7 @@ def matrix_recipes(
                     sparsity=recipe.sparsity if change.sparsity is None else change.sparsity,
                     codec=recipe.codec if change.codec is None else change.codec,
                     options=_options(recipe, change),
+                    granularity=recipe.granularity if change.granularity is None else change.granularity,
                 )
         with located(name):
             options = None if recipe.options is None else get(recipe.codec).checked(recipe.options)
@@ -125,8 +135,19 @@ def matrix_recipes(
     return recipes
 
 
-def quantise(weights: np.ndarray, recipe: MatrixRecipe) -> tuple[np.ndarray, float, Options]:
-    """Prune and quantise one float32 matrix by a full recipe: int8 values, their scale, and the codec's options."""
+def quantise(
+    weights: np.ndarray, recipe: MatrixRecipe, groups: int = 1
+) -> tuple[np.ndarray, tuple[float, ...], Options]:
+    """Prune and quantise one float32 matrix by a full recipe.
+
+    Args:
+        weights: ``(rows, columns)``; any shape with one group.
+        recipe: what to do.
+        groups: of rows, each of which gets a scale of its own.
+
+    Returns:
+        int8 values of the same shape, their scales, and the codec's options.
+    """
     bits, codec = recipe.weight_bits, get(recipe.codec)
     if isinstance(bits, bool) or not isinstance(bits, int) or not 1 <= bits <= 8:
         raise InputError(f"weight_bits = {bits!r}: it is a whole number from 1 to 8")
@@ -136,15 +157,24 @@ def quantise(weights: np.ndarray, recipe: MatrixRecipe) -> tuple[np.ndarray, flo
     suited = recipe.options is None
     options = codec.suited_options(zeros / pruned.size, bits) if suited else codec.checked(recipe.options)
     if codec.grid == "uniform" or bits == 8:
-        return *uniform(pruned, bits), options
-    if codec.frees_zero(options) and not few_zeros:
-        return *lloyd_max(pruned, bits, zero="extra"), options
-    return *lloyd_max(pruned, bits, zero="kept" if zeros else "free"), options
+        return *by_group(pruned, groups, lambda part: uniform(part, bits)), options
+    zero: Zero = "extra" if codec.frees_zero(options) and not few_zeros else "kept" if zeros else "free"
+    return *on_one_palette(pruned, groups, lambda part: lloyd_max(part, bits, zero)), options
 
 
-def _compress_matrix(name: str, weights: np.ndarray, recipe: MatrixRecipe, layout: TileLayout) -> CompressedMatrix:
-    values, scale, options = quantise(weights, recipe)
-    return CompressedMatrix(name, encode(values, recipe.codec, recipe.weight_bits, layout, options), scale)
+def _checked(granularity: Granularity) -> Granularity:
+    known = get_args(Granularity)
+    if granularity not in known:
+        hint = nearest(granularity, known)
+        raise InputError(f"granularity = {granularity!r}: must be one of {', '.join(known)}{hint}")
+    return granularity
+
+
+def _compress_matrix(
+    name: str, weights: np.ndarray, recipe: MatrixRecipe, groups: int, layout: TileLayout
+) -> CompressedMatrix:
+    values, scales, options = quantise(weights, recipe, groups)
+    return CompressedMatrix(name, encode(values, recipe.codec, recipe.weight_bits, layout, options), scales)
 
 
 def _options(recipe: MatrixRecipe, change: MatrixRecipe) -> Options | Mapping[str, object] | None:

@@ -57,9 +57,9 @@ def requantise_to(
             raise InputError(
                 f"{network.source}: {key} is {found}: must be {before.encoded.shape} as in {previous.network.source}"
             )
-        wanted = weights.astype(np.float64) / before.scale
+        wanted = weights.astype(np.float64) / before.row_scales[:, None]
         values = snap(wanted, decode(before.encoded), _grid(before.encoded), tolerance)
-        matrices[key] = CompressedMatrix(key, encode_like(before.encoded, values), before.scale)
+        matrices[key] = CompressedMatrix(key, encode_like(before.encoded, values), before.scales)
     if len(network.weight_matrices) != len(matrices):
         extra = sorted(set(network.weight_matrices) - set(matrices))
         raise InputError(f"{network.source}: {', '.join(extra)}: not in {previous.network.source}")

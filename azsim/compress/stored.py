@@ -4,7 +4,7 @@
 
     NAME.safetensors    encoder.0.input ...   uint8 (bytes,)     a matrix's bitstream: header, palette or tables, tiles
                         encoder.0.bias ...    float32            vectors, the front end's among them, as they are
-                        metadata              card, activation scales, weight scales (matrix -> step), digest
+                        metadata              card, activation scales, weight scales (matrix -> step or steps), digest
 
 Such a file is as small as what travels to the device, and holds the very weights that the device computes with.
 """
@@ -12,19 +12,26 @@ Such a file is as small as what travels to the device, and holds the very weight
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from azsim.compress.network import CompressedMatrix, CompressedNetwork, read_matrix, require_room
+from azsim.compress.network import (
+    CompressedMatrix,
+    CompressedNetwork,
+    read_matrix,
+    require_room,
+    scales_of,
+    stated_scales,
+)
 from azsim.compress.stored_graph import compressed_graph_file, read_graph_file
 from azsim.errors import InputError, located
 from azsim.nn.graph.network import GraphNetwork
 from azsim.nn.graph.stored import is_graph
 from azsim.nn.rnnt.load import network_of
 from azsim.nn.rnnt.network import Network
-from azsim.nn.rnnt.save import metadata_of
+from azsim.nn.rnnt.save import FORMATS, metadata_of
 from azsim.nn.sealed import WEIGHT_SCALES_KEY, Stored, decode_metadata, read_stored, write_sealed
 
 
@@ -47,8 +54,9 @@ def save_compressed(small: CompressedNetwork, path: Path | str, more: Mapping[st
         else np.asarray(value, np.float32)
         for name, value in small.network.parameters.items()
     }
-    scales = {name: matrix.scale for name, matrix in small.matrices.items()}
-    metadata = metadata_of(small.network, more or {}) | {WEIGHT_SCALES_KEY: json.dumps(scales)}
+    scales = {name: stated_scales(matrix.scales) for name, matrix in small.matrices.items()}
+    grouped = any(isinstance(each, list) for each in scales.values())
+    metadata = metadata_of(small.network, more or {}, FORMATS[grouped]) | {WEIGHT_SCALES_KEY: json.dumps(scales)}
     return write_sealed(Path(path), tensors, metadata)
 
 
@@ -98,7 +106,7 @@ def network_in(stored: Stored) -> Network | GraphNetwork:
 
 
 def _decoded(stored: Stored) -> CompressedNetwork:
-    scales = decode_metadata(stored, WEIGHT_SCALES_KEY, dict[str, float])
+    scales = decode_metadata(stored, WEIGHT_SCALES_KEY, dict[str, float | tuple[float, ...]])
     parameters: dict[str, np.ndarray] = {}
     matrices: dict[str, CompressedMatrix] = {}
     with located(str(stored.path)):
@@ -114,7 +122,7 @@ def _decoded(stored: Stored) -> CompressedNetwork:
                 f"{stored.path}: {name}: {tensor.dtype} {tensor.shape}: must be the uint8 bytes of a bitstream"
             )
         with located(f"{stored.path}: {name}"):
-            matrices[name], parameters[name] = read_matrix(name, tensor.tobytes(), scales[name])
+            matrices[name], parameters[name] = read_matrix(name, tensor.tobytes(), scales_of(scales[name]))
     network = network_of(stored, parameters)
     strangers = set(scales) ^ set(network.weight_matrices)
     if strangers:
@@ -125,5 +133,5 @@ def _decoded(stored: Stored) -> CompressedNetwork:
     return CompressedNetwork(network.name, network, {name: matrices[name] for name in network.weight_matrices})
 
 
-def _is_stream(name: str, tensor: np.ndarray, scales: Mapping[str, float]) -> bool:
+def _is_stream(name: str, tensor: np.ndarray, scales: Collection[str]) -> bool:
     return name in scales and tensor.dtype == np.uint8 and tensor.ndim == 1

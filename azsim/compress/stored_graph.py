@@ -22,7 +22,7 @@ def compressed_graph_file(
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Tensors and metadata of the file of a compressed graph; ``more`` joins the card."""
     streams = {name: np.frombuffer(each.encoded.data, np.uint8) for name, each in small.matrices.items()}
-    scales = {name: [each.scale] for name, each in small.matrices.items()}
+    scales = {name: list(each.scales) for name, each in small.matrices.items()}
     metadata = graph_metadata(small.network, more) | {WEIGHT_SCALES_KEY: json.dumps(scales)}
     return vectors_and_starts(small.network) | streams, metadata
 
@@ -65,6 +65,6 @@ def read_graph_file(stored: Stored) -> tuple[CompressedNetwork | None, GraphNetw
 
 
 def _decoded(name: str, tensor: np.ndarray, scales: np.ndarray) -> tuple[CompressedMatrix, np.ndarray]:
-    if tensor.ndim != 1 or scales.size != 1:
-        raise InputError(f"uint8 {tensor.shape}, {scales.size} scales: must be a bitstream, with one scale")
-    return read_matrix(name, tensor.tobytes(), float(scales[0]))
+    if tensor.ndim != 1:
+        raise InputError(f"uint8 {tensor.shape}: must be the bytes of a bitstream")
+    return read_matrix(name, tensor.tobytes(), tuple(scales.tolist()))

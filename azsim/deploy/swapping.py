@@ -78,7 +78,7 @@ def swap_schedules(chip: ChipSpec, network: CompressedNetwork, plan: ResidencyPl
     """Swap job -> the schedule that brings its branch in: all its tiles fetched, decoded if they stay so."""
     return {
         swap: TileSchedule.concatenate(
-            swap, [reload_tiles(name, network.matrices[name].encoded, plan.modes[name], chip) for name in names]
+            swap, [reload_tiles(name, network.matrices[name], plan.modes[name], chip) for name in names]
         )
         for swap, names in branch_matrices(network).items()
     }

@@ -10,7 +10,6 @@ from azsim.compress.network import CompressedNetwork
 from azsim.inspect.inspection import Inspection
 from azsim.nn.graph.graph import Graph
 from azsim.nn.graph.network import GraphNetwork
-from azsim.nn.graph.operator import Weights
 from azsim.nn.graph.svg import graphs_svg
 from azsim.nn.graph.tensor import Grid
 from azsim.nn.graph.text import graph_text
@@ -53,5 +52,4 @@ def _graphs(small: CompressedNetwork) -> list[tuple[Graph, Mapping[str, Grid | N
         return [(each.graph, each.grids) for each in (graphs.encoder, graphs.prediction, graphs.joint)]
     if not network.grids:
         return [(network.graph, None)]
-    weights = {name: Weights.of(small.decoded[name], each.scale) for name, each in small.matrices.items()}
-    return [(network.graph, network.integers(weights).grids)]
+    return [(network.graph, network.integers(small.integer_weights).grids)]

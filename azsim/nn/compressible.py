@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from azsim.nn.graph.operator import Granularity
 from azsim.nn.program import Program
 
 
@@ -36,6 +37,9 @@ class Compressible(Protocol):
     @property
     def weights(self) -> int:
         """Number of weights in the compressed matrices."""
+
+    def scale_groups(self, matrix: str, granularity: Granularity) -> int:
+        """How many scales the rows of a matrix have at a granularity."""
 
     def programs(self) -> Mapping[str, Program]:
         """The activations of the processor that run it, in the order in which a step runs them."""

@@ -82,7 +82,7 @@ def _jobs(
     """What a wake-up and each program ask of the pipeline."""
     for name, mode in modes.items():
         if mode != "streamed":
-            yield reload_tiles(name, network.matrices[name].encoded, mode, chip)
+            yield reload_tiles(name, network.matrices[name], mode, chip)
     for schedule in build_schedules(chip, network, modes, steps).values():
         yield from (
             part

@@ -34,7 +34,7 @@ def levels_of(weights: np.ndarray, weight_bits: int, codec: str) -> np.ndarray:
     Values that the quantiser finds once more among themselves: a palette is scaled so that its largest entry is the
     largest of the int8 grid.
     """
-    values, scale, _ = quantise(weights, MatrixRecipe(weight_bits, 0.0, codec))
+    values, (scale,), _ = quantise(weights, MatrixRecipe(weight_bits, 0.0, codec))
     if get(codec).grid == "uniform" or weight_bits == 8:
         top = (1 << (weight_bits - 1)) - 1
         return (np.arange(-top, top + 1) * scale).astype(np.float32)

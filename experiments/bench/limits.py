@@ -11,7 +11,7 @@ from azsim.chip.lanes import lane_cost
 from azsim.chip.masks import pack_masks
 from azsim.compress.layout import cut
 from azsim.devices.loader import load_device
-from azsim.nn.rnnt.kernels import multiply
+from azsim.nn.product import multiply_rows
 from experiments.bench.figure import Figure, least_seconds
 
 SECTION = "Close to the machine's limits"
@@ -40,11 +40,11 @@ def figures() -> list[Figure]:
 
 
 def _gmacs(rng: np.random.Generator, rows: int) -> float:
-    weights = rng.integers(-15, 16, rows * COLUMNS, dtype=np.int8)
+    weights = rng.integers(-15, 16, (rows, COLUMNS), dtype=np.int8)
     vector = rng.integers(-100, 100, COLUMNS, dtype=np.int8)
     sums = np.zeros(rows, np.int32)
     repeats = max(1, LSTM_ROWS // rows)
-    seconds = least_seconds(lambda: _products(weights, rows, vector, sums, repeats))
+    seconds = least_seconds(lambda: _products(weights, vector, sums, repeats))
     return repeats * rows * COLUMNS / seconds / 1e9
 
 
@@ -82,6 +82,6 @@ def _sum(numbers: np.ndarray) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _products(weights: np.ndarray, rows: int, vector: np.ndarray, sums: np.ndarray, repeats: int) -> None:
+def _products(weights: np.ndarray, vector: np.ndarray, sums: np.ndarray, repeats: int) -> None:
     for _ in range(repeats):
-        multiply(weights, 0, rows, vector, vector.size, sums)
+        multiply_rows(weights, vector, sums)

@@ -106,7 +106,7 @@ def lstm_seconds(chip: ChipSpec) -> dict[str, float]:
         shapes = {name: np.broadcast_to(np.float32(0), each.shape) for name, each in weights.items()}
         network = Network("lstm", shapes, (), 1, -1, 1, 4.0, {}, "", "drawn")
         matrices = {
-            name: CompressedMatrix(name, encode(each, "zvsv", 5, layout), 1.0) for name, each in weights.items()
+            name: CompressedMatrix(name, encode(each, "zvsv", 5, layout), (1.0,)) for name, each in weights.items()
         }
         return CompressedNetwork("lstm", network, matrices)
 

@@ -32,8 +32,7 @@ from azsim.compress.layout import cut
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.spec import Device
-from azsim.nn.rnnt import kernels
-from azsim.nn.rnnt.formats import JOINT_HIDDEN_BITS
+from azsim.nn.rnnt.batch import States, join_batch, predict_batch
 from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
 from azsim.soc import simulate
 from azsim.speech.frontend import FeatureQuantiser, stacked
@@ -176,39 +175,25 @@ def listen(
     """
     encoder = Encoder(model, record)
     encoded = np.concatenate([encoder.push(steps[at : at + together]) for at in range(0, len(steps), together)])
-    hidden = np.zeros((len(model.prediction), int(model.prediction[:, kernels.HIDDEN].max())), np.int8)
-    cell = np.zeros(hidden.shape, np.int16)
-    predicted = np.zeros(model.no_bias.size, np.int16)
-    joined = np.zeros(int(model.joint[kernels.OUTPUT, kernels.MATRIX_COLUMNS]), np.int8)
-    logits = np.empty(model.output_bias.size, np.int32)
-    fed, states, evaluated = [], [], []
+    networks, states, now, then = model.networks, States.zeros(model.networks, 2), np.array([0]), np.array([1])
+    joined, logits = np.zeros((1, networks.width), np.int8), np.empty((1, networks.pieces), np.int32)
+    fed, hidden, evaluated = [], [states.hidden[0].copy()], []
     following = iter((0, *labels))
     for job in work.jobs:
         if job.name == "prediction":
-            fed.append(next(following) % len(model.embedding))
-            kernels.predict(
-                model.weights, model.biases, model.prediction, model.joint, model.no_bias, model.sigmoid, model.tanh,
-                hidden, cell, model.embedding[fed[-1]], predicted,
-            )  # fmt: skip
-            states.append(hidden.copy())
+            fed.append(next(following) % networks.pieces)
+            predict_batch(networks, states, now, np.array(fed[-1:]), then, 1)
+            now, then = then, now
+            hidden.append(states.hidden[now[0]].copy())
         elif job.name == "joint":
             output = encoded[min(job.step, len(encoded) - 1)]
-            kernels.join(
-                model.weights, model.joint, model.output_bias, JOINT_HIDDEN_BITS, model.tanh, output, predicted,
-                joined, logits,
-            )  # fmt: skip
-            evaluated.append(joined.copy())
+            join_batch(networks, output, states, now, 1, joined, logits)
+            evaluated.append(joined[0].copy())
     if not record:
         return {}
-    found = {**encoder.inputs(), "joint.output": np.stack(evaluated)}
-    entering, every = model.embedding[fed], np.stack(states)
-    for layer in range(len(model.prediction)):
-        own = every[:, layer]
-        found[f"prediction.{layer}.input"] = entering
-        found[f"prediction.{layer}.recurrent"] = np.concatenate([np.zeros_like(own[:1]), own[:-1]])
-        entering = own
-    found["joint.prediction"] = entering
-    return found
+    every = np.stack(hidden)
+    inputs = networks.inputs(np.array(fed), every[:-1], every[1:])
+    return {**encoder.inputs(), **inputs, "joint.output": np.stack(evaluated)}
 
 
 if __name__ == "__main__":

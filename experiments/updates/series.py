@@ -94,7 +94,7 @@ def master_image(network: Network, scales: dict[str, float]) -> bytes:
     matrices = {}
     for name, scale in scales.items():
         values = np.clip(np.rint(network.parameters[name] / scale), -127, 127).astype(np.int8)
-        matrices[name] = CompressedMatrix(name, encode(values, "raw", 8), scale)
+        matrices[name] = CompressedMatrix(name, encode(values, "raw", 8), (scale,))
     return pack_image(CompressedNetwork(name="master", network=network, matrices=matrices), format=1)
 
 

@@ -72,7 +72,7 @@ class Measure:
         """See `azsim.report.wer.count_errors`."""
         digest = hashlib.sha256()
         for name, values in small.decoded.items():
-            digest.update(np.float64(small.matrices[name].scale).tobytes() + values.tobytes())
+            digest.update(np.array(small.matrices[name].scales).tobytes() + values.tobytes())
         for name, value in small.network.parameters.items():
             if name not in small.matrices:
                 digest.update(value.tobytes())

@@ -18,5 +18,5 @@ def compress_by_hand(network: Network, chip: ChipSpec, codec: str = "zvsv", seed
     for name in network.weight_matrices:
         shape = network.parameters[name].shape
         weights = (rng.integers(-15, 16, shape) * (rng.random(shape) < 0.5)).astype(np.int8)
-        matrices[name] = CompressedMatrix(name, encode(weights, codec, 5, tile_layout(chip)), 1.0)
+        matrices[name] = CompressedMatrix(name, encode(weights, codec, 5, tile_layout(chip)), (1.0,))
     return CompressedNetwork("made up", network, matrices)

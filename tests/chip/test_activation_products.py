@@ -53,7 +53,7 @@ def test_it_costs_the_lanes_what_a_dense_resident_matrix_does(device: str, vecto
         dense = msgspec.structs.replace(chip.lanes, skip="none", skip_zero_columns=False)
         chip = msgspec.structs.replace(chip, lanes=dense)
     ones = np.ones((70, 90), np.int8)
-    matrix = CompressedMatrix("m", encode_matrix(ones, "raw", 8, tile_layout(chip)), 1.0)
+    matrix = CompressedMatrix("m", encode_matrix(ones, "raw", 8, tile_layout(chip)), (1.0,))
     network = CompressedNetwork("made up", attention(), {"m": matrix})
     program = Program("p", (Stage("s", (MatrixUse("m", "input", "ready", vectors),), ()),))
     wanted = build_schedule(chip, program, network, {"m": "decoded"})

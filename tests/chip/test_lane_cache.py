@@ -40,7 +40,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def alone(weights: np.ndarray, codec: str = "zvsv", bits: int = 5, **layout: int) -> CompressedNetwork:
     """A network of one matrix."""
     encoded = encode(weights, codec, bits, TileLayout(**layout))
-    return CompressedNetwork("one", None, {"w": CompressedMatrix("w", encoded, 1.0)})
+    return CompressedNetwork("one", None, {"w": CompressedMatrix("w", encoded, (1.0,))})
 
 
 def sparse(seed: int, shape: tuple[int, int] = (70, 40)) -> np.ndarray:

@@ -63,7 +63,7 @@ def test_the_product_is_in_the_old_order_and_addresses_travel() -> None:
 
 def test_networks_use_it_and_pay_for_the_addresses(make_network) -> None:
     encoded = encode(uneven(256, 512), "zvsv", 4, tile_layout(AZ1))
-    small = CompressedNetwork("made up", make_network(3), {"w": CompressedMatrix("w", encoded, 1.0)})
+    small = CompressedNetwork("made up", make_network(3), {"w": CompressedMatrix("w", encoded, (1.0,))})
     vectors = np.ones((2, 512), np.int8)
     for skip, given in (("weights", None), ("both", vectors)):
         lanes = msgspec.structs.replace(BALANCED.lanes, skip=skip)

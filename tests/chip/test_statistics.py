@@ -20,7 +20,7 @@ def measured(
     weights: np.ndarray, activations: np.ndarray | None = None, layout: TileLayout = LAYOUT, balanced: bool = False
 ) -> MatrixStatistics:
     network = Network("made up", {"m": weights.astype(np.float32)}, (), 3, -1, 1, 4.0, {}, "", "")
-    matrix = CompressedMatrix("m", encode(weights, "zvsv", 5, layout), 1.0)
+    matrix = CompressedMatrix("m", encode(weights, "zvsv", 5, layout), (1.0,))
     inputs = None if activations is None else {"m": activations}
     return measure(CompressedNetwork("made up", network, {"m": matrix}), inputs, balanced).matrices["m"]
 

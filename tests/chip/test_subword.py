@@ -47,7 +47,7 @@ def test_a_value_beyond_four_bits_rules_it_out() -> None:
 
 
 def test_networks_use_it_too(make_network) -> None:
-    matrix = CompressedMatrix("w", encode(WEIGHTS, "packed", 4, tile_layout(AZ1)), 1.0)
+    matrix = CompressedMatrix("w", encode(WEIGHTS, "packed", 4, tile_layout(AZ1)), (1.0,))
     small = CompressedNetwork("made up", make_network(3), {"w": matrix})
     half, whole = (lane_cost_of(small, "w", chip.lanes).cycles.sum() for chip in (SUBWORD, AZ1))
     assert 0.5 < half / whole < 0.6

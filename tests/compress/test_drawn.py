@@ -46,7 +46,7 @@ def test_a_matrix_of_any_shape_has_its_source_s_values_codec_bits_and_scale(trai
         assert matrix.encoded.shape == shape
         assert matrix.encoded.layout == LAYOUT
         assert (matrix.encoded.codec, matrix.encoded.weight_bits) == ("zvsv", source.encoded.weight_bits)
-        assert matrix.scale == source.scale
+        assert matrix.scales == source.scales
         values, own = made.decoded[name], trained.decoded[source.name]
         assert set(np.unique(values)) <= set(np.unique(own))
         for value in np.unique(own):

@@ -34,7 +34,7 @@ def test_sparsity_is_counted_on_what_the_bits_decode_to() -> None:
     values = {name: rng.integers(-1, 2, shape).astype(np.int8) for name, shape in (("a", (7, 9)), ("b", (30, 4)))}
     parameters = {name: value.astype(np.float32) for name, value in values.items()}
     network = Network("two", parameters, (), 3, -1, 1, 4.0, {}, "", "made up")
-    matrices = {name: CompressedMatrix(name, encode(value, "raw", 8), 1.0) for name, value in values.items()}
+    matrices = {name: CompressedMatrix(name, encode(value, "raw", 8), (1.0,)) for name, value in values.items()}
     small = CompressedNetwork("two", network, matrices)
     every = np.concatenate([value.ravel() for value in values.values()])
     assert small.sparsity == (every == 0).sum() / every.size

@@ -40,7 +40,7 @@ def test_what_is_decoded_is_close_to_the_weights(codec: str, bits: int, sparsity
         if name != EMBEDDING:
             assert 1 - kept.mean() >= sparsity - 1 / weights.size
         step = np.abs(weights).max() * 2.0 ** (1 - bits)
-        assert np.sqrt(np.mean((values * small.matrices[name].scale - weights)[kept] ** 2)) <= step / 2
+        assert np.sqrt(np.mean((values * small.matrices[name].scales[0] - weights)[kept] ** 2)) <= step / 2
 
 
 def test_more_bits_lose_less() -> None:
@@ -49,7 +49,7 @@ def test_more_bits_lose_less() -> None:
         errors = []
         for bits in (2, 4, 6, 8):
             small = compress(source, weight_bits=bits, codec=codec)
-            values = small.decoded["encoder.0.input"] * small.matrices["encoder.0.input"].scale
+            values = small.decoded["encoder.0.input"] * small.matrices["encoder.0.input"].scales[0]
             errors.append(np.mean((values - source.parameters["encoder.0.input"]) ** 2))
         assert errors == sorted(errors, reverse=True)
 
@@ -132,7 +132,7 @@ def test_every_codec_gets_the_grid_that_its_class_asks_for() -> None:
         for codec in codecs():
             small = compress(network(), weight_bits=4, sparsity=sparsity, codec=codec)
             found.setdefault((get(codec).grid, get(codec).zero_is_free), []).extend(
-                [small.decoded["encoder.0.input"] * small.matrices["encoder.0.input"].scale]
+                [small.decoded["encoder.0.input"] * small.matrices["encoder.0.input"].scales[0]]
             )
         assert set(found) == {("uniform", False), ("palette", False), ("palette", True)}
         for same in found.values():

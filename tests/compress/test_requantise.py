@@ -30,7 +30,7 @@ def test_the_same_network_gives_the_same_bitstreams(tiny_network: Network, codec
     again = requantise_to(old, tiny_network, name=old.name)
     for name, matrix in old.matrices.items():
         assert again.matrices[name].encoded.data == matrix.encoded.data
-        assert again.matrices[name].scale == matrix.scale
+        assert again.matrices[name].scales[0] == matrix.scales[0]
 
 
 def test_what_follows_is_on_the_old_grid_and_nearest_to_the_weights(tiny_network: Network) -> None:
@@ -40,7 +40,7 @@ def test_what_follows_is_on_the_old_grid_and_nearest_to_the_weights(tiny_network
     for name, matrix in new.matrices.items():
         grid = np.unique(old.decoded[name]).astype(float)
         assert set(np.unique(new.decoded[name])) <= set(grid)
-        target = network.parameters[name] / matrix.scale
+        target = network.parameters[name] / matrix.scales[0]
         best = np.abs(target[..., None] - grid).min(axis=-1)
         assert (np.abs(new.decoded[name] - target) <= best + SLACK + 1e-4).all()
 
@@ -65,7 +65,10 @@ def test_tolerance_trades_changes_for_precision(tiny_network: Network) -> None:
         new = requantise_to(old, network, tolerance=tolerance)
         changes.append(sum(int((new.decoded[k] != old.decoded[k]).sum()) for k in new.decoded))
         errors.append(
-            sum(float(((new.decoded[k] * m.scale - network.parameters[k]) ** 2).sum()) for k, m in new.matrices.items())
+            sum(
+                float(((new.decoded[k] * m.scales[0] - network.parameters[k]) ** 2).sum())
+                for k, m in new.matrices.items()
+            )
         )
     assert changes == sorted(changes, reverse=True)
     assert changes[-1] < changes[0]

@@ -38,7 +38,7 @@ def same(one: CompressedNetwork, other: CompressedNetwork) -> None:
     assert tuple(one.matrices) == tuple(other.matrices)
     for name, matrix in one.matrices.items():
         assert matrix.encoded.data == other.matrices[name].encoded.data
-        assert matrix.scale == other.matrices[name].scale
+        assert matrix.scales[0] == other.matrices[name].scales[0]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_the_bitstreams_of_every_codec_are_read_as_they_were_written(codec: str,
     for name, value in network.parameters.items():
         expected = made.network.parameters[name]
         if name in made.matrices:
-            expected = made.decoded[name] * np.float32(made.matrices[name].scale)
+            expected = made.decoded[name] * np.float32(made.matrices[name].scales[0])
         assert value.dtype == np.float32
         assert np.array_equal(value, expected)
     assert json.loads(read_stored(path).metadata["azsim"])["trained"] == {"seed": 3}
@@ -71,7 +71,7 @@ def test_the_bitstreams_of_every_codec_are_read_as_they_were_written(codec: str,
 def trained(codec: str, weight_bits: int, sparsity: float, seed: int) -> CompressedNetwork:
     """Compressed from weights that lie on the grid already, the largest at its end, as training for it leaves them."""
     found = small(codec, weight_bits, sparsity, seed)
-    on_grid = {name: values * np.float32(found.matrices[name].scale) for name, values in found.decoded.items()}
+    on_grid = {name: values * np.float32(found.matrices[name].scales[0]) for name, values in found.decoded.items()}
     network = replace(found.network, parameters={**found.network.parameters, **on_grid})
     return compress(network, codec=codec, weight_bits=weight_bits, sparsity=sparsity)
 
@@ -93,7 +93,7 @@ def test_compressing_what_was_read_changes_no_weight(
     for name, values in made.decoded.items():
         for found in (again, eight):
             assert np.array_equal(found.decoded[name], values), (name, found.name)
-            assert found.matrices[name].scale == pytest.approx(made.matrices[name].scale, rel=1e-6)
+            assert found.matrices[name].scales[0] == pytest.approx(made.matrices[name].scales[0], rel=1e-6)
 
 
 def test_a_file_is_as_small_as_what_travels(saved: Path, tmp_path: Path) -> None:

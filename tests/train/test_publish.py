@@ -101,7 +101,8 @@ def exported(folder: Path, trained: Trained, network: Network | None = None) -> 
     if trained.weight_bits:
         for _ in range(2):  # the second time every palette ends at the end of the grid, as in training
             small = compress(network, codec=trained.codec, weight_bits=trained.weight_bits, sparsity=trained.sparsity)
-            on_grid = {name: values * np.float32(small.matrices[name].scale) for name, values in small.decoded.items()}
+            steps = {name: np.float32(matrix.scales[0]) for name, matrix in small.matrices.items()}
+            on_grid = {name: values * steps[name] for name, values in small.decoded.items()}
             network = replace(network, parameters={**network.parameters, **on_grid})
     card = {"dtype": "float32", "trained": msgspec.to_builtins(trained)}
     save_network(network, folder / "final.safetensors", more=card)

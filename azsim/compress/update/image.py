@@ -22,7 +22,7 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-from azsim.compress.network import CompressedNetwork, read_matrix, require_room
+from azsim.compress.network import CompressedNetwork, read_matrix, require_room, scales_of, stated_scales
 from azsim.compress.update.vectors import FLOATS, numbers_of, vector_of
 from azsim.errors import CodecError, InputError, located
 from azsim.file_version import check_magic, check_number
@@ -30,7 +30,7 @@ from azsim.input_file import read_input_file
 from azsim.nn.normalisation import Normalisation
 from azsim.nn.rnnt.load import Card, check
 from azsim.nn.rnnt.network import Network
-from azsim.nn.rnnt.save import FORMAT as CARD_FORMAT
+from azsim.nn.rnnt.save import FORMATS as CARD_FORMATS
 from azsim.nn.rnnt.save import KIND
 
 Header = TypeVar("Header", bound=msgspec.Struct)
@@ -38,8 +38,11 @@ MAGIC = b"AZM1"
 HEAD = struct.Struct("<4sI")
 CRC = struct.Struct("<I")
 MAX_HEADER_BYTES = 1 << 24
-FORMATS = (1, 2)
-"""Version 0.1.0 knows the first alone, in which all vectors are float32 numbers."""
+FORMATS = (1, 2, 3)
+"""Version 0.1.0 knows the first alone, in which all vectors are float32 numbers; 0.2.0 those in which a matrix has one
+scale."""
+SINGLE_SCALES = 2
+"""The newest format in which a matrix has one scale."""
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -49,14 +52,15 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         name: of the parameter.
         bytes: length of the section.
         crc: CRC-32 of its bytes.
-        scale: of a matrix, ``weight = scale * int8 value``; None for a vector.
+        scale: of a matrix, ``weight = scale * int8 value``; several, in format 3, for as many groups of its rows; None
+            for a vector.
         step: of a vector of whole numbers, ``value = step * int32 number``; None for one of float32 numbers.
     """
 
     name: str
     bytes: int
     crc: int
-    scale: float | None
+    scale: float | tuple[float, ...] | None
     step: float | None = None
 
 
@@ -102,18 +106,22 @@ class Image:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def pack_image(small: CompressedNetwork, format: int = FORMATS[-1]) -> bytes:
+def pack_image(small: CompressedNetwork, format: int | None = None) -> bytes:
     """The image of a compressed network.
 
     Args:
         small: the network.
-        format: 2, or 1 for devices that know no other.
+        format: 1 to 3, for devices that know no newer; by default 2, or 3 where a matrix has several scales.
 
     Raises:
-        InputError: there is no such format.
+        InputError: there is no such format, or it holds one scale a matrix.
     """
+    several = next((name for name, matrix in small.matrices.items() if len(matrix.scales) > 1), None)
+    format = (FORMATS[-1] if several else SINGLE_SCALES) if format is None else format
     if format not in FORMATS:
         raise InputError(f"format = {format!r}: must be one of {', '.join(map(str, FORMATS))}")
+    if several and format <= SINGLE_SCALES:
+        raise InputError(f"format = {format}: holds one scale a matrix, {several} has several: must be {FORMATS[-1]}")
     network = small.network
     numbers = numbers_of(small) if format > 1 else {}
     parts: list[bytes] = []
@@ -123,7 +131,8 @@ def pack_image(small: CompressedNetwork, format: int = FORMATS[-1]) -> bytes:
         step, data = numbers.get(name, (None, np.asarray(value, FLOATS).tobytes()))
         if matrix:
             data = matrix.encoded.data
-        sections.append(Section(name, len(data), zlib.crc32(data), matrix.scale if matrix else None, step))
+        scale = stated_scales(matrix.scales) if matrix else None
+        sections.append(Section(name, len(data), zlib.crc32(data), scale, step))
         parts.append(data)
     header = ImageHeader(
         format=format,
@@ -155,6 +164,7 @@ def read_header(data: bytes) -> tuple[ImageHeader, int]:
     header = decode_header(data[HEAD.size : end], ImageHeader, FORMATS, "model image")
     for section in header.sections:
         wrong = section.step is not None and (header.format == 1 or section.scale is not None or not section.step > 0)
+        wrong |= isinstance(section.scale, tuple) and header.format <= SINGLE_SCALES
         if section.bytes < 0 or wrong:
             raise CodecError(f"the header of the model image is impossible: section {section.name}: {section}")
     return header, end + CRC.size
@@ -210,7 +220,9 @@ def read_image(data: bytes, source: str = "model image") -> CompressedNetwork:
             if section.scale is None:
                 parameters[section.name] = vector_of(part, section.step)
             else:
-                matrices[section.name], parameters[section.name] = read_matrix(section.name, part, section.scale)
+                matrices[section.name], parameters[section.name] = read_matrix(
+                    section.name, part, scales_of(section.scale)
+                )
     network = Network(
         name=header.model,
         parameters=parameters,
@@ -225,7 +237,7 @@ def read_image(data: bytes, source: str = "model image") -> CompressedNetwork:
         normalisation=header.normalisation,
     )
     card = Card(
-        CARD_FORMAT, KIND, header.model, header.stack, header.time_reduction_after, header.time_reduction,
+        CARD_FORMATS[0], KIND, header.model, header.stack, header.time_reduction_after, header.time_reduction,
         header.feature_clip, header.pieces,
     )  # fmt: skip
     try:

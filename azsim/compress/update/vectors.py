@@ -31,7 +31,7 @@ def numbers_of(small: CompressedNetwork) -> dict[str, tuple[float, bytes]]:
     if network.is_bidirectional:
         return {}
     found = {}
-    grids = bias_grids(network, {name: matrix.scale for name, matrix in small.matrices.items()})
+    grids = bias_grids(network, {name: max(matrix.scales) for name, matrix in small.matrices.items()})
     for name, (step, limit) in grids.items():
         numbers = quantise_to(network.parameters[name], step, limit)
         if np.abs(numbers).max(initial=0) < MOST_STEPS:

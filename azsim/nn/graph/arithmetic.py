@@ -48,6 +48,12 @@ def bias_of(values: np.ndarray | None, rows: int, scales: np.ndarray | float, li
 
 
 @njit(cache=True, nogil=True)
+def rescale(value: int, multiplier: int, shift: int) -> int:
+    """`requantise` that passes by a factor of 1, which sums of tensors on one grid and logits have."""
+    return value if multiplier == np.int64(1) << shift else requantise(value, multiplier, shift)
+
+
+@njit(cache=True, nogil=True)
 def rescale_rows(
     sums: np.ndarray,
     before: np.ndarray,
@@ -68,7 +74,7 @@ def rescale_rows(
     """
     for k in range(sums.shape[0]):
         for r in range(sums.shape[1]):
-            value = requantise(np.int64(sums[k, r]) + before[r], multiplier[r], shift[r]) + after[r]
+            value = rescale(np.int64(sums[k, r]) + before[r], multiplier[r], shift[r]) + after[r]
             out[k, r] = min(max(value, low), high)
 
 
@@ -76,7 +82,7 @@ def rescale_rows(
 def rescale_flat(values: np.ndarray, multiplier: int, shift: int, low: int, high: int, out: np.ndarray) -> None:
     """``out = saturate(round(value * multiplier / 2**shift))`` for each element of a flat array."""
     for k in range(values.size):
-        out[k] = min(max(requantise(np.int64(values[k]), multiplier, shift), low), high)
+        out[k] = min(max(rescale(np.int64(values[k]), multiplier, shift), low), high)
 
 
 @njit(cache=True, nogil=True)
@@ -98,7 +104,7 @@ def table_flat(
         out: flat.
     """
     for k in range(values.size):
-        argument = saturate_int16(requantise(np.int64(values[k]), to_gate[0], to_gate[1]))
+        argument = saturate_int16(rescale(np.int64(values[k]), to_gate[0], to_gate[1]))
         result = requantise(np.int64(table[np.uint64(argument + TABLE_ZERO)]), to_target[0], to_target[1])
         out[k] = min(max(result, low), high)
 

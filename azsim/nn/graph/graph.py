@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from azsim.errors import InputError, located, nearest
-from azsim.nn.graph.operator import Operand, Operator
+from azsim.nn.graph.operator import Granularity, Operand, Operator
 from azsim.nn.graph.tensor import Tensor
 
 
@@ -129,6 +129,16 @@ class Graph:
             for index, name in enumerate(node.inputs):
                 found.setdefault(name, []).append((node, index))
         return found
+
+    def scale_groups(self, matrix: str, granularity: Granularity) -> int:
+        """How many scales the rows of a matrix have: of several nodes that share it, what suits all."""
+        rows = len(self.parameters[matrix])
+        return min(
+            node.operator.scale_groups(role, rows, granularity)
+            for node in self.nodes
+            for role, name in node.parameters.items()
+            if name == matrix
+        )
 
     @cached_property
     def weight_matrices(self) -> tuple[str, ...]:

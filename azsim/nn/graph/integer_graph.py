@@ -83,25 +83,31 @@ class IntegerGraph:
         Raises:
             InputError: a kernel does not take a grid, or a scale cannot be expressed in fixed point.
         """
-        tensors, grids, found = self.graph.tensors, self.grids, {}
+        found = {}
         for node in self.graph.nodes:
-            at = IntegerNode(
-                inputs=tuple(tensors[name] for name in node.inputs),
-                outputs=tuple(tensors[name] for name in node.outputs),
-                grids=tuple(grids[name] for name in node.inputs),
-                targets=tuple(grids[name] for name in node.outputs),
-                weights=self._weights(node),
-                vectors={
-                    role: np.asarray(self.graph.parameters[name], np.float32)
-                    for role, name in node.parameters.items()
-                    if role not in node.operator.matrices
-                },
-                internal=self._internal(node),
-                where=f"graph {self.graph.name}: node {node.name} ({node.operator.kind})",
-            )
+            at = self.integer_node(node.name)
             with located(at.where):
                 found[node.name] = node.operator.integer(at)
         return found
+
+    def integer_node(self, name: str) -> IntegerNode:
+        """What the integer kernel of a node is told."""
+        node = next(each for each in self.graph.nodes if each.name == name)
+        tensors, grids = self.graph.tensors, self.grids
+        return IntegerNode(
+            inputs=tuple(tensors[name] for name in node.inputs),
+            outputs=tuple(tensors[name] for name in node.outputs),
+            grids=tuple(grids[name] for name in node.inputs),
+            targets=tuple(grids[name] for name in node.outputs),
+            weights=self._weights(node),
+            vectors={
+                role: np.asarray(self.graph.parameters[name], np.float32)
+                for role, name in node.parameters.items()
+                if role not in node.operator.matrices
+            },
+            internal=self._internal(node),
+            where=f"graph {self.graph.name}: node {node.name} ({node.operator.kind})",
+        )
 
     def _check_sums(self) -> None:
         """Refuse matrices whose sums may not fit an int32, with the weights as they are and inputs as large as any."""

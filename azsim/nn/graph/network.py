@@ -12,7 +12,7 @@ from azsim.errors import InputError
 from azsim.nn.graph.graph import Graph
 from azsim.nn.graph.integer_graph import IntegerGraph
 from azsim.nn.graph.lower import graph_programs
-from azsim.nn.graph.operator import Weights
+from azsim.nn.graph.operator import Granularity, Weights
 from azsim.nn.graph.tensor import Grid
 from azsim.nn.program import Program
 from azsim.summary import Summarised
@@ -74,6 +74,10 @@ class GraphNetwork(Summarised):
         """Matrices whose rows are read and multiplied with nothing."""
         multiplied = {matrix for program in self.programs().values() for matrix in program.matrices}
         return frozenset(self.weight_matrices) - multiplied
+
+    def scale_groups(self, matrix: str, granularity: Granularity) -> int:
+        """How many scales the rows of a matrix have at a granularity."""
+        return self.graph.scale_groups(matrix, granularity)
 
     @property
     def is_bidirectional(self) -> bool:

@@ -9,8 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from azsim.compiled import njit
-from azsim.nn.fixed_point import requantise
-from azsim.nn.graph.arithmetic import pair
+from azsim.nn.graph.arithmetic import pair, rescale
 from azsim.nn.graph.broadcast import broadcast, of_both, operands
 from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import Execution, FloatNode, IntegerNode, LoweredNode, Operator, stateless
@@ -79,5 +78,5 @@ def add_flat(
 ) -> None:
     """Two flat arrays, each with its multiplier and shift, to ``out``."""
     for k in range(out.size):
-        total = requantise(np.int64(left[k]), first[0], first[1]) + requantise(np.int64(right[k]), second[0], second[1])
+        total = rescale(np.int64(left[k]), first[0], first[1]) + rescale(np.int64(right[k]), second[0], second[1])
         out[k] = min(max(total, low), high)

@@ -31,6 +31,7 @@ from azsim.nn.operators.lstm import (
     LstmLayout,
     cell_grid,
     cell_work,
+    lstm_cell,
     lstm_float_state,
     lstm_grids,
     lstm_state,
@@ -193,12 +194,10 @@ def branching_steps(
         if picked[k]:
             multiply_rows(input_weights, vectors[k], gates)
             multiply_rows(recurrent_weights, hidden, recurrent_product)
-            for r in range(rows):
-                gates[r] = saturate_int16(
-                    requantise(np.int64(gates[r]), first_multiplier[r], first_shift[r])
-                    + requantise(np.int64(recurrent_product[r]), second_multiplier[r], second_shift[r])
-                    + bias[r]
-                )
+            lstm_cell(
+                gates, recurrent_product, bias, first_multiplier, first_shift, second_multiplier, second_shift, sigmoid,
+                tanh, cell_bits, to_hidden, hidden, cell,
+            )  # fmt: skip
         else:
             multiply_rows(small_input, vectors[k], gates[:rank])
             multiply_rows(small_recurrent, hidden, recurrent_product[:rank])
@@ -212,6 +211,6 @@ def branching_steps(
                 gates[r] = saturate_int16(
                     requantise(np.int64(gates[r]), expand_multiplier[r], expand_shift[r]) + small_bias[r]
                 )
-        lstm_state(gates, sigmoid, tanh, cell_bits, to_hidden, hidden, cell)
+            lstm_state(gates, sigmoid, tanh, cell_bits, to_hidden, hidden, cell)
         for j in range(hidden.size):
             outputs[k, j] = hidden[j]

@@ -236,16 +236,38 @@ def lstm_steps(
     recurrent_product = np.empty(recurrent.shape[0], np.int32)
     for k in range(sums.shape[0]):
         multiply_rows(recurrent, hidden, recurrent_product)
-        gates = sums[k]
-        for r in range(recurrent_product.size):
-            gates[r] = saturate_int16(
-                requantise(np.int64(gates[r]), first_multiplier[r], first_shift[r])
-                + requantise(np.int64(recurrent_product[r]), second_multiplier[r], second_shift[r])
-                + bias[r]
-            )
-        lstm_state(gates, sigmoid, tanh, cell_bits, to_hidden, hidden, cell)
+        lstm_cell(
+            sums[k], recurrent_product, bias, first_multiplier, first_shift, second_multiplier, second_shift, sigmoid,
+            tanh, cell_bits, to_hidden, hidden, cell,
+        )  # fmt: skip
         for j in range(hidden.size):
             outputs[k, j] = hidden[j]
+
+
+@njit(cache=True, nogil=True)
+def lstm_cell(
+    gates: np.ndarray,
+    recurrent_product: np.ndarray,
+    bias: np.ndarray,
+    first_multiplier: np.ndarray,
+    first_shift: np.ndarray,
+    second_multiplier: np.ndarray,
+    second_shift: np.ndarray,
+    sigmoid: np.ndarray,
+    tanh: np.ndarray,
+    cell_bits: int,
+    to_hidden: np.ndarray,
+    hidden: np.ndarray,
+    cell: np.ndarray,
+) -> None:
+    """A step after its products, int32 ``(4H,)``: that of the input, which becomes the gates, and the recurrent one."""
+    for r in range(gates.size):
+        gates[r] = saturate_int16(
+            requantise(np.int64(gates[r]), first_multiplier[r], first_shift[r])
+            + requantise(np.int64(recurrent_product[r]), second_multiplier[r], second_shift[r])
+            + bias[r]
+        )
+    lstm_state(gates, sigmoid, tanh, cell_bits, to_hidden, hidden, cell)
 
 
 @njit(cache=True, nogil=True)

@@ -1,11 +1,12 @@
-"""Prediction and joint for several hypotheses at once, each weight read once for all of them: what a beam asks for.
+"""Prediction and joint label by label, for any number of hypotheses at once: what every search asks for.
 
 ::
 
     n histories:  rows, states ──> one product per matrix, n vectors ──> n states, n views for the joint
     n hypotheses: one encoder output + n views ──> one product, n vectors ──> (n, V) logits
 
-Every number is the one that `azsim.nn.rnnt.kernels` gives for the same hypothesis alone.
+The two graphs (`azsim.nn.rnnt.graphs`) laid out for compiled functions, which call the very kernels that the executor
+runs the same graphs with. A layer is a row of ``layers``, so that networks of any depth share the compiled code.
 """
 
 from __future__ import annotations
@@ -16,51 +17,154 @@ import numpy as np
 
 from azsim.compiled import njit
 from azsim.nn import product
-from azsim.nn.fixed_point import TABLE_BITS, requantise, rounding_shift, saturate_int8, saturate_int16
-from azsim.nn.rnnt.formats import JOINT_HIDDEN_BITS
-from azsim.nn.rnnt.integer_rnnt import IntegerModel
-from azsim.nn.rnnt.kernels import (
-    COLUMNS,
-    FROM_PREDICTION,
-    HIDDEN,
-    INPUT_AT,
-    MATRIX_AT,
-    MATRIX_COLUMNS,
-    MATRIX_ROWS,
-    MULTIPLIER,
-    OUTPUT,
-    RECURRENT_AT,
-    SHIFT,
-    TABLE_ZERO,
-    lstm_cell,
-)
+from azsim.nn.fixed_point import INT8_LIMIT, INT16_MAX, INT16_MIN, TABLE_BITS, expanded_table
+from azsim.nn.graph.arithmetic import pair, rescale_rows, table_flat
+from azsim.nn.graph.integer_graph import IntegerGraph
+from azsim.nn.graph.sums import SumsTo
+from azsim.nn.graph.tensor import GATE_GRID, INT32_MAX
+from azsim.nn.operators.add import add_flat
+from azsim.nn.operators.lstm import Lstm, LstmLayout, lstm_cell
+from azsim.nn.program import VectorFunction
+
+# Columns of a layer's row.
+COLUMNS, HIDDEN, INPUT_AT, RECURRENT_AT, GATES_AT, CELL_BITS, HIDDEN_MULTIPLIER, HIDDEN_SHIFT = range(8)
+INT32_MIN = -(2**31)
+
+
+class Gates(NamedTuple):
+    """What the sums of LSTM layers become gates by, one layer after another, int64 each: see `LstmLayout`."""
+
+    bias: np.ndarray
+    input_multiplier: np.ndarray
+    input_shift: np.ndarray
+    recurrent_multiplier: np.ndarray
+    recurrent_shift: np.ndarray
+
+
+class Rows(NamedTuple):
+    """What the sums of a dense layer become its output by, int64 ``(rows,)`` each: see `SumsTo`."""
+
+    before: np.ndarray
+    multiplier: np.ndarray
+    shift: np.ndarray
+    after: np.ndarray
+
+    @staticmethod
+    def of(graph: IntegerGraph, name: str) -> Rows:
+        """Of a dense node."""
+        at = graph.integer_node(name)
+        finish = SumsTo.of(at, at.weights["weights"])
+        rows = len(finish.after)
+        multiplier, shift = (np.broadcast_to(each, rows) for each in (finish.factor.multiplier, finish.factor.shift))
+        return Rows(finish.before, multiplier.copy(), shift.copy(), finish.after)
 
 
 class Networks(NamedTuple):
-    """What of an `IntegerModel` prediction and joint need, for compiled functions; fields as there."""
+    """Prediction and joint of a recogniser.
+
+    Attributes:
+        weights: their matrices, int8, one after another.
+        layers: int64 ``(L, 8)``, the LSTM layers of the prediction network.
+        gates: of these layers.
+        projection_at, output_at: where the dense matrices begin.
+        projection: to the joint's view of the prediction network, Q4.11.
+        output: to the logits.
+        to_sum: multiplier and shift of an encoder output and of a prediction, int64 ``(2, 2)``.
+        to_table, from_table: of the sum's way to tanh, and of tanh's to the int8 vector.
+        embedding: int8 ``(V, E)``.
+        sigmoid, tanh: tables for all 65,536 inputs.
+    """
 
     weights: np.ndarray
-    biases: np.ndarray
     layers: np.ndarray
-    joint: np.ndarray
-    output_bias: np.ndarray
+    gates: Gates
+    projection_at: int
+    output_at: int
+    projection: Rows
+    output: Rows
+    to_sum: np.ndarray
+    to_table: np.ndarray
+    from_table: np.ndarray
     embedding: np.ndarray
     sigmoid: np.ndarray
     tanh: np.ndarray
 
     @staticmethod
-    def of(model: IntegerModel) -> Networks:
-        """Of a network."""
+    def of(prediction: IntegerGraph, joint: IntegerGraph) -> Networks:
+        """Of the two graphs.
+
+        Raises:
+            InputError: a scale cannot be expressed in fixed point.
+        """
+        laid_out: list[np.ndarray] = []
+        starts = {}
+        for name, weights in (prediction.weights | joint.weights).items():
+            starts[name] = sum(part.size for part in laid_out)
+            laid_out.append(np.ascontiguousarray(weights.values).ravel())
+        layers, gates, rows = [], [], 0
+        for node in prediction.graph.nodes:
+            if not isinstance(node.operator, Lstm):
+                continue
+            at = prediction.integer_node(node.name)
+            first, second = at.weights["input"], at.weights["recurrent"]
+            layout = LstmLayout.of(at, at.grid(), first.row_scales, second.row_scales)
+            begins = (starts[node.parameters["input"]], starts[node.parameters["recurrent"]], rows)
+            widths = (first.values.shape[1], second.values.shape[1])
+            layers.append([*widths, *begins, layout.cell_bits, *layout.to_hidden])
+            gates.append(np.broadcast_arrays(*layout.arrays[: len(Gates._fields)]))
+            rows += len(gates[-1][0])
+        add, tanh = joint.integer_node("joint.sum"), joint.integer_node("joint.tanh")
+        inputs = (add.grid(index).scale / add.target().scale for index in range(2))
+        function: VectorFunction = "tanh"
         return Networks(
-            model.weights,
-            model.biases,
-            model.prediction,
-            model.joint,
-            model.output_bias,
-            model.embedding,
-            model.sigmoid,
-            model.tanh,
+            weights=np.concatenate(laid_out),
+            layers=np.array(layers, np.int64),
+            gates=Gates(*(np.concatenate(each).astype(np.int64) for each in zip(*gates, strict=True))),
+            projection_at=starts["joint.prediction"],
+            output_at=starts["joint.output"],
+            projection=Rows.of(prediction, "joint.prediction"),
+            output=Rows.of(joint, "joint.output"),
+            to_sum=np.stack([pair(scale) for scale in inputs]),
+            to_table=pair(tanh.grid().scale / GATE_GRID.scale),
+            from_table=pair(2.0**-TABLE_BITS / tanh.target().scale),
+            embedding=prediction.weights["prediction.embedding"].values,
+            sigmoid=expanded_table("sigmoid"),
+            tanh=expanded_table(function),
         )
+
+    @property
+    def pieces(self) -> int:
+        """V, labels and the blank."""
+        return len(self.output.after)
+
+    @property
+    def width(self) -> int:
+        """J, of what the joint sees and of the int8 vector that the output matrix multiplies."""
+        return len(self.projection.after)
+
+    def hidden(self, layer: int) -> int:
+        """Units of a layer."""
+        return int(self.layers[layer, HIDDEN])
+
+    @property
+    def state_bytes(self) -> int:
+        """Of one state: hidden int8 and cell int16 of each layer, and what the joint sees, int16."""
+        return int(3 * self.layers[:, HIDDEN].sum() + 2 * self.width)
+
+    def inputs(self, labels: np.ndarray, before: np.ndarray, after: np.ndarray) -> dict[str, np.ndarray]:
+        """int8 ``(runs, columns)`` that each matrix of the prediction network multiplied, and the joint's of it.
+
+        Args:
+            labels: of the runs.
+            before, after: hidden states of all layers, int8 ``(runs, layers, most units)``.
+        """
+        entering, found = self.embedding[labels], {}
+        for layer in range(len(self.layers)):
+            size = self.hidden(layer)
+            found[f"prediction.{layer}.input"] = entering
+            found[f"prediction.{layer}.recurrent"] = np.ascontiguousarray(before[:, layer, :size])
+            entering = np.ascontiguousarray(after[:, layer, :size])
+        return {**found, "joint.prediction": entering}
 
 
 class States(NamedTuple):
@@ -77,16 +181,11 @@ class States(NamedTuple):
     predicted: np.ndarray
 
     @staticmethod
-    def zeros(model: IntegerModel, places: int) -> States:
+    def zeros(networks: Networks, places: int) -> States:
         """So many states, as before the start of an utterance."""
-        shape = (places, len(model.prediction), int(model.prediction[:, HIDDEN].max()))
-        views = np.zeros((places, model.no_bias.size), np.int16)
-        return States(np.zeros(shape, np.int8), np.zeros(shape, np.int16), views)
-
-
-def state_bytes(model: IntegerModel) -> int:
-    """Bytes of one state: hidden int8 and cell int16 of each layer, and what the joint sees, int16."""
-    return int(3 * model.prediction[:, HIDDEN].sum() + 2 * model.no_bias.size)
+        shape = (places, len(networks.layers), int(networks.layers[:, HIDDEN].max()))
+        predicted = np.zeros((places, networks.width), np.int16)
+        return States(np.zeros(shape, np.int8), np.zeros(shape, np.int16), predicted)
 
 
 @njit(cache=True, nogil=True)
@@ -100,37 +199,43 @@ def predict_batch(
         states: read at the places ``before``, written at ``after``; the two have no place in common.
         labels: what each history goes on with.
     """
-    layers, vectors = networks.layers, np.empty((count, networks.embedding.shape[1]), np.int8)
+    layers, gates, vectors = networks.layers, networks.gates, np.empty((count, networks.embedding.shape[1]), np.int8)
     for k in range(count):
         for c in range(vectors.shape[1]):
             vectors[k, c] = networks.embedding[labels[k], c]
     for i in range(layers.shape[0]):
-        plan = layers[i]
-        size = plan[HIDDEN]
+        layer = layers[i]
+        size = layer[HIDDEN]
+        rows, at = 4 * size, layer[GATES_AT]
         own = np.empty((count, size), np.int8)
         for k in range(count):
             for j in range(size):
                 own[k, j] = states.hidden[before[k], i, j]
                 states.cell[after[k], i, j] = states.cell[before[k], i, j]
-        sums, again = np.empty((count, 4 * size), np.int32), np.empty((count, 4 * size), np.int32)
-        product.multiply(networks.weights, plan[INPUT_AT], 4 * size, vectors, plan[COLUMNS], sums)
-        product.multiply(networks.weights, plan[RECURRENT_AT], 4 * size, own, size, again)
+        sums, recurrent_product = np.empty((count, rows), np.int32), np.empty((count, rows), np.int32)
+        product.multiply(networks.weights, layer[INPUT_AT], rows, vectors, layer[COLUMNS], sums)
+        product.multiply(networks.weights, layer[RECURRENT_AT], rows, own, size, recurrent_product)
         vectors = own
         for k in range(count):
             lstm_cell(
-                networks.biases, plan, sums[k], again[k], vectors[k], states.cell[after[k], i],
-                networks.sigmoid, networks.tanh,
+                sums[k], recurrent_product[k], gates.bias[at : at + rows],
+                gates.input_multiplier[at : at + rows], gates.input_shift[at : at + rows],
+                gates.recurrent_multiplier[at : at + rows], gates.recurrent_shift[at : at + rows],
+                networks.sigmoid, networks.tanh, layer[CELL_BITS], layer[HIDDEN_MULTIPLIER:], vectors[k],
+                states.cell[after[k], i, :size],
             )  # fmt: skip
             for j in range(size):
                 states.hidden[after[k], i, j] = vectors[k, j]
-    plan = networks.joint[FROM_PREDICTION]
-    seen = np.empty((count, plan[MATRIX_ROWS]), np.int32)
-    product.multiply(networks.weights, plan[MATRIX_AT], plan[MATRIX_ROWS], vectors, plan[MATRIX_COLUMNS], seen)
+    finish = networks.projection
+    rows = finish.after.size
+    seen, predicted = np.empty((count, rows), np.int32), np.empty((count, rows), np.int16)
+    product.multiply(networks.weights, networks.projection_at, rows, vectors, vectors.shape[1], seen)
+    rescale_rows(
+        seen, finish.before, finish.multiplier, finish.shift, finish.after, INT16_MIN, INT16_MAX, predicted
+    )
     for k in range(count):
-        for r in range(plan[MATRIX_ROWS]):
-            states.predicted[after[k], r] = saturate_int16(
-                requantise(np.int64(seen[k, r]), plan[MULTIPLIER], plan[SHIFT])
-            )
+        for r in range(rows):
+            states.predicted[after[k], r] = predicted[k, r]
 
 
 @njit(cache=True, nogil=True)
@@ -153,17 +258,16 @@ def join_batch(
         joined: out, int8 ``(count or more, J)``: inputs of the output matrix.
         logits: out, int32 ``(count or more, V)``, C-contiguous.
     """
+    to_sum, finish = networks.to_sum, networks.output
+    total = np.empty(encoded.size, np.int16)
     for k in range(count):
-        predicted = states.predicted[places[k]]
-        for j in range(encoded.size):
-            total = saturate_int16(np.int64(encoded[j]) + np.int64(predicted[j]))
-            joined[k, j] = saturate_int8(
-                rounding_shift(np.int64(networks.tanh[np.uint64(total + TABLE_ZERO)]), TABLE_BITS - JOINT_HIDDEN_BITS)
-            )
-    plan = networks.joint[OUTPUT]
-    product.multiply(
-        networks.weights, plan[MATRIX_AT], plan[MATRIX_ROWS], joined[:count], plan[MATRIX_COLUMNS], logits
-    )
-    for k in range(count):
-        for r in range(plan[MATRIX_ROWS]):
-            logits[k, r] += networks.output_bias[r]
+        add_flat(encoded, to_sum[0], states.predicted[places[k]], to_sum[1], INT16_MIN, INT16_MAX, total)
+        table_flat(
+            total, networks.to_table, networks.tanh, networks.from_table, -INT8_LIMIT, INT8_LIMIT, joined[k]
+        )
+    rows = finish.after.size
+    product.multiply(networks.weights, networks.output_at, rows, joined[:count], encoded.size, logits)
+    rescale_rows(
+        logits[:count], finish.before, finish.multiplier, finish.shift, finish.after, INT32_MIN, INT32_MAX,
+        logits[:count],
+    )  # fmt: skip

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-import numpy as np
-
+from azsim.nn.graph.operator import Weights
 from azsim.nn.rnnt.network import Network
-
-
-class ScaledMatrix(Protocol):
-    """A matrix of whole numbers that stand for ``scale`` each."""
-
-    @property
-    def scale(self) -> float:
-        """Value of 1."""
 
 
 class Decoded(Protocol):
@@ -30,9 +21,5 @@ class Decoded(Protocol):
         """Biases, layers and activation scales."""
 
     @property
-    def matrices(self) -> Mapping[str, ScaledMatrix]:
-        """Scales by name."""
-
-    @property
-    def decoded(self) -> Mapping[str, np.ndarray]:
-        """Name -> int8 matrix."""
+    def integer_weights(self) -> Mapping[str, Weights]:
+        """Name -> int8 matrix with its scales."""

@@ -90,7 +90,7 @@ def bias_grids(network: Network, weight_scales: Mapping[str, float]) -> dict[str
 
     Args:
         network: for the names and shapes.
-        weight_scales: matrix -> step of its int8 values.
+        weight_scales: matrix -> step of its int8 values, the largest of several.
     """
     grids = {
         name: (2.0**-GATE_BITS, INT16_MAX)

@@ -15,7 +15,6 @@ from typing import Literal
 
 from azsim.nn.graph.graph import Graph, Node
 from azsim.nn.graph.integer_graph import IntegerGraph
-from azsim.nn.graph.operator import Weights
 from azsim.nn.graph.tensor import GATE_GRID, Grid, Tensor
 from azsim.nn.operators.add import Add
 from azsim.nn.operators.branching_lstm import BranchingLstm
@@ -81,7 +80,7 @@ def integer_rnnt_graphs(compressed: Decoded, picks: Picks | None = None) -> Inte
     """
     graphs = rnnt_graphs(compressed.network, picks)
     stated = rnnt_grids(compressed.network)
-    weights = {name: Weights.of(matrix, compressed.matrices[name].scale) for name, matrix in compressed.decoded.items()}
+    weights = compressed.integer_weights
 
     def integers(graph: Graph) -> IntegerGraph:
         own = {name: weights[name] for name in graph.weight_matrices}

@@ -14,7 +14,7 @@ from azsim.file_version import check_number
 from azsim.nn.normalisation import Normalisation
 from azsim.nn.rnnt.branching import branch_names, branch_shapes
 from azsim.nn.rnnt.network import EMBEDDING, Network
-from azsim.nn.rnnt.save import FORMAT, KIND
+from azsim.nn.rnnt.save import FORMATS, KIND
 from azsim.nn.sealed import CARD_KEY, SCALES_KEY, WEIGHT_SCALES_KEY, Stored, decode_metadata, read_stored
 from azsim.nn.sums import MOST_INT8, check_sums
 
@@ -53,7 +53,7 @@ def network_of(stored: Stored, parameters: Mapping[str, np.ndarray]) -> Network:
     """
     path = stored.path
     with located(str(path)):
-        check_number("network", stored.metadata.get(CARD_KEY, ""), FORMAT)
+        check_number("network", stored.metadata.get(CARD_KEY, ""), FORMATS[-1])
     card = decode_metadata(stored, CARD_KEY, Card)
     scales = decode_metadata(stored, SCALES_KEY, dict[str, float]) if SCALES_KEY in stored.metadata else {}
     network = Network(
@@ -92,8 +92,9 @@ def _names(network: Network) -> list[str]:
 def check(network: Network, card: Card) -> None:
     """Refuse a network whose parts are missing, of the wrong shape, or not finite numbers."""
     at = network.source
-    if card.format != FORMAT or card.kind != KIND:
-        raise InputError(f"{at}: metadata: format {card.format}, kind {card.kind!r}: must be {FORMAT} and {KIND!r}")
+    if card.format not in FORMATS or card.kind != KIND:
+        known = " or ".join(map(str, FORMATS))
+        raise InputError(f"{at}: metadata: format {card.format}, kind {card.kind!r}: must be {known} and {KIND!r}")
     if card.stack < 1 or card.time_reduction < 1 or card.feature_clip <= 0:
         raise InputError(f"{at}: metadata: stack, time_reduction and feature_clip must be positive")
     if card.time_reduction_after >= network.encoder_layers:

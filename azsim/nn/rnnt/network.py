@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,10 @@ from azsim.errors import InputError
 from azsim.nn.normalisation import Normalisation
 from azsim.nn.program import Program
 from azsim.summary import Summarised
+
+if TYPE_CHECKING:
+    from azsim.nn.graph.operator import Granularity
+    from azsim.nn.rnnt.graphs import RnntGraphs
 
 EMBEDDING = "prediction.embedding"
 """Its rows are looked up; nothing is multiplied with it."""
@@ -133,6 +138,18 @@ class Network(Summarised):
         """Bytes of all parameters before compression."""
         return 4 * sum(value.size for value in self.parameters.values())
 
+    def scale_groups(self, matrix: str, granularity: Granularity) -> int:
+        """How many scales the rows of a matrix have at a granularity.
+
+        Raises:
+            InputError: more than one, and the encoder is bidirectional.
+        """
+        if granularity == "tensor":
+            return 1
+        graphs = self._graphs
+        parts = (graphs.encoder, graphs.prediction, graphs.joint)
+        return next(part.scale_groups(matrix, granularity) for part in parts if matrix in part.parameters)
+
     def programs(self) -> Mapping[str, Program]:
         """The activations of the processor that run this network (see `azsim.nn.rnnt.programs`).
 
@@ -148,8 +165,13 @@ class Network(Summarised):
         return runs_per_second(self._programs)
 
     @cached_property
-    def _programs(self) -> Mapping[str, Program]:
+    def _graphs(self) -> RnntGraphs:
         from azsim.nn.rnnt.graphs import rnnt_graphs
+
+        return rnnt_graphs(self)
+
+    @cached_property
+    def _programs(self) -> Mapping[str, Program]:
         from azsim.nn.rnnt.programs import rnnt_programs
 
-        return rnnt_programs(rnnt_graphs(self))
+        return rnnt_programs(self._graphs)

@@ -11,13 +11,15 @@ import numpy as np
 from azsim.nn.rnnt.network import Network
 from azsim.nn.sealed import CARD_KEY, SCALES_KEY, write_sealed
 
-FORMAT, KIND = 1, "rnnt"
+KIND = "rnnt"
+FORMATS = (1, 2)
+"""In the first, the only one that version 0.2.0 knows, a matrix has one scale; a file that needs no more has it."""
 
 
-def metadata_of(network: Network, more: Mapping[str, object]) -> dict[str, str]:
+def metadata_of(network: Network, more: Mapping[str, object], format: int = FORMATS[0]) -> dict[str, str]:
     """What a file says of a network besides its numbers; ``more`` joins the card."""
     card = {
-        "format": FORMAT,
+        "format": format,
         "kind": KIND,
         "name": network.name,
         "stack": network.stack,

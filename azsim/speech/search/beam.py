@@ -22,8 +22,7 @@ from functools import partial
 import numpy as np
 
 from azsim.errors import InputError
-from azsim.nn.rnnt import kernels
-from azsim.nn.rnnt.batch import Networks, States, predict_batch, state_bytes
+from azsim.nn.rnnt.batch import States, predict_batch
 from azsim.nn.rnnt.integer_rnnt import IntegerModel
 from azsim.ranges import is_number
 from azsim.speech.lattice.labels import LabelGraph
@@ -124,15 +123,15 @@ class Beam:
         fusion: Fusion | None = None,
         levels: int = MAX_LABELS_PER_OUTPUT,
     ) -> None:
-        self._model, self._fusion, self.options = model, fusion, options
-        pieces, joint = len(model.output_bias), model.no_bias.size
+        self._fusion, self.options = fusion, options
+        pieces, joint = model.networks.pieces, model.networks.width
         merges = options.merged_labels != ALL_LABELS
         expansions = min(options.expansions or options.beam, pieces)
         self._limits = Limits(
             options.beam, round(options.width * UNITS), expansions, levels, model.sentence_end, merges
         )
         self._scale = Scale(model.logit_scale * UNITS, exp_table())
-        self._networks, self._states = Networks.of(model), States.zeros(model, options.places + 1)
+        self._networks, self._states = model.networks, States.zeros(model.networks, options.places + 1)
         self._uses = Uses.zeros(options.places)
         self._nodes = Nodes.zeros(64, options.merged_labels if merges else 2)
         self._traces = Traces.zeros(64)
@@ -163,7 +162,7 @@ class Beam:
     @property
     def state_bytes(self) -> int:
         """Of memory, for the states that are kept."""
-        return self.options.places * state_bytes(self._model)
+        return self.options.places * self._networks.state_bytes
 
     def advance(self, encoded: np.ndarray) -> None:
         """Take the next encoder outputs, int16 ``(m, J)``."""
@@ -174,7 +173,7 @@ class Beam:
         self._nodes = grown(self._nodes, int(counters[NODES]) + most)
         self._traces = grown(self._traces, int(counters[TRACES]) + most)
         record = Record.zeros(
-            len(encoded), limits.levels, limits.beam, self._model.no_bias.size, self._states.hidden.shape[1:]
+            len(encoded), limits.levels, limits.beam, self._networks.width, self._states.hidden.shape[1:]
         )
         counters[[TURNS, JOINED, RUNS]] = 0
         given = (
@@ -257,15 +256,7 @@ class Beam:
         )
 
     def _inputs(self) -> dict[str, np.ndarray]:
-        model = self._model
+        networks = self._networks
         labels, hidden = (np.concatenate(parts) for parts in zip(*self._ran))
-        entering, inputs = model.embedding[labels], {}
-        for i, plan in enumerate(model.prediction):
-            size = int(plan[kernels.HIDDEN])
-            inputs[f"prediction.{i}.input"] = entering
-            inputs[f"prediction.{i}.recurrent"] = np.ascontiguousarray(hidden[:, 0, i, :size])
-            entering = np.ascontiguousarray(hidden[:, 1, i, :size])
-        inputs["joint.prediction"] = entering
-        width = int(model.joint[kernels.OUTPUT, kernels.MATRIX_COLUMNS])
-        inputs["joint.output"] = np.concatenate([np.zeros((0, width), np.int8), *self._joined])
-        return inputs
+        joined = np.concatenate([np.zeros((0, networks.width), np.int8), *self._joined])
+        return {**networks.inputs(labels, hidden[:, 0], hidden[:, 1]), "joint.output": joined}

@@ -19,8 +19,7 @@ from collections import Counter
 import numpy as np
 
 from azsim.compiled import njit
-from azsim.nn.rnnt import kernels
-from azsim.nn.rnnt.formats import JOINT_HIDDEN_BITS
+from azsim.nn.rnnt.batch import Networks, States, join_batch, predict_batch
 from azsim.nn.rnnt.integer_rnnt import IntegerModel
 from azsim.speech.search.log_probability import UNITS, exp_table, log_total, probability
 from azsim.speech.search.search import BLANK, MAX_LABELS_PER_OUTPUT, Found, Hypothesis, Turn
@@ -31,21 +30,16 @@ class Greedy:
 
     def __init__(self, model: IntegerModel) -> None:
         self._model = model
-        width = int(model.prediction[:, kernels.HIDDEN].max())
-        self._hidden = np.zeros((len(model.prediction), width), np.int8)
-        self._cell = np.zeros((len(model.prediction), width), np.int16)
-        self._predicted = np.zeros(model.no_bias.size, np.int16)
+        self._states = States.zeros(model.networks, 2)
+        self._place = 0
         self._outputs = 0
         self._ended = False
         self._labels: list[int] = []
         self._at: list[int] = []
         self._probabilities: list[float] = []
         self._joined: list[np.ndarray] = []
-        kernels.predict(
-            model.weights, model.biases, model.prediction, model.joint, model.no_bias, model.sigmoid, model.tanh,
-            self._hidden, self._cell, model.embedding[BLANK], self._predicted,
-        )  # fmt: skip
-        self._states: list[np.ndarray] = [self._hidden[None].copy()]
+        predict_batch(model.networks, self._states, np.array([1]), np.array([BLANK]), np.array([0]), 1)
+        self._hidden: list[np.ndarray] = [self._states.hidden[:1].copy()]
 
     def advance(self, encoded: np.ndarray) -> None:
         """Take the next encoder outputs, int16 ``(m, J)``."""
@@ -53,18 +47,17 @@ class Greedy:
         most = MAX_LABELS_PER_OUTPUT * len(encoded)
         labels, at = np.empty(most, np.int64), np.empty(most, np.int64)
         posteriors = np.empty(most, np.int64)
-        joined = np.empty((most, model.joint[kernels.OUTPUT, kernels.MATRIX_COLUMNS]), np.int8)
-        states = np.empty((most, *self._hidden.shape), np.int8)
-        emitted, evaluated, self._ended = _greedy(
-            model.weights, model.biases, model.prediction, model.joint, model.no_bias, model.output_bias,
-            model.logit_scale * UNITS, exp_table(), model.sentence_end, self._ended, model.embedding, model.sigmoid,
-            model.tanh, self._hidden, self._cell, self._predicted, encoded, labels, at, posteriors, joined, states,
+        joined = np.empty((most, model.networks.width), np.int8)
+        hidden = np.empty((most, *self._states.hidden.shape[1:]), np.int8)
+        emitted, evaluated, self._place, self._ended = _greedy(
+            model.networks, self._states, self._place, model.logit_scale * UNITS, exp_table(), model.sentence_end,
+            self._ended, np.ascontiguousarray(encoded), labels, at, posteriors, joined, hidden,
         )  # fmt: skip
         self._labels += labels[:emitted].tolist()
         self._at += (at[:emitted] + self._outputs).tolist()
         self._probabilities += [probability(score) for score in posteriors[:emitted].tolist()]
         self._joined.append(joined[:evaluated].copy())
-        self._states.append(states[:emitted].copy())
+        self._hidden.append(hidden[:emitted].copy())
         self._outputs += len(encoded)
 
     def found(self) -> Found:
@@ -88,72 +81,53 @@ class Greedy:
         )
 
     def _inputs(self) -> dict[str, np.ndarray]:
-        model = self._model
-        states = np.concatenate(self._states)
-        inputs = {}
-        entering = model.embedding[[BLANK, *self._labels]]
-        for i, plan in enumerate(model.prediction):
-            own = states[:, i, : plan[kernels.HIDDEN]]
-            inputs[f"prediction.{i}.input"] = entering
-            inputs[f"prediction.{i}.recurrent"] = np.concatenate([np.zeros_like(own[:1]), own[:-1]])
-            entering = own
-        width = int(model.joint[kernels.OUTPUT, kernels.MATRIX_COLUMNS])
-        inputs["joint.prediction"] = entering
-        inputs["joint.output"] = np.concatenate([np.zeros((0, width), np.int8), *self._joined])
-        return inputs
+        networks, after = self._model.networks, np.concatenate(self._hidden)
+        before = np.concatenate([np.zeros_like(after[:1]), after[:-1]])
+        found = networks.inputs(np.array([BLANK, *self._labels]), before, after)
+        joined = [np.zeros((0, networks.width), np.int8), *self._joined]
+        return {**found, "joint.output": np.concatenate(joined)}
 
 
 @njit(cache=True, nogil=True)
 def _greedy(
-    weights: np.ndarray,
-    biases: np.ndarray,
-    layers: np.ndarray,
-    joint: np.ndarray,
-    no_bias: np.ndarray,
-    output_bias: np.ndarray,
+    networks: Networks,
+    states: States,
+    place: int,
     unit: float,
     exps: np.ndarray,
     sentence_end: int,
     ended: bool,
-    embedding: np.ndarray,
-    sigmoid: np.ndarray,
-    tanh: np.ndarray,
-    hidden: np.ndarray,
-    cell: np.ndarray,
-    predicted: np.ndarray,
     encoded: np.ndarray,
     labels: np.ndarray,
     at: np.ndarray,
     posteriors: np.ndarray,
     joined: np.ndarray,
-    states: np.ndarray,
-) -> tuple[int, int, bool]:
-    """Search over ``encoded``.
+    hidden: np.ndarray,
+) -> tuple[int, int, int, bool]:
+    """Search over ``encoded`` from the state at ``place``; the other one of the two places takes the next.
 
-    Returns: how many labels and joint evaluations were written to the last five, and whether the sentence has ended.
+    Returns: how many labels and joint evaluations were written to the last five, where the state is now, and whether
+    the sentence has ended.
     """
-    logits = np.empty(output_bias.size, np.int32)
+    logits = np.empty((1, networks.output.after.size), np.int32)
+    now, then, label = np.array([place]), np.array([1 - place]), np.zeros(1, np.int64)
     emitted, evaluated = 0, 0
     for t in range(encoded.shape[0]):
         for _ in range(MAX_LABELS_PER_OUTPUT):
-            kernels.join(
-                weights, joint, output_bias, JOINT_HIDDEN_BITS, tanh, encoded[t], predicted, joined[evaluated], logits
-            )
+            join_batch(networks, encoded[t], states, now, 1, joined[evaluated : evaluated + 1], logits)
             evaluated += 1
-            best = 0
-            for label in range(1, logits.size):
-                if logits[label] > logits[best]:
-                    best = label
+            scores, best = logits[0], 0
+            for each in range(1, scores.size):
+                if scores[each] > scores[best]:
+                    best = each
             ended = ended or best == sentence_end
             if best == BLANK or ended:
                 break
             labels[emitted], at[emitted] = best, t
-            posteriors[emitted] = -log_total(exps, logits, np.int64(logits[best]), unit)
-            kernels.predict(
-                weights, biases, layers, joint, no_bias, sigmoid, tanh, hidden, cell, embedding[best], predicted
-            )
-            for i in range(hidden.shape[0]):
-                for j in range(hidden.shape[1]):
-                    states[emitted, i, j] = hidden[i, j]
+            posteriors[emitted] = -log_total(exps, scores, np.int64(scores[best]), unit)
+            label[0] = best
+            predict_batch(networks, states, now, label, then, 1)
+            now, then = then, now
+            hidden[emitted] = states.hidden[now[0]]
             emitted += 1
-    return emitted, evaluated, ended
+    return emitted, evaluated, now[0], ended

@@ -29,7 +29,7 @@ def digest(small: CompressedNetwork) -> str:
     found = hashlib.sha256()
     for name, matrix in small.matrices.items():
         encoded = matrix.encoded
-        found.update(f"{name} {matrix.scale!r} {encoded.codec} {encoded.weight_bits}\n".encode())
+        found.update(f"{name} {matrix.scales[0]!r} {encoded.codec} {encoded.weight_bits}\n".encode())
         found.update(small.decoded[name].tobytes())
     for name, value in small.network.parameters.items():
         found.update(name.encode() + np.asarray(value, np.float32).tobytes())

@@ -29,7 +29,7 @@ def test_a_network_comes_back_with_its_very_bitstreams(tiny_network: Network, co
     assert list(again.network.parameters) == list(tiny_network.parameters)
     for name, matrix in small.matrices.items():
         assert again.matrices[name].encoded.data == matrix.encoded.data
-        assert again.matrices[name].scale == matrix.scale
+        assert again.matrices[name].scales[0] == matrix.scales[0]
         assert np.array_equal(again.decoded[name], small.decoded[name])
     for name, value in tiny_network.parameters.items():
         if value.ndim == 1 and not name.endswith("bias"):

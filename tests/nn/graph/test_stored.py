@@ -101,7 +101,7 @@ def test_bitstreams_come_back_bit_for_bit_and_run_in_integers(tmp_path: Path) ->
     assert read is not None
     outputs = []
     for each in (small, read):
-        weights = {name: Weights.of(each.decoded[name], each.matrices[name].scale) for name in each.matrices}
+        weights = {name: Weights.of(each.decoded[name], each.matrices[name].scales[0]) for name in each.matrices}
         integers = each.network.integers(weights)
         grid = integers.grids["x"]
         outputs.append(Executor(Model.in_integers(integers)).push({"x": grid.quantise(INPUT["x"])})["y"])

@@ -57,7 +57,10 @@ class Reference:
     def __init__(self, compressed) -> None:
         self.network = compressed.network
         self.weights = {name: matrix.tolist() for name, matrix in compressed.decoded.items()}
-        self.scales = {name: matrix.scale for name, matrix in compressed.matrices.items()}
+        self.scales = {}
+        for name, matrix in compressed.matrices.items():
+            rows, groups = len(self.weights[name]), len(matrix.scales)
+            self.scales[name] = [matrix.scales[row * groups // rows] for row in range(rows)]
         self.state: dict[str, tuple[list[int], list[int]]] = {}
         self.inputs: dict[str, list[list[int]]] = {}
 
@@ -67,8 +70,9 @@ class Reference:
     def products(self, matrix: str, vector: list[int], scale: float) -> list[int]:
         """int8 products in Q4.11, not yet saturated."""
         self.inputs.setdefault(matrix, []).append(list(vector))
-        factor = fixed(scale * self.scales[matrix] * 2048)
-        return [nearest(dot(row, vector) * factor.numerator, factor.denominator) for row in self.weights[matrix]]
+        factors = [fixed(scale * own * 2048) for own in self.scales[matrix]]
+        rows = zip(self.weights[matrix], factors, strict=True)
+        return [nearest(dot(row, vector) * factor.numerator, factor.denominator) for row, factor in rows]
 
     def lstm(self, layer: str, vector: list[int], scale: float) -> list[int]:
         cell_bits, hidden_bits = self.bits(f"{layer}.cell", 11), self.bits(f"{layer}.hidden", 7)
@@ -120,7 +124,7 @@ class Reference:
         return outputs
 
     def prediction(self, label: int) -> list[int]:
-        vector, scale = self.weights["prediction.embedding"][label], self.scales["prediction.embedding"]
+        vector, scale = self.weights["prediction.embedding"][label], self.scales["prediction.embedding"][label]
         for i in range(self.network.layers("prediction")):
             vector = self.lstm(f"prediction.{i}", vector, scale)
             scale = 2.0 ** -self.bits(f"prediction.{i}.hidden", 7)
@@ -130,10 +134,12 @@ class Reference:
         sums = [clamp(a + b, -32768, 32767) for a, b in zip(encoded, predicted, strict=True)]
         vector = [clamp(nearest(table("tanh", x), 2**8), -127, 127) for x in sums]
         self.inputs.setdefault("joint.output", []).append(vector)
-        scale = 2.0**-7 * self.scales["joint.output"]
+        scale = 2.0**-7 * max(self.scales["joint.output"])
         room = 2**31 - 1 - 127 * 128 * len(vector)
         offset = [bias(float(x), scale, room) for x in self.network.parameters["joint.output_bias"]]
-        return [dot(row, vector) + b for row, b in zip(self.weights["joint.output"], offset, strict=True)]
+        factors = [fixed(2.0**-7 * own / scale) for own in self.scales["joint.output"]]
+        rows = zip(self.weights["joint.output"], factors, offset, strict=True)
+        return [nearest_to(dot(row, vector) * factor) + b for row, factor, b in rows]
 
     def greedy(self, outputs: list[list[int]]) -> tuple[list[int], list[int], list[list[int]]]:
         """Labels, the output of each, and the logits of every joint evaluation."""

@@ -28,9 +28,9 @@ class BranchReference(Reference):
         self.picked, self.step = picked, -1
 
     def narrow(self, matrix: str, vector: list[int], scale: float) -> list[int]:
-        factor = fixed(scale * self.scales[matrix] / NARROW_SCALE)
+        factors = (fixed(scale * own / NARROW_SCALE) for own in self.scales[matrix])
         sums = (sum(a * b for a, b in zip(row, vector, strict=True)) for row in self.weights[matrix])
-        return [nearest(total * factor.numerator, factor.denominator) for total in sums]
+        return [nearest(total * f.numerator, f.denominator) for total, f in zip(sums, factors, strict=True)]
 
     def gates(self, layer, vector, scale, hidden, hidden_scale):
         self.step += layer == "encoder.0"
@@ -48,9 +48,10 @@ def random_steps(seed: int, count: int = 12) -> np.ndarray:
     return np.random.default_rng(seed).integers(-127, 128, (count, 192)).astype(np.int8)
 
 
+@pytest.mark.parametrize("granularity", ["tensor", "gate", "channel"])
 @pytest.mark.parametrize("shape", [{}, {"hidden": (6, 5), "time_reduction_after": -1}, {"spread": 6.0}])
-def test_equals_plain_integers(make_network, shape):
-    compressed = compress(make_network(9, branch_rank=4, arbiter=5, **shape))
+def test_equals_plain_integers(make_network, shape, granularity):
+    compressed = compress(make_network(9, branch_rank=4, arbiter=5, **shape), granularity=granularity)
     encoder, steps = Encoder(IntegerModel.of(compressed), picker=Chance(0.5, seed=1)), random_steps(9)
     encoded = encoder.push(steps)
     assert 0 < encoder.picked.sum() < len(steps)

@@ -11,10 +11,9 @@ import pytest
 from azsim.compress.recipe import compress
 from azsim.compress.stored import load_compressed, load_network
 from azsim.nn.graph.executor import Executor, Model
-from azsim.nn.rnnt import kernels
+from azsim.nn.rnnt.batch import States, join_batch, predict_batch
 from azsim.nn.rnnt.branching import Arbiter, Chance
 from azsim.nn.rnnt.float_rnnt import FloatTransducer
-from azsim.nn.rnnt.formats import JOINT_HIDDEN_BITS
 from azsim.nn.rnnt.graphs import integer_rnnt_graphs, rnnt_graphs
 from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
 from azsim.resources import model_names
@@ -27,6 +26,8 @@ SHAPES = [
     pytest.param({"seed": 3, "hidden": (6, 5), "time_reduction_after": 1}, {}, id="reduction-after-the-last-layer"),
     pytest.param({"seed": 4, "hidden": (8, 5), "spread": 6.0}, {}, id="saturating"),
     pytest.param({"seed": 5, "hidden": (8, 5)}, {"weight_bits": 4, "sparsity": 0.5, "codec": "zvsv"}, id="zvsv"),
+    pytest.param({"seed": 5, "hidden": (8, 5)}, {"weight_bits": 4, "codec": "zvsv", "granularity": "gate"}, id="gates"),
+    pytest.param({"seed": 5, "predictor": (5, 4)}, {"granularity": "channel"}, id="channels"),
     pytest.param({"seed": 6, "branch_rank": 4}, {}, id="branches"),
     pytest.param({"seed": 7, "branch_rank": 4, "arbiter": 5}, {}, id="arbiter"),
 ]
@@ -65,19 +66,15 @@ def assert_the_same(compressed, steps: np.ndarray, cuts: tuple[int, ...], plain:
     assert np.array_equal(encoded, whole)
 
     labels = np.random.default_rng(3).integers(0, len(network.pieces), 9)
-    hidden = np.zeros((len(model.prediction), model.prediction[:, kernels.HIDDEN].max()), np.int8)
-    cell, predicted = hidden.astype(np.int16), np.zeros((len(labels), model.no_bias.size), np.int16)
+    networks, states = model.networks, States.zeros(model.networks, 2)
+    predicted = np.zeros((len(labels), networks.width), np.int16)
     joined, logits = np.empty(predicted.shape, np.int8), np.empty((len(labels), len(network.pieces)), np.int32)
     repeated = encoded[np.arange(len(labels)) % len(encoded)]
     for k, label in enumerate(labels):
-        kernels.predict(
-            model.weights, model.biases, model.prediction, model.joint, model.no_bias, model.sigmoid, model.tanh,
-            hidden, cell, model.embedding[label], predicted[k],
-        )  # fmt: skip
-        kernels.join(
-            model.weights, model.joint, model.output_bias, JOINT_HIDDEN_BITS, model.tanh, repeated[k], predicted[k],
-            joined[k], logits[k],
-        )  # fmt: skip
+        before, after = np.array([(k + 1) % 2]), np.array([k % 2])
+        predict_batch(networks, states, before, np.array([label]), after, 1)
+        predicted[k] = states.predicted[k % 2]
+        join_batch(networks, repeated[k], states, after, 1, joined[k : k + 1], logits[k : k + 1])
     prediction = in_pieces(Executor(Model.in_integers(graphs.prediction)), (1, 2, 5), label=labels)["predicted"]
     assert np.array_equal(prediction, predicted)
     joint = Executor(Model.in_integers(graphs.joint)).push({"encoded": repeated, "predicted": predicted})["logits"]
