@@ -94,7 +94,7 @@ def ask(
     if path == "cloud":
         refuse_if_local(device)
     if path != "cloud":
-        check_schedules(*on_device)
+        check_schedules(device, *on_device)
     simulation = DeviceSimulation(device, music, seed, link=link)
     chain = SpeechChain(simulation, *on_device) if path != "cloud" else None
     stream = None

@@ -214,8 +214,8 @@ def _stages(tree: dict[str, Any], path: Path) -> tuple[Stage, ...]:
         if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
             raise InputError(f"{path}: {key} = {shown(value)}: must be a list of tables, [[{key}]]")
     if old:
-        said = f"{path}: [[companion]] is [[stage]] with kind = 'stand-in' since azsim 0.3.0, and goes with 0.4.0"
-        warnings.warn(said, DeprecationWarning, stacklevel=3)
+        said = "[[companion]]: deprecated, and goes with azsim 0.4; give [[stage]] with kind = 'stand-in' in its place"
+        warnings.warn(f"{path}: {said}", stacklevel=3)
     made = []
     for table in [*({"kind": "stand-in", **table} for table in old), *tables]:
         name = table.get("name", table.get("kind"))

@@ -7,7 +7,12 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from azsim.devices.quantities import CoreClock, CoreCycles, CyclesEach, Microseconds, Period
+from azsim.errors import InputError, nearest
 from azsim.ranges import NonNegative
+
+CorePriority = Annotated[int, Meta(ge=0, le=99)]
+NEEDED_TASKS = ("frontend", "search")
+"""Tasks without which nothing is recognised."""
 
 
 class OperatingPointSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,24 +47,34 @@ class IdleStateSpec(Struct, frozen=True, forbid_unknown_fields=True):
     all_cores: bool = False
 
 
+class CpuTaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a task of the pipeline costs on a core; ``NAME`` is what its jobs are called.
+
+    Attributes:
+        cycles_per_unit: for each unit: a frame of 10 ms of `frontend`, a hypothesis extended of `search`.
+        cycles_per_call: for each job, whatever its units.
+        priority: of its jobs among all of the cores, 0 (lowest) to 99.
+    """
+
+    cycles_per_unit: CoreCycles
+    cycles_per_call: CoreCycles = 0
+    priority: CorePriority = 30
+
+
 class CpuPrioritySpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """Priority of each kind of job on the cores, 0 (lowest) to 99, as of a real-time scheduler.
+    """Priority of jobs on the cores that are no task of the pipeline, 0 (lowest) to 99, as of a real-time scheduler.
 
     Attributes:
         music_decode: of decoding a packet of music; too low, and the ring runs empty.
         echo: of echo cancellation.
-        frontend: of making features.
-        search: of the search.
         network: of the network stack.
         background: of `cpu.background`.
     """
 
-    music_decode: Annotated[int, Meta(ge=0, le=99)] = 50
-    echo: Annotated[int, Meta(ge=0, le=99)] = 40
-    frontend: Annotated[int, Meta(ge=0, le=99)] = 30
-    search: Annotated[int, Meta(ge=0, le=99)] = 30
-    network: Annotated[int, Meta(ge=0, le=99)] = 20
-    background: Annotated[int, Meta(ge=0, le=99)] = 0
+    music_decode: CorePriority = 50
+    echo: CorePriority = 40
+    network: CorePriority = 20
+    background: CorePriority = 0
 
 
 class BackgroundSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,8 +102,7 @@ class CpuSpec(Struct, frozen=True, forbid_unknown_fields=True):
         operating_points: clocks that the cores may have, and the voltage of each.
         idle_states: from the lightest to the deepest; a core enters a deeper one the longer it idles.
         dynamic_uw_per_mhz_v2: power of a running core: this x MHz x volts squared.
-        frontend_cycles_per_frame: that making features costs per frame of 10 ms.
-        search_cycles_per_hypothesis: that the search costs per hypothesis extended.
+        tasks: name -> what a task of the pipeline costs; `frontend` and `search` must be among them.
         wake_us: from an interrupt to the job that it wakes on an idle core.
         memory_bytes_per_kcycle: cache misses of a running core; each waits for the memory, and others wait for it.
         fallback_cycles_per_element: of a function that the vector unit lacks.
@@ -107,8 +121,7 @@ class CpuSpec(Struct, frozen=True, forbid_unknown_fields=True):
     operating_points: Annotated[tuple[OperatingPointSpec, ...], Meta(min_length=1)]
     idle_states: Annotated[tuple[IdleStateSpec, ...], Meta(min_length=1)]
     dynamic_uw_per_mhz_v2: NonNegative
-    frontend_cycles_per_frame: CoreCycles
-    search_cycles_per_hypothesis: CoreCycles
+    tasks: dict[str, CpuTaskSpec]
     wake_us: Microseconds
     memory_bytes_per_kcycle: Annotated[float, Meta(ge=0, le=100_000)]
     fallback_cycles_per_element: CyclesEach = 8.0
@@ -120,3 +133,14 @@ class CpuSpec(Struct, frozen=True, forbid_unknown_fields=True):
     governor_period_ms: Annotated[float, Meta(ge=0.1, le=60_000)] = 10.0
     priority: CpuPrioritySpec = CpuPrioritySpec()
     background: tuple[BackgroundSpec, ...] = ()
+
+    def task(self, name: str) -> CpuTaskSpec:
+        """A task of the pipeline.
+
+        Raises:
+            InputError: there is none of that name.
+        """
+        if name not in self.tasks:
+            known = ", ".join(sorted(self.tasks))
+            raise InputError(f"cpu.tasks.{name}: no such task; there are {known}{nearest(name, self.tasks)}")
+        return self.tasks[name]

@@ -27,8 +27,9 @@ _ENTRY = re.compile(r"^ {4}([a-z_0-9]+): (.*?)(?=^ {4}\S|\Z)", re.MULTILINE | re
 _UNITS = (
     ("_pj_per_bit", "pJ per bit"), ("_pj_per_value", "pJ per value"), ("_mw_per_mbps", "mW per Mb/s"),
     ("_uw_per_mhz_v2", "uW per MHz V^2"), ("_mb_per_s", "MB/s"), ("_cycles_per_byte", "cycles per byte"),
-    ("_cycles_per_weight", "cycles per weight"), ("_cycles_per_frame", "cycles per frame"),
-    ("_cycles_per_hypothesis", "cycles per hypothesis"), ("_cycles_per_element", "cycles per element"),
+    ("_cycles_per_weight", "cycles per weight"),
+    ("cycles_per_unit", "cycles per unit"), ("cycles_per_call", "cycles per call"),
+    ("_cycles_per_element", "cycles per element"),
     ("_cycles_per_packet", "cycles per packet"), ("_bytes_per_kcycle", "bytes per 1000 cycles"),
     ("_bytes_per_sample", "bytes"), ("bytes_per_cycle", "bytes per cycle"), ("_per_cycle", "per cycle"),
     ("_cycles", "cycles"), ("_bytes", "bytes"), ("_positions", "positions"), ("_mib", "MiB"), ("gbps", "GB/s"),
@@ -80,6 +81,9 @@ def _of_struct(kind: type, at: str, example: object) -> Iterator[Key]:
         inner = _struct_in(field.type)
         if inner is not None:
             yield from _of_struct(inner, name if _is_table(field.type) else f"{name}[]", value)
+            continue
+        if isinstance(field.type, shape.DictType) and isinstance(field.type.value_type, shape.StructType):
+            yield from _of_struct(field.type.value_type.cls, f"{name}.NAME", None)
             continue
         default = None if field.required else _shown(_default(field))
         shown = None if value is None else _shown(value)

@@ -13,8 +13,9 @@ import msgspec
 
 from azsim.compress.codecs import codecs, get
 from azsim.devices.board_spec import NetworkSpec
-from azsim.devices.cpu_spec import CpuSpec
+from azsim.devices.cpu_spec import NEEDED_TASKS, CpuSpec
 from azsim.devices.dram_parts import part_mismatches
+from azsim.devices.former_keys import present_keys
 from azsim.devices.inherit import BASE, changed_keys, merged
 from azsim.devices.memory_spec import MemorySpec
 from azsim.devices.ports import port_demand
@@ -77,7 +78,7 @@ def _deprecated(network: NetworkSpec) -> list[str]:
 
 def _tree(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     """The keys of a whole device; ``above``: the files that inherit from this one."""
-    own = read_toml(path)
+    own = present_keys(read_toml(path), path)
     if BASE not in own:
         return own
     base = own.pop(BASE)
@@ -169,6 +170,10 @@ def check(device: Device, path: Path) -> Device:
 
 
 def _check_cores(cpu: CpuSpec, path: Path) -> None:
+    for task in NEEDED_TASKS:
+        if task not in cpu.tasks:
+            given = ", ".join(cpu.tasks) or "none"
+            raise InputError(f"{path}: cpu.tasks.{task}: missing; there are {given}{nearest(task, cpu.tasks)}")
     fastest = max(point.clock_mhz for point in cpu.operating_points)
     if cpu.clock_mhz > fastest:
         raise InputError(

@@ -18,7 +18,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import simpy
@@ -30,9 +29,6 @@ from azsim.soc.environment import DeviceEnvironment, TimedEvent
 from azsim.soc.governor import Clock, clocks_of, initial_clock, next_clock
 from azsim.soc.memory import MemoryModel
 from azsim.soc.trace import Recorder
-
-CpuTask = Literal["music_decode", "echo", "frontend", "search", "network", "background"]
-"""Kinds of jobs, as ``cpu.priority`` names them."""
 
 
 @dataclass(slots=True)
@@ -104,12 +100,21 @@ class Cpu:
             env.process(self._govern(clocks_of(spec)))
 
     def run(
-        self, name: str, cycles: int, *, task: CpuTask = "search", step: int = -1, done: TimedEvent | None = None
+        self, name: str, cycles: int, *, task: str = "search", step: int = -1, done: TimedEvent | None = None
     ) -> TimedEvent:
-        """Queue a job of ``cycles``, with the priority of its task; the event happens when it has run."""
+        """Queue a job of ``cycles``; the event happens when it has run.
+
+        Args:
+            name: for reports.
+            cycles: it takes.
+            task: whose priority it has: one of ``cpu.tasks``, or of ``cpu.priority``.
+            step: of the utterance, -1 for none.
+            done: event to use.
+        """
         self._age += 1
         size_bytes = int(cycles * self._spec.memory_bytes_per_kcycle) // 1000
-        priority = getattr(self._spec.priority, task)
+        own = self._spec.tasks.get(task)
+        priority = own.priority if own else getattr(self._spec.priority, task)
         job = _Job(name, priority, self._age, cycles, step, done or TimedEvent(self._env), size_bytes, self._env.now)
         if self._idle:
             core = heapq.heappop(self._idle)

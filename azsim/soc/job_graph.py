@@ -22,7 +22,7 @@ from azsim.devices.cpu_spec import CpuSpec
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.environment import TimedEvent
 from azsim.soc.latency import ChainStretch
-from azsim.speech.work import FRONT_END, RECOGNISER, Job, Work
+from azsim.speech.work import RECOGNISER, Job, Work
 
 PS_PER_MS = 10**9
 
@@ -147,7 +147,7 @@ class JobGraph:
             if clean is not None:
                 yield clean
             cycles = _cycles(job, self._simulation.device.cpu)
-            cpu.run(job.name, cycles, task="frontend", step=self._first_step + job.step, done=self._ended[place])
+            cpu.run(job.name, cycles, task=job.name, step=self._first_step + job.step, done=self._ended[place])
 
     def _run(self, thread: Sequence[int]) -> Generator[simpy.Event, object, None]:
         """SimPy process: the jobs of a thread, one after another."""
@@ -189,7 +189,8 @@ class JobGraph:
     def _execute(self, job: Job) -> Generator[simpy.Event, object, None]:
         step = self._first_step + job.step
         if job.engine == "cpu":
-            yield self._simulation.cpu.run(job.name, _cycles(job, self._simulation.device.cpu), step=step)
+            cycles = _cycles(job, self._simulation.device.cpu)
+            yield self._simulation.cpu.run(job.name, cycles, task=job.name, step=step)
             return
         schedule = self._schedules[job.schedule]
         one = isinstance(schedule, TileSchedule | Sections)
@@ -205,5 +206,5 @@ def _is_released(job: Job) -> bool:
 
 
 def _cycles(job: Job, cpu: CpuSpec) -> int:
-    each = cpu.frontend_cycles_per_frame if job.name == FRONT_END else cpu.search_cycles_per_hypothesis
-    return each * job.units + job.more_cycles
+    task = cpu.task(job.name)
+    return task.cycles_per_call + task.cycles_per_unit * job.units + job.more_cycles

@@ -144,7 +144,7 @@ def simulate_session(
         if after.start_ps < before.start_ps:
             raise InputError(f"{after.work.utterance}: starts before {before.work.utterance}, which is heard earlier")
     for one in speech:
-        check_schedules(one.work, one.schedules)
+        check_schedules(device, one.work, one.schedules)
     brought = [one.client for one in traffic if isinstance(one.client, Client)]
     simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, link=link, brought=brought)
     chains = _chains(simulation, speech)

@@ -17,7 +17,7 @@ import simpy
 
 from azsim.chip.schedule import Sections, TileSchedule
 from azsim.devices.spec import Device
-from azsim.errors import InputError
+from azsim.errors import InputError, located
 from azsim.soc.companions import Companion, start_companions
 from azsim.soc.device import DeviceSimulation
 from azsim.soc.idle import idle_usage
@@ -62,7 +62,7 @@ def simulate(
     Raises:
         InputError: a job has no schedule.
     """
-    check_schedules(work, schedules)
+    check_schedules(device, work, schedules)
     simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, link=link)
     records = start_companions(simulation, companions, seed)
     chain = SpeechChain(simulation, work, schedules)
@@ -155,12 +155,15 @@ def _releases_ps(work: Work) -> np.ndarray:
     return release_ms * PS_PER_MS
 
 
-def check_schedules(work: Work, schedules: Schedules) -> None:
-    """Refuse work whose jobs lack a schedule.
+def check_schedules(device: Device, work: Work, schedules: Schedules) -> None:
+    """Refuse work whose jobs lack a schedule, or are no task of the device's cores.
 
     Raises:
-        InputError: one does.
+        InputError: one does, or is none.
     """
+    with located(f"{work.utterance}: device {device.name}"):
+        for task in dict.fromkeys(job.name for job in work.jobs if job.engine == "cpu"):
+            device.cpu.task(task)
     for job in work.jobs:
         if job.engine != "npu":
             continue

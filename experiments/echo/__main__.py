@@ -129,7 +129,8 @@ def tight(device: Device, priorities: bool = True) -> Device:
     slowest = min(point.clock_mhz for point in device.cpu.operating_points)
     cpu = msgspec.structs.replace(device.cpu, cores=1, clock_mhz=slowest, background=(LOAD,))
     if not priorities:
-        cpu = msgspec.structs.replace(cpu, priority=CpuPrioritySpec(0, 0, 0, 0, 0, 0))
+        tasks = {name: msgspec.structs.replace(task, priority=0) for name, task in cpu.tasks.items()}
+        cpu = msgspec.structs.replace(cpu, priority=CpuPrioritySpec(0, 0, 0, 0), tasks=tasks)
     return msgspec.structs.replace(device, cpu=cpu, audio=msgspec.structs.replace(device.audio, **TIGHT))
 
 

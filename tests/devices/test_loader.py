@@ -343,3 +343,35 @@ def test_a_memory_that_is_not_its_part_is_remarked_upon(tmp_path: Path, change: 
     mine = written(tmp_path, "mine.toml", f'base = "az1"\nname = "mine"\n[memory]\n{change}\n')
     with pytest.warns(UserWarning, match=f"mine.toml: memory.timings = .*{remark}"):
         load_device(mine)
+
+
+FORMER_COSTS = "frontend_cycles_per_frame = 7\nsearch_cycles_per_hypothesis = 8\n"
+FORMER = (
+    AZ1.partition("[cpu.tasks.frontend]")[0]
+    .replace("network_cycles_per_packet", FORMER_COSTS + "network_cycles_per_packet")
+    .replace("music_decode = 50", "frontend = 31\nmusic_decode = 50")
+) + AZ1[AZ1.index("[audio]") :]
+
+
+def test_costs_of_tasks_under_their_former_keys_are_read_with_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(FORMER, encoding="utf-8")
+    said = r"mine\.toml: cpu\.frontend_cycles_per_frame, .*: deprecated, .* give cpu\.tasks\.frontend\.cycles_per_unit"
+    with pytest.warns(UserWarning, match=said):
+        tasks = load_device(path).cpu.tasks
+    assert (tasks["frontend"].cycles_per_unit, tasks["frontend"].priority) == (7, 31)
+    assert (tasks["search"].cycles_per_unit, tasks["search"].priority) == (8, 30)
+
+
+def test_a_device_inherits_tasks_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    tasks = "[cpu.tasks.search]\ncycles_per_unit = 9\n[cpu.tasks.tagger]\ncycles_per_unit = 5\n"
+    path.write_text(f'base = "az1"\nname = "mine"\n{tasks}', encoding="utf-8")
+    cpu, base = load_device(path).cpu, load_device("az1").cpu
+    assert cpu.tasks["frontend"] == base.tasks["frontend"]
+    assert (cpu.tasks["search"].cycles_per_unit, cpu.tasks["tagger"].cycles_per_unit) == (9, 5)
+    with pytest.raises(InputError, match=r"cpu\.tasks\.taggr: no such task; .*tagger.* did you mean 'tagger'"):
+        cpu.task("taggr")
+    path.write_text(AZ1.replace("[cpu.tasks.search]", "[cpu.tasks.serch]"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"cpu\.tasks\.search: missing; .*did you mean 'serch'"):
+        load_device(path)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azsim.arbitration import PLAYBACK
-from azsim.devices.cpu_spec import BackgroundSpec, CpuPrioritySpec
+from azsim.devices.cpu_spec import BackgroundSpec, CpuPrioritySpec, CpuTaskSpec
 from azsim.soc.cpu import Cpu
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory
@@ -245,7 +245,8 @@ def test_faster_points_cost_more_energy_for_the_same_cycles():
 
 
 def test_priorities_are_the_device_files():
-    env, _, cpu, recorder = make(1, wake_us=0.0, cpu__priority=CpuPrioritySpec(music_decode=1, search=2))
+    tasks = {"search": CpuTaskSpec(8000, priority=2)}
+    env, _, cpu, recorder = make(1, wake_us=0.0, cpu__priority=CpuPrioritySpec(music_decode=1), cpu__tasks=tasks)
     music = cpu.run("music", 1000, task="music_decode")
     cpu.run("search", 1000, task="search")
     env.run(until=music)
