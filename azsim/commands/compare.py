@@ -8,9 +8,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from msgspec import structs
+
 from azsim.commands.shared.options import count, path
 from azsim.commands.shared.reporting import add_report_options, command_line, from_here, progress, trace_options
-from azsim.errors import readable
+from azsim.errors import InputError, readable
 from azsim.interrupts import ignore_interrupts, interrupts_end_all
 
 HELP = "compression configurations side by side: table, figures, page"
@@ -38,11 +40,14 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
     with interrupts_end_all():
         from azsim.compare.devices import check_devices, side_by_side
         from azsim.compare.experiment import load_experiment
+        from azsim.compare.infer import is_infer
         from azsim.compare.runner import compare, default_workers, make_setup, tasks_of
         from azsim.report.fitted import output_console
         from azsim.report.results import rows_to_json
         from azsim.report.table import print_tables
         from azsim.report.write import check_out_dir, write_report
+    if options.experiment is not None and is_infer(options.experiment):
+        return _infer(options)
     experiment, file = load_experiment(options.experiment)
     out = options.out or Path("runs") / experiment.name
     check_out_dir(out)
@@ -84,6 +89,38 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         "remarks": {one.utterance: list(one.remarks) for one in comparison.utterances if one.remarks},
         "report": str(out),
     }
+
+
+def _infer(options: argparse.Namespace) -> dict[str, object]:
+    """An experiment whose task is a network of the user's own."""
+    with interrupts_end_all():
+        from azsim.compare.infer import infer, load_infer
+        from azsim.report.fitted import output_console
+        from azsim.report.inference_report import write_inference_report
+        from azsim.report.inference_tables import print_results
+        from azsim.report.manifest import make_manifest
+        from azsim.report.write import check_out_dir
+    experiment = load_infer(options.experiment)
+    if options.speech is not None or options.utterances is not None:
+        raise InputError(f"{options.experiment}: its task is infer; leave out --speech and --utterances")
+    if options.device:
+        experiment = structs.replace(experiment, device=tuple(options.device))
+    out = options.out or Path("runs") / experiment.name
+    check_out_dir(out)
+    with progress("comparing", options) as shown:
+        devices = 1 if isinstance(experiment.device, str) else len(experiment.device)
+        shown.expect(devices * len(experiment.configuration))
+        run = infer(experiment, options.experiment, shown.advance)
+        manifest = make_manifest(
+            command_line(), structs.asdict(experiment), {"memory": experiment.seed}, {"experiment": options.experiment}
+        )
+        written = write_inference_report(experiment.name, run.results, run.outputs, manifest, out)
+        ignore_interrupts()
+    if not options.json:
+        print_results(run.results, output_console(), with_layers=False)
+        print(readable(f"report: {from_here(written)}/index.html"))
+    rows = [result.to_json() for result in run.results]
+    return {"experiment": experiment.name, "task": "infer", "rows": rows, "report": str(out)}
 
 
 def _labelled(advance: Callable[[str], None], of: str, label: str) -> None:

@@ -82,11 +82,16 @@ def page(comparison: Comparison, figures: Sequence[DrawnFigure]) -> str:
         _definitions("Terms", TERMS if comparison.rows or comparison.production_rows else {}),
         _configuration(comparison),
     ]
+    return plain_page(comparison.title, sections)
+
+
+def plain_page(title: str, sections: Sequence[str]) -> str:
+    """A page of sections that are markup already; empty ones are left out."""
     body = "\n".join(section for section in sections if section)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(comparison.title)} \u2013 azsim</title>\n<style>\n{_STYLE}\n</style>\n</head>\n"
+        f"<title>{escape(title)} \u2013 azsim</title>\n<style>\n{_STYLE}\n</style>\n</head>\n"
         f"<body>\n{body}\n</body>\n</html>\n"
     )
 

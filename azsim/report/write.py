@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 FIGURE_NAMES = ("wer_size", "latency", "traffic", "utterance", "energy", "roofline", "sensitivity")
 """Of `azsim.report.figures.FIGURES`, which takes half a second to import."""
-_TABLES = ("index.html", "results.csv", "utterances.csv", "words.csv", "results.json", "trace.json")
+_TABLES = (
+    "index.html", "results.csv", "utterances.csv", "words.csv", "layers.csv", "results.json", "trace.json",
+    "outputs.npz", "layers.svg", "layers.png",
+)  # fmt: skip
 
 
 def write_report(comparison: Comparison, out_dir: Path) -> Path:
@@ -47,11 +50,20 @@ def write_report(comparison: Comparison, out_dir: Path) -> Path:
         InputError: see ``check_out_dir``.
         WorkError: the disk is full, or the folder became unwritable meanwhile.
     """
+    check_out_dir(out_dir)
+    return write_files(_files(comparison), comparison.manifest, out_dir)
+
+
+def write_files(files: Mapping[str, bytes], manifest: Mapping[str, object], out_dir: Path) -> Path:
+    """Write the files of a report and its manifest, all or none; the folder.
+
+    Raises:
+        InputError, WorkError: as `write_report`.
+    """
     target = check_out_dir(out_dir)
     try:
-        files = _files(comparison)
         with _folder(target):
-            _place(target, files, comparison.manifest)
+            _place(target, files, manifest)
     except OSError as error:
         raise WorkError(f"{out_dir}: writing the report failed: {error.strerror or error}") from None
     return target

@@ -17,14 +17,9 @@ import numpy as np
 
 from azsim.errors import InputError
 from azsim.explain import cut
-from azsim.nn.graph.executor import Executor, Model
-from azsim.nn.graph.graph import Graph
 from azsim.nn.graph.integer_graph import IntegerGraph
+from azsim.nn.graph.run import Stream, run_float, run_integers, snr_db
 from azsim.nn.onnx.importer import Imported
-
-Stream = Mapping[str, np.ndarray]
-PIECE = 64
-"""Steps that are pushed at a time."""
 
 
 @dataclass(frozen=True)
@@ -93,36 +88,6 @@ def check(imported: Imported, streams: list[Stream], given: bytes, integers: Int
         snr = None if integers is None else snr_db(own, np.concatenate([each.ravel() for each in rounded[name]]))
         found.append(OutputCheck(name, own.size, errors["error"], errors.get("as_given"), snr))
     return found
-
-
-def run_float(graph: Graph, stream: Stream) -> dict[str, np.ndarray]:
-    """Outputs of the float reference for a stream."""
-    executor = Executor(Model.in_float(graph))
-    return _pushed(executor, stream)
-
-
-def run_integers(integers: IntegerGraph, stream: Stream) -> dict[str, np.ndarray]:
-    """Outputs of the integer kernels for a stream, as values."""
-    grids = integers.grids
-    fed = {name: values if grids[name] is None else grids[name].quantise(values) for name, values in stream.items()}
-    made = _pushed(Executor(Model.in_integers(integers)), fed)
-    return {name: values if grids[name] is None else grids[name].restore(values) for name, values in made.items()}
-
-
-def snr_db(wanted: np.ndarray, found: np.ndarray) -> float:
-    """Signal-to-noise ratio; infinite where nothing differs."""
-    noise = float(np.sum((np.asarray(found, np.float64) - wanted) ** 2))
-    signal = float(np.sum(np.asarray(wanted, np.float64) ** 2))
-    return float("inf") if noise == 0 else 10 * np.log10(signal / noise) if signal else float("-inf")
-
-
-def _pushed(executor: Executor, stream: Stream) -> dict[str, np.ndarray]:
-    steps = len(next(iter(stream.values())))
-    parts: dict[str, list[np.ndarray]] = {}
-    for start in range(0, steps, PIECE):
-        piece = {name: values[start : start + PIECE] for name, values in stream.items()}
-        _append(parts, executor.push(piece))
-    return {name: np.concatenate(values) for name, values in parts.items()}
 
 
 def _append(found: dict[str, list[np.ndarray]], made: Mapping[str, np.ndarray]) -> None:
