@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from msgspec import structs
+from msgspec import structs, to_builtins
 
 from azsim.commands.shared.options import count, path
 from azsim.commands.shared.reporting import add_report_options, command_line, from_here, progress, trace_options
@@ -108,11 +108,10 @@ def _infer(options: argparse.Namespace) -> dict[str, object]:
     out = options.out or Path("runs") / experiment.name
     check_out_dir(out)
     with progress("comparing", options) as shown:
-        devices = 1 if isinstance(experiment.device, str) else len(experiment.device)
-        shown.expect(devices * len(experiment.configuration))
+        shown.expect(len(experiment.device) * len(experiment.configuration))
         run = infer(experiment, options.experiment, shown.advance)
         manifest = make_manifest(
-            command_line(), structs.asdict(experiment), {"memory": experiment.seed}, {"experiment": options.experiment}
+            command_line(), to_builtins(experiment), {"memory": experiment.seed}, {"experiment": options.experiment}
         )
         written = write_inference_report(experiment.name, run.results, run.outputs, manifest, out)
         ignore_interrupts()

@@ -16,7 +16,6 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from azsim.chip.build import tile_layout
-from azsim.compare.experiment import Name
 from azsim.compare.metrics import metric_named
 from azsim.compress import compress
 from azsim.compress.stored import load_network
@@ -29,7 +28,7 @@ from azsim.nn.graph.feeds import read_streams
 from azsim.nn.graph.network import GraphNetwork
 from azsim.nn.graph.operator import Granularity
 from azsim.nn.graph.run import joined, run_float
-from azsim.ranges import Bits, Zeros
+from azsim.ranges import Bits, Name, Zeros
 from azsim.report.inference_results import InferenceResult, inference_result
 from azsim.toml import convert, read_toml
 
@@ -47,15 +46,19 @@ class InferConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InferExperiment(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is run; ``input`` and ``labels`` are files beside it, ``metric`` is as `metric_named` takes it."""
+    """What is run.
+
+    ``device`` and ``metric`` may be a single name, the latter as `metric_named` takes it; ``input`` and ``labels`` are
+    files beside the experiment's.
+    """
 
     name: Name
     task: Literal["infer"]
     model: str
     input: str
     configuration: Annotated[tuple[InferConfiguration, ...], Meta(min_length=1)]
-    device: str | tuple[str, ...] = "az1"
-    metric: str | tuple[str, ...] = "snr"
+    device: Annotated[tuple[str, ...], Meta(min_length=1)] = ("az1",)
+    metric: Annotated[tuple[str, ...], Meta(min_length=1)] = ("snr",)
     labels: str | None = None
     every_ms: Annotated[float, Meta(gt=0, le=1e7)] | None = None
     seed: Annotated[int, Meta(ge=0, lt=2**31)] = 0
@@ -85,7 +88,9 @@ def load_infer(path: Path) -> InferExperiment:
     Raises:
         InputError: a key is unknown, missing or wrong, or two configurations have one name.
     """
-    experiment = convert(read_toml(path), InferExperiment, path)
+    tree = read_toml(path)
+    single = {key: [tree[key]] for key in ("device", "metric") if isinstance(tree.get(key), str)}
+    experiment = convert({**tree, **single}, InferExperiment, path)
     names = [each.name for each in experiment.configuration]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -123,15 +128,13 @@ def infer(experiment: InferExperiment, file: Path, advance: Callable[[str], None
     streams = read_streams(_beside(here, experiment.input), network.graph)
     with located(str(file)):
         labels = None if experiment.labels is None else labels_of(_beside(here, experiment.labels))
-        metrics = (experiment.metric,) if isinstance(experiment.metric, str) else experiment.metric
-        measures = {name: metric_named(name, labels) for name in metrics}
-    devices = (experiment.device,) if isinstance(experiment.device, str) else experiment.device
+        measures = {name: metric_named(name, labels) for name in experiment.metric}
     every_ms = experiment.every_ms or 1000.0 / network.steps_per_s
     exact = joined([run_float(network.graph, stream) for stream in streams])
     results: list[InferenceResult] = []
     outputs: dict[str, dict[str, np.ndarray]] = {}
     for choice in experiment.configuration:
-        for name in devices:
+        for name in experiment.device:
             device = load_device(name)
             with located(f"{file}: configuration {choice.name!r}"):
                 small = compress(

@@ -24,7 +24,7 @@ from azsim.compress.quantise import Zero, lloyd_max, uniform
 from azsim.compress.scale_groups import by_group, on_one_palette
 from azsim.errors import InputError, located, nearest
 from azsim.nn.compressible import Compressible
-from azsim.nn.graph.operator import Granularity
+from azsim.nn.graph.operator import Granularity, Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,9 @@ def compress(
     zero gets no place of its own, and `zvsv` bypasses its zero-value stage, since the
     bitmap would cost more than it saves; so all codecs to which zero is free store the
     same values, and so do all others with a palette.
-    What is looked up (an embedding) is not pruned unless an override says so: its rows
-    are read, so zeros in them save no products.
+    Integers that a network came with stay, at 8 bits where nothing is pruned. What is looked
+    up (an embedding) is not pruned unless an override says so: its rows are read, so zeros in
+    them save no products.
 
     Args:
         network: the trained network.
@@ -99,6 +100,9 @@ def compress(
     for matrix, recipe in recipes.items():
         try:
             groups = network.scale_groups(matrix, _checked(recipe.granularity))
+            if matrix in network.quantised and recipe.weight_bits == 8 and recipe.sparsity == 0:
+                matrices[matrix] = _encoded_as_it_came(matrix, network.quantised[matrix], recipe, layout)
+                continue
             matrices[matrix] = _compress_matrix(matrix, network.parameters[matrix], recipe, groups, layout)
         except InputError as error:
             raise InputError(f"{network.source}: {matrix}: {error}") from error
@@ -175,6 +179,14 @@ def _compress_matrix(
 ) -> CompressedMatrix:
     values, scales, options = quantise(weights, recipe, groups)
     return CompressedMatrix(name, encode(values, recipe.codec, recipe.weight_bits, layout, options), scales)
+
+
+def _encoded_as_it_came(name: str, weights: Weights, recipe: MatrixRecipe, layout: TileLayout) -> CompressedMatrix:
+    """Integers that a network was imported with, on the scales that they came with."""
+    codec, values = get(recipe.codec), np.ascontiguousarray(weights.values)
+    zeros = 1 - np.count_nonzero(values) / values.size
+    options = codec.suited_options(zeros, 8) if recipe.options is None else codec.checked(recipe.options)
+    return CompressedMatrix(name, encode(values, recipe.codec, 8, layout, options), tuple(weights.scales.tolist()))
 
 
 def _options(recipe: MatrixRecipe, change: MatrixRecipe) -> Options | Mapping[str, object] | None:

@@ -134,9 +134,7 @@ class Inference(Summarised):
     @cached_property
     def deployed(self) -> Deployment:
         """The network on the device, its programs run as often as its inputs come."""
-        rates = {
-            name: 1000.0 / self.every_ms / float(program.period_steps) for name, program in self._programs.items()
-        }
+        rates = {name: 1000.0 / self.every_ms / float(program.period_steps) for name, program in self._programs.items()}
         return Deployment(self.device, self.small, self.residency, rates=rates)
 
     @property

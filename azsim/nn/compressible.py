@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from azsim.nn.graph.operator import Granularity
+from azsim.nn.graph.operator import Granularity, Weights
 from azsim.nn.program import Program
 
 
@@ -37,6 +37,10 @@ class Compressible(Protocol):
     @property
     def weights(self) -> int:
         """Number of weights in the compressed matrices."""
+
+    @property
+    def quantised(self) -> Mapping[str, Weights]:
+        """Matrix -> int8 values with their scales, of those that came so; at 8 bits and unpruned they stay."""
 
     def scale_groups(self, matrix: str, granularity: Granularity) -> int:
         """How many scales the rows of a matrix have at a granularity."""

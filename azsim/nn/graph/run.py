@@ -32,9 +32,7 @@ def run_integers(integers: IntegerGraph, stream: Stream) -> dict[str, np.ndarray
         InputError: as `run_float`.
     """
     grids = integers.grids
-    fed = {
-        name: values if grids.get(name) is None else grids[name].quantise(values) for name, values in stream.items()
-    }
+    fed = {name: values if grids.get(name) is None else grids[name].quantise(values) for name, values in stream.items()}
     made = _pushed(Executor(Model.in_integers(integers)), fed)
     return {name: values if grids[name] is None else grids[name].restore(values) for name, values in made.items()}
 

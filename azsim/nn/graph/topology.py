@@ -14,6 +14,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import get_type_hints
 
 import msgspec
 import numpy as np
@@ -75,15 +76,18 @@ class Topology(_Part):
 
 def topology_of(graph: Graph) -> Topology:
     """What is written of a graph."""
-    nodes = [
-        NodeText(each.name, each.operator.kind, each.inputs, each.outputs, dict(each.parameters), _attributes(each))
-        for each in graph.nodes
-    ]
+    nodes = [node_text(each) for each in graph.nodes]
     carried = [
         CarriedText(each.name, each.source, _tensor_text(each.tensor), each.start is not None) for each in graph.carried
     ]
     inputs = {name: _tensor_text(tensor) for name, tensor in graph.inputs.items()}
     return Topology(inputs, graph.outputs, tuple(nodes), tuple(carried))
+
+
+def node_text(node: Node) -> NodeText:
+    """What is written of a node."""
+    names = dict(node.parameters)
+    return NodeText(node.name, node.operator.kind, node.inputs, node.outputs, names, _attributes(node))
 
 
 def graph_of(
@@ -107,7 +111,7 @@ def graph_of(
             raise InputError(f"state {each.name}: the array that it starts from: {there}")
         start = starts.get(each.name)
         carried.append(Carried(each.name, each.source, _tensor(each.name, each.tensor), start))
-    nodes = tuple(_node(each) for each in topology.nodes)
+    nodes = tuple(node_of(each) for each in topology.nodes)
     inputs = {key: _tensor(key, text) for key, text in topology.inputs.items()}
     try:
         graph = Graph(name, inputs, topology.outputs, nodes, parameters, tuple(carried))
@@ -135,7 +139,12 @@ def _differs(operator: Operator, field: dataclasses.Field[object]) -> bool:
     return field.default is dataclasses.MISSING or getattr(operator, field.name) != field.default
 
 
-def _node(text: NodeText) -> Node:
+def node_of(text: NodeText) -> Node:
+    """The node that was written.
+
+    Raises:
+        InputError: its operator is not known, or its attributes do not fit.
+    """
     with located(f"node {text.name} ({text.kind})"):
         cls = operator_of_kind(text.kind)
         known = [each.name for each in dataclasses.fields(cls)]
@@ -143,8 +152,9 @@ def _node(text: NodeText) -> Node:
             if name not in known:
                 listed = ", ".join(known) or "none"
                 raise InputError(f"attribute {name!r}: must be one of {listed}{nearest(name, known)}")
+        kinds = get_type_hints(cls, localns={})  # a method may have the name of a type: float
         try:
-            operator = msgspec.convert(text.attributes, cls)
+            operator = cls(**{name: msgspec.convert(value, kinds[name]) for name, value in text.attributes.items()})
         except (msgspec.ValidationError, ArithmeticError, ValueError, TypeError, SystemError) as error:
             raise InputError(f"attributes: {cut(str(error))}") from error
         return Node(text.name, operator, text.inputs, text.outputs, text.parameters)

@@ -15,7 +15,7 @@ from azsim.nn.program import Program
 from azsim.summary import Summarised
 
 if TYPE_CHECKING:
-    from azsim.nn.graph.operator import Granularity
+    from azsim.nn.graph.operator import Granularity, Weights
     from azsim.nn.rnnt.graphs import RnntGraphs
 
 EMBEDDING = "prediction.embedding"
@@ -137,6 +137,11 @@ class Network(Summarised):
     def fp32_bytes(self) -> int:
         """Bytes of all parameters before compression."""
         return 4 * sum(value.size for value in self.parameters.values())
+
+    @property
+    def quantised(self) -> Mapping[str, Weights]:
+        """None: recognisers come in float, or as bitstreams."""
+        return {}
 
     def scale_groups(self, matrix: str, granularity: Granularity) -> int:
         """How many scales the rows of a matrix have at a granularity.

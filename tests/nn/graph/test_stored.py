@@ -19,15 +19,20 @@ from azsim.nn.graph.calibrate import calibrated, rounded
 from azsim.nn.graph.executor import Executor, Model
 from azsim.nn.graph.graph import Carried, Graph, Node
 from azsim.nn.graph.network import GraphNetwork
-from azsim.nn.graph.operator import Weights
+from azsim.nn.graph.operator import Operator
 from azsim.nn.graph.stored import GRAPH_KEY, GRIDS_KEY, save_graph
 from azsim.nn.graph.tensor import Tensor
-from azsim.nn.graph.topology import Topology, graph_of, topology_of
+from azsim.nn.graph.topology import NodeText, Topology, graph_of, node_of, node_text, topology_of
 from azsim.nn.operators.add import Add
 from azsim.nn.operators.clip import Clip
 from azsim.nn.operators.conv1d import Conv1d
 from azsim.nn.operators.dense import Dense
+from azsim.nn.operators.layer_norm import LayerNorm
 from azsim.nn.operators.lstm import Lstm
+from azsim.nn.operators.matmul import Matmul
+from azsim.nn.operators.pad import Pad
+from azsim.nn.operators.relu import Relu
+from azsim.nn.operators.threshold import Threshold
 from azsim.nn.sealed import CARD_KEY, WEIGHT_SCALES_KEY, read_stored, write_sealed
 
 RNG = np.random.default_rng(7)
@@ -101,8 +106,7 @@ def test_bitstreams_come_back_bit_for_bit_and_run_in_integers(tmp_path: Path) ->
     assert read is not None
     outputs = []
     for each in (small, read):
-        weights = {name: Weights.of(each.decoded[name], each.matrices[name].scales[0]) for name in each.matrices}
-        integers = each.network.integers(weights)
+        integers = each.network.integers(each.integer_weights)
         grid = integers.grids["x"]
         outputs.append(Executor(Model.in_integers(integers)).push({"x": grid.quantise(INPUT["x"])})["y"])
     assert np.array_equal(*outputs)
@@ -171,12 +175,22 @@ def test_scales_of_a_stranger_are_refused(tmp_path: Path) -> None:
         load_network(path)
 
 
+@pytest.mark.parametrize(
+    "operator",
+    [Matmul(0.25), Relu(0.5), LayerNorm(1e-3), Clip(-1.5, 2.0), Threshold(0.75), Pad((0, 1), (2, 0), "edge")],
+)
+def test_attributes_of_every_type_come_back(operator: Operator) -> None:
+    node = Node("node", operator, ("a",), ("b",))
+    text = msgspec.json.decode(msgspec.json.encode(node_text(node)), type=NodeText)
+    assert node_of(text).operator == operator
+
+
 def test_long_chain_is_read_quickly(tmp_path: Path) -> None:
-    names = [f"t{i}" for i in range(4001)]
-    nodes = tuple(Node(f"n{i}", Clip(low=0.0), (names[i],), (names[i + 1],)) for i in range(4000))
-    chain = Graph("chain", {"t0": Tensor((2,))}, ("t4000",), nodes[::-1], {})
+    names = [f"t{i}" for i in range(1001)]
+    nodes = tuple(Node(f"n{i}", Clip(low=0.0), (names[i],), (names[i + 1],)) for i in range(1000))
+    chain = Graph("chain", {"t0": Tensor((2,))}, ("t1000",), nodes[::-1], {})
     save_graph(GraphNetwork(chain, "mine", 1.0), tmp_path / "net.safetensors")
-    assert len(load_network(tmp_path / "net.safetensors").graph.nodes) == 4000
+    assert len(load_network(tmp_path / "net.safetensors").graph.nodes) == 1000
 
 
 def test_file_is_inspected_with_its_graph(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
