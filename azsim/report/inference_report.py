@@ -55,7 +55,7 @@ def write_inference_report(
         "outputs.npz": stored.getvalue(),
         "index.html": _page(title, results, svg.decode(), manifest).encode(),
     }
-    return write_files(files, manifest, out_dir)
+    return write_files(lambda: files, manifest, out_dir)
 
 
 def layers_figure(results: Sequence[InferenceResult]) -> Figure:

@@ -15,7 +15,7 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,18 +50,23 @@ def write_report(comparison: Comparison, out_dir: Path) -> Path:
         InputError: see ``check_out_dir``.
         WorkError: the disk is full, or the folder became unwritable meanwhile.
     """
-    check_out_dir(out_dir)
-    return write_files(_files(comparison), comparison.manifest, out_dir)
+    return write_files(lambda: _files(comparison), comparison.manifest, out_dir)
 
 
-def write_files(files: Mapping[str, bytes], manifest: Mapping[str, object], out_dir: Path) -> Path:
+def write_files(made: Callable[[], Mapping[str, bytes]], manifest: Mapping[str, object], out_dir: Path) -> Path:
     """Write the files of a report and its manifest, all or none; the folder.
+
+    Args:
+        made: gives name -> content, once it is known that a report may be written there.
+        manifest: what it was made from.
+        out_dir: the folder.
 
     Raises:
         InputError, WorkError: as `write_report`.
     """
     target = check_out_dir(out_dir)
     try:
+        files = made()
         with _folder(target):
             _place(target, files, manifest)
     except OSError as error:
