@@ -34,10 +34,7 @@ def test_a_layer_fetches_its_factors_and_reads_each_once_a_frame(granularity: st
     code = compile_program(program, many, CHIP.vector, {}, steps)
     uses = [step for step in code.instructions if isinstance(step, Matvec)]
     loaded = sum(many.matrices[use.matrix].factor_bytes for use in uses)
-    streams = [
-        sum(len(each.matrices[use.matrix].encoded.data) for use in uses)
-        for each in (one, many)
-    ]
+    streams = [sum(len(each.matrices[use.matrix].encoded.data) for use in uses) for each in (one, many)]
     assert loaded > 0
     assert after.fetch_bytes.sum() - before.fetch_bytes.sum() == loaded + streams[1] - streams[0]
     groups = sum(len(many.matrices[use.matrix].scales) * use.frames * use.vectors for use in uses)

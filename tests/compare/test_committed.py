@@ -19,9 +19,7 @@ from azsim.report.wer import count_errors, wer_percent
 from azsim.resources import shipped_root
 
 REPORT = shipped_root() / "reports" / "compression"
-pytestmark = pytest.mark.skipif(
-    not REPORT.is_dir(), reason="the reports travel with the source, not with the wheel"
-)
+pytestmark = pytest.mark.skipif(not REPORT.is_dir(), reason="the reports travel with the source, not with the wheel")
 UTTERANCES = 4
 SIZES = ("weight_bits", "sparsity", "model_bytes", "bits_per_weight", "share_of_fp32")
 SAID = ("hypothesis", "hypothesis_whole", "speech_end_estimated", "heard_ms", "premature_endpoint")
