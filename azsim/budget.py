@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from azsim.errors import InputError
+from azsim.errors import BudgetError, InputError
 
 VARIABLE = "AZSIM_MAX_MEMORY"
 UNKNOWN_FREE_BYTES = 4 << 30  # assumed where the system does not say
@@ -88,12 +88,12 @@ def require(needed_bytes: float, *, what: str, where: str = "") -> None:
         where: file, key and value that ask for it, such as ``"a.toml: production.encoder_units = 1000000"``.
 
     Raises:
-        InputError: it is more.
+        BudgetError: it is more.
     """
     limit = limit_bytes()
     if needed_bytes > limit:
         place = f"{where}: " if where else ""
-        raise InputError(
+        raise BudgetError(
             f"{place}{what} would take {shown(needed_bytes)} of memory; at most {shown(limit)} may be taken "
             "(--max-memory)"
         )

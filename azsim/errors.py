@@ -31,6 +31,10 @@ class InputError(AzsimError):
     exit_status = 2
 
 
+class BudgetError(InputError):
+    """The work would take more memory than may be taken; no option but ``--max-memory`` is to blame."""
+
+
 class CodecError(InputError):
     """A compressed weight stream is damaged, cut short, too long, or not what its header says."""
 
@@ -49,10 +53,15 @@ class CacheWarning(AzsimWarning):
 
 @contextmanager
 def located(where: str) -> Iterator[None]:
-    """Put the place, such as ``my.toml: device = 'az3'``, before the message of an ``InputError`` raised within."""
+    """Put the place, such as ``my.toml: device = 'az3'``, before the message of an ``InputError`` raised within.
+
+    An option is not put before a `BudgetError`.
+    """
     try:
         yield
     except InputError as error:
+        if isinstance(error, BudgetError) and where.startswith("--"):
+            raise
         raise type(error)(f"{where}: {error}") from error
 
 

@@ -3,6 +3,7 @@
 ::
 
     chip.lanes.lanes = 0: must be a whole number from 1 to 65535
+    configuration 'int8 raw': weight_bits = 9: must be a whole number from 1 to 8
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def explain(value: object, expected: shape.Type, at: str = "") -> str | None:
         return explain(value, next(option for option in expected.types if not isinstance(option, shape.NoneType)), at)
     if not _fits(value, expected):
         near = nearest(value, expected.values) if isinstance(expected, shape.LiteralType) else ""
-        return f"{at or 'the top'} = {shown(value)}: must be {described(expected)}{near}"
+        return f"{at.removesuffix(':') or 'the top'} = {shown(value)}: must be {described(expected)}{near}"
     if isinstance(expected, shape.StructType):
         return _explain_table(value, expected, at)
     if isinstance(expected, shape.DictType):
@@ -37,7 +38,7 @@ def explain(value: object, expected: shape.Type, at: str = "") -> str | None:
         names = (explain(name, expected.key_type, f"{at}: a name in it") for name in value)
         return next(filter(None, names), None) or _first(parts)
     if isinstance(expected, shape.VarTupleType | shape.ListType):
-        return _first([(inner, expected.item_type, f"{at}[{index}]") for index, inner in enumerate(value)])
+        return _first([(inner, expected.item_type, _entry(at, inner, place)) for place, inner in enumerate(value, 1)])
     return None
 
 
@@ -170,4 +171,12 @@ def cut(text: str) -> str:
 
 def _joined(at: str, name: str) -> str:
     bare = name if re.fullmatch(r"[A-Za-z0-9_-]{1,80}", name) else f'"{cut(name)}"'
-    return f"{at}.{bare}" if at else bare
+    if not at:
+        return bare
+    return f"{at} {bare}" if at.endswith(":") else f"{at}.{bare}"
+
+
+def _entry(at: str, value: object, place: int) -> str:
+    """An entry of a list as people call it: a table by its name if it has one, anything else by its number from 1."""
+    name = value.get("name") if isinstance(value, dict) else None
+    return f"{at} {cut(repr(name))}:" if isinstance(name, str) and name else f"entry {place} of {at}:"

@@ -18,6 +18,16 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
     share: Annotated[float, Meta(ge=0, lt=1)] = 0.0
 
 
+class Named(Struct, frozen=True, forbid_unknown_fields=True):
+    size: int
+    name: str = ""
+
+
+class Listed(Struct, frozen=True):
+    part: tuple[Named, ...] = ()
+    sizes: tuple[int, ...] = ()
+
+
 class Whole(Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=3)]
     parts: Annotated[tuple[Part, ...], Meta(min_length=1)]
@@ -67,3 +77,12 @@ def test_it_agrees_with_msgspec(tree: dict[str, object]) -> None:
 )
 def test_what_would_be_right_is_said_in_words(kind: object, words: str) -> None:
     assert described(msgspec.inspect.type_info(kind)) == words
+
+
+def test_entries_are_called_by_their_names_or_counted_from_one() -> None:
+    expected = msgspec.inspect.type_info(Listed)
+    found = explain({"part": [{"size": 1}, {"name": "b", "size": "x"}]}, expected)
+    assert found.startswith("part 'b': size = 'x': must be a whole number")
+    assert explain({"part": [{"size": 1}, {"size": "x"}]}, expected).startswith("entry 2 of part: size = 'x': must")
+    assert explain({"sizes": [1, "x"]}, expected).startswith("entry 2 of sizes = 'x': must be a whole number")
+    assert explain({"part": [{"sise": 1, "name": "c"}]}, expected).startswith("part 'c': sise: unknown key")

@@ -35,10 +35,10 @@ class Outer(Struct, frozen=True, forbid_unknown_fields=True):
         ),
         ("[inner]", "inner.count: missing; it must be a whole number at least 1"),
         ("", "inner: missing; it must be a table"),
-        ("[inner]\ncount = 1\n[[parts]]\ncount = 1\n[[parts]]\ncount = -1", "parts[1].count = -1"),
+        ("[inner]\ncount = 1\n[[parts]]\ncount = 1\n[[parts]]\ncount = -1", "entry 2 of parts: count = -1"),
         (
             "[inner]\ncount = 1\n[[parts]]\ncont = 1\ncount = 2",
-            "parts[0].cont: unknown key; there are count, free, share",
+            "entry 1 of parts: cont: unknown key; there are count, free, share",
         ),
         ('[inner]\ncount = 1\n[named."a.*"]\ncount = true', 'named."a.*".count = true: must be a whole number'),
         ("[inner]\ncount = 1\nx = [", "not a TOML file"),

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from msgspec import structs, to_builtins
-
 from azsim.commands.shared.options import count, path
 from azsim.commands.shared.reporting import add_report_options, command_line, from_here, progress, trace_options
-from azsim.errors import InputError, readable
+from azsim.errors import AzsimWarning, InputError, readable
 from azsim.interrupts import ignore_interrupts, interrupts_end_all
 
 HELP = "compression configurations side by side: table, figures, page"
@@ -67,6 +66,9 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
             for device in options.device or [None]
         ]
         check_devices(setups)
+        if options.utterances and options.utterances > (there := len(setups[0].utterances)):
+            said = f"--utterances {options.utterances}: there are {there}; all are used"
+            warnings.warn(said, AzsimWarning, stacklevel=2)
         shown.expect(sum(len(tasks_of(setup)) for setup in setups))
         workers = options.workers or default_workers()
         comparisons = []
@@ -94,6 +96,8 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
 def _infer(options: argparse.Namespace) -> dict[str, object]:
     """An experiment whose task is a network of the user's own."""
     with interrupts_end_all():
+        from msgspec import structs, to_builtins
+
         from azsim.compare.infer import infer, load_infer
         from azsim.report.fitted import output_console
         from azsim.report.inference_report import write_inference_report

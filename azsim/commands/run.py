@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import os
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azsim.commands.shared.options import path
 from azsim.commands.shared.reporting import add_report_options, command_line, from_here, progress, trace_options
-from azsim.errors import readable
+from azsim.errors import AzsimWarning, readable
 from azsim.interrupts import ignore_interrupts, interrupts_end_all
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
     music = None if options.no_music else options.music or shipped("experiments", "music/track.ogg")
     with progress("running", options) as shown:
         single = make_single(
-            options.recordings,
+            _each_once(options.recordings),
             Single(
                 device=options.device,
                 model=options.model,
@@ -100,6 +102,15 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         ],
         "report": str(out),
     }
+
+
+def _each_once(recordings: Sequence[Path]) -> list[Path]:
+    """The recordings without those that were named before, under whatever path."""
+    kept: dict[str, Path] = {}
+    for recording in recordings:
+        if kept.setdefault(os.path.realpath(recording), recording) is not recording:
+            warnings.warn(f"{recording}: given more than once; it counts once", AzsimWarning, stacklevel=2)
+    return list(kept.values())
 
 
 def _print_words(result: UtteranceResult) -> None:

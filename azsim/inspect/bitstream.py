@@ -7,9 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from azsim.compress.codecs import read
-from azsim.errors import located
+from azsim.errors import CodecError, located
 from azsim.input_file import read_input_file
 from azsim.inspect.inspection import Inspection, Table, number
+
+TAKEN = (
+    "inspect takes a network (a name, .safetensors or its folder), a device (a name or .toml), "
+    "or a bitstream (what azsim.encode gives)"
+)
+_STREAM = b"AZW"  # then the digit of the format
+_OF_UPDATES = (b"AZM", b"AZU", b"AZD")
 
 
 def inspect_bitstream(path: Path) -> Inspection:
@@ -20,6 +27,9 @@ def inspect_bitstream(path: Path) -> Inspection:
         CodecError: it is no bitstream, or damaged.
     """
     data = read_input_file(path, "a bitstream")
+    if not data.startswith(_STREAM):
+        hint = "azsim update inspect shows images and updates" if data.startswith(_OF_UPDATES) else TAKEN
+        raise CodecError(f"{path}: is no bitstream; {hint}")
     with located(str(path)):
         weights, encoded = read(data)
     layout, tiles, circuit = encoded.layout, encoded.tile_bytes, encoded.circuit

@@ -15,7 +15,6 @@ from azsim.devices.spec import Device
 from azsim.inspect.inspection import Inspection, Table, number
 
 MODES: tuple[Residency, ...] = ("streamed", "compressed", "decoded")
-_MODE_NAMES = {"streamed": "streamed", "compressed": "resident compressed", "decoded": "resident decoded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ def _rates(title: str, bindings: list[Binding]) -> Table:
     for found in bindings:
         rates: Mapping[str, float] = found.rates
         cells = [number(_finite(rates[stage])) for stage in STAGES]
-        name = f"{_MODE_NAMES[found.residency]}, {found.frames}"
+        name = f"{found.residency}, {found.frames}"
         rows.append([name, *cells, found.stage, f"{found.skip_gain:.2f}"])
     headings = ("weights, frames per tile", "DRAM", "decoder", "multipliers", "window", "binds", "gain of skipping")
     return Table(title, headings, rows)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from azsim.errors import readable
-from azsim.report.fitted import FittedColumn, print_fitted
+from azsim.report.fitted import FittedColumn, print_fitted, print_wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def show(inspection: Inspection, console: Console) -> None:
         ]
         print_fitted(console, table.title, columns, continues=True)
     for line in inspection.lines:
-        console.print(readable(line), markup=False, highlight=False, soft_wrap=True)
+        print_wrapped(console, line)
 
 
 def number(value: float | None, digits: int = 1) -> str:

@@ -24,7 +24,6 @@ class Column:
         group: the part of the page's table that it stands in; the console has them all in one.
         drops: its place in the order in which columns leave a terminal that is too narrow, the first to go being 1;
             0 stays always, None is not in the console's table at all.
-        short: the console's shorter text, if it has one.
         legend: what the console says below its table, where the title alone does not say it.
     """
 
@@ -33,7 +32,6 @@ class Column:
     cell: Callable[[ConfigurationResult], str]
     meaning: str
     drops: int | None = None
-    short: Callable[[ConfigurationResult], str] | None = None
     legend: str = ""
     group: str = DEVICE
 
@@ -71,13 +69,6 @@ def interval(value: float | None, low: float | None, high: float | None, sign: b
     return f"{number(value, digits, sign)} [{number(low, digits, sign)}, {number(high, digits, sign)}]"
 
 
-def half_interval(value: float | None, low: float | None, high: float | None, sign: bool = False) -> str:
-    """``value`` and half the width of its interval; ``value`` alone where there is none."""
-    if value is None or low is None or high is None:
-        return number(value, 1, sign)
-    return f"{number(value, 1, sign)} \u00b1{number((high - low) / 2)}"
-
-
 def _latency(row: ConfigurationResult) -> str:
     """Percentiles, and over how many utterances."""
     if row.latency_p50_ms is None:
@@ -100,8 +91,7 @@ COLUMNS: tuple[Column, ...] = (
         lambda r: interval(r.wer_percent, r.wer_low_percent, r.wer_high_percent),
         "word error rate over the whole recording, as if no end-point cut it, with a 95 % bootstrap interval",
         drops=0,
-        short=lambda r: half_interval(r.wer_percent, r.wer_low_percent, r.wer_high_percent),
-        legend="word error rate, whole recording, \u00b1 half its 95 % interval",
+        legend="word error rate, whole recording [95 % interval]",
         group=WORDS,
     ),
     Column(
@@ -110,9 +100,6 @@ COLUMNS: tuple[Column, ...] = (
         lambda r: interval(r.wer_delivered_percent, r.wer_delivered_low_percent, r.wer_delivered_high_percent),
         "word error rate of the words that the device delivers: those up to the end-point, with a 95 % interval",
         drops=0,
-        short=lambda r: half_interval(
-            r.wer_delivered_percent, r.wer_delivered_low_percent, r.wer_delivered_high_percent
-        ),
         legend="of the words up to the end-point, which the device delivers",
         group=WORDS,
     ),
@@ -122,9 +109,6 @@ COLUMNS: tuple[Column, ...] = (
         lambda r: interval(r.wer_delta_percent, r.wer_delta_low_percent, r.wer_delta_high_percent, sign=True),
         "whole-recording WER less that of the first int8 raw row, paired recording by recording, with a 95 % interval",
         drops=7,
-        short=lambda r: half_interval(
-            r.wer_delta_percent, r.wer_delta_low_percent, r.wer_delta_high_percent, sign=True
-        ),
         legend="WER whole less that of int8 raw",
         group=WORDS,
     ),

@@ -79,7 +79,7 @@ def print_fitted(
     Returns: the columns that were printed.
     """
     columns = [_told_apart(_safe(columns[0])), *map(_safe, columns[1:])]
-    _print_line(console, readable(title), "italic")
+    print_wrapped(console, title, "italic")
     least = _least_names(columns[0])
     if continues:
         return _print_blocks(console, columns, least)
@@ -99,6 +99,11 @@ def print_fitted(
         listed = ", ".join(column.heading for column in left_out)
         print_prose(console, f"left out at {console.width} columns: {listed}")
     return kept
+
+
+def print_wrapped(console: Console, text: str, style: str = "") -> None:
+    """A line; in a terminal that it is too long for it goes on in the next one, after a whole word."""
+    console.print(Text(readable(text), style), soft_wrap=not console.is_terminal, highlight=False)
 
 
 def print_prose(console: Console, text: str) -> None:
@@ -191,13 +196,13 @@ def _print_list(console: Console, columns: Sequence[FittedColumn]) -> None:
     """A heading and its cell a line each, for a terminal that holds no table; long lines go on in the next one."""
     names, *others = columns
     for column in others if len(others) == 1 else ():
-        _print_line(console, column.heading, "bold")
+        print_wrapped(console, column.heading, "bold")
         for name, cell in zip(names.cells, column.cells, strict=True):
-            _print_line(console, f"  {name}: {cell}" if cell else f"  {name}")
+            print_wrapped(console, f"  {name}: {cell}" if cell else f"  {name}")
     for index, name in enumerate(names.cells if len(others) > 1 else ()):
-        _print_line(console, name, "bold")
+        print_wrapped(console, name, "bold")
         for column in others:
-            _print_line(console, f"  {column.heading}: {column.cells[index]}")
+            print_wrapped(console, f"  {column.heading}: {column.cells[index]}")
     console.print()
 
 

@@ -38,7 +38,7 @@ def markdown_table(rows: Sequence[ConfigurationResult]) -> str:
 def _columns(rows: Sequence[ConfigurationResult]) -> list[FittedColumn]:
     return [
         FittedColumn(
-            column.title, column.unit, tuple((column.short or column.cell)(row) for row in rows), column.drops or 0
+            column.title, column.unit, tuple(column.cell(row) for row in rows), column.drops or 0
         )
         for column in used_columns(rows, console=True)
     ]

@@ -121,14 +121,14 @@ def _check(recipe: Recipe, where: str) -> None:
         raise InputError(f"{where}: quantisation.activations = true: a bidirectional network runs in float alone")
     if quantisation and quantisation.method == "none" and not quantisation.activations:
         raise InputError(f"{where}: quantisation.method = 'none': takes activations = true, or leave the table out")
-    for index, stage in enumerate(recipe.stages):
+    for stage in recipe.stages:
         if stage.mix.noisy and not stage.mix.augmented:
-            raise InputError(f"{where}: stages[{index}].mix.noisy = true: takes augmented = true")
+            raise InputError(f"{where}: stages {stage.name!r}: mix.noisy = true: takes augmented = true")
         if stage.mix.unlabelled_repeats and recipe.distillation is None:
-            raise InputError(f"{where}: stages[{index}].mix.unlabelled_repeats: needs a table [distillation]")
+            raise InputError(f"{where}: stages {stage.name!r}: mix.unlabelled_repeats: needs a table [distillation]")
         if stage.mix.wake_word == "kept" and (recipe.distillation or recipe.mwer):
             raise InputError(
-                f"{where}: stages[{index}].mix.wake_word = 'kept': takes neither [distillation] nor [mwer]"
+                f"{where}: stages {stage.name!r}: mix.wake_word = 'kept': takes neither [distillation] nor [mwer]"
             )
 
 

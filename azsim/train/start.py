@@ -72,12 +72,14 @@ def check_noises(recipe: Recipe, corpus: Path, splits: Mapping[str, Sequence[Utt
     Raises:
         InputError: so it is.
     """
-    for index, mix in enumerate(stage.mix for stage in recipe.stages):
+    for stage in recipe.stages:
+        mix = stage.mix
         there = [split for split in dict.fromkeys((*NOISES, RECORDED, *mix.noises)) if split in splits]
         missing = [split for split in mix.noises if split not in (*there, RECORDED)]
         if mix.augmented and mix.noises != NOISES and there and missing:
             raise InputError(
-                f"stages[{index}].mix.noises: {corpus} has no split {missing[0]!r}; there are {', '.join(there)}"
+                f"stages {stage.name!r}: mix.noises: {corpus} has no split {missing[0]!r}; "
+                f"there are {', '.join(there)}"
             )
 
 

@@ -135,5 +135,19 @@ def test_a_device_of_one_s_own_is_printed(tmp_path: Path, capsys: pytest.Capture
     path.write_text((Path(azsim.devices.__file__).parent / "az1.toml").read_text())
     inspect(path)
     shown = capsys.readouterr().out
-    assert "resident decoded" in shown
+    assert "decoded, 1 " in shown
     assert "leakage_mw" in shown
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"fLaC and sound", r"is no bitstream; inspect takes a network .*, a device .*, or a bitstream"),
+        (b"", r"is no bitstream; inspect takes a network"),
+        (b"AZM1", r"is no bitstream; azsim update inspect shows images and updates$"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_what_inspect_takes(tmp_path: Path, data: bytes, says: str) -> None:
+    (tmp_path / "it").write_bytes(data)
+    with pytest.raises(InputError, match=says):
+        inspect(tmp_path / "it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ import pytest
 
 from azsim.cli import parser
 from azsim.commands import run
-from azsim.errors import InputError
+from azsim.errors import AzsimWarning, InputError
 from azsim.report.results import Comparison
 from azsim.resources import shipped
 from tests.report import invented
@@ -106,3 +107,9 @@ def test_both_texts_are_shown_and_words_are_called_missing_only_where_they_are(
     shown = capsys.readouterr().out
     assert f"  whole recording: {first.hypothesis} please\n" in shown
     assert shown.count("the words after it are not delivered") == 1
+
+
+def test_a_recording_that_is_given_twice_counts_once(done: SimpleNamespace, tmp_path: Path) -> None:
+    with pytest.warns(AzsimWarning, match=r"^a\.wav: given more than once; it counts once$"):
+        run.perform(options("run", "a.wav", "b.wav", os.path.join(".", "a.wav"), str(tmp_path / "b.wav"), "--json"))
+    assert done.asked[0] == [Path("a.wav"), Path("b.wav")]

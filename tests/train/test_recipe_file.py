@@ -69,8 +69,8 @@ def test_a_variant_is_laid_over_its_file(tmp_path: Path):
     [
         ("steps = 10", "steps = 0", r"mine\.toml: schedule\.steps = 0: must be a whole number from 1"),
         ("steps = 10", "step = 10", r"schedule\.step: unknown key.*did you mean 'steps'"),
-        ('name = "only"', 'nmae = "only"', r"stages\[0\]\.nmae: unknown key"),
-        ("augmented = true", "augmented = 1", r"stages\[0\]\.mix\.augmented = 1: must be true or false"),
+        ('name = "only"', 'nmae = "only"', r"entry 1 of stages: nmae: unknown key"),
+        ("augmented = true", "augmented = 1", r"stages 'only': mix\.augmented = 1: must be true or false"),
         (
             "[schedule]",
             '[quantisation]\nmethod = "fakequant"\n[schedule]',
@@ -94,12 +94,12 @@ def test_a_variant_is_laid_over_its_file(tmp_path: Path):
         (
             "augmented = true,",
             'augmented = true, wake_word = "forgotten",',
-            r"stages\[0\]\.mix\.wake_word = 'forgotten': must be",
+            r"stages 'only': mix\.wake_word = 'forgotten': must be",
         ),
         (
             "augmented = true,",
             "augmented = false, noisy = true,",
-            r"stages\[0\]\.mix\.noisy = true: takes augmented = true",
+            r"stages 'only': mix\.noisy = true: takes augmented = true",
         ),
     ],
 )
@@ -119,5 +119,5 @@ def test_unknown_names_are_refused_with_the_nearest(tmp_path: Path):
         load_recipe(f"{written(tmp_path, GOOD)}/v")
     with pytest.raises(InputError, match=r"holds variants; name one of mine/a, mine/b"):
         load_recipe(written(tmp_path, GOOD + SWEEP))
-    with pytest.raises(InputError, match=r"stages\[0\]\.mix\.unlabelled_repeats: needs a table \[distillation\]"):
+    with pytest.raises(InputError, match=r"stages 'only': mix\.unlabelled_repeats: needs a table \[distillation\]"):
         load_recipe(written(tmp_path, GOOD.replace("4800 }", "4800, unlabelled_repeats = 1 }")))
