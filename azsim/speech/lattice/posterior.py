@@ -44,7 +44,7 @@ def _add(a, b):
 
 
 @njit(cache=True, nogil=True)
-def _forward(sources, targets, scores, nodes):
+def forward(sources, targets, scores, nodes):
     """float64 ``(nodes,)``: edges are in order of their source, nodes in topological order; indices were checked."""
     alpha = np.full(nodes, -np.inf)
     alpha[0] = 0.0
@@ -54,7 +54,7 @@ def _forward(sources, targets, scores, nodes):
 
 
 @njit(cache=True, nogil=True)
-def _backward(sources, targets, scores, finals):
+def backward(sources, targets, scores, finals):
     """float64 ``(nodes,)``, from the end; indices were checked."""
     beta = finals.copy()
     for edge in range(len(sources) - 1, -1, -1):
@@ -70,8 +70,8 @@ def posteriors(lattice: Lattice, acoustic_scale: float = 1.0, label_scale: float
         acoustic_scale, label_scale: factors of its two scores; below 1 they flatten the distribution.
     """
     scores, finals = lattice.scores(acoustic_scale, label_scale), lattice.finals(acoustic_scale, label_scale)
-    alpha = _forward(lattice.sources, lattice.targets, scores, lattice.nodes)
-    beta = _backward(lattice.sources, lattice.targets, scores, finals)
+    alpha = forward(lattice.sources, lattice.targets, scores, lattice.nodes)
+    beta = backward(lattice.sources, lattice.targets, scores, finals)
     total = float(beta[0])
     edges = np.exp(alpha[lattice.sources] + scores + beta[lattice.targets] - total)
     return Posteriors(edges, np.exp(alpha + finals - total), total)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from azsim.errors import WorkError
 from azsim.speech.lattice.determinise import determinise
@@ -41,3 +43,16 @@ def test_a_graph_that_grows_without_end_is_refused(monkeypatch: pytest.MonkeyPat
     rows = [(node, node + 1, "a", 0, 0, -1.0, 0.0) for node in range(5)]
     with pytest.raises(WorkError, match="more than 2 nodes"):
         determinise("u", rows, {5: (0.0, 0.0)})
+
+
+@given(graphs(), st.sampled_from([1e-9, 1 / 32]))
+def test_added_up_each_word_sequence_has_the_score_of_all_its_paths(made: tuple, grid: float) -> None:
+    rows, finals = made
+    rows = [(*row[:5], row[5] - 2.5, row[6]) for row in rows]  # so that what leaves a node is no more than everything
+    total: dict[tuple[str, ...], float] = {}
+    for words, score, _ in all_paths(Lattice.of_edges("u", rows, finals)):
+        total[words] = float(np.logaddexp(score, total.get(words, -np.inf)))
+    lattice = determinise("u", rows, finals, summed=True, grid=grid)
+    assert lattice.is_deterministic
+    found = {words: score for words, score, _ in all_paths(lattice)}
+    assert found == pytest.approx(total, abs=1e-6 if grid < 1e-3 else 0.15)
