@@ -46,6 +46,7 @@ def determinise(
     finals: dict[int, tuple[float, float]],
     summed: bool = False,
     grid: float = GRID,
+    most: int | None = None,
 ) -> Lattice:
     """A deterministic lattice of the same word sequences, each with the score of its best path, or of all.
 
@@ -55,11 +56,13 @@ def determinise(
         finals: final node -> (acoustic, label).
         summed: all paths of the same words are added up; of any node, those that leave it must not exceed 1.
         grid: losses that differ by less are the same.
+        most: nodes of the result, `MOST_SUBSETS` if None.
 
     Raises:
         InputError: the graph has a cycle or no path.
-        WorkError: it takes more than `MOST_SUBSETS` nodes; prune it before.
+        WorkError: it takes more nodes; prune it before.
     """
+    most = MOST_SUBSETS if most is None else most
     raw = Lattice.of_edges(utterance, edges, finals)
     first = ((0, 0, 0),)
     number = {first: 0}
@@ -90,8 +93,8 @@ def determinise(
                 )
             )
             if key not in number:
-                if len(number) >= MOST_SUBSETS:
-                    raise WorkError(f"lattice {utterance}: more than {MOST_SUBSETS} nodes when made deterministic")
+                if len(number) >= most:
+                    raise WorkError(f"lattice {utterance}: more than {most} nodes when made deterministic")
                 number[key] = len(number)
                 ways.append(
                     {

@@ -30,6 +30,9 @@ _FINER = 0.1
 _GRID = 1 / 32
 """Of a log-probability: ways whose losses differ by less are the same when a lattice is made deterministic."""
 
+_MOST_NODES = 1_000
+"""Of a lattice before it is pruned; beyond, it is made of fewer labels."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Spelling:
@@ -81,7 +84,7 @@ def word_lattice(
     while True:
         rows, finals = _word_graph(_Kept.of(graph, threshold), graph, pieces, time_ms, sentence_end)
         try:
-            return pruned(determinise(utterance, rows, finals, summed=True, grid=_GRID), least)
+            return pruned(determinise(utterance, rows, finals, summed=True, grid=_GRID, most=_MOST_NODES), least)
         except WorkError:
             threshold = max(10 * threshold, 1e-6)
             if threshold > 1:
