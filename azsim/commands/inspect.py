@@ -15,7 +15,7 @@ from azsim.interrupts import interrupts_end_all
 if TYPE_CHECKING:
     from azsim.inspect.inspection import Inspection
 
-HELP = "what a network, a device or a bitstream is"
+HELP = "what a network, a device, a bitstream or a lattice is"
 DEVICE, CODEC, WEIGHT_BITS, SPARSITY = "az1", "zvsv", 5, 0.5
 FOR_NETWORKS = ("program", "graph", "drawing", "device", "codec", "frames_per_step")
 ALL = (*FOR_NETWORKS, "weight_bits", "sparsity")
@@ -26,7 +26,7 @@ def declare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "thing",
         metavar="THING",
-        help="a network or a device, by name or path (.safetensors or its folder, .toml), or a bitstream",
+        help="a network or a device, by name or path (.safetensors or its folder, .toml), a bitstream, a lattice",
     )
     command.add_argument("--device", help=f"the device that a network is shown on (default: {DEVICE})")
     command.add_argument(
@@ -35,7 +35,9 @@ def declare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--graph", action="store_const", const=True, help="list the operators, tensors and scales of a network's graphs"
     )
-    command.add_argument("--drawing", type=path, metavar="FILE.svg", help="write a network's graphs as a drawing")
+    command.add_argument(
+        "--drawing", type=path, metavar="FILE.svg", help="write a network's graphs or a lattice as a drawing"
+    )
     stored = "a network that is stored compressed is shown as it is, unless one of these is given"
     command.add_argument("--codec", help=f"weight codec (default: {CODEC}; {stored})")
     command.add_argument("--weight-bits", type=int, help=f"bits per weight, 1 to 8 (default: {WEIGHT_BITS})")
@@ -61,7 +63,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
 
 
 def kind_of(thing: str) -> str:
-    """What ``thing`` names: ``device``, ``network`` or ``bitstream``.
+    """What ``thing`` names: ``device``, ``network``, ``lattice`` or ``bitstream``.
 
     Raises:
         InputError: nothing of that name or at that path.
@@ -73,6 +75,8 @@ def kind_of(thing: str) -> str:
         return "device"
     if suffix == ".safetensors":
         return "network"
+    if suffix == ".slf":
+        return "lattice"
     if os.path.isfile(thing):
         return "bitstream"
     networks = model_names()
@@ -91,6 +95,11 @@ def kind_of(thing: str) -> str:
 
 def _inspect(options: argparse.Namespace) -> Inspection:
     kind = kind_of(options.thing)
+    if kind == "lattice":
+        _refuse(options, [name for name in ALL if name != "drawing"], "is a lattice")
+        with interrupts_end_all():
+            from azsim.inspect.lattice import inspect_lattice
+        return inspect_lattice(Path(options.thing), options.drawing)
     if kind != "network":
         _refuse(options, FOR_NETWORKS if kind == "device" else ALL, f"is a {kind}")
     if kind == "bitstream":

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azsim.commands.shared.options import path
+from azsim.commands.shared.options import count, path
 from azsim.commands.shared.reporting import add_report_options, command_line, from_here, progress, trace_options
-from azsim.errors import AzsimWarning, readable
+from azsim.errors import AzsimWarning, InputError, readable
 from azsim.interrupts import ignore_interrupts, interrupts_end_all
 
 if TYPE_CHECKING:
@@ -41,6 +41,15 @@ def declare(command: argparse.ArgumentParser) -> None:
     music.add_argument("--music", type=path, metavar="FILE", help="what plays meanwhile (default: the shipped track)")
     music.add_argument("--no-music", action="store_true", help="silence")
     command.add_argument("--seed", type=int, default=1, help="of network jitter and the music's phase (default: 1)")
+    command.add_argument(
+        "--beam", type=count, default=1, metavar="N", help="hypotheses of the search (default: 1, greedy)"
+    )
+    command.add_argument(
+        "--lattice", type=path, metavar="FOLDER", help="with --beam: write what else may have been said"
+    )
+    command.add_argument(
+        "--lattice-format", choices=("slf", "kaldi", "openfst", "dot"), help="of these files (default: slf)"
+    )
     add_report_options(command)
 
 
@@ -49,6 +58,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
     with interrupts_end_all():
         import msgspec
 
+        from azsim.compare.lattices import write_lattices
         from azsim.compare.single import Single, make_single, run_single
         from azsim.report.fitted import output_console
         from azsim.report.results import rows_to_json
@@ -57,6 +67,10 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         from azsim.resources import shipped
     out = options.out or Path("runs") / "run"
     check_out_dir(out)
+    if (options.lattice or options.lattice_format) and options.beam == 1:
+        raise InputError("--lattice: a greedy search keeps no lattice; give --beam 2 or more")
+    if options.lattice_format and not options.lattice:
+        raise InputError(f"--lattice-format {options.lattice_format}: needs --lattice FOLDER")
     trace = trace_options(options)
     music = None if options.no_music else options.music or shipped("experiments", "music/track.ogg")
     with progress("running", options) as shown:
@@ -69,6 +83,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
                 weight_bits=options.weight_bits,
                 sparsity=options.sparsity,
                 seed=options.seed,
+                beam=options.beam,
             ),
             music,
             options.max_minutes,
@@ -78,6 +93,8 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         comparison = run_single(replace(single, trace=trace), command_line())
         shown.spin("drawing")
         written = write_report(comparison, out)
+        if options.lattice:
+            write_lattices(comparison.utterances, options.lattice, options.lattice_format or "slf")
         ignore_interrupts()
     if not options.json:
         for result in comparison.utterances:
@@ -122,7 +139,8 @@ def _print_words(result: UtteranceResult) -> None:
         print("  begins     ends       posterior  word")
     for word in result.words:
         times = f"{word.start_ms / 1000:7.2f} s  {word.end_ms / 1000:7.2f} s"
-        print(readable(f"  {times}  {word.label_posterior:9.2f}  {word.text}"))
+        sure = word.label_posterior if word.word_posterior is None else word.word_posterior
+        print(readable(f"  {times}  {sure:9.2f}  {word.text}"))
 
 
 def _about(result: UtteranceResult) -> Iterator[str]:

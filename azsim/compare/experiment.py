@@ -21,6 +21,7 @@ from azsim.resources import music_file, shipped, speech_file
 from azsim.speech.endpoint import MOST_SILENCE_MS, SILENCE_MS
 from azsim.speech.features import STEP_MS
 from azsim.speech.pipeline import with_those_always_there
+from azsim.speech.search.choice import GREEDY, SearchChoice
 from azsim.speech.stage import Stage
 from azsim.speech.stage_registry import stage_of
 from azsim.toml import convert, read_toml
@@ -102,7 +103,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     """A comparison as its TOML file states it.
 
     ``endpoint_silence_ms``: without a new label, after which the end-point fires. ``stage``: of the pipeline, beside
-    front end and recogniser, or in their place.
+    front end and recogniser, or in their place. ``search``: how the recogniser looks for labels.
     """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}\Z")]
@@ -115,6 +116,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     endpoint_silence_ms: Annotated[int, Meta(ge=STEP_MS, le=MOST_SILENCE_MS)] = SILENCE_MS
     seed: Annotated[int, Meta(ge=0, lt=SEEDS)] = 1
     echo: EchoChoice | None = None
+    search: SearchChoice = GREEDY
     stage: tuple[Stage, ...] = ()
     cloud: CloudChoice | None = None
     production: ProductionChoice | None = None
@@ -136,6 +138,8 @@ def load_experiment(path: Path | None) -> tuple[Experiment, Path]:
     stages = _stages(tree, path)
     experiment = replace(convert(tree, Experiment, path), stage=stages)
     _check_names(experiment, path)
+    with located(f"{path}: search"):
+        experiment.search.maker()
     for configuration in experiment.configuration:
         here = f"{path}: configuration {configuration.name!r}"
         check_codec(configuration.codec, f"{here}: codec")

@@ -199,8 +199,8 @@ def compare(
 
 
 def without_words(outcome: TrainedOutcome) -> TrainedOutcome:
-    """The same outcome less the words' times, which a comparison of many utterances does not list."""
-    return replace(outcome, results=tuple(replace(result, words=()) for result in outcome.results))
+    """The same outcome less the words' times and lattices, which a comparison of many utterances does not list."""
+    return replace(outcome, results=tuple(replace(result, words=(), lattice=None) for result in outcome.results))
 
 
 def assemble(

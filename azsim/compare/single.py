@@ -12,9 +12,11 @@ from azsim.compare.setup import Setup, build_setup, open_device
 from azsim.compare.shown import first
 from azsim.compare.speech_set import load_utterance
 from azsim.compare.trained import on_device
-from azsim.errors import located
+from azsim.errors import InputError, located
 from azsim.ranges import check_bits_and_zeros
 from azsim.report.results import Comparison
+from azsim.speech.search.beam import MOST_BEAM
+from azsim.speech.search.choice import GREEDY, SearchChoice
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Single:
     weight_bits: int
     sparsity: float
     seed: int
+    beam: int = 1
 
 
 def make_single(
@@ -41,6 +44,8 @@ def make_single(
     check_bits_and_zeros(single.weight_bits, single.sparsity)
     check_seed(single.seed, "--seed")
     check_bits(single.codec, single.weight_bits, "--weight-bits")
+    if not 1 <= single.beam <= MOST_BEAM:
+        raise InputError(f"--beam = {single.beam}: must be a whole number from 1 to {MOST_BEAM}")
     name = f"{single.weight_bits}-bit {single.codec}" + (f" {single.sparsity:.0%}" if single.sparsity else "")
     experiment = Experiment(
         name="run",
@@ -51,6 +56,7 @@ def make_single(
             Configuration(name=name, codec=single.codec, weight_bits=single.weight_bits, sparsity=single.sparsity),
         ),
         seed=single.seed,
+        search=SearchChoice("beam", single.beam) if single.beam > 1 else GREEDY,
     )
     with located("--device"):
         device = open_device(single.device)

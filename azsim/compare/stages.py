@@ -42,7 +42,7 @@ def pipeline_of(setup: Setup, small: CompressedNetwork) -> Pipeline:
         )
 
     with located(f"{setup.source}: configuration {small.name!r}"):
-        stages = with_those_always_there(experiment.stage, experiment.endpoint_silence_ms)
+        stages = with_those_always_there(experiment.stage, experiment.endpoint_silence_ms, experiment.search)
         return Pipeline(stages, Configured(small, compressed, layout, experiment.seed))
 
 

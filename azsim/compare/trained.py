@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.cloud.streaming import stream_audio
 from azsim.compare.experiment import Configuration
+from azsim.compare.lattices import figures_of
 from azsim.compare.setup import Setup, compressed, network
 from azsim.compare.shown import Choose
 from azsim.compare.speech_set import Utterance
@@ -117,7 +118,9 @@ def deploy(setup: Setup, device: Device, small: CompressedNetwork, pipeline: Pip
     configurations = setup.experiment.configuration
     pinned = next((found.residency for found in configurations if found.name == small.name), {})
     others = beside(pipeline) if pipeline else {}
-    deployed = Deployment(device, small, pinned, setup.experiment.frames_per_step, beside=others)
+    reserved = setup.experiment.search.state_bytes(small.network)
+    together = setup.experiment.frames_per_step
+    deployed = Deployment(device, small, pinned, together, beside=others, reserved_bytes=reserved)
     with located(f"{setup.source}: configuration {small.name!r}"):
         deployed.plan  # noqa: B018 — an impossible plan is refused here, where its configuration is known
         refuse_starvation(device, deployed.companions)
@@ -190,6 +193,10 @@ def result_of(
         speech_end_estimated=recognition.work.speech_end_estimated,
         timing_only=timing_only,
         remarks=utterance.remarks,
+        lattice=None if timing_only else recognition.lattice,
+        lattice_figures=None
+        if timing_only or recognition.lattice is None
+        else figures_of(recognition.lattice, utterance.reference),
     )
 
 

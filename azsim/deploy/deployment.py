@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from azsim.chip.build import build_invocations, build_schedules, compile_all
+import numpy as np
+
+from azsim.chip.build import build_invocations, build_schedule, build_schedules, compile_all
 from azsim.chip.instructions import Code
 from azsim.chip.lanes import needs_activations
 from azsim.chip.residency import ResidencyPlan, plan_residency
@@ -23,13 +25,14 @@ from azsim.deploy.cost import ProgramCost, program_cost
 from azsim.devices.quantities import Residency
 from azsim.devices.spec import Device
 from azsim.devices.sram import ring_bytes
+from azsim.nn.program import Program
 from azsim.soc import simulate
 from azsim.soc.companions import Companion
-from azsim.soc.job_graph import PS_PER_MS, Schedules
+from azsim.soc.job_graph import PS_PER_MS, Run, Schedules
 from azsim.soc.music import MusicTrack
 from azsim.soc.timeline import Timeline
 from azsim.soc.trace import FIRST_MINUTE_PS, Window
-from azsim.speech.work import Job, Work
+from azsim.speech.work import RECOGNISER, Job, Work
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Deployment:
         frames_per_step: encoder steps gathered into one run of a program.
         rates: program -> runs per second, for the planner; those of speech if not given.
         beside: stage -> network that shares the processor; in work its programs are those of that stage's jobs.
+        reserved_bytes: of on-chip memory that something else than networks takes, as the states of a beam.
     """
 
     device: Device
@@ -68,6 +72,7 @@ class Deployment:
     frames_per_step: int = 1
     rates: Mapping[str, float] | None = None
     beside: Mapping[str, Beside] = field(default_factory=dict)
+    reserved_bytes: int = 0
 
     @cached_property
     def plan(self) -> ResidencyPlan:
@@ -84,7 +89,7 @@ class Deployment:
             self.rates,
             steps=self.frames_per_step,
             pinned=self.residency,
-            ring_bytes=ring_bytes(self.device.audio),
+            ring_bytes=ring_bytes(self.device.audio) + self.reserved_bytes,
         )
 
     @property
@@ -109,14 +114,44 @@ class Deployment:
             InputError: ``work`` has no recorded activations, but the skip mode asks for them.
         """
         if not self.needs_activations:
-            return {**self.schedules, **self.schedules_beside}
+            return {**self.schedules, **self.schedules_beside, **self._batches_of(work)}
         own = {
             name: build_invocations(
                 self.device.chip, program, self.network, self.plan, work.inputs, self.frames_per_step
             )
             for name, program in self.network.network.programs().items()
         }
-        return {**own, **self.schedules_beside}
+        return {**own, **self.schedules_beside, **self._batches_of(work)}
+
+    def _batches_of(self, work: Work) -> Schedules:
+        """Program and number of inputs that share a run, as `Job.schedule` calls them -> schedule, or one by run."""
+        found: dict[str, Run | dict[int, Run]] = {}
+        for job in work.jobs:
+            if job.engine != "npu" or job.units == 1:
+                continue
+            if job.stage != RECOGNISER or not self.needs_activations:
+                if job.schedule not in self._batches:
+                    self._batches[job.schedule] = self._batch(job, None)
+                found[job.schedule] = self._batches[job.schedule]
+            else:
+                rows = slice(job.invocation, job.invocation + job.units)
+                inputs = {name: work.inputs[name][rows] for name in self._program(job).matrices if name in work.inputs}
+                found.setdefault(job.schedule, {})[job.invocation] = self._batch(job, inputs)
+        return found
+
+    @cached_property
+    def _batches(self) -> dict[str, Run]:
+        """Those that work has asked for so far and that no activations decide."""
+        return {}
+
+    def _program(self, job: Job) -> Program:
+        network = self.network if job.stage == RECOGNISER else self.beside[job.stage].network
+        return network.network.programs()[job.name].batched(job.units)
+
+    def _batch(self, job: Job, inputs: Mapping[str, np.ndarray] | None) -> Run:
+        if job.stage == RECOGNISER:
+            return build_schedule(self.device.chip, self._program(job), self.network, self.plan, inputs)
+        return build_schedule(self.device.chip, self._program(job), self.beside[job.stage].network)
 
     @cached_property
     def schedules_beside(self) -> Mapping[str, TileSchedule | Sections]:

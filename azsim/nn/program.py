@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -106,6 +106,17 @@ class Stage:
     lane_products: tuple[LaneProduct, ...] = ()
     lookup_bytes: int = 0
 
+    def batched(self, count: int) -> Stage:
+        """The same stage for ``count`` independent inputs at once."""
+        return replace(
+            self,
+            uses=tuple(replace(use, vectors=count * use.vectors) for use in self.uses),
+            vector=tuple(replace(work, elements=count * work.elements) for work in self.vector),
+            output_bytes=count * self.output_bytes,
+            lane_products=tuple(replace(one, vectors=count * one.vectors) for one in self.lane_products),
+            lookup_bytes=count * self.lookup_bytes,
+        )
+
     @property
     def vector_ops(self) -> int:
         """Element operations of the vector unit for one frame."""
@@ -130,6 +141,16 @@ class Program:
     lookup_bytes: int = 0
     period_steps: int | Fraction = 0
     tensor_bytes: int = 0
+
+    def batched(self, count: int) -> Program:
+        """The same program for ``count`` independent inputs at once, which share each tile of weights."""
+        return replace(
+            self,
+            name=f"{self.name}*{count}",
+            stages=tuple(stage.batched(count) for stage in self.stages),
+            lookup_bytes=count * self.lookup_bytes,
+            tensor_bytes=count * self.tensor_bytes,
+        )
 
     def frames(self, steps: int) -> int:
         """Frames of one run if ``steps`` encoder steps are gathered, at least 1."""

@@ -159,7 +159,24 @@ def make_row(
         refill_max_ms=max(refills_ms, default=None),
         companions_p99_ms={name: percentile(values, 99) for name, values in companions_ms.items()},
         companions_deadline_miss_share={name: missed[name] / len(values) for name, values in companions_ms.items()},
+        **_of_lattices(results, scored),
     )
+
+
+def _of_lattices(results: Sequence[UtteranceResult], scored: Sequence[UtteranceResult]) -> dict[str, float | None]:
+    """The columns of a search that keeps lattices; empty of one that does not."""
+    figures = [result.lattice_figures for result in results if result.lattice_figures is not None]
+    if not figures:
+        return {}
+    words = int(_counts(scored)[:, 1].sum()) if scored else 0
+    errors = [one.lattice_figures for one in scored if one.lattice_figures is not None]
+    sizes = [one.message_bytes for one in figures if one.message_bytes is not None]
+    return {
+        "wer_oracle_percent": 100 * sum(one.oracle_errors for one in errors) / words if words else None,
+        "wer_n_best_percent": 100 * sum(one.n_best_errors for one in errors) / words if words else None,
+        "lattice_edges_per_utterance": sum(one.edges for one in figures) / len(figures),
+        "lattice_bytes_per_utterance": sum(sizes) / len(sizes) if sizes else None,
+    }
 
 
 def _first_word_ms(timeline: Timeline, work: Work, speech_start_ms: int | None) -> float | None:

@@ -20,6 +20,7 @@ from azsim.report.ranking import SensitivityPoint
 from azsim.report.roofline import Roofline
 from azsim.report.trace.options import TraceOptions
 from azsim.soc.timeline import Timeline
+from azsim.speech.lattice.lattice import Lattice
 from azsim.speech.transcript import Word
 from azsim.summary import Summarised
 
@@ -102,6 +103,23 @@ class UtteranceTiming:
         return None if self.latency_parts_ms is None else sum(self.latency_parts_ms.values())
 
 
+@dataclass(frozen=True, slots=True)
+class LatticeFigures:
+    """What a lattice is worth.
+
+    Attributes:
+        oracle_errors: word errors of its path that is nearest to what was said; None if that is not known.
+        n_best_errors: of the nearest of its ten best paths.
+        edges: words on edges.
+        message_bytes: of the message that goes up in place of audio; None if it is too large for one.
+    """
+
+    oracle_errors: int | None
+    n_best_errors: int | None
+    edges: int
+    message_bytes: int | None
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class UtteranceResult(Summarised):
     """One utterance under one configuration.
@@ -119,6 +137,8 @@ class UtteranceResult(Summarised):
         speech_end_estimated: the true end of speech was estimated from energy.
         timing_only: belongs to the production-size table.
         remarks: what makes the recording hard to recognise, a sentence each.
+        lattice: what else may have been said, of a search that keeps it; None where nobody asks for it.
+        lattice_figures: what that is worth.
     """
 
     config: str
@@ -133,6 +153,8 @@ class UtteranceResult(Summarised):
     speech_end_estimated: bool = False
     timing_only: bool = False
     remarks: tuple[str, ...] = ()
+    lattice: Lattice | None = field(default=None, repr=False)
+    lattice_figures: LatticeFigures | None = None
 
     def facts(self) -> Mapping[str, object]:
         """What it is shown by."""
@@ -212,6 +234,10 @@ class ConfigurationResult(Summarised):
     companions_p99_ms: Mapping[str, float] = field(default_factory=dict)
     companions_deadline_miss_share: Mapping[str, float] = field(default_factory=dict)
     device: str = ""
+    wer_oracle_percent: float | None = None
+    wer_n_best_percent: float | None = None
+    lattice_edges_per_utterance: float | None = None
+    lattice_bytes_per_utterance: float | None = None
 
     def facts(self) -> Mapping[str, object]:
         """What it is shown by."""

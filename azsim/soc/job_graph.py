@@ -26,8 +26,9 @@ from azsim.speech.work import RECOGNISER, Job, Work
 
 PS_PER_MS = 10**9
 
-Schedules = Mapping[str, TileSchedule | Sections | Sequence[TileSchedule | Sections]]
-"""NPU program, as `Job.schedule` calls it -> its schedule, or one schedule per invocation."""
+Run = TileSchedule | Sections
+Schedules = Mapping[str, Run | Sequence[Run] | Mapping[int, Run]]
+"""NPU program, as `Job.schedule` calls it -> its schedule, or one by invocation."""
 
 
 def kept_until(work: Work, endpoint_ms: int) -> list[int]:
@@ -195,9 +196,7 @@ class JobGraph:
         schedule = self._schedules[job.schedule]
         one = isinstance(schedule, TileSchedule | Sections)
         priority = None if job.priority < 0 else job.priority
-        for unit in range(job.units):
-            chosen = schedule if one else schedule[job.invocation + unit]
-            yield from self._simulation.run_schedule(chosen, step, priority)
+        yield from self._simulation.run_schedule(schedule if one else schedule[job.invocation], step, priority)
 
 
 def _is_released(job: Job) -> bool:

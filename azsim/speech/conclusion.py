@@ -15,6 +15,7 @@ from azsim.nn.rnnt.network import Network
 from azsim.speech.bounds import SpeechBounds
 from azsim.speech.endpoint import SILENCE_MS, end_point, step_end_ms
 from azsim.speech.features import STEP_MS
+from azsim.speech.lattice.lattice import Lattice
 from azsim.speech.transcript import Transcript, words_of
 from azsim.speech.work import Job, Work
 
@@ -23,10 +24,17 @@ JobMaker = Callable[[int, Sequence[int]], tuple[Job, ...]]
 
 @dataclass(frozen=True)
 class Recognition:
-    """What was said, and what it takes to find out."""
+    """What was said, and what it takes to find out.
+
+    Attributes:
+        transcript: the words.
+        work: what a device has to do for them.
+        lattice: what else may have been said in all that was heard, of a search that keeps it.
+    """
 
     transcript: Transcript
     work: Work
+    lattice: Lattice | None = None
 
 
 def no_jobs(steps: int, label_steps: Sequence[int]) -> tuple[Job, ...]:

@@ -9,7 +9,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from azsim.nn.rnnt.programs import SMALL
 from azsim.speech.endpoint import step_at, step_end_ms
@@ -22,6 +24,40 @@ from azsim.speech.work import FRONT_END, RECOGNISER, Engine, Job
 def picked_of(jobs: Sequence[Job]) -> list[bool]:
     """Whether each step of a chain took the large branch; True at every step of an encoder without branches."""
     return [not job.name.endswith(SMALL) for job in jobs if job.name in ("encoder.0", f"encoder.0{SMALL}")]
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """One turn of a search at a step: hypotheses asked of the joint at once, then histories of the prediction."""
+
+    step: int
+    joint: int
+    prediction: int
+
+
+def greedy_turns(steps: int, label_steps: Sequence[int], every: int) -> Iterator[Turned]:
+    """The turns of a greedy search: one at each output, and one more after each label but the fourth of an output.
+
+    Args:
+        steps: encoder steps.
+        label_steps: step of each label; those at or beyond ``steps`` are left out.
+        every: steps per encoder output.
+    """
+    labels_at = Counter(label_steps)
+    for step in range(every - 1, steps, every):
+        for k in range(min(labels_at[step] + 1, MAX_LABELS_PER_OUTPUT)):
+            yield Turned(step, 1, int(k < labels_at[step]))
+
+
+def turns_of(jobs: Sequence[Job]) -> list[Turned]:
+    """The turns that a chain of jobs was made of."""
+    found: list[Turned] = []
+    for job in jobs:
+        if job.stage == RECOGNISER and job.name == "joint":
+            found.append(Turned(job.step, job.units, 0))
+        elif job.stage == RECOGNISER and job.name == "prediction" and found:
+            found[-1] = replace(found[-1], prediction=job.units)
+    return found
 
 
 def front_end_jobs(first: int, last: int, cycles_per_frame: int = 0) -> list[StageJob]:
@@ -45,6 +81,7 @@ def recogniser_jobs(
     wake_steps: int = 0,
     picked: Sequence[bool] | None = None,
     front_end: Sequence[StageJob] = (),
+    turns: Sequence[Turned] | None = None,
 ) -> list[StageJob]:
     """The recogniser's own jobs of an utterance, one after the other; arguments as for `job_chain`.
 
@@ -52,23 +89,22 @@ def recogniser_jobs(
         front_end: the job of each step, which the step's first job waits for.
     """
     every = time_reduction if "encoder.1" in programs else 1
-    labels_at = [0] * steps
-    for step in label_steps:
-        if step < steps:
-            labels_at[step] += 1
+    at_step: dict[int, list[Turned]] = {}
+    for turn in greedy_turns(steps, label_steps, every) if turns is None else turns:
+        at_step.setdefault(turn.step, []).append(turn)
     jobs: list[StageJob] = []
     invocations = dict.fromkeys(programs, 0)
     heard: tuple[StageJob, ...] = ()
 
-    def add(engine: Engine, name: str, step: int, release_ms: int, invocation: int = -1) -> None:
+    def add(engine: Engine, name: str, step: int, release_ms: int, units: int = 1, invocation: int = -1) -> None:
         nonlocal heard
         after = (jobs[-1], *heard) if jobs else heard
-        jobs.append(StageJob(engine, name, release_ms, after=after, step=step, invocation=invocation))
+        jobs.append(StageJob(engine, name, release_ms, units, after=after, step=step, invocation=invocation))
         heard = ()
 
-    def run(name: str, step: int, release_ms: int) -> None:
-        add("npu", name, step, release_ms, invocations[name])
-        invocations[name] += 1
+    def run(name: str, step: int, release_ms: int, units: int = 1) -> None:
+        add("npu", name, step, release_ms, units, invocations[name])
+        invocations[name] += units
 
     run("prediction", 0, 0)
     for step in range(steps):
@@ -84,11 +120,11 @@ def recogniser_jobs(
             run(f"encoder.1{branch}", step, release_ms)
         if step < wake_steps:
             continue
-        for k in range(min(labels_at[step] + 1, MAX_LABELS_PER_OUTPUT)):
-            run("joint", step, release_ms)
-            add("cpu", "search", step, release_ms)
-            if k < labels_at[step]:
-                run("prediction", step, release_ms)
+        for turn in at_step.get(step, ()):
+            run("joint", step, release_ms, turn.joint)
+            add("cpu", "search", step, release_ms, turn.joint)
+            if turn.prediction:
+                run("prediction", step, release_ms, turn.prediction)
     return jobs
 
 
@@ -100,6 +136,7 @@ def job_chain(
     wake_steps: int = 0,
     picked: Sequence[bool] | None = None,
     cycles_per_frame: int = 0,
+    turns: Sequence[Turned] | None = None,
 ) -> tuple[Job, ...]:
     """Every job of an utterance that the front end and the recogniser alone hear, in order of the chain.
 
@@ -115,9 +152,10 @@ def job_chain(
         wake_steps: the first steps, those of a wake word, after which the search begins.
         picked: of an encoder with branches: whether each step takes the large one.
         cycles_per_frame: of the front end, beyond what the device says of it.
+        turns: of the search, those beyond ``steps`` left out; by default a greedy one's.
     """
     heard = front_end_jobs(0, steps, cycles_per_frame)
-    own = recogniser_jobs(steps, label_steps, programs, time_reduction, wake_steps, picked, heard)
+    own = recogniser_jobs(steps, label_steps, programs, time_reduction, wake_steps, picked, heard, turns)
     return merged([(RECOGNISER, heard), (RECOGNISER, own)])[0]
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+import msgspec
 import numpy as np
 
 from azsim.compress.network import CompressedNetwork
@@ -23,6 +24,7 @@ from azsim.speech.endpoint import SILENCE_MS
 from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, SAMPLE_RATE_HZ
 from azsim.speech.jobs import merged
 from azsim.speech.room_tone import room_tone
+from azsim.speech.search.choice import GREEDY, SearchChoice
 from azsim.speech.stage import Configured, Event, Listening, Output, Piece, Stage, StageJob, Turn
 from azsim.speech.stage_registry import in_order, stage_of
 from azsim.speech.work import RECOGNISER, LogEntry
@@ -34,11 +36,13 @@ MOST_ROOM_FRAMES = 60_000
 """Of the room after a recording: ten minutes; a stage that asks for more does not end."""
 
 
-def with_those_always_there(stages: Sequence[Stage], silence_ms: int = SILENCE_MS) -> tuple[Stage, ...]:
+def with_those_always_there(
+    stages: Sequence[Stage], silence_ms: int = SILENCE_MS, search: SearchChoice = GREEDY
+) -> tuple[Stage, ...]:
     """The stages in their order, with front end and recogniser where they are not among them.
 
     Args:
-        silence_ms: of the recogniser's end-point, where it is not among them.
+        silence_ms, search: of the recogniser's end-point, and how it searches, where it is not among them.
 
     Raises:
         InputError: two of one name, or front end or recogniser are off.
@@ -50,6 +54,7 @@ def with_those_always_there(stages: Sequence[Stage], silence_ms: int = SILENCE_M
             raise InputError(f"stage {one.title!r}: name: must be another; the device has that one")
     kinds = {one.kind for one in stages}
     own: dict[str, dict[str, object]] = {"front-end": {}, "recogniser": {"silence_ms": silence_ms}}
+    own["recogniser"]["search"] = msgspec.to_builtins(search)
     added = [stage_of({"kind": kind, **own[kind]}, kind) for kind in ALWAYS_THERE if kind not in kinds]
     ordered = in_order([*added, *stages])
     if missing := [kind for kind in ALWAYS_THERE if kind not in {one.kind for one in ordered}]:

@@ -25,11 +25,15 @@ from azsim.nn.rnnt.branching import Picker
 from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
 from azsim.speech.bounds import SpeechBounds, estimate_bounds
 from azsim.speech.conclusion import JobMaker, Recognition, conclude
-from azsim.speech.endpoint import LONGEST_TAIL_MS, SILENCE_MS, listening_steps
+from azsim.speech.endpoint import LONGEST_TAIL_MS, SILENCE_MS, listening_steps, step_end_ms
 from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, MEL_BINS, SAMPLE_RATE_HZ, log_mel
 from azsim.speech.frontend import FeatureQuantiser, Stacker
-from azsim.speech.jobs import job_chain
+from azsim.speech.jobs import Turned, job_chain
+from azsim.speech.lattice.confidence import calibrated, word_posteriors
+from azsim.speech.lattice.labels import LabelGraph
+from azsim.speech.lattice.of_labels import word_lattice
 from azsim.speech.room_tone import room_tone
+from azsim.speech.search.choice import GREEDY, SearchChoice
 from azsim.speech.search.greedy import Greedy
 from azsim.speech.search.search import SearchMaker
 from azsim.speech.stage import StageJob
@@ -47,19 +51,25 @@ class Recogniser:
         compressed: the network.
         search: what makes the search of each utterance.
         silence_ms: without a new label, after which the end-point fires.
+        lattices: how lattices are pruned and calibrated, of a search that keeps them.
 
     Raises:
         CodecError: a bitstream of the network is damaged.
     """
 
     def __init__(
-        self, compressed: CompressedNetwork, search: SearchMaker = Greedy, silence_ms: int = SILENCE_MS
+        self,
+        compressed: CompressedNetwork,
+        search: SearchMaker = Greedy,
+        silence_ms: int = SILENCE_MS,
+        lattices: SearchChoice = GREEDY,
     ) -> None:
         self.compressed = compressed
         self.model = IntegerModel.of(compressed)
         self.quantiser = FeatureQuantiser(compressed.network, self.model.feature_scale)
         self.search = search
         self.silence_ms = silence_ms
+        self.lattices = lattices
         self.programs = compressed.network.programs()
 
     def recognise(
@@ -166,10 +176,9 @@ class Listener:
         more = cycles_per_frame(network.normalisation, MEL_BINS)
 
         def jobs_of(steps: int, label_steps: Sequence[int]) -> tuple[Job, ...]:
-            picked = self._encoder.picked
-            return job_chain(
-                steps, label_steps, self._recogniser.programs, model.reduction, self.wake_steps, picked, more
-            )
+            picked, programs = self._encoder.picked, self._recogniser.programs
+            wake_steps, turns = self.wake_steps, self.turns
+            return job_chain(steps, label_steps, programs, model.reduction, wake_steps, picked, more, turns)
 
         concluded = self.conclude(audio_ms, bounds, jobs_of)
         inputs = self.inputs_of(concluded.work.jobs)
@@ -188,6 +197,15 @@ class Listener:
         return self._unwritten * self._every
 
     @property
+    def turns(self) -> list[Turned]:
+        """Of the search, so far."""
+        every = self._every
+        return [
+            Turned(every * (self._unwritten + turn.output) + every - 1, turn.joint, turn.prediction)
+            for turn in self._search.found().turns
+        ]
+
+    @property
     def picked(self) -> Sequence[bool] | None:
         """Of an encoder with branches: whether each step took the large one."""
         return self._encoder.picked
@@ -200,7 +218,7 @@ class Listener:
             jobs_of: the device's jobs, from the steps until the end-point and the step of each label until then.
         """
         found = self._search.found()
-        return conclude(
+        concluded = conclude(
             self._recogniser.compressed.network,
             self._utterance,
             audio_ms,
@@ -213,13 +231,31 @@ class Listener:
             self.wake_steps,
             self._recogniser.silence_ms,
         )
+        return concluded if found.graph is None else self._with_lattice(concluded, found.graph)
+
+    def _with_lattice(self, concluded: Recognition, graph: LabelGraph) -> Recognition:
+        """The same with the lattice, and the confidence of each word from it."""
+        network, chosen, every = self._recogniser.compressed.network, self._recogniser.lattices, self._every
+
+        def time_ms(output: int) -> int:
+            return step_end_ms(every * (self._unwritten + output) + every - 1)
+
+        lattice = word_lattice(
+            self._utterance, graph, network.pieces, time_ms, network.sentence_end, chosen.least_posterior
+        )
+        words = concluded.transcript.words
+        sure = [calibrated(share, chosen.temperature) for share in word_posteriors(lattice, words)]
+        timed = tuple(replace(word, word_posterior=share) for word, share in zip(words, sure))
+        return replace(concluded, transcript=replace(concluded.transcript, words=timed), lattice=lattice)
 
     def inputs_of(self, jobs: Iterable[Job | StageJob]) -> dict[str, np.ndarray]:
         """int8 inputs of each matrix in the invocations that the jobs ask for; empty if none were recorded."""
         if not self._record:
             return {}
         inputs = {**self._encoder.inputs(), **self._search.found().inputs}
-        invocations = Counter(job.name for job in jobs)
+        invocations: Counter[str] = Counter()
+        for job in jobs:
+            invocations[job.name] += job.units
         return {
             matrix: inputs[matrix][: invocations[name]]
             for name, program in self._recogniser.programs.items()

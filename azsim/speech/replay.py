@@ -6,15 +6,15 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from azsim.nn.rnnt.programs import SMALL
-from azsim.speech.jobs import job_chain, picked_of
+from azsim.speech.jobs import Turned, job_chain, picked_of, turns_of
 from azsim.speech.work import Work
 
 
 def replay(work: Work, label_steps: tuple[int, ...], programs: Collection[str], time_reduction: int = 1) -> Work:
     """The same utterance on a network with other programs.
 
-    Steps, labels, branches and the end-point stay; only what runs at each step changes. No activations are known, so
-    skip modes that need them cannot be used with the result.
+    Steps, labels, turns of a beam, branches and the end-point stay; only what runs at each step changes. No activations
+    are known, so skip modes that need them cannot be used with the result.
 
     Args:
         work: of the utterance on the network that recognised it.
@@ -24,5 +24,16 @@ def replay(work: Work, label_steps: tuple[int, ...], programs: Collection[str], 
     """
     picked = picked_of(work.jobs) if f"encoder.0{SMALL}" in programs else None
     more = next((job.more_cycles // job.units for job in work.jobs if job.name == "frontend"), 0)
-    jobs = job_chain(work.steps, label_steps, programs, time_reduction, work.wake_steps, picked, more)
+    turns = _turns(work, time_reduction)
+    jobs = job_chain(work.steps, label_steps, programs, time_reduction, work.wake_steps, picked, more, turns)
     return replace(work, jobs=jobs, inputs={})
+
+
+def _turns(work: Work, every: int) -> list[Turned] | None:
+    """The turns of a beam, with one more at each output that only the other network has; None for a greedy search."""
+    turns = turns_of(work.jobs)
+    if all(turn.joint == 1 for turn in turns):
+        return None
+    there = {turn.step for turn in turns}
+    added = [Turned(step, 1, 0) for step in range(every - 1, work.steps, every) if step not in there]
+    return sorted([*turns, *added], key=lambda turn: turn.step)

@@ -35,7 +35,7 @@ class StageJob:
         engine: who runs it.
         name: on the NPU a program of the stage's own network, on the CPU a task of the device file.
         release_ms: not before this time of the utterance.
-        units: how much of it: runs on the NPU, units of the task on the CPU.
+        units: how much of it: inputs that share a run's tiles on the NPU, units of the task on the CPU.
         after: jobs that must have ended before, of this stage or one before it.
         step: of the recogniser, -1: the one that its release lies in.
         invocation: NPU: row of the recorded inputs.

@@ -20,12 +20,15 @@ class Word:
             equal for a single piece.
         label_posterior: product of the posterior probabilities of its pieces, 0 to 1; not calibrated: it is no
             probability that the word is right.
+        word_posterior: probability that the word was said there, by the lattice and its calibration, 0 to 1; None
+            without a lattice.
     """
 
     text: str
     start_ms: int
     end_ms: int
     label_posterior: float
+    word_posterior: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

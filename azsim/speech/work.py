@@ -38,8 +38,9 @@ class Job:
             ``joint``, ``prediction``), or a CPU routine (``frontend``, ``search``).
         step: index of the 30 ms step it belongs to.
         release_ms: not before this time of the utterance (the microphone has the sound by then).
-        units: how much of it: frames for ``frontend``, hypotheses for ``search``, invocations on the NPU.
-        invocation: NPU only: row of ``Work.inputs`` that holds this invocation's int8 inputs.
+        units: how much of it: frames for ``frontend``, hypotheses for ``search``; on the NPU inputs that share the
+            run's tiles of weights, as the hypotheses of a beam do.
+        invocation: NPU only: row of ``Work.inputs`` that holds this run's int8 inputs, the first of ``units`` rows.
         stage: who asked for it; the programs of a stage other than the recogniser are its own network's.
         after: places in ``Work.jobs`` of the jobs that must have ended before, all of them earlier in the list.
         more_cycles: CPU only: beyond what the device says that so many units take.
@@ -59,8 +60,12 @@ class Job:
 
     @property
     def schedule(self) -> str:
-        """NPU only: what the device calls its schedule: the program, with the stage before it if it is another's."""
-        return self.name if self.stage == RECOGNISER else f"{self.stage}/{self.name}"
+        """NPU only: what the device calls its schedule: the program, with the stage before it if it is another's.
+
+        Behind the program stands how many inputs share the run, if they are several: ``joint*3``.
+        """
+        name = self.name if self.units == 1 else f"{self.name}*{self.units}"
+        return name if self.stage == RECOGNISER else f"{self.stage}/{name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from azsim.compress import MatrixRecipe, compress
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.loader import load_device
 from azsim.errors import InputError
+from azsim.speech.search.choice import GREEDY
 from tests.conftest import random_network
 
 AZ1 = load_device("az1")
@@ -43,7 +44,7 @@ def test_a_wrong_residency_is_said_with_its_configuration(small: CompressedNetwo
     pinned = SimpleNamespace(name=small.name, residency={"encoder.9.input": "decoded"})
     other = SimpleNamespace(name="other", residency={"nothing": "decoded"})
     setup = SimpleNamespace(
-        experiment=SimpleNamespace(configuration=(other, pinned), frames_per_step=1), source="mine.toml"
+        experiment=SimpleNamespace(configuration=(other, pinned), frames_per_step=1, search=GREEDY), source="mine.toml"
     )
     with pytest.raises(InputError, match=rf"mine\.toml: configuration '{small.name}': .*encoder\.9\.input"):
         deploy(setup, AZ1, small)

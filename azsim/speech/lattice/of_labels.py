@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from azsim.errors import InputError, WorkError
+from azsim.nn.rnnt.pieces import WORD_START
 from azsim.speech.lattice.determinise import determinise
 from azsim.speech.lattice.labels import LabelGraph
 from azsim.speech.lattice.lattice import Lattice, Row
 from azsim.speech.lattice.posterior import backward, forward, pruned
-from azsim.speech.words import WORD_START
 
 LEAST_POSTERIOR = 1e-3
 """Of an edge; what is less probable is left out. **Source:** assumed."""
@@ -97,11 +97,13 @@ class _Kept:
 
     Attributes:
         leaving: node -> arcs that leave it.
+        best: arcs of the most probable single way, which always stays.
         ahead, behind: float64 ``(nodes,)``: log-probability from each node to an end, and from the start to it.
         least: log-probability, of all ways together, below which one is left out.
     """
 
     leaving: list[list[int]]
+    best: frozenset[int]
     ahead: np.ndarray
     behind: np.ndarray
     least: float
@@ -109,13 +111,31 @@ class _Kept:
     @staticmethod
     def of(graph: LabelGraph, least: float) -> _Kept:
         """Without arcs much less probable than ``least``; a way through a word is left out below it."""
-        leaving, behind, ahead = _probable(graph, least * _FINER)
+        best = _best_way(graph)
+        leaving, behind, ahead = _probable(graph, least * _FINER, best)
         with np.errstate(divide="ignore"):
-            return _Kept(leaving, ahead, behind, float(ahead[0] + np.log(least)))
+            return _Kept(leaving, best, ahead, behind, float(ahead[0] + np.log(least)))
 
 
-def _probable(graph: LabelGraph, least: float) -> tuple[list[list[int]], np.ndarray, np.ndarray]:
-    """Arcs that leave each node and are not less probable than ``least``; probabilities behind and ahead of it."""
+def _best_way(graph: LabelGraph) -> frozenset[int]:
+    """The arcs of the most probable single way."""
+    ahead, onward = dict(graph.ends), {}
+    for arc in np.argsort(-graph.sources.astype(np.int64), kind="stable").tolist():
+        source, target = int(graph.sources[arc]), int(graph.targets[arc])
+        score = graph.scores[arc] + ahead.get(target, -np.inf)
+        if score > ahead.get(source, -np.inf):
+            ahead[source], onward[source] = score, arc
+    found, node = [], 0
+    while node in onward:
+        found.append(onward[node])
+        node = int(graph.targets[onward[node]])
+    return frozenset(found)
+
+
+def _probable(
+    graph: LabelGraph, least: float, best: frozenset[int]
+) -> tuple[list[list[int]], np.ndarray, np.ndarray]:
+    """Arcs that leave each node and are not less probable than ``least``, or the best; what is behind and ahead."""
     nodes = 1 + max([0, *graph.ends, *graph.targets.tolist()])
     order = np.argsort(graph.sources, kind="stable")
     sources, targets, scores = graph.sources[order], graph.targets[order], graph.scores[order]
@@ -126,8 +146,9 @@ def _probable(graph: LabelGraph, least: float) -> tuple[list[list[int]], np.ndar
     with np.errstate(invalid="ignore"):
         share = np.exp(alpha[sources] + scores + beta[targets] - beta[0])
     leaving: list[list[int]] = [[] for _ in range(nodes)]
-    for place in np.flatnonzero(share >= min(least, share.max(initial=0.0))).tolist():
-        leaving[sources[place]].append(int(order[place]))
+    for place, arc in enumerate(order.tolist()):
+        if share[place] >= least or arc in best:
+            leaving[sources[place]].append(arc)
     return leaving, alpha, beta
 
 
@@ -143,7 +164,6 @@ def _word_graph(
     columns = graph.targets.tolist(), graph.labels.tolist(), own.tolist(), graph.posteriors.tolist()
     targets, labels, scores, posteriors = columns
     raw, leaving = graph.scores.tolist(), kept.leaving
-    best = [max((raw[arc] + kept.ahead[targets[arc]] for arc in arcs), default=0.0) for arcs in leaving]
     outputs = graph.outputs.tolist()
     ends: dict[int, float] = {node: score - graph.final_boosts.get(node, 0.0) for node, score in graph.ends.items()}
     for arcs in leaving:
@@ -170,7 +190,7 @@ def _word_graph(
                 if not at.text and not begins and at.node == start != 0:
                     continue
                 following = raw[arc] + kept.ahead[targets[arc]]
-                if at.way + following < least and following < best[at.node]:
+                if at.way + following < least and arc not in kept.best:
                     continue
                 todo.append(
                     _Spelling(

@@ -66,16 +66,20 @@ def n_best(lattice: Lattice, n: int, acoustic_scale: float = 1.0, label_scale: f
     return list(islice(paths(lattice, acoustic_scale, label_scale), n))
 
 
-def oracle(lattice: Lattice, reference: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+def oracle(
+    lattice: Lattice, reference: Sequence[str], spelled: Sequence[str] | None = None
+) -> tuple[int, tuple[str, ...]]:
     """Fewest word errors of any path, and the words of a path that has so few.
 
     Args:
         lattice: what was heard.
-        reference: words that were said, written as the lattice's words are.
+        reference: words that were said.
+        spelled: the lattice's words as they are compared with these; as they are if None.
 
     Returns:
         Substitutions + deletions + insertions, and that path's words.
     """
+    compared = lattice.words if spelled is None else spelled
     width = len(reference) + 1
     cost = np.full((lattice.nodes, width), np.iinfo(np.int32).max // 2, np.int64)
     came = np.full((lattice.nodes, width, 2), -1, np.int64)
@@ -87,7 +91,7 @@ def oracle(lattice: Lattice, reference: Sequence[str]) -> tuple[int, tuple[str, 
                 cost[node, place] = cost[node, place - 1] + 1
                 came[node, place] = -1, place - 1
         for edge in range(int(lattice.leaving[node]), int(lattice.leaving[node + 1])):
-            target, word = int(lattice.targets[edge]), lattice.words[edge]
+            target, word = int(lattice.targets[edge]), compared[edge]
             for place in range(width):
                 steps = [(place, 1)]
                 if place + 1 < width:

@@ -1,5 +1,7 @@
 """The compact form in which a lattice goes up: words once, times in steps, scores on a grid, a check sum.
 
+`docs/bitstreams.md` specifies it byte by byte.
+
 ::
 
     "AZL1"  utterance  words  nodes  edges...  finals...  CRC-32

@@ -159,11 +159,6 @@ class Beam:
         start = self._states.hidden[[[options.places, 0]]]
         self._ran.append((np.array([BLANK], np.int32), start.copy()))
 
-    @property
-    def state_bytes(self) -> int:
-        """Of memory, for the states that are kept."""
-        return self.options.places * self._networks.state_bytes
-
     def advance(self, encoded: np.ndarray) -> None:
         """Take the next encoder outputs, int16 ``(m, J)``."""
         if not len(encoded):

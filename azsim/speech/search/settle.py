@@ -169,25 +169,25 @@ def _node_of(
     An arc leads from a lower number to a higher one, so that the graph has no cycle: where a member comes from a
     later node than the one that is there, a new node takes the place of that one, and its arcs.
     """
-    latest, node, first = NO_NODE, NO_NODE, -1
+    latest, node, emitted = NO_NODE, NO_NODE, -1
     for c in range(count):
         if group[c] != chosen:
             continue
-        first = c if first < 0 else first
         row = candidates[c]
         if row[KIND] == EMIT:
+            emitted = c
             latest = max(latest, still[row[PARENT], NODE])
         else:
             node = max(node, (through if row[KIND] == STAY else still)[row[PARENT], NODE])
     if node <= latest:
         node = NO_NODE
         for k in range(live_count):
-            if live[k] > latest and live[k] > node and is_context(nodes.context[live[k]], contexts[first]):
+            if live[k] > latest and live[k] > node and is_context(nodes.context[live[k]], contexts[emitted]):
                 node = live[k]
         if node == NO_NODE:
             node = counters[NODES]
             counters[NODES] += 1
-            new_node(nodes, node, candidates[first, LABEL], contexts[first])
+            new_node(nodes, node, candidates[emitted, LABEL], contexts[emitted])
             live[live_count] = node
             live_count += 1
     for c in range(count):

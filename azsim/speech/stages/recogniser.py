@@ -16,6 +16,7 @@ from azsim.speech.endpoint import MOST_SILENCE_MS, SILENCE_MS
 from azsim.speech.features import STEP_MS
 from azsim.speech.jobs import recogniser_jobs
 from azsim.speech.recogniser import Listener, Recogniser
+from azsim.speech.search.choice import GREEDY, SearchChoice
 from azsim.speech.stage import Configured, Event, Listening, Output, Piece, Stage, StageJob, Turn
 from azsim.speech.stage_registry import stage
 
@@ -28,9 +29,11 @@ class RecogniserStage(Stage, frozen=True):
 
     Attributes:
         silence_ms: without a new label, after which the end-point fires.
+        search: how labels are searched for.
     """
 
     silence_ms: Annotated[int, Meta(ge=STEP_MS, le=MOST_SILENCE_MS)] = SILENCE_MS
+    search: SearchChoice = GREEDY
     hears = (FRONT_END,)
 
     def network(self, configured: Configured) -> CompressedNetwork:
@@ -39,7 +42,7 @@ class RecogniserStage(Stage, frozen=True):
 
     def listener(self, configured: Configured, network: CompressedNetwork) -> Callable[[Turn], Listening]:
         """One that searches as the frames come."""
-        return partial(_Listening, Recogniser(network, silence_ms=self.silence_ms))
+        return partial(_Listening, Recogniser(network, self.search.maker(), self.silence_ms, self.search))
 
 
 class _Listening:
@@ -69,6 +72,7 @@ class _Listening:
                     listener.wake_steps,
                     listener.picked,
                     piece.jobs.get(FRONT_END, ()),
+                    listener.turns,
                 )
             )
             return no_jobs(steps, label_steps)

@@ -15,7 +15,7 @@ from azsim.speech.lattice.of_labels import word_lattice
 from azsim.speech.lattice.paths import best_path
 from azsim.speech.lattice.posterior import posteriors
 from azsim.speech.search.beam import ALL_LABELS, Beam, BeamOptions
-from azsim.speech.words import words_of
+from azsim.speech.transcript import words_of
 from tests.speech.lattice.cases import all_paths
 from tests.speech.search.cases import encoded, network
 
