@@ -17,6 +17,13 @@ from azsim.compress.scale_groups import by_group
 from azsim.compress.stored import load_compressed, save_compressed
 from azsim.compress.update.image import open_image, pack_image, read_image
 from azsim.errors import CodecError, InputError
+from azsim.nn.graph.calibrate import calibrated
+from azsim.nn.graph.executor import Executor, Model
+from azsim.nn.graph.graph import Graph, Node
+from azsim.nn.graph.network import GraphNetwork
+from azsim.nn.graph.tensor import Tensor
+from azsim.nn.operators.dense import Dense
+from azsim.nn.operators.lstm import Lstm
 from azsim.nn.rnnt.network import Network
 from azsim.nn.sealed import CARD_KEY, read_stored
 from tests.conftest import random_network
@@ -140,3 +147,32 @@ def test_scales_that_cannot_be_are_refused(uneven: Network, scales: tuple[float,
 def test_a_granularity_that_does_not_exist_is_refused(uneven: Network) -> None:
     with pytest.raises(InputError, match="granularity = 'row': must be one of tensor, gate, channel"):
         compress(uneven, granularity="row")
+
+
+@pytest.mark.parametrize("granularity", ["gate", "channel"])
+def test_any_graph_has_them_in_its_file_and_in_its_integers(granularity: str, tmp_path) -> None:
+    rng = np.random.default_rng(8)
+    shapes = {"wide": (6, 5), "kept.input": (8, 6), "kept.recurrent": (8, 2)}
+    parameters = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    nodes = (
+        Node("wide", Dense(), ("x",), ("y",), {"weights": "wide"}),
+        Node("kept", Lstm(), ("y",), ("z",), {"input": "kept.input", "recurrent": "kept.recurrent"}),
+    )
+    graph = Graph("mine", {"x": Tensor((5,))}, ("z",), nodes, parameters)
+    steps = rng.standard_normal((9, 5)).astype(np.float32)
+    grids = calibrated(graph, [{"x": steps}]).stated
+    small = compress(GraphNetwork(graph, "mine", 10.0, grids), weight_bits=6, codec="zvsv", granularity=granularity)
+    groups = {"gate": (1, 4, 4), "channel": (6, 8, 8)}[granularity]
+    assert tuple(len(matrix.scales) for matrix in small.matrices.values()) == groups
+    save_compressed(small, tmp_path / "m.safetensors")
+    found = load_compressed(tmp_path / "m.safetensors")
+    outputs = []
+    for each in (small, found):
+        integers = each.network.integers(each.integer_weights)
+        fed = {"x": integers.grids["x"].quantise(steps)}
+        outputs.append(Executor(Model.in_integers(integers)).push(fed)["z"])
+    assert np.array_equal(*outputs)
+    for name, matrix in small.matrices.items():
+        assert found.matrices[name].scales == matrix.scales
+        error = np.abs(small.decoded[name] * matrix.row_scales[:, None] - parameters[name])
+        assert error.max() <= 0.5 * np.abs(parameters[name]).max()

@@ -196,7 +196,7 @@ def test_a_signed_manifest_that_is_wrong_changes_nothing(store: ModelStore, imag
         (full, {"version": 0}, payload, "impossible"),
         (full, {"model": "other"}, payload, "is for model 'other'"),
         (full, {**sized, "payload_sha256": sha256(junk)}, junk, "too short|not a model image"),
-        (full, {"format": 3}, payload, "update of format 3: made by a newer azsim"),
+        (full, {"format": 4}, payload, "update of format 4: made by a newer azsim"),
         (full, {"kind": "delta"}, payload, "impossible"),
         (delta, {"new_bytes": delta.new_bytes - 1}, steps, "more than the"),
         (delta, {"new_bytes": 1 << 62}, steps, "another image than the one that was signed"),
