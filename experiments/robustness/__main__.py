@@ -37,21 +37,15 @@ from azsim.nn.sealed import read_stored
 from azsim.report.figures.style import COLOURS, MARKERS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import bootstrap_wer, count_edits, wer_percent
-from azsim.speech import noise
 from azsim.speech.recogniser import recognise_many
 from azsim.train.command import exit_status, exported
-from azsim.train.corpus.clips import UNTIL_S
-from azsim.train.corpus.music import compose
-from azsim.train.corpus.protocol import FOLDS, KITCHEN, Condition, conditions, fold_of, with_tone
-from azsim.train.corpus.recordings import read_sound
-from azsim.train.corpus.scene import make_pool
+from azsim.train.corpus.protocol import FOLDS, KITCHEN, Condition, conditions, with_tone
 from experiments.options import options_of
 from experiments.studies.cells import write_csv
 from experiments.studies.orders import count_slots
+from experiments.studies.people import SEED, Speech, recorded_noises
 from experiments.studies.runs import runs_folder
 
-SEED = 23
-MIXED_S = 30.0
 NETWORKS = ("rnnt-student", "rnnt-5bit-50")
 ENDPOINT = "end-point"
 QUIET = ("level", "as recorded")
@@ -78,51 +72,6 @@ class ConditionResult:
     insertions_percent: float
     orders_right_percent: float
     cut_early_percent: float | None = None
-
-
-@dataclass(frozen=True)
-class Speech:
-    """Recordings of people: sound, words, slots and speaker of each."""
-
-    sounds: list[np.ndarray]
-    texts: list[str]
-    slots: list[dict[str, str]]
-    speakers: list[str]
-
-    @classmethod
-    def load(cls, data: Path, which: str, fold: int, most: int) -> Speech:
-        """The dev split, or a fold of the training speakers; at most so many recordings, evenly spread.
-
-        Raises:
-            InputError: the folder does not hold them as its manifest says.
-        """
-        source = data / "barista" / "manifest.csv"
-        try:
-            with source.open(newline="", encoding="utf-8") as stream:
-                rows = [row for row in csv.DictReader(stream) if row["transcript"]]
-            if which == "dev":
-                rows = [row for row in rows if row["split"] == "dev"]
-            else:
-                rows = [row for row in rows if row["split"] == "train"]
-                everyone = {row["speaker"] for row in rows}
-                rows = [row for row in rows if fold_of(row["speaker"], everyone) == fold]
-            slots = [json.loads(row["slots_json"]) for row in rows]
-        except (OSError, KeyError, ValueError) as error:
-            wanted = "file, speaker, split, transcript, slots_json"
-            raise InputError(f"{source}: cannot be read as a manifest with columns {wanted}: {error}") from error
-        chosen = range(0, len(rows), max(1, -(-len(rows) // most)))
-        sounds = [read_sound(source.parent / rows[i]["file"]) for i in chosen]
-        texts, speakers = ([rows[i][column] for i in chosen] for column in ("transcript", "speaker"))
-        return cls(sounds, texts, [slots[i] for i in chosen], speakers)
-
-
-def recorded_noises(data: Path) -> dict[str, np.ndarray]:
-    """Noises that are not made anew for each recording: the kitchen after its first minute, babble, music."""
-    kitchen = read_sound(data / "noise" / "kitchen.flac")[round(UNTIL_S * 16_000) :]
-    rng = np.random.default_rng(SEED)
-    length = int(MIXED_S * 16_000)
-    babble = noise.babble(rng, length, make_pool(SEED).voices)
-    return {KITCHEN: kitchen, "babble": babble, "music": compose(SEED, MIXED_S, 16_000).mean(axis=1)}
 
 
 def on_device(path: Path) -> tuple[CompressedNetwork, str]:
