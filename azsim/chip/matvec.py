@@ -19,8 +19,8 @@ from azsim import budget
 from azsim.chip.attribution import CAUSES, time_by_cause
 from azsim.chip.build import build_schedule, tile_layout
 from azsim.chip.energy import schedule_energy
+from azsim.chip.kept import kept_bytes, working_use
 from azsim.chip.pool import PoolConfiguration, configure_matrix
-from azsim.chip.residency import kept_bytes, working_use
 from azsim.chip.roofline import roof_cycles
 from azsim.chip.row_order import address_bytes, balanced_order
 from azsim.chip.schedule import CpuWork, Sections, TileSchedule

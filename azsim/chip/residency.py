@@ -5,29 +5,28 @@
     SRAM  | activations | Bf fetch buffers | Bw weight buffers | state | resident matrices: compressed, or decoded |
 
 Each matrix is streamed, resident compressed (its stream's bytes, decoded at every use) or resident decoded (8 bits a
-weight, neither fetched nor decoded). The plan is a knapsack with these three choices per matrix, solved exactly over
-lines of memory.
+weight, neither fetched nor decoded). The plan is a knapsack with these three choices per matrix, of all networks that
+share the processor, solved exactly over lines of memory (`azsim.chip.knapsack`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 
-import msgspec
 import numpy as np
 
 from azsim.chip.decoder import written_cycles
-from azsim.chip.lane_cache import lane_cost_of
+from azsim.chip.kept import kept_bytes, pins_of, resident_room, working_use
+from azsim.chip.knapsack import best_choice
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
-from azsim.devices.quantities import Residency, check_choice
-from azsim.devices.sram import LINE_BYTES, SUM_BYTES, SramUse, in_lines, sram_use
-from azsim.errors import InputError, nearest
+from azsim.devices.quantities import Residency
+from azsim.devices.sram import LINE_BYTES, SramUse, in_lines
+from azsim.errors import InputError, located
 from azsim.nn.program import Program
 
-_FINE = 1 << 20
 _MODES: tuple[Residency, ...] = ("streamed", "compressed", "decoded")
 
 
@@ -59,6 +58,36 @@ class ResidencyPlan:
         return self.use.total_bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Sharer:
+    """One of the networks that share the on-chip memory.
+
+    Attributes:
+        network: its weights.
+        rates: program -> runs per second at one frame a run; the network's own if not given.
+        steps: gathered into one run.
+        pinned: matrix name or pattern -> mode that is not the planner's to choose; later entries win.
+    """
+
+    network: CompressedNetwork
+    rates: Mapping[str, float] | None = None
+    steps: int = 1
+    pinned: Mapping[str, Residency] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPlan:
+    """Where the weights of several networks are.
+
+    Attributes:
+        plans: network -> its own plan; the account in each is of the network alone.
+        use: what the on-chip memory is given out to by all.
+    """
+
+    plans: Mapping[str, ResidencyPlan]
+    use: SramUse
+
+
 def plan_residency(
     chip: ChipSpec,
     network: CompressedNetwork,
@@ -67,60 +96,146 @@ def plan_residency(
     pinned: Mapping[str, Residency] | None = None,
     ring_bytes: int = 0,
 ) -> ResidencyPlan:
+    """The plan of a network that has the memory to itself; as `plan_shared`.
+
+    Args:
+        chip, ring_bytes: as for `plan_shared`.
+        network, rates, steps, pinned: as `Sharer` has them.
+
+    Raises:
+        InputError: as `plan_shared`.
+    """
+    return plan_shared(chip, {"": Sharer(network, rates, steps, pinned or {})}, ring_bytes).plans[""]
+
+
+def plan_shared(chip: ChipSpec, sharers: Mapping[str, Sharer], ring_bytes: int = 0) -> SharedPlan:
     """Keep on the chip what saves the most DRAM traffic, and with what is left the most decoder time.
 
-    A matrix saves its stream's bytes times its loads per second. If several steps are gathered into a run, an
-    input-side matrix is loaded once per run, a recurrent one once per frame; so recurrent matrices come first then.
+    A matrix saves its stream's bytes times its loads per second, whosever it is. If several steps are gathered into a
+    run, an input-side matrix is loaded once per run, a recurrent one once per frame; so recurrent matrices come first
+    then. Networks take turns on the processor, so that they share activations and tile buffers, as large as any of
+    them needs; weights and state of each lie beside one another. State lies on the chip before weights do, in the
+    order of the networks, as far as it fits.
 
     Args:
         chip: ``chip.sram.residency = "streamed"`` keeps nothing but what is pinned, ``"resident"`` everything.
-        network: the weights.
-        rates: program -> runs per second at one frame a run; the network's own if not given.
-        steps: encoder steps gathered into one run.
-        pinned: matrix name or pattern -> mode that is not the planner's to choose; later entries win.
+        sharers: name -> network, the name empty for one that needs none in messages.
         ring_bytes: of the music's ring, if it takes on-chip memory.
 
     Raises:
-        InputError: a pattern matches no matrix, or what is pinned or gathered, or has to be resident, does not fit.
-
-    **Source:** the choice of what to hold on chip as a knapsack is common practice (for example Arm Vela's allocation
-    of feature maps); solved by dynamic programming over memory lines.
+        InputError: a pattern matches no matrix, or what is pinned or gathered, or has to be resident, does not fit;
+            the message names the network.
     """
-    programs = network.network.programs()
-    loads = _loads(programs, {**network.network.rates(), **(rates or {})}, steps)
-    sizes = {name: kept_bytes(chip, network, name) for name in loads}
-    fixed = _pins(tuple(loads), pinned or {})
-    frames = max(program.frames(steps) for program in programs.values())
-    moving = chip.sram.residency != "resident" or any(mode != "decoded" for mode in fixed.values())
-    vectors = {use.matrix: use.vectors for program in programs.values() for use in program.uses}
-    tensors = max(program.tensor_bytes for program in programs.values())
-    use = working_use(chip, network, tuple(loads), frames, moving, ring_bytes, vectors, tensors)
-    if frames > 1 and use.working_bytes > chip.sram.bytes:
+    kept: dict[str, _Kept] = {}
+    for name, sharer in sharers.items():
+        with located_in(name):
+            kept[name] = _Kept.of(chip, sharer)
+    use = SramUse(0, 0, 0, ring_bytes=ring_bytes)
+    own: dict[str, SramUse] = {}
+    for name, one in kept.items():
+        own[name] = one.working(chip, sharers[name], ring_bytes)
+        with located_in(name):
+            _check_working(chip, sharers[name], one, own[name])
+        use = SramUse(
+            max(use.activation_bytes, own[name].activation_bytes),
+            max(use.fetch_buffer_bytes, own[name].fetch_buffer_bytes),
+            max(use.weight_buffer_bytes, own[name].weight_buffer_bytes),
+            ring_bytes=ring_bytes,
+        )
+    if use.working_bytes > chip.sram.bytes:
+        raise InputError(
+            f"chip.sram.bytes = {chip.sram.bytes}: activations and buffers that {', '.join(map(repr, kept))} share "
+            f"take {use.working_bytes} bytes; give the chip more"
+        )
+    states: dict[str, dict[str, Residency]] = {}
+    for name, sharer in sharers.items():
+        before = use.state_bytes
+        states[name], use = _placed_states(chip, sharer.network.network.programs(), use)
+        own[name] = replace(own[name], state_bytes=use.state_bytes - before)
+    room = resident_room(chip, use)
+    free = room
+    for name, one in kept.items():
+        taken = _resident_bytes(one.modes, one.sizes)
+        if taken > free:
+            whole = chip.sram.residency == "resident"
+            whose = "all weights, which never leave the chip," if whole else "pinned matrices"
+            others = f", and {room - free} of them are taken by others" if free < room else ""
+            with located_in(name):
+                raise InputError(
+                    f"residency: {whose} take {taken} bytes; chip.sram.bytes = {chip.sram.bytes} leaves "
+                    f"{room} beside activations and buffers{others}"
+                )
+        free -= taken
+    if chip.sram.residency == "auto":
+        _choose(chip, sharers, kept, free // LINE_BYTES)
+    plans = {}
+    for name, one in kept.items():
+        reload_bytes = sum(one.sizes[matrix]["compressed"] for matrix, mode in one.modes.items() if mode != "streamed")
+        mine = replace(own[name], resident_bytes=_resident_bytes(one.modes, one.sizes))
+        plans[name] = ResidencyPlan(one.modes, reload_bytes, mine, states[name])
+        use = replace(use, resident_bytes=use.resident_bytes + mine.resident_bytes)
+    return SharedPlan(plans, use)
+
+
+@contextmanager
+def located_in(name: str) -> Iterator[None]:
+    """Errors inside name the network, if it has a name."""
+    if not name:
+        yield
+        return
+    with located(f"network {name!r}"):
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Loads per second and sizes of a network's matrices, and the modes chosen so far."""
+
+    loads: Mapping[str, float]
+    sizes: Mapping[str, Mapping[Residency, int]]
+    fixed: Mapping[str, Residency]
+    modes: dict[str, Residency]
+
+    @classmethod
+    def of(cls, chip: ChipSpec, sharer: Sharer) -> _Kept:
+        network, programs = sharer.network.network, sharer.network.network.programs()
+        loads = _loads(programs, {**network.rates(), **(sharer.rates or {})}, sharer.steps)
+        fixed = pins_of(tuple(loads), sharer.pinned)
+        at_first: Residency = "decoded" if chip.sram.residency == "resident" else "streamed"
+        sizes = {name: kept_bytes(chip, sharer.network, name) for name in loads}
+        return cls(loads, sizes, fixed, {**dict.fromkeys(loads, at_first), **fixed})
+
+    def working(self, chip: ChipSpec, sharer: Sharer, ring_bytes: int) -> SramUse:
+        """What it needs beside resident matrices."""
+        programs = sharer.network.network.programs().values()
+        moving = chip.sram.residency != "resident" or any(mode != "decoded" for mode in self.fixed.values())
+        return working_use(
+            chip,
+            sharer.network,
+            tuple(self.loads),
+            max(program.frames(sharer.steps) for program in programs),
+            moving,
+            ring_bytes,
+            {use.matrix: use.vectors for program in programs for use in program.uses},
+            max(program.tensor_bytes for program in programs),
+        )
+
+
+def _check_working(chip: ChipSpec, sharer: Sharer, kept: _Kept, use: SramUse) -> None:
+    """Refuse a network whose activations and buffers alone are too large."""
+    frames = max(program.frames(sharer.steps) for program in sharer.network.network.programs().values())
+    if use.working_bytes <= chip.sram.bytes:
+        return
+    if frames > 1:
         raise InputError(
             f"frames per step: inputs and sums of {frames} frames and the tile buffers take {use.working_bytes} bytes; "
             f"chip.sram.bytes = {chip.sram.bytes}: gather fewer"
         )
-    if use.working_bytes > chip.sram.bytes:
-        raise InputError(
-            f"chip.sram.bytes = {chip.sram.bytes}: activations and buffers for the largest tile of {network.name!r} "
-            f"take {use.working_bytes} bytes; give the chip more, or cut smaller tiles (chip.sram.tile_positions)"
-        )
-    states, use = _placed_states(chip, programs, use)
-    room = resident_room(chip, use)
-    modes: dict[str, Residency] = dict.fromkeys(loads, "decoded" if chip.sram.residency == "resident" else "streamed")
-    modes |= fixed
-    taken = _resident_bytes(modes, sizes)
-    if taken > room:
-        whose = "all weights, which never leave the chip," if chip.sram.residency == "resident" else "pinned matrices"
-        raise InputError(
-            f"residency: {whose} take {taken} bytes; chip.sram.bytes = {chip.sram.bytes} leaves "
-            f"{room} beside activations and buffers"
-        )
-    if chip.sram.residency == "auto":
-        free = {name: loads[name] for name in loads if name not in fixed}
-        modes |= _chosen(chip, network, free, sizes, (room - taken) // LINE_BYTES)
-    reload_bytes = sum(sizes[name]["compressed"] for name, mode in modes.items() if mode != "streamed")
-    return ResidencyPlan(modes, reload_bytes, replace(use, resident_bytes=_resident_bytes(modes, sizes)), states)
+    raise InputError(
+        f"chip.sram.bytes = {chip.sram.bytes}: activations and buffers for the largest tile of "
+        f"{sharer.network.name!r} take {use.working_bytes} bytes; give the chip more, or cut smaller tiles "
+        "(chip.sram.tile_positions)"
+    )
 
 
 def _placed_states(
@@ -139,142 +254,24 @@ def _placed_states(
     return places, use
 
 
-def kept_bytes(chip: ChipSpec, network: CompressedNetwork, name: str) -> dict[Residency, int]:
-    """Mode -> on-chip bytes of a matrix that is kept so: its stream, or 8 bits a position; and the factors of its rows.
-
-    In a ``csc`` store the positions are the entries and their padding: 8 bits each, as in EIE (a 4-bit index and a
-    4-bit count of the zeros before it).
-    """
-    matrix = network.matrices[name]
-    encoded, factors = matrix.encoded, matrix.factor_bytes
-    positions = int(encoded.tiling.positions.sum())
-    if chip.lanes is not None and chip.lanes.store == "csc":
-        spec = msgspec.structs.replace(chip.lanes, skip="none", skip_zero_columns=False)
-        positions = int(lane_cost_of(network, name, spec).positions.sum())
-    return {"streamed": 0, "compressed": len(encoded.data) + factors, "decoded": positions + factors}
-
-
 def _resident_bytes(modes: Mapping[str, Residency], sizes: Mapping[str, Mapping[Residency, int]]) -> int:
     return sum(in_lines(sizes[name][mode]) for name, mode in modes.items())
 
 
-def working_use(
-    chip: ChipSpec,
-    network: CompressedNetwork,
-    names: tuple[str, ...],
-    frames: int = 1,
-    tiles_move: bool | None = None,
-    ring_bytes: int = 0,
-    vectors: Mapping[str, int] | None = None,
-    tensor_bytes: int = 0,
-) -> SramUse:
-    """What the on-chip memory is given out to beside resident matrices.
-
-    Args:
-        chip: the processor.
-        network: the weights.
-        names: of the matrices that programs multiply with.
-        frames: that share a tile: their int8 inputs and 32-bit sums stay on the chip meanwhile.
-        tiles_move, ring_bytes: as for `azsim.devices.sram.sram_use`.
-        vectors: matrix -> vectors of each frame that share a tile too, 1 where none is named.
-        tensor_bytes: that a program has at once besides.
-    """
-    used = {name: network.matrices[name].encoded for name in names}
-    together = {name: frames * (vectors or {}).get(name, 1) for name in names}
-    shared = [
-        together[name] * (matrix.shape[1] + SUM_BYTES * matrix.shape[0])
-        for name, matrix in used.items()
-        if together[name] > 1
-    ]
-    return sram_use(
-        chip.sram,
-        shared_bytes=max([tensor_bytes, *shared]),
-        largest_tile_bytes=max((int(matrix.tile_bytes.max()) for matrix in used.values()), default=0),
-        largest_tile_positions=max((int(matrix.tiling.positions.max()) for matrix in used.values()), default=0),
-        tiles_move=tiles_move,
-        ring_bytes=ring_bytes,
-    )
-
-
-def resident_room(chip: ChipSpec, use: SramUse) -> int:
-    """On-chip bytes that resident matrices may have, in whole lines."""
-    return max(0, chip.sram.bytes - use.working_bytes) // LINE_BYTES * LINE_BYTES
-
-
-def check_pins(chip: ChipSpec, positions: Mapping[str, int], pinned: Mapping[str, Residency]) -> None:
-    """Refuse pins that cannot fit however well the weights compress; `plan_residency` refuses the rest.
-
-    Args:
-        positions: matrix that a program multiplies with -> its positions.
-        pinned: matrix name or pattern -> mode, as for `plan_residency`.
-
-    Raises:
-        InputError: a pattern matches no matrix, or the matrices pinned ``decoded`` take more than the chip has.
-    """
-    fixed = _pins(tuple(positions), pinned)
-    if chip.lanes is not None and chip.lanes.store == "csc":
-        return  # what is stored depends on the zeros
-    taken = sum(in_lines(positions[name]) for name, mode in fixed.items() if mode == "decoded")
-    room = resident_room(chip, sram_use(chip.sram, tiles_move=False))  # how small the tiles get is not known yet
-    if taken > room:
-        raise InputError(
-            f"residency: matrices pinned 'decoded' take {taken} bytes; chip.sram.bytes = {chip.sram.bytes} leaves "
-            f"{room} beside activations"
-        )
-
-
-def _chosen(
-    chip: ChipSpec,
-    network: CompressedNetwork,
-    loads: Mapping[str, float],
-    sizes: Mapping[str, Mapping[Residency, int]],
-    room: int,
-) -> dict[str, Residency]:
-    """The best modes of the matrices in ``loads`` for so many lines."""
-    encoded = {name: network.matrices[name].encoded for name in loads}
-    decoding = [int(written_cycles(encoded[name], chip).sum()) for name in loads]
+def _choose(chip: ChipSpec, sharers: Mapping[str, Sharer], kept: Mapping[str, _Kept], room: int) -> None:
+    """Put the best modes for so many lines in the place of those that are free."""
+    free = [(name, matrix) for name, one in kept.items() for matrix in one.loads if matrix not in one.fixed]
+    encoded = [sharers[name].network.matrices[matrix].encoded for name, matrix in free]
+    loads = [kept[name].loads[matrix] for name, matrix in free]
+    lines = [[-(-kept[name].sizes[matrix][mode] // LINE_BYTES) for mode in _MODES] for name, matrix in free]
     choice = best_choice(
-        np.array([[-(-sizes[name][mode] // LINE_BYTES) for mode in _MODES] for name in loads]).reshape(-1, 3),
-        np.array([rate * len(encoded[name].data) for name, rate in loads.items()]),
-        np.array([rate * cycles for rate, cycles in zip(loads.values(), decoding, strict=True)]),
+        np.array(lines).reshape(-1, 3),
+        np.array([rate * len(one.data) for rate, one in zip(loads, encoded, strict=True)]),
+        np.array([rate * int(written_cycles(one, chip).sum()) for rate, one in zip(loads, encoded, strict=True)]),
         room,
     )
-    return {name: _MODES[index] for name, index in zip(loads, choice, strict=True)}
-
-
-def best_choice(lines: np.ndarray, traffic: np.ndarray, decoding: np.ndarray, room: int) -> list[int]:
-    """For each matrix 0 (streamed), 1 (compressed) or 2 (decoded): most traffic saved, then most decoding saved.
-
-    Exact, but that traffic counts in whole bytes and decoding in parts of 2^-20 of all decoding. Of equal choices the
-    one that takes least memory wins.
-
-    Args:
-        lines: int64 ``(matrices, 3)``: memory that each choice takes; the first column is 0.
-        traffic: ``(matrices,)``: bytes per second that choices 1 and 2 save.
-        decoding: ``(matrices,)``: decoder cycles per second that choice 2 saves.
-        room: lines there are.
-    """
-    room = min(room, int(lines.max(axis=1, initial=0).sum()))
-    fine = np.floor(decoding * ((_FINE - 1) / max(1.0, float(decoding.sum())))).astype(np.int64)
-    coarse = np.round(traffic).astype(np.int64) * _FINE
-    best = np.zeros(room + 1, np.int64)
-    taken = np.zeros((len(lines), room + 1), np.int8)
-    for index, sizes in enumerate(lines.tolist()):
-        before = best.copy()
-        for choice, value in ((1, coarse[index]), (2, coarse[index] + fine[index])):
-            if sizes[choice] > room:
-                continue
-            other = before[: room + 1 - sizes[choice]] + value
-            better = other > best[sizes[choice] :]
-            best[sizes[choice] :][better] = other[better]
-            taken[index, sizes[choice] :][better] = choice
-    at = int(np.argmax(best))
-    chosen = []
-    for index in range(len(lines) - 1, -1, -1):
-        choice = int(taken[index, at])
-        chosen.append(choice)
-        at -= int(lines[index, choice])
-    return chosen[::-1]
+    for (name, matrix), index in zip(free, choice, strict=True):
+        kept[name].modes[matrix] = _MODES[index]
 
 
 def _loads(programs: Mapping[str, Program], rates: Mapping[str, float], steps: int) -> dict[str, float]:
@@ -288,16 +285,3 @@ def _loads(programs: Mapping[str, Program], rates: Mapping[str, float], steps: i
                 each = frames if use.role == "recurrent" else 1
                 loads[use.matrix] = loads.get(use.matrix, 0.0) + runs * each
     return loads
-
-
-def _pins(names: tuple[str, ...], pinned: Mapping[str, Residency]) -> dict[str, Residency]:
-    fixed: dict[str, Residency] = {}
-    for pattern, mode in pinned.items():
-        check_choice(mode, Residency, f"residency: {pattern!r}")
-        found = [name for name in names if fnmatchcase(name, pattern)]
-        if not found:
-            raise InputError(
-                f"residency: {pattern!r} matches no matrix; there are {', '.join(names)}{nearest(pattern, names)}"
-            )
-        fixed |= dict.fromkeys(found, mode)
-    return fixed

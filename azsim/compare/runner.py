@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from azsim.chip.residency import check_pins
+from azsim.chip.kept import check_pins
 from azsim.cloud.streaming import refuse_if_local
 from azsim.compare import notes
 from azsim.compare.effort import check_memory

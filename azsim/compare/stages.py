@@ -54,6 +54,7 @@ def beside(pipeline: Pipeline) -> dict[str, Beside]:
             stage.priority,
             every_ms=stage.always_on.every_ms if stage.always_on else None,
             vectors=stage.always_on.vectors if stage.always_on else 1,
+            residency=stage.residency,
         )
         for stage in pipeline.stages
         if stage.title in pipeline.networks and stage.kind != "recogniser"

@@ -17,7 +17,7 @@ import numpy as np
 from azsim.chip.build import build_invocations, build_schedule, build_schedules, compile_all
 from azsim.chip.instructions import Code
 from azsim.chip.lanes import needs_activations
-from azsim.chip.residency import ResidencyPlan, plan_residency
+from azsim.chip.residency import ResidencyPlan, SharedPlan, Sharer, plan_shared
 from azsim.chip.schedule import Sections, TileSchedule, joined
 from azsim.chip.wake import RELOAD, reload_schedule
 from azsim.compress.network import CompressedNetwork
@@ -44,12 +44,24 @@ class Beside:
         priority: of its jobs on the processor, 0 to 99.
         every_ms: from one run to the next, whatever else happens; None: it runs where work asks for it.
         vectors: frames of a run, which share the weights.
+        residency: matrix name or pattern -> mode that is not the planner's to choose.
     """
 
     network: CompressedNetwork
     priority: int = 50
     every_ms: float | None = None
     vectors: int = 1
+    residency: Mapping[str, Residency] = field(default_factory=dict)
+
+    @property
+    def sharer(self) -> Sharer:
+        """What the planner sees of it."""
+        programs = self.network.network.programs()
+        rates = None
+        if self.every_ms is not None:
+            steps_per_s = 1000 * self.vectors / self.every_ms
+            rates = {name: steps_per_s / float(one.period_steps or 1) for name, one in programs.items()}
+        return Sharer(self.network, rates, self.vectors, self.residency)
 
 
 @dataclass(frozen=True)
@@ -75,22 +87,25 @@ class Deployment:
     reserved_bytes: int = 0
 
     @cached_property
-    def plan(self) -> ResidencyPlan:
-        """Where each matrix stays.
+    def shared(self) -> SharedPlan:
+        """Where each matrix stays, of the network (its name is empty) and of those beside it.
 
         Raises:
             InputError: what is pinned or gathered does not fit, or names no matrix.
         """
-        if isinstance(self.residency, ResidencyPlan):
-            return self.residency
-        return plan_residency(
-            self.device.chip,
-            self.network,
-            self.rates,
-            steps=self.frames_per_step,
-            pinned=self.residency,
-            ring_bytes=ring_bytes(self.device.audio) + self.reserved_bytes,
-        )
+        given = self.residency
+        if isinstance(given, ResidencyPlan):
+            if not self.beside:
+                return SharedPlan({"": given}, given.use)
+            given = given.modes
+        sharers = {"": Sharer(self.network, self.rates, self.frames_per_step, given)}
+        sharers |= {stage: one.sharer for stage, one in self.beside.items()}
+        return plan_shared(self.device.chip, sharers, ring_bytes(self.device.audio) + self.reserved_bytes)
+
+    @property
+    def plan(self) -> ResidencyPlan:
+        """Where each matrix of the network stays; see `shared`."""
+        return self.shared.plans[""]
 
     @property
     def needs_activations(self) -> bool:
@@ -159,7 +174,9 @@ class Deployment:
         return {
             f"{stage}/{program}": schedule
             for stage, one in self.beside.items()
-            for program, schedule in build_schedules(self.device.chip, one.network, {}, one.vectors).items()
+            for program, schedule in build_schedules(
+                self.device.chip, one.network, self.shared.plans[stage], one.vectors
+            ).items()
         }
 
     @cached_property
@@ -184,13 +201,13 @@ class Deployment:
 
     @property
     def resident_bytes(self) -> int:
-        """On-chip bytes of the weights that stay there."""
-        return self.plan.resident_bytes
+        """On-chip bytes of the weights that stay there, of all networks."""
+        return self.shared.use.resident_bytes
 
     @property
     def peak_sram_bytes(self) -> int:
         """Most on-chip memory in use: activations, tile buffers, resident weights, the ring if it is here."""
-        return self.plan.peak_bytes
+        return self.shared.use.total_bytes
 
     @cached_property
     def costs(self) -> Mapping[str, ProgramCost]:
@@ -214,11 +231,15 @@ class Deployment:
     @cached_property
     def reload(self) -> TileSchedule | None:
         """The schedule of a wake-up, the same for every utterance; None if nothing is resident."""
-        return reload_schedule(self.device.chip, self.network, self.reloaded)
+        plans = {**self.shared.plans, "": self.reloaded}
+        networks = {"": self.network, **{stage: one.network for stage, one in self.beside.items()}}
+        parts = [reload_schedule(self.device.chip, networks[name], plan) for name, plan in plans.items()]
+        brought = [part for part in parts if part is not None]
+        return TileSchedule.concatenate(RELOAD, brought) if brought else None
 
     @property
     def reloaded(self) -> ResidencyPlan:
-        """The part of the plan that a wake-up brings in."""
+        """The part of the network's plan that a wake-up brings in; those beside come whole."""
         return self.plan
 
     def play(

@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from azsim.chip.residency import ResidencyPlan, kept_bytes, plan_residency
+from azsim.chip.kept import kept_bytes
+from azsim.chip.residency import ResidencyPlan, SharedPlan, plan_residency
 from azsim.chip.schedule import TileSchedule
 from azsim.chip.wake import reload_tiles
 from azsim.compress.network import CompressedNetwork
@@ -103,9 +104,16 @@ class SwappedDeployment(Deployment):
     """A deployment whose memory holds one branch of the encoder at a time."""
 
     @cached_property
-    def plan(self) -> ResidencyPlan:
-        """Room for the larger branch; see `plan_swapped`."""
-        return plan_swapped(self.device.chip, self.network, self.rates)
+    def shared(self) -> SharedPlan:
+        """Room for the larger branch; see `plan_swapped`.
+
+        Raises:
+            InputError: there are networks beside it.
+        """
+        if self.beside:
+            raise InputError(f"networks {', '.join(self.beside)}: none can stay beside an encoder that swaps branches")
+        plan = plan_swapped(self.device.chip, self.network, self.rates)
+        return SharedPlan({"": plan}, plan.use)
 
     @property
     def reloaded(self) -> ResidencyPlan:

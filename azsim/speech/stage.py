@@ -15,11 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Protocol
 
+import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
+from azsim.devices.quantities import Residency
 from azsim.nn.compressible import Compressible
 from azsim.nn.rnnt.branching import Picker
 from azsim.ranges import Name
@@ -176,6 +178,7 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         name: for reports; its kind if empty.
         on: whether it takes part.
         priority: of its jobs on the processor, 0 to 99.
+        residency: matrix of its network, by name or pattern -> where it stays; the planner chooses for the others.
         kind: as registered (`azsim.speech.stage_registry.stage`).
         hears: kinds of stages whose events, streams and jobs it takes; they come before it.
         for_words: its jobs count as the recogniser's: the final words wait for them.
@@ -184,6 +187,7 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     name: Name | None = None
     on: bool = True
     priority: Annotated[int, Meta(ge=0, le=99)] = 50
+    residency: dict[str, Residency] = msgspec.field(default_factory=dict)
     kind: ClassVar[str] = ""
     hears: ClassVar[tuple[str, ...]] = ()
     for_words: ClassVar[bool] = False

@@ -51,7 +51,8 @@ def main() -> None:
     experiment, path = load_experiment(None)
     companions, _ = load_experiment(shipped("experiments", "sharing/companions.toml"))
     production = msgspec.structs.replace(experiment.production, utterances=chosen.utterances)
-    experiment = msgspec.structs.replace(experiment, stage=companions.stage, production=production)
+    streamed = tuple(msgspec.structs.replace(stage, residency={"*": "streamed"}) for stage in companions.stage)
+    experiment = msgspec.structs.replace(experiment, stage=streamed, production=production)
     setup = make_setup(experiment, path, limit=chosen.utterances)
     configs = [configuration.name for configuration in experiment.configuration]
     points = points_of(configs)

@@ -7,14 +7,24 @@ from itertools import product
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from azsim.chip.build import build_schedules
-from azsim.chip.residency import best_choice, check_pins, kept_bytes, plan_residency, resident_room, working_use
+from azsim.chip.build import build_schedules, tile_layout
+from azsim.chip.decoder import written_cycles
+from azsim.chip.kept import check_pins, kept_bytes, resident_room, working_use
+from azsim.chip.knapsack import best_choice
+from azsim.chip.residency import ResidencyPlan, Sharer, plan_residency, plan_shared
+from azsim.compress import compress
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.loader import load_device
 from azsim.devices.sram import LINE_BYTES, in_lines
 from azsim.errors import InputError
+from azsim.nn.graph.graph import Graph, Node
+from azsim.nn.graph.network import GraphNetwork
+from azsim.nn.graph.tensor import Tensor
+from azsim.nn.operators.dense import Dense
 from azsim.nn.rnnt.network import EMBEDDING
 from azsim.reference.sram_replay import replayed_peak_bytes
 from tests.chip.networks import compress_by_hand
@@ -202,3 +212,104 @@ def test_a_csc_store_keeps_entries_and_padding_only(make_network) -> None:
                 gaps = np.diff(np.flatnonzero(column), prepend=-1) - 1
                 entries += gaps.size + int((gaps // 16).sum())
         assert kept_bytes(eie, small, name)["decoded"] == entries < weights.size
+
+
+def brute_force(chip: ChipSpec, sharers: dict[str, Sharer], room: int) -> tuple[float, float]:
+    """The most traffic per second that any choice of modes saves, and the most decoding among those."""
+    items = []
+    for sharer in sharers.values():
+        programs, rates = sharer.network.network.programs(), sharer.rates or sharer.network.network.rates()
+        uses: dict[str, float] = {}
+        for name, program in programs.items():
+            for use in program.uses:
+                uses[use.matrix] = uses.get(use.matrix, 0.0) + rates[name]
+        for matrix, rate in uses.items():
+            sizes, encoded = kept_bytes(chip, sharer.network, matrix), sharer.network.matrices[matrix].encoded
+            traffic, decoding = rate * len(encoded.data), rate * int(written_cycles(encoded, chip).sum())
+            items.append(
+                [
+                    (0, 0.0, 0.0),
+                    (in_lines(sizes["compressed"]), traffic, 0.0),
+                    (in_lines(sizes["decoded"]), traffic, decoding),
+                ]
+            )
+    found = [[sum(part) for part in zip(*choice)] for choice in product(*items)]
+    traffic = max(saved for taken, saved, _ in found if taken <= room)
+    return traffic, max(more for taken, saved, more in found if taken <= room and saved > traffic - len(items))
+
+
+def saved(chip: ChipSpec, sharers: dict[str, Sharer], plans: dict[str, ResidencyPlan]) -> tuple[float, float]:
+    """What plans save: traffic and decoding per second."""
+    traffic = decoding = 0.0
+    for name, sharer in sharers.items():
+        rates = sharer.rates or sharer.network.network.rates()
+        for program in sharer.network.network.programs().values():
+            for use in program.uses:
+                encoded, mode = sharer.network.matrices[use.matrix].encoded, plans[name].modes[use.matrix]
+                traffic += rates[program.name] * len(encoded.data) * (mode != "streamed")
+                decoding += rates[program.name] * int(written_cycles(encoded, chip).sum()) * (mode == "decoded")
+    return traffic, decoding
+
+
+def drawn_net(rng: np.random.Generator, name: str) -> CompressedNetwork:
+    """Two or three dense layers of drawn sizes, run at a drawn rate."""
+    widths = rng.integers(8, 90, rng.integers(3, 5)).tolist()
+    weights = {f"{index}": rng.normal(size=shape) for index, shape in enumerate(zip(widths[1:], widths))}
+    nodes = tuple(
+        Node(
+            f"layer.{index}", Dense(), ("in" if not index else f"out.{index - 1}",), (f"out.{index}",), {"weights": key}
+        )
+        for index, key in enumerate(weights)
+    )
+    parameters = {key: value.astype(np.float32) for key, value in weights.items()}
+    graph = Graph(name, {"in": Tensor((widths[0],))}, (f"out.{len(weights) - 1}",), nodes, parameters)
+    network = GraphNetwork(graph, "drawn", steps_per_s=float(rng.choice([2.5, 10, 33.3, 100])))
+    codec, bits = (("raw", 8), ("zvsv", 4))[rng.integers(2)]
+    return compress(network, codec=codec, weight_bits=bits, sparsity=0.5, layout=tile_layout(AZ1))
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10**6), st.floats(0, 1.2))
+def test_the_shared_plan_is_the_best_that_there_is(seed: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    sharers = {name: Sharer(drawn_net(rng, name)) for name in ("one", "two")}
+    needed = plan_shared(with_room(0, "streamed", beside=10**6), sharers).use.working_bytes
+    whole = sum(
+        kept_bytes(AZ1, one.network, name)["decoded"] for one in sharers.values() for name in one.network.matrices
+    )
+    chip = with_room(round(share * whole) // LINE_BYTES * LINE_BYTES, beside=needed)
+    found = plan_shared(chip, sharers)
+    room = chip.sram.bytes - needed
+    assert found.use.total_bytes <= chip.sram.bytes
+    assert found.use.resident_bytes == sum(plan.resident_bytes for plan in found.plans.values()) <= room
+    best, own = brute_force(chip, sharers, room), saved(chip, sharers, found.plans)
+    assert own[0] == pytest.approx(best[0], abs=6)  # bytes per second, whole ones for each of at most six matrices
+    assert own[1] <= best[1] * (1 + 1e-9)
+    if own[0] >= best[0] - 1e-6:
+        assert own[1] >= best[1] * (1 - 1e-4) - 1
+    assert plan_shared(chip, dict(sharers)).plans == found.plans
+
+
+def test_one_network_has_the_plan_of_before_and_another_takes_its_place(small: CompressedNetwork) -> None:
+    other = drawn_net(np.random.default_rng(1), "other")
+    chip = with_room(30_000, beside=working_bytes(small))
+    alone = plan_residency(chip, small)
+    assert plan_shared(chip, {"a": Sharer(small)}).plans["a"] == alone
+    busy = {name: 10**6 for name in other.network.programs()}
+    both = plan_shared(chip, {"a": Sharer(small), "b": Sharer(other, busy)})
+    assert set(both.plans["b"].modes.values()) == {"decoded"}
+    assert both.plans["a"].resident_bytes < alone.resident_bytes
+    idle = plan_shared(chip, {"a": Sharer(small), "b": Sharer(other, dict.fromkeys(busy, 0.0))})
+    assert idle.plans["a"].modes == alone.modes
+
+
+def test_what_is_pinned_and_does_not_fit_names_its_network(small: CompressedNetwork) -> None:
+    other = drawn_net(np.random.default_rng(1), "other")
+    pinned = Sharer(other, pinned={"*": "decoded"})
+    chip = with_room(2048, beside=working_bytes(small))
+    with pytest.raises(
+        InputError, match=r"network 'b': residency: pinned matrices take \d+ bytes.* leaves 2048 beside"
+    ):
+        plan_shared(chip, {"a": Sharer(small), "b": pinned})
+    with pytest.raises(InputError, match=r"network 'b': residency: 'x' matches no matrix"):
+        plan_shared(chip, {"a": Sharer(small), "b": Sharer(other, pinned={"x": "decoded"})})

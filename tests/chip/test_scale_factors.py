@@ -9,7 +9,7 @@ from azsim.chip.build import build_schedule, tile_layout
 from azsim.chip.compile import compile_program
 from azsim.chip.execute import vector_cycles
 from azsim.chip.instructions import Matvec
-from azsim.chip.residency import kept_bytes
+from azsim.chip.kept import kept_bytes
 from azsim.chip.wake import reload_tiles
 from azsim.compress import compress
 from azsim.compress.network import FACTOR_BYTES

@@ -26,6 +26,7 @@ def with_stages(setup: Setup, stages: tuple) -> Setup:
 
 def test_schedules_are_made_from_the_configurations_bitstreams(setup: Setup) -> None:
     made: dict[str, list] = {}
+    setup = with_stages(setup, tuple(replace(one, residency={"*": "streamed"}) for one in setup.experiment.stage))
     for configuration in setup.experiment.configuration:
         small = compressed(setup, configuration)
         for companion in deploy(setup, setup.device, small, pipeline_of(setup, small)).companions:
