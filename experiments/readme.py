@@ -19,6 +19,8 @@ from azsim.compare.production import shapes
 from azsim.compress.stored import load_network
 from azsim.report.columns import interval, number
 from azsim.report.page import wrapped
+from azsim.speech.endpointing.choice import EndPointChoice
+from azsim.toml import convert
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "reports" / "compression"
@@ -71,6 +73,14 @@ def table(head: Sequence[str], lines: Iterable[str]) -> str:
     return "\n".join([f"| {' | '.join(head)} |", f"|{rule}|", *lines])
 
 
+def _ends(experiment: Mapping[str, Any]) -> EndPointChoice:
+    """The end-pointer of a recorded experiment."""
+    table, silence_ms = experiment.get("endpoint"), experiment.get("endpoint_silence_ms")
+    if table is None and silence_ms is not None:
+        return EndPointChoice(kind="fixed", silence_ms=silence_ms)
+    return convert(table or {}, EndPointChoice, "results.json", "endpoint")
+
+
 def headline(rows: Sequence[Row], experiment: Mapping[str, Any], device: str) -> str:
     """What was run, both word error rates of the first row, and whom the latency leaves out."""
     first, on_device = rows[0], [row for row in rows if row["codec"]]
@@ -81,7 +91,7 @@ def headline(rows: Sequence[Row], experiment: Mapping[str, Any], device: str) ->
         f"One trained RNN-T ({weights / 1e6:.1f} M weights) on device `{device}`, {first['utterances']} utterances of "
         f"sentences that training never had, half of them by voices that it never had, {music}. Over the whole "
         f"recording `{first['config']}` has a WER of {number(first['wer_percent'])} %. The device as configured",
-        f"delivers the words up to its end-point ({experiment['endpoint_silence_ms']} ms without a new label), with a",
+        f"delivers the words up to its end-point ({_ends(experiment).said}), with a",
         f"WER of {number(first['wer_delivered_percent'])} %. Latency excludes {_span(left_out)} of the",
         f"{first['utterances']} utterances, those with a premature end-point or an end of speech that is not known;",
         "the table gives the number that remains.",

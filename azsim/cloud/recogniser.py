@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from azsim.nn.rnnt.float_rnnt import FloatFound, FloatTransducer
 from azsim.nn.rnnt.network import Network
 from azsim.speech.bounds import SpeechBounds, estimate_bounds
-from azsim.speech.conclusion import Recognition, conclude
+from azsim.speech.conclusion import Ended, Recognition, conclude
 from azsim.speech.endpoint import LONGEST_TAIL_MS, SILENCE_MS, listening_steps, step_end_ms
+from azsim.speech.endpointing.listening import EndPointer
 from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, STEP_MS
 from azsim.speech.room_tone import room_tone
+from azsim.speech.search.search import Hypothesis
 from azsim.speech.transcript import words_of
 from azsim.speech.work import Work
+
+LONGEST_ROOM_MS = 1_000
+"""Beyond the fixed rule's silence, that is heard after a recording for an end-pointer to decide."""
 
 
 def recognise_in_cloud(
@@ -25,6 +31,7 @@ def recognise_in_cloud(
     bounds: Sequence[SpeechBounds | None] | None = None,
     audio_ms: Sequence[int] | None = None,
     silence_ms: int = SILENCE_MS,
+    ends: EndPointer | None = None,
 ) -> list[Recognition]:
     """Recognise recordings with the float network; the device has no job to do, so ``Work.jobs`` is empty.
 
@@ -36,8 +43,11 @@ def recognise_in_cloud(
         utterances: their names.
         bounds: of their speech, None where they are to be estimated.
         audio_ms: their lengths; by default those of their frames.
-        silence_ms: the end-point's.
+        silence_ms: of the fixed rule.
+        ends: the device's end-pointer, in place of that rule.
     """
+    if ends is not None:
+        silence_ms += LONGEST_ROOM_MS
     steps = [listening_steps(len(frames), -1, silence_ms, network.steps_per_output) for frames in features]
     found = _found(network, features, steps)
     going_on = []  # a label fell into the silence: the device listens on
@@ -54,8 +64,37 @@ def recognise_in_cloud(
         own = (bounds[index] if bounds else None) or estimate_bounds(frames)
         unsaid = [float("nan")] * len(each.labels)  # the baseline sends words, no posteriors
         heard = each.labels, each.outputs, unsaid
-        recognitions.append(conclude(network, name, length_ms, steps[index], own, *heard, silence_ms=silence_ms))
+        ended = None if ends is None else _ended(ends, network, frames, steps[index], each)
+        recognitions.append(
+            conclude(network, name, length_ms, steps[index], own, *heard, silence_ms=silence_ms, ended=ended)
+        )
     return recognitions
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """Labels and the encoder output of each, as a search that held nothing else possible."""
+
+    labels: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    def hypotheses(self, output: int | None = None) -> tuple[Hypothesis, ...]:
+        """After an output (after all, if None)."""
+        count = len(self.outputs) if output is None else bisect_right(self.outputs, output)
+        last = -1 if not count else self.outputs[count - 1]
+        until = last if output is None else output
+        return (Hypothesis(self.labels[:count], self.outputs[:count], 1.0, until - last),)
+
+
+def _ended(ends: EndPointer, network: Network, frames: np.ndarray, steps: int, found: FloatFound) -> Ended:
+    """Where the device's end-pointer ends a recording with these labels; at its end, if nowhere before."""
+    emitted = Emitted(tuple(found.labels), tuple(found.outputs))
+    listening = ends.listen(network)
+    listening.hear(np.concatenate([frames, room_tone(frames, max(0, network.stack * steps - len(frames)))]))
+    listening.decide(emitted, steps // network.steps_per_output)
+    last = listening.events[-1].step if listening.is_over else steps - 1
+    best = emitted.hypotheses((last + 1) // network.steps_per_output - 1)[0]
+    return Ended(last + 1, best.labels, best.outputs)
 
 
 def _found(network: Network, features: Sequence[np.ndarray], steps: Sequence[int]) -> list[FloatFound]:

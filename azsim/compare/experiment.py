@@ -18,7 +18,8 @@ from azsim.explain import shown
 from azsim.nn.graph.operator import Granularity
 from azsim.ranges import Bits, Name, Zeros, is_number
 from azsim.resources import music_file, shipped, speech_file
-from azsim.speech.endpoint import MOST_SILENCE_MS, SILENCE_MS
+from azsim.speech.endpoint import MOST_SILENCE_MS
+from azsim.speech.endpointing.choice import EndPointChoice
 from azsim.speech.features import STEP_MS
 from azsim.speech.pipeline import with_those_always_there
 from azsim.speech.search.choice import GREEDY, SearchChoice
@@ -102,8 +103,8 @@ class SensitivityChoice(Struct, frozen=True, forbid_unknown_fields=True):
 class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     """A comparison as its TOML file states it.
 
-    ``endpoint_silence_ms``: without a new label, after which the end-point fires. ``stage``: of the pipeline, beside
-    front end and recogniser, or in their place. ``search``: how the recogniser looks for labels.
+    ``endpoint``: what ends an utterance; ``endpoint_silence_ms`` is short for its fixed rule. ``stage``: of the
+    pipeline, beside front end and recogniser, or in their place. ``search``: how the recogniser looks for labels.
     """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}\Z")]
@@ -113,7 +114,8 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     configuration: Annotated[tuple[Configuration, ...], Meta(min_length=1)]
     music: str = ""
     frames_per_step: Annotated[int, Meta(ge=1, le=64)] = 1
-    endpoint_silence_ms: Annotated[int, Meta(ge=STEP_MS, le=MOST_SILENCE_MS)] = SILENCE_MS
+    endpoint: EndPointChoice | None = None
+    endpoint_silence_ms: Annotated[int, Meta(ge=STEP_MS, le=MOST_SILENCE_MS)] | None = None
     seed: Annotated[int, Meta(ge=0, lt=SEEDS)] = 1
     echo: EchoChoice | None = None
     search: SearchChoice = GREEDY
@@ -121,6 +123,13 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     cloud: CloudChoice | None = None
     production: ProductionChoice | None = None
     sensitivity: SensitivityChoice | None = None
+
+    @property
+    def ends(self) -> EndPointChoice:
+        """What ends an utterance."""
+        if self.endpoint is not None or self.endpoint_silence_ms is None:
+            return self.endpoint or EndPointChoice()
+        return EndPointChoice(kind="fixed", silence_ms=self.endpoint_silence_ms)
 
     def model_of(self, configuration: Configuration) -> str:
         """The network that a configuration compresses."""
@@ -137,6 +146,8 @@ def load_experiment(path: Path | None) -> tuple[Experiment, Path]:
     tree = _with_model_paths(read_toml(path), path)
     stages = _stages(tree, path)
     experiment = replace(convert(tree, Experiment, path), stage=stages)
+    if experiment.endpoint is not None and experiment.endpoint_silence_ms is not None:
+        raise InputError(f"{path}: endpoint_silence_ms: not together with [endpoint], whose silence_ms it is short for")
     _check_names(experiment, path)
     with located(f"{path}: search"):
         experiment.search.maker()

@@ -36,7 +36,7 @@ def settings(setup: Setup) -> dict[str, str]:
         "chip": f"{chip.clock_mhz:g} MHz, {_compute_engine(chip)}, SRAM {chip.sram.bytes / 1024:g} KiB",
         "speech": f"{_count(len(setup.utterances), 'utterance')}, {seconds:.0f} s{_wordless(setup)}",
         "music": f"{music.codec}, {music.kbps:.0f} kb/s" if music else "none",
-        "end-point": f"{experiment.endpoint_silence_ms} ms without a new label",
+        "end-point": experiment.ends.said,
         "step": f"one run of the encoder every {experiment.frames_per_step * STEP_MS} ms",
         "deadline": "of a step: the release of the next one",
         "seed": str(experiment.seed),

@@ -42,7 +42,8 @@ def pipeline_of(setup: Setup, small: CompressedNetwork) -> Pipeline:
         )
 
     with located(f"{setup.source}: configuration {small.name!r}"):
-        stages = with_those_always_there(experiment.stage, experiment.endpoint_silence_ms, experiment.search)
+        ends = experiment.ends
+        stages = with_those_always_there(experiment.stage, ends.silence_ms, experiment.search, ends.limits)
         return Pipeline(stages, Configured(small, compressed, layout, experiment.seed))
 
 

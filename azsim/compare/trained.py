@@ -136,7 +136,8 @@ def in_the_cloud(setup: Setup) -> TrainedOutcome:
         [utterance.name for utterance in setup.utterances],
         [utterance.bounds for utterance in setup.utterances],
         [utterance.audio_ms for utterance in setup.utterances],
-        setup.experiment.endpoint_silence_ms,
+        setup.experiment.ends.silence_ms,
+        setup.experiment.ends.shipped(),
     )
     results = []
     for index, (utterance, recognition) in enumerate(zip(setup.utterances, recognitions)):

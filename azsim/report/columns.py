@@ -77,6 +77,12 @@ def _latency(row: ConfigurationResult) -> str:
     return f"{'/'.join(number(value, 0) for value in percentiles)} n={row.latency_utterances}"
 
 
+def _end_points(row: ConfigurationResult) -> str:
+    if row.endpoint_p50_ms is None:
+        return NOTHING
+    return f"{number(row.endpoint_p50_ms, 0)}/{number(row.endpoint_p90_ms, 0)}"
+
+
 def _first_word(row: ConfigurationResult) -> str:
     if row.first_word_p50_ms is None:
         return NOTHING
@@ -147,6 +153,27 @@ COLUMNS: tuple[Column, ...] = (
         group=WORDS,
     ),
     Column(
+        "EP50/EP90",
+        "ms",
+        _end_points,
+        "true end of speech to the final end-point: 50th and 90th percentile of the utterances that were not cut early",
+        group=WORDS,
+    ),
+    Column(
+        "speculative",
+        "ms",
+        lambda r: number(r.speculative_p50_ms, 0),
+        "true end of speech to the speculative end-point whose words were committed: median of the same utterances",
+        group=WORDS,
+    ),
+    Column(
+        "resets",
+        "%",
+        lambda r: number(scaled(r.reset_share, 0.01)),
+        "utterances in which words that were told at a speculative end-point were taken back",
+        group=WORDS,
+    ),
+    Column(
         "size",
         "KiB",
         lambda r: number(scaled(r.model_bytes, 1024), 0),
@@ -203,6 +230,12 @@ COLUMNS: tuple[Column, ...] = (
         drops=10,
         legend="end of speech (of the manifest, or estimated) to final words, p50/p90/p99, over the n delivered whole "
         "whose end is known",
+    ),
+    Column(
+        "perceived latency",
+        "ms",
+        lambda r: number(r.perceived_p50_ms, 0),
+        "true end of speech to a result downstream, 100 ms after words were told, not before the final words: median",
     ),
     Column(
         "first word",

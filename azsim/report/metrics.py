@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from azsim.report.end_points import EndPoints, columns_of
 from azsim.report.percentiles import percentile
 from azsim.report.results import LATENCY_PARTS, ConfigurationResult, ConfigurationSize, UtteranceResult, UtteranceTiming
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_errors
@@ -47,6 +48,7 @@ def measure(timeline: Timeline, work: Work, speech_start_ms: int | None = None) 
             name: sum(response > record.period_ps for response in record.responses_ps)
             for name, record in timeline.companions.items()
         },
+        end_points=EndPoints.of(work),
     )
 
 
@@ -110,6 +112,7 @@ def make_row(
     scored = [result for result in results if result.reference is not None and not configuration.timing_only]
     wer, delivered = _wer(scored, seed), _wer(scored, seed, until_endpoint=True)
     difference = _difference(scored, baseline, seed)
+    ends = columns_of([(t.end_points, bool(t.premature_endpoint), t.latency_ms) for t in timings if t.end_points])
     return ConfigurationResult(
         config=configuration.name,
         codec=configuration.codec,
@@ -159,6 +162,11 @@ def make_row(
         refill_max_ms=max(refills_ms, default=None),
         companions_p99_ms={name: percentile(values, 99) for name, values in companions_ms.items()},
         companions_deadline_miss_share={name: missed[name] / len(values) for name, values in companions_ms.items()},
+        endpoint_p50_ms=ends.final_p50_ms,
+        endpoint_p90_ms=ends.final_p90_ms,
+        speculative_p50_ms=ends.speculative_p50_ms,
+        reset_share=ends.reset_share,
+        perceived_p50_ms=ends.perceived_p50_ms,
         **_of_lattices(results, scored),
     )
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from azsim.deprecated import goes, renamed
+from azsim.report.end_points import EndPoints
 from azsim.report.ranking import SensitivityPoint
 from azsim.report.roofline import Roofline
 from azsim.report.trace.options import TraceOptions
@@ -75,6 +76,7 @@ class UtteranceTiming:
         refills_ms: of each packet of music, from room in the ring to its samples in it.
         companions_ms: network beside the recogniser -> response time of each run.
         companions_deadline_misses: network -> runs that ended after the next one's release.
+        end_points: what the end-pointers did; None where that is not known.
     """
 
     heard_ms: float
@@ -96,6 +98,7 @@ class UtteranceTiming:
     refills_ms: tuple[float, ...] = ()
     companions_ms: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     companions_deadline_misses: Mapping[str, int] = field(default_factory=dict)
+    end_points: EndPoints | None = None
 
     @property
     def latency_ms(self) -> float | None:
@@ -238,6 +241,11 @@ class ConfigurationResult(Summarised):
     wer_n_best_percent: float | None = None
     lattice_edges_per_utterance: float | None = None
     lattice_bytes_per_utterance: float | None = None
+    endpoint_p50_ms: float | None = None
+    endpoint_p90_ms: float | None = None
+    speculative_p50_ms: float | None = None
+    reset_share: float | None = None
+    perceived_p50_ms: float | None = None
 
     def facts(self) -> Mapping[str, object]:
         """What it is shown by."""

@@ -2,8 +2,8 @@
 
 ::
 
-    labels, outputs ──> end-point rule ──┬─> words until then, and of all that was heard ──> Transcript
-                                         └─> steps, times, jobs                          ──> Work
+    labels, outputs ──> end-point ──┬─> words until then, and of all that was heard ──> Transcript
+                                    └─> steps, times, jobs                          ──> Work
 """
 
 from __future__ import annotations
@@ -37,6 +37,21 @@ class Recognition:
     lattice: Lattice | None = None
 
 
+@dataclass(frozen=True)
+class Ended:
+    """Where and with which labels an end-pointer ended an utterance.
+
+    Attributes:
+        steps: until then.
+        labels: of the best hypothesis at that moment, and the encoder output of each.
+        outputs: likewise, counted from the start of the utterance.
+    """
+
+    steps: int
+    labels: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
 def no_jobs(steps: int, label_steps: Sequence[int]) -> tuple[Job, ...]:
     """The device has nothing to compute."""
     return ()
@@ -54,6 +69,7 @@ def conclude(
     jobs_of: JobMaker = no_jobs,
     wake_steps: int = 0,
     silence_ms: int = SILENCE_MS,
+    ended: Ended | None = None,
 ) -> Recognition:
     """Words, end-point and work of an utterance that was heard whole.
 
@@ -68,14 +84,19 @@ def conclude(
         probabilities: posterior of each label, not a number where none is known.
         jobs_of: the device's jobs, from the steps until the end-point and the step of each label until then.
         wake_steps: steps of a wake word at the beginning.
-        silence_ms: the end-point's.
+        silence_ms: of the fixed rule, without a label.
+        ended: what an end-pointer decided, in place of that rule.
     """
     every = network.steps_per_output
-    label_steps = tuple(every * output + every - 1 for output in outputs)
-    end = end_point(label_steps, steps, silence_ms)
-    times_ms = [step_end_ms(step) for step in label_steps]
-    whole = words_of(labels, times_ms, probabilities, network.pieces)
-    kept = words_of(labels[: end.labels], times_ms[: end.labels], probabilities[: end.labels], network.pieces)
+    label_steps = _steps_of(outputs, every)
+    if ended is None:
+        end = end_point(label_steps, steps, silence_ms)
+        ended = Ended(end.steps, tuple(labels[: end.labels]), tuple(outputs[: end.labels]))
+    kept_steps = _steps_of(ended.outputs, every)
+    whole = words_of(labels, [step_end_ms(step) for step in label_steps], probabilities, network.pieces)
+    known = {(label, output): value for label, output, value in zip(labels, outputs, probabilities, strict=True)}
+    own = [known.get(each, float("nan")) for each in zip(ended.labels, ended.outputs, strict=True)]
+    kept = words_of(ended.labels, [step_end_ms(step) for step in kept_steps], own, network.pieces)
     text_whole = " ".join(word.text for word in whole)
     transcript = Transcript(kept, tuple(labels), label_steps, text_whole)
     work = Work(
@@ -83,13 +104,18 @@ def conclude(
         audio_ms=audio_ms,
         speech_end_ms=bounds.end_ms,
         speech_end_estimated=bounds.estimated,
-        endpoint_ms=end.time_ms,
-        first_label_step=label_steps[0] if end.labels else -1,
-        last_label_step=label_steps[end.labels - 1] if end.labels else -1,
-        steps=end.steps,
+        endpoint_ms=step_end_ms(ended.steps - 1),
+        first_label_step=kept_steps[0] if kept_steps else -1,
+        last_label_step=kept_steps[-1] if kept_steps else -1,
+        steps=ended.steps,
         step_ms=STEP_MS,
-        jobs=jobs_of(end.steps, label_steps[: end.labels]),
+        jobs=jobs_of(ended.steps, kept_steps),
         wake_steps=wake_steps,
         premature=transcript.text != text_whole,
     )
     return Recognition(transcript, work)
+
+
+def _steps_of(outputs: Sequence[int], every: int) -> tuple[int, ...]:
+    """The step at whose end each encoder output is there."""
+    return tuple(every * output + every - 1 for output in outputs)

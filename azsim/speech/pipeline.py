@@ -21,15 +21,19 @@ from azsim.errors import InputError, located
 from azsim.speech.bounds import SpeechBounds, estimate_bounds
 from azsim.speech.conclusion import Recognition
 from azsim.speech.endpoint import SILENCE_MS
+from azsim.speech.endpointing.decision import EndPointing
 from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, SAMPLE_RATE_HZ
 from azsim.speech.jobs import merged
 from azsim.speech.room_tone import room_tone
 from azsim.speech.search.choice import GREEDY, SearchChoice
 from azsim.speech.stage import Configured, Event, Listening, Output, Piece, Stage, StageJob, Turn
 from azsim.speech.stage_registry import in_order, stage_of
+from azsim.speech.stages.recogniser import RecogniserStage
 from azsim.speech.work import RECOGNISER, LogEntry
 
 ALWAYS_THERE = ("front-end", "recogniser")
+ENDINGS = ("voice-activity", "sentence-end", "end-pointer")
+"""Stages of an end-pointer."""
 PIECE_FRAMES = 1_000
 """Of a long recording that are heard at a time, so that what is kept in between does not grow with its length."""
 MOST_ROOM_FRAMES = 60_000
@@ -37,26 +41,37 @@ MOST_ROOM_FRAMES = 60_000
 
 
 def with_those_always_there(
-    stages: Sequence[Stage], silence_ms: int = SILENCE_MS, search: SearchChoice = GREEDY
+    stages: Sequence[Stage],
+    silence_ms: int = SILENCE_MS,
+    search: SearchChoice = GREEDY,
+    endpoint: EndPointing | None = None,
 ) -> tuple[Stage, ...]:
     """The stages in their order, with front end and recogniser where they are not among them.
 
     Args:
-        silence_ms, search: of the recogniser's end-point, and how it searches, where it is not among them.
+        stages: as the experiment has them.
+        silence_ms, search: of the recogniser's fixed end-point, and how it searches, where it is not among them.
+        endpoint: limits of the end-pointer, whose stages are there too; None for the fixed rule.
 
     Raises:
         InputError: two of one name, or front end or recogniser are off.
     """
+    endings = () if endpoint is None else ENDINGS
     for one in stages:
         if one.kind in ALWAYS_THERE and one.title != one.kind:
             raise InputError(f"stage {one.title!r}: name: the stage of kind {one.kind!r} has no other name")
         if one.kind not in ALWAYS_THERE and one.title in (*ALWAYS_THERE, "reload"):
             raise InputError(f"stage {one.title!r}: name: must be another; the device has that one")
     kinds = {one.kind for one in stages}
-    own: dict[str, dict[str, object]] = {"front-end": {}, "recogniser": {"silence_ms": silence_ms}}
+    own: dict[str, dict[str, object]] = {"recogniser": {"silence_ms": silence_ms}}
     own["recogniser"]["search"] = msgspec.to_builtins(search)
-    added = [stage_of({"kind": kind, **own[kind]}, kind) for kind in ALWAYS_THERE if kind not in kinds]
-    ordered = in_order([*added, *stages])
+    wanted = (*ALWAYS_THERE, *endings)
+    added = [stage_of({"kind": kind, **own.get(kind, {})}, kind) for kind in wanted if kind not in kinds]
+    chosen = [
+        msgspec.structs.replace(one, endpoint=one.endpoint or endpoint) if isinstance(one, RecogniserStage) else one
+        for one in [*added, *stages]
+    ]
+    ordered = in_order(chosen)
     if missing := [kind for kind in ALWAYS_THERE if kind not in {one.kind for one in ordered}]:
         raise InputError(f"stage {missing[0]!r}: on = false: nothing is recognised without it")
     return ordered
@@ -96,7 +111,8 @@ class Pipeline:
         made = []
         for stage in self.stages:
             with located(f"stage {stage.title!r}"):
-                maker = stage.listener(self._configured[stage.title], self.networks.get(stage.title))
+                configured = replace(self._configured[stage.title], networks=self.networks)
+                maker = stage.listener(configured, self.networks.get(stage.title))
             if maker is not None:
                 made.append((stage, maker))
         return made

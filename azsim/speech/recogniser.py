@@ -12,7 +12,7 @@ after it the room goes on without speech (`azsim.speech.room_tone`) until the en
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -24,8 +24,9 @@ from azsim.nn.normalisation import cycles_per_frame
 from azsim.nn.rnnt.branching import Picker
 from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
 from azsim.speech.bounds import SpeechBounds, estimate_bounds
-from azsim.speech.conclusion import JobMaker, Recognition, conclude
+from azsim.speech.conclusion import Ended, JobMaker, Recognition, conclude
 from azsim.speech.endpoint import LONGEST_TAIL_MS, SILENCE_MS, listening_steps, step_end_ms
+from azsim.speech.endpointing.listening import EndPointer, EndPointListening, text_of
 from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, MEL_BINS, SAMPLE_RATE_HZ, log_mel
 from azsim.speech.frontend import FeatureQuantiser, Stacker
 from azsim.speech.jobs import Turned, job_chain
@@ -35,11 +36,13 @@ from azsim.speech.lattice.of_labels import word_lattice
 from azsim.speech.room_tone import room_tone
 from azsim.speech.search.choice import GREEDY, SearchChoice
 from azsim.speech.search.greedy import Greedy
-from azsim.speech.search.search import SearchMaker
+from azsim.speech.search.search import Found, SearchMaker
 from azsim.speech.stage import StageJob
 from azsim.speech.wake_word import wake_outputs
 from azsim.speech.work import Job
 
+PART_STEPS = 12
+"""Of the silence after a recording that are heard at a time until the end-pointer has decided."""
 PIECE_FRAMES = 1_000
 """Of a long recording that are heard at a time, so that what is kept in between does not grow with its length."""
 
@@ -50,8 +53,9 @@ class Recogniser:
     Args:
         compressed: the network.
         search: what makes the search of each utterance.
-        silence_ms: without a new label, after which the end-point fires.
+        silence_ms: of the fixed rule: without a new label, after which the end-point fires.
         lattices: how lattices are pruned and calibrated, of a search that keeps them.
+        ends: the end-pointer, in place of the fixed rule.
 
     Raises:
         CodecError: a bitstream of the network is damaged.
@@ -63,12 +67,13 @@ class Recogniser:
         search: SearchMaker = Greedy,
         silence_ms: int = SILENCE_MS,
         lattices: SearchChoice = GREEDY,
+        ends: EndPointer | None = None,
     ) -> None:
         self.compressed = compressed
         self.model = IntegerModel.of(compressed)
         self.quantiser = FeatureQuantiser(compressed.network, self.model.feature_scale)
         self.search = search
-        self.silence_ms = silence_ms
+        self.silence_ms, self.ends = silence_ms, ends
         self.lattices = lattices
         self.programs = compressed.network.programs()
 
@@ -116,6 +121,9 @@ class Listener:
     Args:
         recogniser: who listens.
         utterance, record_inputs, wake_end_ms, picker: see :meth:`Recogniser.recognise`.
+
+    Attributes:
+        text_of: makes labels into text.
     """
 
     def __init__(
@@ -134,6 +142,10 @@ class Listener:
         self._stack, self._every = network.stack, network.steps_per_output
         self._wake_outputs = wake_outputs(network, wake_end_ms)
         self._unwritten = self._encoded = 0
+        self.text_of = text_of(network)
+        ends = recogniser.ends
+        self._ends = None if ends is None else ends.listen(network, self._wake_outputs)
+        self._ended: Ended | None = None
 
     def feed(self, frames: np.ndarray) -> None:
         """Take the next log-mel frames, ``(n, 64)``."""
@@ -144,15 +156,48 @@ class Listener:
             unwritten = min(self._wake_outputs - self._unwritten, len(encoded))
             self._unwritten += unwritten
             self._search.advance(encoded[unwritten:])
+        if self._ends is not None:
+            self._ends.hear(frames)
+            for event in self._ends.decide(self._search, self._encoded):
+                if event.kind == "commit":
+                    self._ended = self._at(event.step)
+
+    def _at(self, step: int) -> Ended:
+        """What the best hypothesis was at the end of a step."""
+        output = (step + 1) // self._every - 1 - self._wake_outputs
+        best = self._search.hypotheses(output)[0] if output >= 0 else None
+        if best is None:
+            return Ended(step + 1, (), ())
+        return Ended(step + 1, best.labels, tuple(self._unwritten + each for each in best.outputs))
+
+    def partials(self) -> Iterator[tuple[int, str]]:
+        """The best words after each encoder output, with the step at whose end they were known."""
+        before: tuple[int, ...] = ()
+        for output in range(self._encoded - self._unwritten):
+            best = self._search.hypotheses(output)[0]
+            if best.labels != before:
+                before = best.labels
+                yield (output + self._unwritten + 1) * self._every - 1, self.text_of(best.labels)
+
+    @property
+    def ends(self) -> EndPointListening | None:
+        """The end-pointer's own listening; None under the fixed rule."""
+        return self._ends
 
     @property
     def labels(self) -> tuple[int, ...]:
         """The labels so far."""
         return self._search.found().labels
 
+    def found(self) -> Found:
+        """All that the search found so far."""
+        return self._search.found()
+
     @property
     def most_after(self) -> int:
         """Frames of silence that are heard after the recording at most."""
+        if self._recogniser.ends is not None:
+            return self._recogniser.ends.limits.most_ms // FRAME_SHIFT_MS + 2 * PART_STEPS * self._stack
         return (self._recogniser.silence_ms + LONGEST_TAIL_MS) // FRAME_SHIFT_MS + 2 * self._stack * self._every
 
     def finish(self, silence: np.ndarray, audio_ms: int, bounds: SpeechBounds) -> Recognition:
@@ -186,7 +231,14 @@ class Listener:
 
     def missing_frames(self, recording: int) -> int:
         """Frames of the silence after a recording of so many that must still be heard, 0 if it has been long enough."""
-        every, found = self._every, self._search.found()
+        every = self._every
+        if self._ends is not None:
+            least = listening_steps(recording, -1, self._recogniser.silence_ms, every) * self._stack
+            if self._ends.is_over or self._stacker.frames < least:
+                return max(0, least - self._stacker.frames)
+            whole = every * self._stack
+            return -self._stacker.frames % whole + PART_STEPS // every * whole
+        found = self._search.found()
         last = every * (self._unwritten + found.outputs[-1]) + every - 1 if found.outputs else -1
         steps = listening_steps(recording, last, self._recogniser.silence_ms, every)
         return max(0, steps * self._stack - self._stacker.frames)
@@ -230,6 +282,7 @@ class Listener:
             jobs_of,
             self.wake_steps,
             self._recogniser.silence_ms,
+            self._ended,
         )
         return concluded if found.graph is None else self._with_lattice(concluded, found.graph)
 
@@ -274,6 +327,7 @@ def recognise_many(
     wake_end_ms: Sequence[int] | None = None,
     audio_ms: Sequence[int | None] | None = None,
     silence_ms: int = SILENCE_MS,
+    ends: EndPointer | None = None,
 ) -> list[Recognition]:
     """Recognise recordings one after another, or on several threads; the results are the same.
 
@@ -287,9 +341,9 @@ def recognise_many(
         search: what makes the search of each.
         wake_end_ms: where their wake words end, 0 without one.
         audio_ms: their lengths, where features are given.
-        silence_ms: the end-point's.
+        silence_ms, ends: see `Recogniser`.
     """
-    recogniser = Recogniser(compressed, search, silence_ms)
+    recogniser = Recogniser(compressed, search, silence_ms, ends=ends)
     count = len(sounds)
     names = utterances if utterances is not None else [str(i) for i in range(count)]
     known = bounds if bounds is not None else [None] * count

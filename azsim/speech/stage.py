@@ -150,12 +150,14 @@ class Configured:
         compress: a network -> its bitstreams, with the configuration's codec, bits and zeros.
         layout: of the chip.
         seed: of the experiment, and of this stage.
+        networks: name of a stage -> its own network, of all stages; a stage is given them when it makes its listener.
     """
 
     recogniser: CompressedNetwork
     compress: Callable[[Compressible], CompressedNetwork]
     layout: TileLayout
     seed: int
+    networks: Mapping[str, CompressedNetwork] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,8 @@ def station(plan: Plan, name: str) -> Station:
         [utterance.name for utterance in utterances],
         [utterance.bounds for utterance in utterances],
         [utterance.audio_ms for utterance in utterances],
-        setup.experiment.endpoint_silence_ms,
+        setup.experiment.ends.silence_ms,
+        setup.experiment.ends.shipped(),
     )
     return Station(
         device=device,

@@ -37,8 +37,7 @@ wrong. Intervals are bootstraps by speaker; the true end of speech is estimated.
     AZSIM_DATA=... python -m experiments.real_recordings --out reports/real_recordings
 
 {table}
-"WER whole" is over whole recordings, "WER delivered" over the words up to the end-point ({silence_ms} ms without a new
-label), which falls into the pauses that people make in the middle of an order:
+"WER whole" is over whole recordings, "WER delivered" over the words up to the end-point ({end_point}):
 
 {cut}"""
 
@@ -89,7 +88,7 @@ def run(out: Path) -> None:
         for row in comparison.rows
     )
     about = f"{len(setup.utterances)} coffee orders, {seconds:.0f} s, {speakers} speakers (estimated)"
-    table, silence_ms = markdown_table(comparison.rows), experiment.endpoint_silence_ms
+    table, silence_ms = markdown_table(comparison.rows), experiment.ends.said
     write_page(out, ABOUT.format(about=about, table=table, cut=cut, silence_ms=silence_ms))
     print((out / "README.md").read_text())
 

@@ -10,6 +10,7 @@ import pytest
 from azsim.compare.notes import how_far_to_trust, settings, summary
 from azsim.devices.loader import load_device
 from azsim.speech.bounds import UNKNOWN, SpeechBounds
+from azsim.speech.endpointing.choice import EndPointChoice
 
 AZ1 = load_device("az1")
 
@@ -24,7 +25,7 @@ def setup(
         production=None,
         sensitivity=None,
         frames_per_step=1,
-        endpoint_silence_ms=480,
+        ends=EndPointChoice(kind="fixed"),
     )
     utterances = tuple(
         SimpleNamespace(
@@ -99,8 +100,10 @@ def test_a_step_is_as_long_as_its_frames(frames: int, said: str) -> None:
     assert shown["step"].endswith(said)
     assert not any("30 ms" in value for name, value in shown.items() if name != "step")
     assert shown["end-point"] == "480 ms without a new label"
-    gathered.experiment.endpoint_silence_ms = 700
+    gathered.experiment.ends = EndPointChoice(kind="fixed", silence_ms=700)
     assert settings(gathered)["end-point"] == "700 ms without a new label"
+    gathered.experiment.ends = EndPointChoice()
+    assert settings(gathered)["end-point"].startswith("two-stage, final after ")
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_they_run_beside_the_recogniser_and_are_counted(setup: Setup) -> None:
 def test_a_stage_that_is_off_takes_no_part(setup: Setup) -> None:
     small = compressed(setup, setup.experiment.configuration[1])
     off = with_stages(setup, tuple(replace(stage, on=False) for stage in setup.experiment.stage))
-    assert pipeline_of(off, small).networks.keys() == {"recogniser"}
+    assert pipeline_of(off, small).networks.keys() == {"recogniser", "voice-activity", "sentence-end"}
 
 
 def test_stages_that_leave_nothing_to_the_recogniser_are_refused(setup: Setup) -> None:

@@ -65,13 +65,18 @@ class EndPointing(Struct, frozen=True, forbid_unknown_fields=True):
         nothing_said_ms: without any label, from the start.
     """
 
-    speculative: Limits = Limits(180, 90, 0.5)
-    final: Limits = Limits(300, 240, 0.8)
+    speculative: Limits = Limits(120, 90)
+    final: Limits = Limits(240, 240)
     speech_above: Share = 0.5
-    longest_quiet_ms: Milliseconds = 1_000
+    longest_quiet_ms: Milliseconds = 900
     longest_pause_ms: Milliseconds = 2_000
     longest_ms: Annotated[int, Meta(ge=1_000, le=600_000)] = 20_000
     nothing_said_ms: Annotated[int, Meta(ge=1_000, le=600_000)] = 10_000
+
+    @property
+    def most_ms(self) -> int:
+        """After which every utterance is over, whatever is heard."""
+        return max(self.longest_ms, self.nothing_said_ms)
 
     def is_speculative(self, pause: Pause) -> bool:
         """Whether work downstream may begin."""

@@ -40,6 +40,13 @@ class Candidate(Protocol):
     def trailing_outputs(self) -> int: ...
 
 
+class Hypotheses(Protocol):
+    """Whoever knows what was held possible: a search, or what replays one."""
+
+    def hypotheses(self, output: int | None = None) -> Sequence[Candidate]:
+        """After an encoder output (the latest if None), most probable first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
     """What is known at the end of a step.

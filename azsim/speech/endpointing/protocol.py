@@ -43,7 +43,7 @@ class EndPointEvent:
     reason: Reason | None = None
 
 
-class EndPointer:
+class EndPointProtocol:
     """Decides step by step, and tells.
 
     Args:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from azsim.compress.network import CompressedNetwork
 from azsim.nn.normalisation import cycles_per_frame
+from azsim.speech.endpointing.listening import VOICE_ACTIVITY
+from azsim.speech.endpointing.voice_activity import CYCLES_PER_FRAME
 from azsim.speech.features import MEL_BINS, STACKED_FRAMES
 from azsim.speech.jobs import front_end_jobs
 from azsim.speech.stage import Configured, Listening, Output, Piece, Stage, Turn
@@ -21,6 +23,8 @@ class FrontEnd(Stage, frozen=True):
     def listener(self, configured: Configured, network: CompressedNetwork | None) -> Callable[[Turn], Listening]:
         """One that counts frames."""
         more = cycles_per_frame(configured.recogniser.network.normalisation, MEL_BINS)
+        if VOICE_ACTIVITY in configured.networks:
+            more += CYCLES_PER_FRAME
         return lambda turn: _Listening(more)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Annotated
@@ -10,9 +11,18 @@ from typing import Annotated
 from msgspec import Meta
 
 from azsim.compress.network import CompressedNetwork
+from azsim.errors import InputError
 from azsim.speech.bounds import UNKNOWN
-from azsim.speech.conclusion import no_jobs
-from azsim.speech.endpoint import MOST_SILENCE_MS, SILENCE_MS
+from azsim.speech.conclusion import Recognition, no_jobs
+from azsim.speech.endpoint import MOST_SILENCE_MS, SILENCE_MS, step_end_ms
+from azsim.speech.endpointing.decision import EndPointing
+from azsim.speech.endpointing.listening import (
+    SENTENCE_END,
+    VOICE_ACTIVITY,
+    EndPointer,
+    EndPointNetworks,
+    integers_of,
+)
 from azsim.speech.features import STEP_MS
 from azsim.speech.jobs import recogniser_jobs
 from azsim.speech.recogniser import Listener, Recogniser
@@ -28,12 +38,15 @@ class RecogniserStage(Stage, frozen=True):
     """Options of the recogniser.
 
     Attributes:
-        silence_ms: without a new label, after which the end-point fires.
+        silence_ms: of the fixed rule: without a new label, after which the end-point fires.
         search: how labels are searched for.
+        endpoint: limits of a speculative and a final decision, in place of that rule; None for what the experiment's
+            ``[endpoint]`` says.
     """
 
     silence_ms: Annotated[int, Meta(ge=STEP_MS, le=MOST_SILENCE_MS)] = SILENCE_MS
     search: SearchChoice = GREEDY
+    endpoint: EndPointing | None = None
     hears = (FRONT_END,)
 
     def network(self, configured: Configured) -> CompressedNetwork:
@@ -42,7 +55,19 @@ class RecogniserStage(Stage, frozen=True):
 
     def listener(self, configured: Configured, network: CompressedNetwork) -> Callable[[Turn], Listening]:
         """One that searches as the frames come."""
-        return partial(_Listening, Recogniser(network, self.search.maker(), self.silence_ms, self.search))
+        made = Recogniser(network, self.search.maker(), self.silence_ms, self.search, self._ends(configured))
+        return partial(_Listening, made)
+
+    def _ends(self, configured: Configured) -> EndPointer | None:
+        if self.endpoint is None:
+            return None
+        if VOICE_ACTIVITY not in configured.networks:
+            raise InputError(f"endpoint: needs the stage {VOICE_ACTIVITY!r}; or let the experiment say kind = 'fixed'")
+        sentence = configured.networks.get(SENTENCE_END)
+        own = EndPointNetworks(
+            integers_of(configured.networks[VOICE_ACTIVITY]), None if sentence is None else integers_of(sentence)
+        )
+        return EndPointer(own, self.endpoint)
 
 
 class _Listening:
@@ -79,5 +104,30 @@ class _Listening:
 
         found = self._listener.conclude(0, UNKNOWN, keep)
         work = replace(found.work, inputs=self._listener.inputs_of(jobs))
-        final = Event(work.endpoint_ms, "final", found.transcript.text, jobs[-1])
-        return Output(events=(final,), jobs=tuple(jobs), conclusion=replace(found, work=work))
+        events = (*self._partials(found, jobs), *self._ends(found, jobs))
+        return Output(events=events, jobs=tuple(jobs), conclusion=replace(found, work=work))
+
+    def _partials(self, found: Recognition, jobs: Sequence[StageJob]) -> Iterator[Event]:
+        """The best words whenever they change, until the end; under the fixed rule nobody asks for them."""
+        if self._listener.ends is None:
+            return
+        until, shown = found.work.steps, ""
+        for step, text in self._listener.partials():
+            if step < until and text != shown:
+                shown = text
+                yield Event(step_end_ms(step), "partial", text, _last_of(jobs, step))
+
+    def _ends(self, found: Recognition, jobs: Sequence[StageJob]) -> Iterator[Event]:
+        """What the end-pointer told; under the fixed rule the final words alone."""
+        ends, text = self._listener.ends, self._listener.text_of
+        if ends is None:
+            yield Event(found.work.endpoint_ms, "final", found.transcript.text, jobs[-1])
+            return
+        for event in ends.events:
+            kind = "final" if event.kind == "commit" else event.kind
+            yield Event(event.time_ms, kind, text(event.labels), _last_of(jobs, event.step))
+
+
+def _last_of(jobs: Sequence[StageJob], step: int) -> StageJob:
+    """The recogniser's last job in the steps until one."""
+    return jobs[bisect_right(jobs, step, key=lambda job: job.step) - 1]

@@ -30,7 +30,6 @@ from azsim.train.corpus.coffee import coffee_grammar, draw_order
 from azsim.train.corpus.commands import commands_of
 from azsim.train.corpus.heldout import sentence_side
 from azsim.train.corpus.layouts import LAYOUTS
-from azsim.train.corpus.protocol import fold_of
 from azsim.train.corpus.speaker_domain import speaker_grammar
 from azsim.train.layers import Layers
 from azsim.train.recipe import Width
@@ -61,14 +60,12 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         people_share, text_share: of the sentences, those of people's orders and of the text; the rest is drawn from the
             grammars, half of it orders.
         lost_share: of the words that are left out.
-        fold: of the people whose orders are held out; None for nobody.
     """
 
     sentences: Annotated[int, Meta(ge=1, le=4096)] = 64
     people_share: Share = 0.25
     text_share: Share = 0.25
     lost_share: Share = 0.02
-    fold: Annotated[int, Meta(ge=0, le=3)] | None = None
 
 
 @task("sentence_end")
@@ -132,17 +129,13 @@ class SentenceEndTask(Task):
         return [{LETTERS: letters_of(self._drawn(rng))} for _ in range(CALIBRATION_SENTENCES)]
 
     @cached_property
-    def _people(self) -> tuple[list[str], list[str]]:
-        """Orders of people to learn from, and of those who are held out."""
+    def _people(self) -> list[str]:
+        """Orders of people on the training side of sentences."""
         path = _below_data(PEOPLE)
         if path is None:
-            return [], []
+            return []
         recordings = [each for each in LAYOUTS["manifest"](path) if each.extra.get("split", "train") == "train"]
-        speakers = {each.speaker for each in recordings}
-        held = {name for name in speakers if self.data.fold is not None and fold_of(name, speakers) == self.data.fold}
-        spoken = [(each.speaker in held, each.transcript) for each in recordings if each.transcript]
-        chosen = [text for is_held, text in spoken if not is_held and sentence_side(text) == "train"]
-        return chosen, [text for is_held, text in spoken if is_held]
+        return [each.transcript for each in recordings if each.transcript and sentence_side(each.transcript) == "train"]
 
     @cached_property
     def _text(self) -> list[str]:
@@ -156,12 +149,12 @@ class SentenceEndTask(Task):
     @cached_property
     def _held_out(self) -> list[str]:
         rng = np.random.default_rng(32)
-        return [self._made(rng, "dev") for _ in range(MEASURED_SENTENCES)] + self._people[1]
+        return [self._made(rng, "dev") for _ in range(MEASURED_SENTENCES)]
 
     def _drawn(self, rng: np.random.Generator) -> str:
-        share, people = rng.random(), self._people[0]
-        if people and share < self.data.people_share:
-            return people[int(rng.integers(len(people)))]
+        share = rng.random()
+        if share < self.data.people_share and self._people:
+            return self._people[int(rng.integers(len(self._people)))]
         if self.data.text_share and self.data.people_share <= share < self.data.people_share + self.data.text_share:
             if not self._text:
                 raise InputError(f"AZSIM_DATA: holds no {TEXT}; set it, or data.text_share = 0")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from azsim.speech.endpointing.decision import EndPointing, Limits
 from azsim.speech.endpointing.downstream import deliver
 from azsim.speech.endpointing.pause import Pause
-from azsim.speech.endpointing.protocol import EndPointer, EndPointEvent
+from azsim.speech.endpointing.protocol import EndPointEvent, EndPointProtocol
 
 LETTER = {"speculative": "s", "resume": "r", "commit": "c"}
 
@@ -45,7 +45,7 @@ heard = st.lists(
 
 def events_of(chosen: EndPointing, steps: Sequence[tuple[int, float, int, float, float]]) -> list[EndPointEvent]:
     """The events of an utterance whose last step goes on until it is over."""
-    pointer = EndPointer(chosen)
+    pointer = EndPointProtocol(chosen)
     for step in range(400):
         labels, expected, quiet, ended, sentence = steps[min(step, len(steps) - 1)]
         made = pointer.step(Pause(step, tuple(range(labels)), expected, quiet, ended, sentence))
