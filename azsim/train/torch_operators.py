@@ -85,29 +85,29 @@ def _embedding(operator: Embedding, inputs: Tensors, roles: Roles) -> torch.Tens
 @forward.register
 def _lstm(operator: Lstm, inputs: Tensors, roles: Roles) -> torch.Tensor:
     steps = _restarted(inputs[0], operator.restart)
-    again = roles["recurrent"]
-    bias = roles.get("bias", again.new_zeros(len(again)))
-    zeros = steps.new_zeros(1, len(steps), again.shape[1])
-    weights = [roles["input"], again, bias, torch.zeros_like(bias)]
+    recurrent = roles["recurrent"]
+    bias = roles.get("bias", recurrent.new_zeros(len(recurrent)))
+    zeros = steps.new_zeros(1, len(steps), recurrent.shape[1])
+    weights = [roles["input"], recurrent, bias, torch.zeros_like(bias)]
     hidden = torch.lstm(steps, (zeros, zeros), weights, True, 1, 0.0, False, False, True)[0]
     return hidden.reshape(*inputs[0].shape[:2], -1)
 
 
 @forward.register
 def _gru(operator: Gru, inputs: Tensors, roles: Roles) -> torch.Tensor:
-    steps, again = _restarted(inputs[0], operator.restart), roles["recurrent"]
-    size = again.shape[1]
-    bias = roles.get("bias", again.new_zeros(3 * size))
-    own = roles.get("candidate_bias", again.new_zeros(size))
+    steps, recurrent = _restarted(inputs[0], operator.restart), roles["recurrent"]
+    size = recurrent.shape[1]
+    bias = roles.get("bias", recurrent.new_zeros(3 * size))
+    own = roles.get("candidate_bias", recurrent.new_zeros(size))
     if operator.reset_after:
-        weights = [roles["input"], again, bias, torch.cat([torch.zeros_like(bias[: 2 * size]), own])]
+        weights = [roles["input"], recurrent, bias, torch.cat([torch.zeros_like(bias[: 2 * size]), own])]
         zeros = steps.new_zeros(1, len(steps), size)
         hidden = torch.gru(steps, zeros, weights, True, 1, 0.0, False, False, True)[0]
         return hidden.reshape(*inputs[0].shape[:2], -1)
     entering, state, outputs = functional.linear(steps, roles["input"], bias), steps.new_zeros(len(steps), size), []
     for sums in entering.unbind(1):
-        reset, keep = torch.sigmoid(sums[:, : 2 * size] + state @ again[: 2 * size].T).chunk(2, 1)
-        new = torch.tanh(sums[:, 2 * size :] + (reset * state) @ again[2 * size :].T)
+        reset, keep = torch.sigmoid(sums[:, : 2 * size] + state @ recurrent[: 2 * size].T).chunk(2, 1)
+        new = torch.tanh(sums[:, 2 * size :] + (reset * state) @ recurrent[2 * size :].T)
         state = (1 - keep) * new + keep * state
         outputs.append(state)
     return torch.stack(outputs, 1).reshape(*inputs[0].shape[:2], -1)

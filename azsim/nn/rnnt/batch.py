@@ -24,7 +24,6 @@ from azsim.nn.graph.sums import SumsTo
 from azsim.nn.graph.tensor import GATE_GRID, INT32_MAX
 from azsim.nn.operators.add import add_flat
 from azsim.nn.operators.lstm import Lstm, LstmLayout, lstm_cell
-from azsim.nn.program import VectorFunction
 
 # Columns of a layer's row.
 COLUMNS, HIDDEN, INPUT_AT, RECURRENT_AT, GATES_AT, CELL_BITS, HIDDEN_MULTIPLIER, HIDDEN_SHIFT = range(8)
@@ -115,7 +114,6 @@ class Networks(NamedTuple):
             rows += len(gates[-1][0])
         add, tanh = joint.integer_node("joint.sum"), joint.integer_node("joint.tanh")
         inputs = (add.grid(index).scale / add.target().scale for index in range(2))
-        function: VectorFunction = "tanh"
         return Networks(
             weights=np.concatenate(laid_out),
             layers=np.array(layers, np.int64),
@@ -129,7 +127,7 @@ class Networks(NamedTuple):
             from_table=pair(2.0**-TABLE_BITS / tanh.target().scale),
             embedding=prediction.weights["prediction.embedding"].values,
             sigmoid=expanded_table("sigmoid"),
-            tanh=expanded_table(function),
+            tanh=expanded_table("tanh"),
         )
 
     @property
@@ -158,13 +156,13 @@ class Networks(NamedTuple):
             labels: of the runs.
             before, after: hidden states of all layers, int8 ``(runs, layers, most units)``.
         """
-        entering, found = self.embedding[labels], {}
+        vectors, found = self.embedding[labels], {}
         for layer in range(len(self.layers)):
             size = self.hidden(layer)
-            found[f"prediction.{layer}.input"] = entering
+            found[f"prediction.{layer}.input"] = vectors
             found[f"prediction.{layer}.recurrent"] = np.ascontiguousarray(before[:, layer, :size])
-            entering = np.ascontiguousarray(after[:, layer, :size])
-        return {**found, "joint.prediction": entering}
+            vectors = np.ascontiguousarray(after[:, layer, :size])
+        return {**found, "joint.prediction": vectors}
 
 
 class States(NamedTuple):
@@ -230,9 +228,7 @@ def predict_batch(
     rows = finish.after.size
     seen, predicted = np.empty((count, rows), np.int32), np.empty((count, rows), np.int16)
     product.multiply(networks.weights, networks.projection_at, rows, vectors, vectors.shape[1], seen)
-    rescale_rows(
-        seen, finish.before, finish.multiplier, finish.shift, finish.after, INT16_MIN, INT16_MAX, predicted
-    )
+    rescale_rows(seen, finish.before, finish.multiplier, finish.shift, finish.after, INT16_MIN, INT16_MAX, predicted)
     for k in range(count):
         for r in range(rows):
             states.predicted[after[k], r] = predicted[k, r]
@@ -262,9 +258,7 @@ def join_batch(
     total = np.empty(encoded.size, np.int16)
     for k in range(count):
         add_flat(encoded, to_sum[0], states.predicted[places[k]], to_sum[1], INT16_MIN, INT16_MAX, total)
-        table_flat(
-            total, networks.to_table, networks.tanh, networks.from_table, -INT8_LIMIT, INT8_LIMIT, joined[k]
-        )
+        table_flat(total, networks.to_table, networks.tanh, networks.from_table, -INT8_LIMIT, INT8_LIMIT, joined[k])
     rows = finish.after.size
     product.multiply(networks.weights, networks.output_at, rows, joined[:count], encoded.size, logits)
     rescale_rows(
