@@ -1,4 +1,4 @@
-"""The searches over shipped speech: a beam of 1 is the greedy search, down to its jobs and the inputs of every matrix."""
+"""The searches over shipped speech: a beam of 1 is the greedy search, down to its jobs and every matrix's inputs."""
 
 from __future__ import annotations
 
