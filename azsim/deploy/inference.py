@@ -51,7 +51,7 @@ class LayerCost:
         matrices: names; empty for a product of activations.
         shape: rows and columns of its products, ``4096x1216 + 4096x1024``.
         runs: in one inference.
-        products: multiplications and additions of one run, zeros counted.
+        products: multiplications and additions of one run, zeros and all its frames counted.
         stream_bytes: of its bitstreams; ``bits_per_weight`` of them, None without.
         fetch_bytes: from DRAM in one run.
         cycles: of one run.
@@ -143,8 +143,10 @@ class Inference(Summarised):
 
     @property
     def runs(self) -> Mapping[str, Fraction]:
-        """Program -> runs in one inference."""
-        return {name: 1 / Fraction(program.period_steps) for name, program in self._programs.items()}
+        """Program -> runs in one inference; a run takes all frames of the step together (`Program.frames`)."""
+        return {
+            name: 1 / Fraction(program.period_steps) / program.frames(1) for name, program in self._programs.items()
+        }
 
     @cached_property
     def cost(self) -> ProgramCost:
@@ -198,7 +200,7 @@ class Inference(Summarised):
             matrices=names,
             shape=" + ".join(shapes),
             runs=float(self.runs[program.name]),
-            products=sum(rows * columns * vectors for rows, columns, vectors in sizes),
+            products=program.frames(1) * sum(rows * columns * vectors for rows, columns, vectors in sizes),
             stream_bytes=stream_bytes,
             bits_per_weight=8.0 * stream_bytes / weights if weights else None,
             fetch_bytes=int(cost.fetch_bytes),

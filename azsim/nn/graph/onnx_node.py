@@ -142,6 +142,10 @@ class OnnxBuilder:
         name = f"{node.name}{part}"
         roles = {role: f"{name}.{role}" for role in parameters or {}}
         values = {roles[role]: np.asarray(value, np.float32) for role, value in (parameters or {}).items()}
+        for each in inputs:
+            if each not in self.tensors:
+                what = "a constant where a tensor is needed" if each in self.constants else "nothing makes it"
+                raise node.refuse(f"input {each or '(left out)'}: {what}")
         tensors = tuple(self.tensors[each] for each in inputs)
         try:
             (made,) = operator.infer(tensors, {role: values[key].shape for role, key in roles.items()})

@@ -58,7 +58,8 @@ def _largest(kind: str, values: Sequence[np.ndarray | None]) -> int:
     """An upper estimate of the elements of the largest result, for kinds whose results outgrow their inputs."""
     sizes = [each.size for each in values if each is not None]
     most = max(sizes, default=1)
-    numbers = [[abs(int(n)) for n in each.ravel()[:16]] for each in values[1:] if each is not None and each.size <= 16]
+    small = [each for each in values[1:] if each is not None and each.size <= 16 and each.dtype.kind in "iuf"]
+    numbers = [[abs(int(n)) for n in each.ravel() if np.isfinite(n)] for each in small]
     match kind:
         case "ConstantOfShape":
             return prod(int(each) for each in values[0].ravel())

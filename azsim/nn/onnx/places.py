@@ -53,6 +53,8 @@ class Places:
 
     def owner(self, numbers: np.ndarray) -> str | None:
         """The tensor that all of these elements were numbered for; None where they are of several."""
+        if not numbers.size:
+            return None
         low, high = int(numbers.min()), int(numbers.max())
         at = bisect.bisect_right(self._starts, low) - 1
         if at < 0:

@@ -130,6 +130,17 @@ def _negative(node: OnnxNode, builder: OnnxBuilder, constants: Constants) -> lis
     return [OnnxNode(node.name, "Mul", (node.inputs[0], key), node.outputs)]
 
 
+def _difference(node: OnnxNode, builder: OnnxBuilder, constants: Constants) -> list[OnnxNode]:
+    """A constant less a tensor: the tensor times -1, plus the constant."""
+    if node.inputs[0] not in constants:
+        return [node]
+    key, minus = _constant(constants, f"{node.name}.minus", np.array(-1.0, np.float32)), f"{node.outputs[0]}.minus"
+    return [
+        OnnxNode(f"{node.name}.minus", "Mul", (node.inputs[1], key), (minus,)),
+        OnnxNode(node.name, "Add", (minus, node.inputs[0]), node.outputs),
+    ]
+
+
 def _softmax(node: OnnxNode, builder: OnnxBuilder, constants: Constants) -> list[OnnxNode]:
     """Along any axis: it is brought to the end and back."""
     axes = len(builder.shape(node))
@@ -184,6 +195,7 @@ _RULES: Mapping[str, Callable[[OnnxNode, OnnxBuilder, Constants], list[OnnxNode]
     "HardSwish": _hard_swish,
     "Neg": _negative,
     "Softmax": _softmax,
+    "Sub": _difference,
     "Expand": _expand,
     "Dropout": _alone,
 }

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from azsim.errors import InputError
+from azsim.explain import cut
 from azsim.nn.graph.onnx_node import Attribute, OnnxBuilder, OnnxNode
 from azsim.nn.graph.tensor import Tensor
 from azsim.nn.onnx.fold import folded
@@ -92,6 +93,8 @@ class Walk:
                 self._node(proto, node, names)
             except InputError as error:
                 self._refuse(node, str(error))
+            except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError) as error:
+                self._refuse(node, f"inputs or attributes do not fit: {cut(str(error))}")
         return names
 
     def need(self, name: str, where: str) -> str:
@@ -267,7 +270,10 @@ class Walk:
         own.input.extend(node.inputs)
         own.output.extend(node.outputs)
         values = {name: self.places.of.get(name, self.constants.get(name)) for name in node.inputs if name}
-        (self.places.of[node.outputs[0]],) = folded(own, values, self._opset)
+        (moved,) = folded(own, values, self._opset)
+        if not moved.size:
+            raise node.refuse("nothing is left of it")
+        self.places.of[node.outputs[0]] = moved
         return True
 
     def _branch(self, proto: object, node: OnnxNode, names: dict[str, str]) -> None:

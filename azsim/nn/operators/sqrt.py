@@ -21,7 +21,7 @@ from azsim.nn.program import Stage, VectorWork
 @operator("sqrt")
 @dataclass(frozen=True)
 class Sqrt(Elementwise):
-    """``sqrt(x)``, 0 for what lies below 0.
+    """``sqrt(x)``; below 0 it is no number in float, and 0 in integers.
 
     Integers: ``round(isqrt(x * 4^15) * m / 2^s)``; in ``m / 2^s`` are the root of the input's scale and the output's.
     """
@@ -34,7 +34,8 @@ class Sqrt(Elementwise):
         builder.add(node, cls(), node.inputs, node.outputs[0])
 
     def exact(self, values: np.ndarray) -> np.ndarray:
-        return np.sqrt(np.maximum(values, np.float32(0)))
+        with np.errstate(invalid="ignore"):
+            return np.sqrt(values)
 
     def integer(self, at: IntegerNode) -> Execution:
         target = at.target()

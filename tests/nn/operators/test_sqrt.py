@@ -33,7 +33,9 @@ def test_square_root_equals_plain_integers(target: Grid) -> None:
     for value, (out,) in zip(values[:, 0].tolist(), found.tolist(), strict=True):
         exact = math.isqrt(max(value, 0) << 30)
         assert out == min(times(exact, source.scale**0.5 * 2.0**-15 / target.scale), target.limit)
-    agrees(found, target, float_out(graph, [source.restore(values).astype(np.float32)]), 0.51)
+    positive = values[:, 0] >= 0
+    exact = float_out(graph, [source.restore(values[positive]).astype(np.float32)])
+    agrees(found[positive], target, exact, 0.51)
 
 
 @pytest.mark.parametrize("scales", [(0.01, 0.01), (0.01, 0.003), (0.003, 0.01)])

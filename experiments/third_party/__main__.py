@@ -1,0 +1,68 @@
+"""# Networks that nobody here made
+
+    python -m experiments.third_party --packages PACKAGES --out reports/third_party
+
+Networks with their weights inside packages (`experiments/third_party/packages.py` names them), imported from ONNX, held
+against ONNX Runtime in float, compressed after training, and run from their bits by integer kernels. Grids are chosen
+on recordings of voices that the recogniser's test set calls seen, results are of voices that it calls unseen. Times
+and energy are of inferences played on the device, energy above idling; cycles of the chip alone. Nothing is fine-tuned.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from azsim.report.page import write_page
+from experiments.third_party import tables
+from experiments.third_party.measure import measure
+from experiments.third_party.packages import CASES
+from experiments.third_party.peers import vela_estimate, zigzag_estimates
+
+DATA = "measured.json"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what is asked for, keep what was measured before, write the report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--packages", type=Path, required=True, help="the folder of wheels")
+    parser.add_argument("--out", type=Path, default=Path("reports/third_party"))
+    parser.add_argument("--only", action="append", help="measure these networks anew and keep the others")
+    parser.add_argument("--peers", type=Path, help="a Python that has zigzag-dse 3.9.1, six and ethos-u-vela 5.2.0")
+    parser.add_argument("--peers-only", action="store_true", help="ask the peers anew and keep what was measured")
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    known = json.loads((options.out / DATA).read_text()) if (options.out / DATA).exists() else {}
+    for case in CASES:
+        if options.only and case.name not in options.only:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            file = case.extracted(options.packages, Path(folder))
+            found = known[case.name] if options.peers_only else measure(case, file).to_json()
+            if options.peers:
+                found["zigzag"] = zigzag_estimates(options.peers, case, file)
+                found["vela"] = vela_estimate(options.peers, case, file)
+        known[case.name] = found
+        (options.out / DATA).write_text(json.dumps(known, indent=1, allow_nan=False) + "\n")
+    if known:
+        write_page(options.out, page([known[case.name] for case in CASES if case.name in known]))
+
+
+def page(rows: Sequence[dict]) -> str:
+    """The report's page."""
+    parts = {
+        "Import": tables.imports(rows),
+        "From the bits": tables.accuracy(rows),
+        "Bits per weight by codec": tables.codecs(rows),
+        "On devices": tables.devices(rows),
+        "Others' estimates of the same networks": tables.peers(rows),
+    }
+    text = (__doc__ or "").strip()
+    return "\n".join([text, *(f"\n## {title}\n\n{part}" for title, part in parts.items())])
+
+
+if __name__ == "__main__":
+    main()

