@@ -166,7 +166,8 @@ class Deployment:
     def _batch(self, job: Job, inputs: Mapping[str, np.ndarray] | None) -> Run:
         if job.stage == RECOGNISER:
             return build_schedule(self.device.chip, self._program(job), self.network, self.plan, inputs)
-        return build_schedule(self.device.chip, self._program(job), self.beside[job.stage].network)
+        network, plan = self.beside[job.stage].network, self.shared.plans[job.stage]
+        return build_schedule(self.device.chip, self._program(job), network, plan)
 
     @cached_property
     def schedules_beside(self) -> Mapping[str, TileSchedule | Sections]:

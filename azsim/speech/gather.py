@@ -16,6 +16,7 @@ from dataclasses import replace
 from azsim.errors import InputError
 from azsim.nn.rnnt.programs import SMALL
 from azsim.speech.endpoint import step_end_ms
+from azsim.speech.rejoin import recognisers, rejoined
 from azsim.speech.work import Job, Work, chained
 
 MOST_STEPS = 64
@@ -34,23 +35,25 @@ def gather(work: Work, together: int, time_reduction: int = 1) -> Work:
         time_reduction: steps per encoder output.
 
     Raises:
-        InputError: ``together`` does not fit, or the encoder has branches, which are picked step by step.
+        InputError: ``together`` does not fit, the encoder has branches, which are picked step by step, or the
+            recogniser waits for another stage.
     """
     check_together(together, time_reduction)
     if together == 1:
         return work
-    if any(job.name == "arbiter" or job.name.endswith(SMALL) for job in work.jobs):
+    own_work = recognisers(work)
+    if any(job.name == "arbiter" or job.name.endswith(SMALL) for job in own_work.jobs):
         raise InputError(f"frames_per_step = {together}: must be 1 for an encoder with branches")
     runs = -(-work.steps // together)
     jobs: list[Job] = []
     by_run: list[list[Job]] = [[] for _ in range(runs)]
-    for job in work.jobs:
+    for job in own_work.jobs:
         by_run[job.step // together].append(job)
     for run, own in enumerate(by_run):
         release_ms = step_end_ms((run + 1) * together - 1)
         jobs += _run(own, run, release_ms)
-    return replace(
-        work,
+    gathered = replace(
+        own_work,
         endpoint_ms=max(work.endpoint_ms, step_end_ms(runs * together - 1)),
         first_label_step=_run_of(work.first_label_step, together),
         last_label_step=_run_of(work.last_label_step, together),
@@ -59,6 +62,7 @@ def gather(work: Work, together: int, time_reduction: int = 1) -> Work:
         step_ms=together * work.step_ms,
         jobs=chained(jobs),
     )
+    return rejoined(work, gathered, together)
 
 
 def check_together(together: int, time_reduction: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from azsim.nn.rnnt.programs import SMALL
 from azsim.speech.jobs import Turned, job_chain, picked_of, turns_of
+from azsim.speech.rejoin import recognisers, rejoined
 from azsim.speech.work import Work
 
 
@@ -21,12 +22,16 @@ def replay(work: Work, label_steps: tuple[int, ...], programs: Collection[str], 
         label_steps: 30 ms step of each label (``Transcript.label_steps``).
         programs: names of the other network's programs.
         time_reduction: its steps per encoder output; 1 if it has no ``encoder.1``.
+
+    Raises:
+        InputError: the recogniser waits for another stage.
     """
-    picked = picked_of(work.jobs) if f"encoder.0{SMALL}" in programs else None
-    more = next((job.more_cycles // job.units for job in work.jobs if job.name == "frontend"), 0)
+    own = recognisers(work)
+    picked = picked_of(own.jobs) if f"encoder.0{SMALL}" in programs else None
+    more = next((job.more_cycles // job.units for job in own.jobs if job.name == "frontend"), 0)
     turns = _turns(work, time_reduction)
     jobs = job_chain(work.steps, label_steps, programs, time_reduction, work.wake_steps, picked, more, turns)
-    return replace(work, jobs=jobs, inputs={})
+    return rejoined(work, replace(own, jobs=jobs, inputs={}))
 
 
 def _turns(work: Work, every: int) -> list[Turned] | None:
