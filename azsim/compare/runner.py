@@ -227,6 +227,7 @@ def assemble(
         settings=notes.settings(setup),
         notes=notes.how_far_to_trust(setup),
         manifest=manifest_of(setup, command),
+        stages=tuple(cost for outcome in trained for cost in outcome.stages),
     )
 
 

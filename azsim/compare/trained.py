@@ -12,6 +12,7 @@ from azsim.compare.lattices import figures_of
 from azsim.compare.setup import Setup, compressed, network
 from azsim.compare.shown import Choose
 from azsim.compare.speech_set import Utterance
+from azsim.compare.stage_costs import stage_costs
 from azsim.compare.stages import beside, pipeline_of, refuse_starvation
 from azsim.compress.network import CompressedNetwork
 from azsim.deploy.deployment import Deployment
@@ -42,6 +43,7 @@ class TrainedOutcome:
             that is the same network.
         roofline: the layers on the chip's roofline.
         traced: one utterance with its whole record, if asked for.
+        stages: what each stage costs, where the experiment names stages.
     """
 
     configuration: report.ConfigurationSize
@@ -49,6 +51,7 @@ class TrainedOutcome:
     post_training_wer_percent: float | None = None
     roofline: tuple[RooflinePoint, ...] = ()
     traced: report.TracedUtterance | None = None
+    stages: tuple[report.StageCost, ...] = ()
 
 
 def recognise(
@@ -76,7 +79,7 @@ def play(setup: Setup, small: CompressedNetwork, choose: Choose | None = None) -
     """The test speech through one compressed network on the device, the record of one utterance kept."""
     pipeline = pipeline_of(setup, small)
     deployed = deploy(setup, setup.device, small, pipeline)
-    results, record = [], None
+    results, record, timelines = [], None, []
     recognitions = [
         replace(recognition, work=gather(recognition.work, deployed.frames_per_step, small.network.steps_per_output))
         for recognition in listened(pipeline, setup.utterances, deployed.needs_activations)
@@ -92,13 +95,19 @@ def play(setup: Setup, small: CompressedNetwork, choose: Choose | None = None) -
             window_ps=setup.trace.detail_ps,
         )
         results.append(result_of(small.name, utterance, recognition, timeline))
+        timelines.append(timeline)
         if traced:
             record = traced_utterance(setup, small.name, utterance, recognition, timeline, shown.why)
+    costs: tuple[report.StageCost, ...] = ()
+    if setup.experiment.stage:
+        works = [recognition.work for recognition in recognitions]
+        costs = stage_costs(small.name, pipeline, deployed, works, timelines)
     return TrainedOutcome(
         configuration=describe(small),
         results=tuple(results),
         roofline=roofline_points(setup.device, small.name, deployed.schedules_of(recognitions[-1].work)),
         traced=record,
+        stages=costs,
     )
 
 

@@ -293,6 +293,34 @@ class TracedUtterance:
     options: TraceOptions = field(default_factory=TraceOptions)
 
 
+@dataclass(frozen=True, slots=True)
+class StageCost:
+    """What a stage of the pipeline takes on the device, under one configuration.
+
+    Attributes:
+        config, stage: their names.
+        bitstream_bytes: of its own network, 0 without one.
+        resident_bytes: of it, what stays in on-chip memory.
+        npu_share: time of its jobs on the processor, each alone on the chip, by the time of all utterances.
+        cpu_ms_per_utterance: time of its tasks on a core at the device's clock.
+        dram_bytes_per_utterance: fetched for its jobs.
+        latency_p50_ms, latency_p99_ms: from when the sound has it to when the device knows it, over its events; of a
+            network that is always on, response time of its runs; None without either.
+        energy_mj_per_utterance: of its jobs: on the chip and in DRAM without leakage and standby, and on the cores.
+    """
+
+    config: str
+    stage: str
+    bitstream_bytes: int
+    resident_bytes: int
+    npu_share: float
+    cpu_ms_per_utterance: float
+    dram_bytes_per_utterance: float
+    latency_p50_ms: float | None
+    latency_p99_ms: float | None
+    energy_mj_per_utterance: float
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Comparison(Summarised):
     """Everything a report shows.
@@ -310,6 +338,7 @@ class Comparison(Summarised):
         settings: what the reader should know at a glance (name -> value), shown above the tables.
         notes: paragraphs on how far to trust the numbers.
         manifest: from ``manifest.make_manifest``.
+        stages: what each stage costs, of experiments that name stages.
     """
 
     name: str
@@ -324,6 +353,7 @@ class Comparison(Summarised):
     settings: Mapping[str, str]
     notes: tuple[str, ...]
     manifest: Mapping[str, object] = field(default_factory=dict)
+    stages: tuple[StageCost, ...] = ()
 
     def facts(self) -> Mapping[str, object]:
         """What it is shown by."""

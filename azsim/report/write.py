@@ -17,6 +17,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 FIGURE_NAMES = ("wer_size", "latency", "traffic", "utterance", "energy", "roofline", "sensitivity")
 """Of `azsim.report.figures.FIGURES`, which takes half a second to import."""
 _TABLES = (
-    "index.html", "results.csv", "utterances.csv", "words.csv", "layers.csv", "results.json", "trace.json",
+    "index.html", "results.csv", "utterances.csv", "words.csv", "stages.csv", "layers.csv", "results.json",
+    "trace.json",
     "outputs.npz", "layers.svg", "layers.png",
 )  # fmt: skip
 
@@ -200,6 +202,8 @@ def _files(comparison: Comparison) -> dict[str, bytes]:
     words = word_lines(comparison.utterances)
     if words:
         files["words.csv"] = csv_text(words).encode()
+    if comparison.stages:
+        files["stages.csv"] = csv_text([asdict(stage) for stage in comparison.stages]).encode()
     traced = comparison.traced
     if traced is not None:
         files["trace.json"] = trace_json(traced.timeline, traced.options, text=traced.text).encode()

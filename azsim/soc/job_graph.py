@@ -77,6 +77,7 @@ class JobGraph:
         stretches: of the recogniser's thread in that step.
         done_ps: step -> when its last job of the recogniser ended.
         stages_ps: other stage -> when its last job ended.
+        known_ps: place of a job that makes an event of the work known -> when it ended.
     """
 
     def __init__(
@@ -100,6 +101,8 @@ class JobGraph:
         self.stretches: list[ChainStretch] = []
         self.done_ps: dict[int, int] = {}
         self.stages_ps: dict[str, int] = {}
+        self.known_ps: dict[int, int] = {}
+        self._telling = {event.job for event in work.events}
 
     def _waited_for(self) -> list[int]:
         """Jobs that a thread other than their own waits for."""
@@ -134,7 +137,7 @@ class JobGraph:
             if chosen(job):
                 if not ended.processed:
                     yield ended
-                self._end(job, ended.value)
+                self._end(place, ended.value)
 
     def _release(self) -> Generator[simpy.Event, object, None]:
         """SimPy process: jobs of the cores, each when its sound is there."""
@@ -167,13 +170,16 @@ class JobGraph:
                 yield env.timeout(start_ps - env.now)
             yield from self._execute(job)
             self._wait_ended(thread, job, start_ps)
-            self._end(job, env.now)
+            self._end(place, env.now)
             if place in self._ended:
                 self._ended[place].occur()
             previous = place
 
-    def _end(self, job: Job, ended_ps: int) -> None:
-        """Keep when a step of the recogniser, or another stage, was through."""
+    def _end(self, place: int, ended_ps: int) -> None:
+        """Keep when a step of the recogniser, or another stage, was through, and what is known now."""
+        job = self._jobs[place]
+        if place in self._telling:
+            self.known_ps[place] = ended_ps
         if job.stage == RECOGNISER:
             self.done_ps[job.step] = max(ended_ps, self.done_ps.get(job.step, 0))
         else:

@@ -140,6 +140,7 @@ class Timeline(Summarised):
         energy_idle_pj: the same parts for the same stretch of time without speech.
         refills_ps: int64: of each packet of music, from room in the ring to its samples in it.
         companions: name -> the runs of each network beside the recogniser.
+        known_ps: int64: when each event of the utterance's work was known on the device, -1: its job has not run.
         window_ps: with a trace: from when to when ``tiles`` are kept and every grant has a row of its own.
         tiles: jobs of the processor that began in the window.
         grants: the memory's log, int64 ``(rows, 7)`` as in ``soc/memory/columns.py``; outside of the window
@@ -170,6 +171,7 @@ class Timeline(Summarised):
     energy_idle_pj: Mapping[str, float]
     refills_ps: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     companions: Mapping[str, CompanionRecord] = field(default_factory=dict)
+    known_ps: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     window_ps: tuple[int, int] = (0, 0)
     tiles: tuple[TileRecord, ...] = ()
     grants: np.ndarray = field(default_factory=no_grants)

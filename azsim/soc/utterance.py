@@ -75,6 +75,7 @@ def simulate(
         step_done_ps=chain.done_ps,
         deadline_misses=len(chain.missed_steps()),
         first_partial_ps=chain.first_partial_ps(),
+        known_ps=chain.known_ps(),
         latency=chain.latency() if work.last_label_step >= 0 else None,
         early_cut=work.premature,
         peak_sram_bytes=peak_sram_bytes,
@@ -125,6 +126,15 @@ class SpeechChain:
     def stages_ps(self) -> dict[str, int]:
         """Stage other than the recogniser -> when the last of its jobs ended."""
         return self._graph.stages_ps
+
+    def known_ps(self) -> np.ndarray:
+        """When each event of the work was known, int64; -1: its job has not run."""
+        found = []
+        for event in self.work.events:
+            heard_ps = self.start_ps + event.time_ms * PS_PER_MS
+            ended_ps = heard_ps if event.job < 0 else self._graph.known_ps.get(event.job, -1)
+            found.append(ended_ps if ended_ps < 0 else max(ended_ps, heard_ps))
+        return np.array(found, np.int64)
 
     def missed_steps(self) -> list[int]:
         """Steps that ended after the next step's release (the last steps of a recording share theirs: a step later)."""

@@ -1,0 +1,40 @@
+"""What stages take adds up to what the device did."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from azsim.compare.experiment import load_experiment
+from azsim.compare.runner import make_setup
+from azsim.compare.setup import compressed
+from azsim.compare.stages import pipeline_of
+from azsim.compare.trained import deploy, play
+from azsim.report.percentiles import percentile
+from azsim.resources import shipped
+
+
+def test_stages_add_up_to_what_the_device_did() -> None:
+    experiment, path = load_experiment(shipped("experiments", "sharing/companions.toml"))
+    setup = make_setup(replace(experiment, production=None), path, limit=2)
+    small = compressed(setup, experiment.configuration[1])
+    outcome, pipeline = play(setup, small), pipeline_of(setup, small)
+    deployed = deploy(setup, setup.device, small, pipeline)
+    costs = {cost.stage: cost for cost in outcome.stages}
+    assert list(costs) == [stage.title for stage in pipeline.stages]
+    assert costs["front-end"].npu_share == costs["front-end"].bitstream_bytes == 0
+    assert costs["recogniser"].bitstream_bytes == small.model_bytes
+    assert sum(cost.resident_bytes for cost in costs.values()) == deployed.resident_bytes
+    timings = [result.timing for result in outcome.results]
+    elapsed_ms, busy_ms = (sum(one) for one in zip(*((each.elapsed_ms, each.busy_ms["npu"]) for each in timings)))
+    alone = sum(cost.npu_share for cost in costs.values()) * elapsed_ms
+    assert 0.8 * busy_ms < alone < 1.05 * busy_ms  # the reload is in one, waiting for memory too; a last run in the other
+    assert sum(cost.cpu_ms_per_utterance for cost in costs.values()) == pytest.approx(
+        costs["front-end"].cpu_ms_per_utterance + costs["recogniser"].cpu_ms_per_utterance
+    )
+    for stage in experiment.stage:
+        waits = [wait for timing in timings for wait in timing.companions_ms[stage.title]]
+        assert costs[stage.title].latency_p99_ms == pytest.approx(percentile(waits, 99))
+        assert costs[stage.title].energy_mj_per_utterance > 0
+    waits = [timing.elapsed_ms - timing.heard_ms for timing in timings]
+    assert 0 < costs["recogniser"].latency_p50_ms <= max(waits) + 1e-6
