@@ -28,7 +28,7 @@ def test_stages_add_up_to_what_the_device_did() -> None:
     timings = [result.timing for result in outcome.results]
     elapsed_ms, busy_ms = (sum(one) for one in zip(*((each.elapsed_ms, each.busy_ms["npu"]) for each in timings)))
     alone = sum(cost.npu_share for cost in costs.values()) * elapsed_ms
-    assert 0.8 * busy_ms < alone < 1.05 * busy_ms  # the reload is in one, waiting for memory too; a last run in the other
+    assert 0.8 * busy_ms < alone < 1.05 * busy_ms  # busy with the reload, too, and while it waits for memory
     assert sum(cost.cpu_ms_per_utterance for cost in costs.values()) == pytest.approx(
         costs["front-end"].cpu_ms_per_utterance + costs["recogniser"].cpu_ms_per_utterance
     )
