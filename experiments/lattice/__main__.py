@@ -41,12 +41,12 @@ from experiments.options import options_of
 MODEL, WEIGHT_BITS, SPARSITY, DEVICE = "rnnt-5bit-50", 5, 0.5, "az1"
 SEARCHES = {
     "greedy": GREEDY,
-    "beam 1": SearchChoice("beam", 1),
-    "beam 2": SearchChoice("beam", 2),
-    "beam 4": SearchChoice("beam", 4),
-    "beam 8": SearchChoice("beam", 8),
-    "beam 4, histories whole": SearchChoice("beam", 4, merged_labels=0),
-    "beam 4, last 2 labels": SearchChoice("beam", 4, merged_labels=2),
+    "beam 1": SearchChoice("beam", 1, temperature=1.0),
+    "beam 2": SearchChoice("beam", 2, temperature=1.0),
+    "beam 4": SearchChoice("beam", 4, temperature=1.0),
+    "beam 8": SearchChoice("beam", 8, temperature=1.0),
+    "beam 4, histories whole": SearchChoice("beam", 4, merged_labels=0, temperature=1.0),
+    "beam 4, last 2 labels": SearchChoice("beam", 4, merged_labels=2, temperature=1.0),
 }
 CALIBRATED = "beam 4"
 TIMES = 3
