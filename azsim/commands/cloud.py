@@ -26,6 +26,10 @@ def declare(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     serve = actions.add_parser("serve", help="answer devices on the loopback until interrupted")
     serve.add_argument("--teacher", default="rnnt-teacher", metavar="MODEL", help="hears sound (default: rnnt-teacher)")
+    serve.add_argument(
+        "--language-model", default="language-model", metavar="MODEL", help="reranks lattices (default: language-model)"
+    )
+    serve.add_argument("--no-reranking", action="store_true", help="answer a lattice with its own best words")
     serve.add_argument("--no-audio", action="store_true", help="take lattices alone")
     serve.add_argument("--requests", type=count, metavar="N", help="end after so many requests")
     ask = actions.add_parser("ask", help="send a lattice, or a recording as Opus, and print the words")
@@ -52,6 +56,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
 def _serve(options: argparse.Namespace) -> dict[str, object]:
     with interrupts_end_all():
         from azsim.cloud.certificates import certificates
+        from azsim.cloud.reranker import load_reranker
         from azsim.cloud.server import Server
         from azsim.cloud.service import Service
         from azsim.cloud.teacher import Teacher
@@ -63,7 +68,8 @@ def _serve(options: argparse.Namespace) -> dict[str, object]:
     teacher = None if options.no_audio else Teacher(options.teacher)
     if teacher is not None:
         teacher.network  # noqa: B018 (a network that is not there is refused before anybody asks)
-    server = Server(Service(None, teacher), certificates(options.certificates), say)
+    reranker = None if options.no_reranking else load_reranker(options.language_model)
+    server = Server(Service(reranker, teacher), certificates(options.certificates), say)
 
     async def serve() -> None:
         async with server.listening(options.port) as port:

@@ -83,6 +83,7 @@ def test_with_the_setting_on_a_recording_stays_on_the_device(
         (["ask", "{folder}/local.toml"], "local.toml"),
         (["ask", "{folder}/a.slf", "--port", "70000"], "70000: must be a port"),
         (["serve", "--teacher", "nobody"], "nobody"),
+        (["serve", "--no-audio", "--language-model", "nothing"], "nothing"),
         (["serve", "--certificates", "{folder}/local.toml"], "local.toml"),
         ([], "ACTION"),
     ],

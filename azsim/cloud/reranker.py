@@ -1,0 +1,31 @@
+"""The reranker of the server: the shipped language model, the recogniser's own opinion, and the weights of both."""
+
+from __future__ import annotations
+
+from azsim.cloud.internal_model import InternalModel
+from azsim.cloud.language_model import LANGUAGE_MODEL, LanguageModel
+from azsim.cloud.rescore import WEIGHTS_FILE, LatticeReranker, Opinions, read_weights
+from azsim.compress.stored import load_network
+from azsim.errors import InputError
+from azsim.nn.rnnt.network import Network
+from azsim.nn.sealed import network_file
+
+RECOGNISER = "rnnt-student"
+"""Whose lattices the shipped weights were chosen on."""
+
+
+def load_reranker(language: str = LANGUAGE_MODEL, recogniser: str = RECOGNISER) -> LatticeReranker:
+    """A reranker whose weights stand beside its language model.
+
+    Args:
+        language: name of the language model, or its file.
+        recogniser: name or file of the network that lattices come from.
+
+    Raises:
+        InputError: one of them is missing, or another kind of network.
+    """
+    network = load_network(recogniser)
+    if not isinstance(network, Network):
+        raise InputError(f"{recogniser}: no recogniser; lattices come from one")
+    weights = read_weights(network_file(language).with_name(WEIGHTS_FILE))
+    return LatticeReranker(Opinions(LanguageModel.load(language), InternalModel(network)), weights)
