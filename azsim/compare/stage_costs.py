@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 from azsim.chip.energy import schedule_energy
 from azsim.chip.schedule import Sections, TileSchedule
@@ -66,16 +67,21 @@ def stage_costs(
             runs[owner, id(schedule)] += 1
         for companion in deployed.companions:
             responses = timeline.companions[companion.name].responses_ps
-            kept[id(companion.schedule)] = companion.schedule
-            runs[companion.name, id(companion.schedule)] += len(responses)
+            for run, _ in zip(cycle(companion.runs), responses):
+                kept[id(run)] = run
+                runs[companion.name, id(run)] += 1
             latencies[companion.name] += [one / _PS_PER_MS for one in responses]
         for event, known_ps in zip(work.events, timeline.known_ps.tolist(), strict=True):
             if known_ps >= 0:
                 latencies[event.stage].append(known_ps / _PS_PER_MS - event.time_ms)
     for (owner, key), count in runs.items():
         cost = program_cost(kept[key], chip)
-        on_chip = kept[key].on_chip if isinstance(kept[key], Sections) else kept[key]
-        energy_pj = sum(schedule_energy(on_chip, chip.energy, deployed.device.memory).values())
+        parts = kept[key].parts if isinstance(kept[key], Sections) else (kept[key],)
+        energy_pj = sum(
+            sum(schedule_energy(part, chip.energy, deployed.device.memory).values())
+            for part in parts
+            if isinstance(part, TileSchedule)
+        )
         fallback = cost.cpu_elements * cpu.fallback_cycles_per_element
         sums[owner].npu_ps += count * chip.clock.ps(int(cost.cycles))
         sums[owner].fetch_bytes += count * cost.fetch_bytes

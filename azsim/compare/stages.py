@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from azsim.chip.build import tile_layout
-from azsim.chip.pipeline import run_pipeline
-from azsim.chip.schedule import Sections
 from azsim.compare.experiment import Configuration
 from azsim.compare.setup import Setup
 from azsim.compress import compress
 from azsim.compress.network import CompressedNetwork
+from azsim.deploy.cost import program_cost
 from azsim.deploy.deployment import Beside
 from azsim.devices.spec import Device
 from azsim.errors import InputError, located
@@ -71,9 +70,8 @@ def refuse_starvation(device: Device, companions: Sequence[Companion]) -> None:
     load = 0.0
     for companion in companions:
         if companion.priority > device.npu_sharing.recogniser_priority:
-            schedule = companion.schedule
-            on_chip = schedule.on_chip if isinstance(schedule, Sections) else schedule
-            load += device.chip.clock.ps(run_pipeline(on_chip, device.chip).total_cycles) / companion.period_ps
+            cycles = sum(program_cost(run, device.chip).cycles for run in companion.runs) / len(companion.runs)
+            load += device.chip.clock.ps(round(cycles)) / companion.period_ps
             if load >= 1:
                 raise InputError(
                     f"stage {companion.name!r}: with those above npu_sharing.recogniser_priority = "

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
+from math import floor, lcm
 
 import numpy as np
 
@@ -25,6 +27,7 @@ from azsim.deploy.cost import ProgramCost, program_cost
 from azsim.devices.quantities import Residency
 from azsim.devices.spec import Device
 from azsim.devices.sram import ring_bytes
+from azsim.errors import InputError
 from azsim.nn.program import Program
 from azsim.soc import simulate
 from azsim.soc.companions import Companion
@@ -33,6 +36,9 @@ from azsim.soc.music import MusicTrack
 from azsim.soc.timeline import Timeline
 from azsim.soc.trace import FIRST_MINUTE_PS, Window
 from azsim.speech.work import RECOGNISER, Job, Work
+
+MOST_ROUNDS = 1_000
+"""Releases after which all programs of a network that is always on come together again."""
 
 
 @dataclass(frozen=True)
@@ -186,9 +192,37 @@ class Deployment:
         made = []
         for stage, one in self.beside.items():
             if one.every_ms is not None:
-                own = [self.schedules_beside[f"{stage}/{name}"] for name in one.network.network.programs()]
-                made.append(Companion(stage, joined(stage, own), round(one.every_ms * PS_PER_MS), one.priority))
+                first, *following = self._rounds(stage, one)
+                period_ps = round(one.every_ms * PS_PER_MS)
+                made.append(Companion(stage, first, period_ps, one.priority, tuple(following)))
         return tuple(made)
+
+    def _rounds(self, stage: str, one: Beside) -> list[Run]:
+        """The job of each release until all programs come together again.
+
+        Raises:
+            InputError: that takes too many releases.
+        """
+        programs = one.network.network.programs()
+        shares = {
+            name: Fraction(one.vectors) / (Fraction(program.period_steps or 1) * program.frames(one.vectors))
+            for name, program in programs.items()
+        }
+        count = lcm(*(share.denominator for share in shares.values()))
+        if count > MOST_ROUNDS:
+            raise InputError(
+                f"network {stage!r}: its programs come together every {count} releases; at most {MOST_ROUNDS}: let "
+                "more vectors share a run"
+            )
+        rounds = []
+        for release in range(count):
+            own = [
+                self.schedules_beside[f"{stage}/{name}"]
+                for name, share in shares.items()
+                for _ in range(floor((release + 1) * share) - floor(release * share))
+            ]
+            rounds.append(joined(stage, own))
+        return rounds
 
     @cached_property
     def codes(self) -> Mapping[str, Code]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 import simpy
@@ -27,12 +28,20 @@ class Companion:
         schedule: of one run.
         period_ps: from one release to the next.
         priority: on the processor, 0 to 99.
+        following: schedules of the runs after the first, which then come round again; of a network of which some
+            programs run at every second release alone. One without parts asks nothing of the processor.
     """
 
     name: str
     schedule: TileSchedule | Sections
     period_ps: int
     priority: int
+    following: tuple[TileSchedule | Sections, ...] = ()
+
+    @property
+    def runs(self) -> tuple[TileSchedule | Sections, ...]:
+        """Schedules of its runs, which come round again."""
+        return (self.schedule, *self.following)
 
 
 def start_companions(
@@ -51,9 +60,9 @@ def _again(
 ) -> Generator[simpy.Event, object, None]:
     """SimPy process: a run per release, one after another; one that is released while another runs waits for it."""
     env = simulation.env
-    while True:
+    for schedule in cycle(companion.runs):
         if env.now < release_ps:
             yield env.timeout(release_ps - env.now)
-        yield from simulation.run_schedule(companion.schedule, priority=companion.priority)
+        yield from simulation.run_schedule(schedule, priority=companion.priority)
         record.responses_ps.append(env.now - release_ps)
         release_ps += companion.period_ps
