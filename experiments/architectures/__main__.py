@@ -31,7 +31,7 @@ from azsim.report.page import write_page
 from experiments.architectures.graphs import STEP_MS, conformer, emformer, lstm
 
 DEVICES = ("az1", "az2")
-CHUNKS = (1, 4, 16)
+CHUNKS = (1, 4)
 LEFT = 32
 
 

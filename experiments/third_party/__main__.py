@@ -18,9 +18,9 @@ from pathlib import Path
 
 from azsim.report.page import write_page
 from experiments.third_party import tables
-from experiments.third_party.measure import measure
+from experiments.third_party.measure import imported, measure
 from experiments.third_party.packages import CASES
-from experiments.third_party.peers import vela_estimate, zigzag_estimates
+from experiments.third_party.peers import vela_estimate, zigzag_estimate
 
 DATA = "measured.json"
 
@@ -43,8 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             file = case.extracted(options.packages, Path(folder))
             found = known[case.name] if options.peers_only else measure(case, file).to_json()
             if options.peers:
-                found["zigzag"] = zigzag_estimates(options.peers, case, file)
-                found["vela"] = vela_estimate(options.peers, case, file)
+                network = imported(case, file).network
+                found["zigzag"] = zigzag_estimate(options.peers, network)
+                found["vela"] = vela_estimate(options.peers, network)
         known[case.name] = found
         (options.out / DATA).write_text(json.dumps(known, indent=1, allow_nan=False) + "\n")
     if known:

@@ -21,8 +21,9 @@ lacks, which the CPU does. A device named with a size of memory has so much on t
 activations.
 """
 ZIGZAG = """
-ZigZag 3.9.1 (`tpu_like`, 32 x 32 multipliers, 8-bit weights, 64-bit DRAM port) on the same float ONNX file, of which it
-costs convolutions and products with constants, beside the cycles above at 8 bits on `az1`.
+ZigZag 3.9.1 (`tpu_like`, 32 x 32 multipliers, 8-bit weights, 64-bit DRAM port) on every product of the network with
+weights, each given as a Gemm, one after another (of an LSTM's node it costs nothing), beside the cycles above at 8 bits
+on `az1`.
 """
 VELA = """
 Vela 5.2.0 on the recurrent layers alone, as int8 .tflite of the same shapes with half of the weights zero (it reads no
@@ -117,7 +118,7 @@ def peers(rows: Sequence[Row]) -> str:
     asked = [row for row in rows if row.get("zigzag")]
     if not asked:
         return "They were not asked."
-    heads = ("network", "what it said", "ZigZag cycles", "energy µJ", "layers costed", "azsim cycles")
+    heads = ("network", "what it said", "ZigZag cycles", "energy µJ", "shapes", "azsim cycles")
     cells = [
         (
             row["name"],

@@ -19,7 +19,7 @@ Lowering = Callable[[Node, LoweredNode], Sequence[Stage]]
 
 
 def graph_programs(graph: Graph) -> dict[str, Program]:
-    """Program name -> program, in the order in which a step runs them: one for each rate at which nodes run.
+    """Program name -> program, in the order in which a step runs them: one for each rate at which nodes work.
 
     Their names are the graph's and a number from 0; what leaves the graph is stored, one byte for each element.
     """
@@ -30,7 +30,9 @@ def graph_programs(graph: Graph) -> dict[str, Program]:
     for index, (period, nodes) in enumerate(periods.items()):
         name = f"{graph.name}.{index}"
         leaving = sum(graph.tensors[out].size for node in nodes for out in node.outputs if out in graph.outputs)
-        programs[name] = lower_nodes(graph, nodes, name, period, leaving)
+        program = lower_nodes(graph, nodes, name, period, leaving)
+        if program.stages or program.lookup_bytes:  # else its nodes only move values
+            programs[name] = program
     return programs
 
 

@@ -12,6 +12,7 @@ from azsim.nn.operators.dense import Dense
 from azsim.nn.operators.embedding import Embedding
 from azsim.nn.operators.stack import Stack
 from azsim.nn.operators.tanh import Tanh
+from azsim.nn.operators.unstack import Unstack
 from azsim.nn.program import VectorWork
 
 W = {"a": np.ones((4, 4), np.float32), "b": np.ones((3, 8), np.float32)}
@@ -53,3 +54,15 @@ def test_vector_work_before_the_first_product_joins_it() -> None:
     assert stage.uses[0].operand == "ready"
     work = [("tanh", 4), ("multiply-add", 8), ("tanh", 4), ("multiply-add", 4)]
     assert [(each.function, each.elements) for each in stage.vector] == work
+
+
+def test_nodes_that_only_move_values_make_no_program() -> None:
+    weights = np.ones((4, 3), np.float32)
+    nodes = (
+        Node("each", Unstack(), ("x",), ("e",)),
+        Node("layer", Dense(), ("e",), ("d",), {"weights": "w"}),
+        Node("joined", Stack(2, joined=False), ("d",), ("y",)),
+    )
+    graph = Graph("net", {"x": Tensor((2, 3))}, ("y",), nodes, {"w": weights})
+    (program,) = graph_programs(graph).values()
+    assert [stage.name for stage in program.stages] == ["layer"]
