@@ -1,6 +1,6 @@
 """Run by a Python that has zigzag-dse: cost matrix products on ZigZag's own ``tpu_like``; one line of JSON.
 
-    zigzag_layers.py '[[VECTORS, ROWS, COLUMNS], ...]'
+zigzag_layers.py '[[VECTORS, ROWS, COLUMNS], ...]'
 """
 
 from __future__ import annotations
