@@ -202,7 +202,7 @@ def shown(rows: Sequence[Encoder]) -> str:
     products = max(row.attention_mproducts / row.weight_mproducts for row in own)
     return (
         f"**What it shows.** With chunks of {long} steps instead of {short}, on `{DEVICES[0]}`, each keeps of its "
-        f"weight traffic: {listed}. Products between activations are at most {100 * products:.1f} % of those with weights."
+        f"weight traffic: {listed}. Products between activations are at most {100 * products:.1f} % of all others."
     )
 
 
