@@ -105,6 +105,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``endpoint``: what ends an utterance; ``endpoint_silence_ms`` is short for its fixed rule. ``stage``: of the
     pipeline, beside front end and recogniser, or in their place. ``search``: how the recogniser looks for labels.
+    ``rerank``: the cloud's language model chooses among the words of each lattice, which a beam search makes.
     """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}\Z")]
@@ -119,6 +120,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0, lt=SEEDS)] = 1
     echo: EchoChoice | None = None
     search: SearchChoice = GREEDY
+    rerank: bool = False
     stage: tuple[Stage, ...] = ()
     cloud: CloudChoice | None = None
     production: ProductionChoice | None = None
@@ -149,6 +151,8 @@ def load_experiment(path: Path | None) -> tuple[Experiment, Path]:
     if experiment.endpoint is not None and experiment.endpoint_silence_ms is not None:
         raise InputError(f"{path}: endpoint_silence_ms: not together with [endpoint], whose silence_ms it is short for")
     _check_names(experiment, path)
+    if experiment.rerank and experiment.search.kind != "beam":
+        raise InputError(f"{path}: rerank = true: needs lattices; give [search] kind = \"beam\"")
     with located(f"{path}: search"):
         experiment.search.maker()
     for configuration in experiment.configuration:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from azsim.cloud.service import Reranker
 from azsim.errors import InputError
 from azsim.output_file import make_folders, write_output_file
 from azsim.report.results import LatticeFigures, UtteranceResult
@@ -17,8 +18,14 @@ N_BEST = 10
 """Alternatives that are counted. **Source:** assumed."""
 
 
-def figures_of(lattice: Lattice, reference: str | None) -> LatticeFigures:
-    """Errors of the nearest path and of the nearest of `N_BEST`, if it is known what was said; edges; bytes."""
+def figures_of(lattice: Lattice, reference: str | None, reranker: Reranker | None = None) -> LatticeFigures:
+    """Errors of the nearest path and of the nearest of `N_BEST`, if it is known what was said; edges; bytes.
+
+    Args:
+        lattice: what was heard.
+        reference: what was said, None if that is not known.
+        reranker: the cloud's, whose choice is counted too.
+    """
     try:
         message_bytes = len(encode_lattice(lattice))
     except InputError:
@@ -30,7 +37,10 @@ def figures_of(lattice: Lattice, reference: str | None) -> LatticeFigures:
     errors, _ = oracle(lattice, said, heard)
     texts = [" ".join(path.words) for path in n_best(lattice, N_BEST)]
     nearest = min(int(count_errors([reference], [text])[0, 0]) for text in texts)
-    return LatticeFigures(errors, nearest, lattice.edges, message_bytes)
+    reranked = None
+    if reranker is not None:
+        reranked = int(count_errors([reference], [" ".join(reranker.best(lattice))])[0, 0])
+    return LatticeFigures(errors, nearest, lattice.edges, message_bytes, reranked)
 
 
 def write_lattices(results: tuple[UtteranceResult, ...], folder: Path, form: str) -> list[Path]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from azsim.cloud.recogniser import recognise_in_cloud
+from azsim.cloud.reranker import load_reranker
+from azsim.cloud.service import Reranker
 from azsim.cloud.streaming import stream_audio
 from azsim.compare.experiment import Configuration
 from azsim.compare.lattices import figures_of
@@ -79,6 +81,7 @@ def play(setup: Setup, small: CompressedNetwork, choose: Choose | None = None) -
     """The test speech through one compressed network on the device, the record of one utterance kept."""
     pipeline = pipeline_of(setup, small)
     deployed = deploy(setup, setup.device, small, pipeline)
+    reranker = load_reranker(recogniser=setup.experiment.model) if setup.experiment.rerank else None
     results, record, timelines = [], None, []
     recognitions = [
         replace(recognition, work=gather(recognition.work, deployed.frames_per_step, small.network.steps_per_output))
@@ -94,7 +97,7 @@ def play(setup: Setup, small: CompressedNetwork, choose: Choose | None = None) -
             trace=traced,
             window_ps=setup.trace.detail_ps,
         )
-        results.append(result_of(small.name, utterance, recognition, timeline))
+        results.append(result_of(small.name, utterance, recognition, timeline, reranker=reranker))
         timelines.append(timeline)
         if traced:
             record = traced_utterance(setup, small.name, utterance, recognition, timeline, shown.why)
@@ -186,7 +189,12 @@ def mean_weight_bits(small: CompressedNetwork) -> float:
 
 
 def result_of(
-    config: str, utterance: Utterance, recognition: Recognition, timeline: Timeline, timing_only: bool = False
+    config: str,
+    utterance: Utterance,
+    recognition: Recognition,
+    timeline: Timeline,
+    timing_only: bool = False,
+    reranker: Reranker | None = None,
 ) -> report.UtteranceResult:
     """One utterance's line: words, reference, timing."""
     transcript = recognition.transcript
@@ -206,7 +214,7 @@ def result_of(
         lattice=None if timing_only else recognition.lattice,
         lattice_figures=None
         if timing_only or recognition.lattice is None
-        else figures_of(recognition.lattice, utterance.reference),
+        else figures_of(recognition.lattice, utterance.reference, reranker),
     )
 
 

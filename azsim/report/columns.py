@@ -137,6 +137,15 @@ COLUMNS: tuple[Column, ...] = (
         group=WORDS,
     ),
     Column(
+        "WER reranked",
+        "%",
+        lambda r: number(r.wer_reranked_percent),
+        "word error rate of the words that the cloud's language model chooses from each lattice, whole recording",
+        drops=4,
+        legend="of the cloud's choice in each lattice",
+        group=WORDS,
+    ),
+    Column(
         "post-training WER",
         "%",
         lambda r: number(r.wer_post_training_percent),

@@ -178,10 +178,12 @@ def _of_lattices(results: Sequence[UtteranceResult], scored: Sequence[UtteranceR
         return {}
     words = int(_counts(scored)[:, 1].sum()) if scored else 0
     errors = [one.lattice_figures for one in scored if one.lattice_figures is not None]
+    reranked = [one.reranked_errors for one in errors if one.reranked_errors is not None]
     sizes = [one.message_bytes for one in figures if one.message_bytes is not None]
     return {
         "wer_oracle_percent": 100 * sum(one.oracle_errors for one in errors) / words if words else None,
         "wer_n_best_percent": 100 * sum(one.n_best_errors for one in errors) / words if words else None,
+        "wer_reranked_percent": 100 * sum(reranked) / words if words and len(reranked) == len(scored) else None,
         "lattice_edges_per_utterance": sum(one.edges for one in figures) / len(figures),
         "lattice_bytes_per_utterance": sum(sizes) / len(sizes) if sizes else None,
     }

@@ -115,12 +115,14 @@ class LatticeFigures:
         n_best_errors: of the nearest of its ten best paths.
         edges: words on edges.
         message_bytes: of the message that goes up in place of audio; None if it is too large for one.
+        reranked_errors: of the words that the cloud chooses; None if it was not asked, or what was said is not known.
     """
 
     oracle_errors: int | None
     n_best_errors: int | None
     edges: int
     message_bytes: int | None
+    reranked_errors: int | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -239,6 +241,7 @@ class ConfigurationResult(Summarised):
     device: str = ""
     wer_oracle_percent: float | None = None
     wer_n_best_percent: float | None = None
+    wer_reranked_percent: float | None = None
     lattice_edges_per_utterance: float | None = None
     lattice_bytes_per_utterance: float | None = None
     endpoint_p50_ms: float | None = None
