@@ -1,0 +1,173 @@
+"""# Reranking in the cloud: word errors before and after a language model has had its say
+
+    AZSIM_DATA=... python -m experiments.reranking --out reports/reranking
+
+The student in int8 hears every recording with a beam; its lattice goes up in the message of the uplink, quantised as it
+is there, and is taken apart as the server does. Then a language model (LSTM over word pieces, trained on text alone)
+scores its words, less what the recogniser believes of them itself. The weights stand in
+`models/language-model/rescoring.toml`; they were chosen on other speech (`experiments/reranking/choose.py`), and
+nothing here chose anything. Real coffee orders of the dev split are measured where `AZSIM_DATA` has them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from azsim.cloud.internal_model import InternalModel
+from azsim.cloud.language_model import LANGUAGE_MODEL, LanguageModel
+from azsim.cloud.messages import checked, packed_lattice
+from azsim.cloud.reranker import RECOGNISER
+from azsim.cloud.rescore import WEIGHTS_FILE, LatticeReranker, NBestReranker, Opinions, RescoringWeights, read_weights
+from azsim.cloud.service import Reranker
+from azsim.compare.speech_set import load_speech
+from azsim.compress.stored import load_network
+from azsim.nn.sealed import network_file
+from azsim.report.page import write_page
+from azsim.resources import speech_file
+from azsim.speech.lattice.paths import best_path, oracle
+from azsim.speech.search.choice import SearchChoice
+from azsim.train.command import exit_status
+from experiments.options import options_of
+from experiments.reranking.scores import errors_of
+from experiments.studies.cells import write_csv
+from experiments.studies.lattices import Heard, Recorded, heard_by_beam
+
+BEAM, N_BEST = 8, 50
+OWN_BEST, ORACLE = "the lattice's own best", "oracle"
+RERANKED = "lattice, language model less the recogniser's own"
+COUNTED = "lattice, words counted alone"
+REAL = "real dev"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One set under one way of choosing words.
+
+    Attributes:
+        group: of recordings.
+        way: how the words are chosen.
+        utterances, words: in the set.
+        wer_percent: of the chosen words.
+        changed_percent: of the utterances whose words are others than the lattice's own best.
+        ms_per_lattice: on this machine, the mean.
+    """
+
+    group: str
+    way: str
+    utterances: int
+    words: int
+    wer_percent: float
+    changed_percent: float
+    ms_per_lattice: float
+
+
+def recordings() -> Iterator[Recorded]:
+    """The shipped test speech, and real dev speech where it is there."""
+    manifests = [(speech_file("speech"), "")]
+    data = os.environ.get("AZSIM_DATA")
+    if data:
+        manifests.append((Path(data) / "barista" / "manifest.csv", REAL))
+    for manifest, group in manifests:
+        for each in load_speech(manifest, None, 10.0, lambda: None):
+            if group and each.columns["split"] != "dev":
+                continue
+            if each.reference:
+                yield each.name, group or each.group, each.columns.get("speaker", ""), each.reference, each.features
+
+
+def measure(heard: list[Heard]) -> list[Row]:
+    """Every way over every set."""
+    language, own = LanguageModel.load(LANGUAGE_MODEL), InternalModel(load_network(RECOGNISER))
+    weights = read_weights(network_file(LANGUAGE_MODEL).with_name(WEIGHTS_FILE))
+    alone = RescoringWeights(weights.language - weights.internal, 0.0, weights.word)
+    ways = {
+        RERANKED: LatticeReranker(Opinions(language, own), weights),
+        f"{N_BEST} best, the same": NBestReranker(Opinions(language, own), weights, N_BEST),
+        "lattice, language model alone": LatticeReranker(Opinions(language, None), alone),
+        COUNTED: LatticeReranker(Opinions(language, None), RescoringWeights(word=weights.word)),
+    }
+    groups = dict.fromkeys(each.group for each in heard)
+    return [row for group in groups for row in _rows([each for each in heard if each.group == group], ways)]
+
+
+def _rows(chosen: list[Heard], ways: Mapping[str, Reranker]) -> list[Row]:
+    """Every way over one set."""
+    lattices = [checked(packed_lattice(each.recognition.lattice, 1)) for each in chosen]
+    references = [each.reference for each in chosen]
+    bests = [best_path(lattice).words for lattice in lattices]
+    words = sum(len(reference.split()) for reference in references)
+
+    def row(way: str, errors: int, found: list[tuple[str, ...]], seconds: float) -> Row:
+        changed = sum(one != other for one, other in zip(found, bests, strict=True))
+        shares = 100 * errors / words, 100 * changed / len(bests)
+        return Row(chosen[0].group, way, len(bests), words, *shares, 1000 * seconds / len(bests))
+
+    rows = [row(OWN_BEST, _errors(references, bests), bests, 0.0)]
+    for way, reranker in ways.items():
+        began = time.perf_counter()
+        found = [tuple(reranker.best(lattice)) for lattice in lattices]
+        rows.append(row(way, _errors(references, found), found, time.perf_counter() - began))
+    nearest = [oracle(lattice, reference.split()) for lattice, reference in zip(lattices, references, strict=True)]
+    return [*rows, row(ORACLE, sum(errors for errors, _ in nearest), [each for _, each in nearest], 0.0)]
+
+
+def _errors(references: list[str], found: list[tuple[str, ...]]) -> int:
+    return sum(errors_of(reference, words) for reference, words in zip(references, found, strict=True))
+
+
+def _errors_by(rows: list[Row], way: str) -> int:
+    """Word errors over all sets."""
+    return round(sum(row.wer_percent * row.words / 100 for row in rows if row.way == way))
+
+
+def page(rows: list[Row]) -> str:
+    """The report."""
+    groups = list(dict.fromkeys(row.group for row in rows))
+    sizes = ", ".join(f"{group}: {next(row.utterances for row in rows if row.group == group)}" for group in groups)
+    lines = [f"| words chosen by | {' | '.join(groups)} | all | changed | ms |", "|:--|" + "--:|" * (len(groups) + 3)]
+    for way in dict.fromkeys(row.way for row in rows):
+        own = [row for row in rows if row.way == way]
+        count = sum(row.utterances for row in own)
+        changed = sum(row.changed_percent * row.utterances for row in own) / count
+        ms = sum(row.ms_per_lattice * row.utterances for row in own) / count
+        pooled = sum(row.wer_percent * row.words for row in own) / sum(row.words for row in own)
+        cells = " | ".join(f"{row.wer_percent:.1f}" for row in own)
+        lines.append(f"| {way} | {cells} | {pooled:.2f} | {changed:.0f} % | {ms:.0f} |")
+    table = "\n".join(lines)
+    said = (
+        f"Word error rate in percent, whole recordings (utterances: {sizes}). *Changed*: utterances whose words are "
+        "others than the lattice's own best; *ms*: per lattice, on the machine that made this report. *Words counted "
+        "alone*: only the weight of a word, without any language model. The oracle is the path of the lattice with the "
+        "fewest errors: no reranking can be better. "
+        f"Of {_errors_by(rows, OWN_BEST)} word errors in all sets the language models leave "
+        f"{_errors_by(rows, RERANKED)}, the weight of a word alone {_errors_by(rows, COUNTED)}, "
+        f"the oracle {_errors_by(rows, ORACLE)}."
+    )
+    return f"{__doc__}\n{table}\n\n{said}\n"
+
+
+def run(options: argparse.Namespace) -> None:
+    """Recognise, rerank, write."""
+    choice = SearchChoice(kind="beam", beam=BEAM)
+    rows = measure(heard_by_beam(RECOGNISER, recordings(), choice))
+    options.out.mkdir(parents=True, exist_ok=True)
+    write_csv(rows, options.out / "reranking.csv")
+    write_page(options.out, page(rows))
+
+
+def main() -> int:
+    """The command; its exit status."""
+    parser = options_of(__package__, __doc__)
+    parser.add_argument("--out", type=Path, default=Path("runs/reranking"))
+    options = parser.parse_args()
+    return exit_status(lambda: run(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
