@@ -16,7 +16,7 @@ from azsim.devices.loader import load_device
 from azsim.reference.schedule_cases import schedule
 from tests.chip.networks import compress_by_hand
 
-AZ1 = load_device("az1").chip
+AZ1 = load_device("az1").chip  # port 8 B/cycle; decoder 4 x 8 positions, 4 x 64 bits; 32 x 2 multipliers
 
 
 def test_the_roofs_of_az1() -> None:
@@ -79,9 +79,6 @@ def test_no_layer_stands_above_a_roof(make_network) -> None:
         assert point.gmacs <= roofs.dram_gbps * point.macs_per_byte
     everything = dict.fromkeys(small.matrices, "decoded")
     assert layer_point(build_schedules(AZ1, small, everything)["joint"], AZ1).macs_per_byte == math.inf
-
-
-AZ1 = load_device("az1").chip  # port 8 B/cycle; decoder 4 x 8 positions, 4 x 64 bits; 32 x 2 multipliers
 
 
 def test_each_stage_needs_its_share_and_no_more() -> None:
