@@ -84,7 +84,8 @@ def keep_numbers_taken() -> None:
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     words = sys.argv[1:] if arguments is None else list(arguments)
-    asked = words[:1] if words[:1] and words[0] in command_names() else None
+    first = words[:1]
+    asked = [] if first == ["--version"] else first if set(first) & set(command_names()) else None
     try:
         return parser(asked).parse_args(words)
     except SystemExit:

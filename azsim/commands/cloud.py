@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +54,8 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
 
 def _serve(options: argparse.Namespace) -> dict[str, object]:
     with interrupts_end_all():
+        import asyncio
+
         from azsim.cloud.certificates import certificates
         from azsim.cloud.reranker import load_reranker
         from azsim.cloud.server import Server
