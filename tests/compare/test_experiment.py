@@ -133,7 +133,7 @@ def test_frames_per_step_and_residency_are_the_experiment_s(tmp_path: Path) -> N
 def test_sizes_in_the_billions_are_refused_by_name(tmp_path: Path, value: str) -> None:
     layer = f'{{ kind = "dense", inputs = 1, units = {value} }}'
     stage = f'[[stage]]\nkind = "stand-in"\nname = "a"\nevery_ms = 20.0\nlayers = [{layer}]\n'
-    said = r"mine\.toml: stage 'a': layers\[0\]\.units = .*from 1 to 1000000"
+    said = r"mine\.toml: stage 'a': entry 1 of layers: units = .*from 1 to 1000000"
     with pytest.raises(InputError, match=said) as refused:
         load_experiment(written(tmp_path, MINIMAL + stage))
     assert len(str(refused.value)) < 400
