@@ -2,10 +2,11 @@
 
     AZSIM_DATA=... python -m experiments.endpointing.tune --corpus CORPUS --runs runs/train --out reports/endpointing
 
-Each fourth of the training speakers is heard with a network of voice activity that did not learn from them (`azsim
-train voice_activity/fold0` to `fold3`; `sentence_end` learned from no person), the synthetic speech that is held out
-(`corpus eval`) with those that are shipped. Recordings of dev and test are not read. The recogniser itself learned from
-most of the training speakers, so that its labels may come earlier than those of strangers do.
+Each fourth of the training speakers, of the folds whose networks are there, is heard with a network of voice activity
+that did not learn from them (`azsim train voice_activity/fold0` to `fold3`; `sentence_end` learned from no person), the
+synthetic speech that is held out (`corpus eval`) with those that are shipped. Recordings of dev and test are not read.
+The recogniser itself learned from most of the training speakers, so that its labels may come earlier than those of
+strangers do.
 
 Chosen is the final decision that comes first at the median, among those that cut no more than MOST_CUT_PERCENT of
 either set early; then the speculative one, among those with no more than MOST_RESET_PERCENT resets on either set, whose
@@ -43,7 +44,7 @@ MOST_CUT_PERCENT = {"people": 3.5, "synthetic": 2.0}
 """Below what is aimed at (5 and 3), since strangers' orders will be other orders."""
 MOST_RESET_PERCENT = 8.0
 LEAD_MS = 200
-FOLDS = 4
+FOLDS, FINAL = 4, "final.safetensors"
 PAUSES_MS, QUIETS_MS = (120, 180, 240, 300), (120, 150, 180, 210, 240, 270, 300, 330)
 ENDED, SENTENCE, LONGEST_QUIET_MS = (0.0, 0.2, 0.35, 0.5, 0.6, 0.7), (0.0, 0.02, 0.05, 0.1), (480, 600, 720, 900)
 SPECULATIVE_PAUSES_MS, SPECULATIVE_QUIETS_MS = (0, 60, 120, 180), (30, 60, 90, 120, 150)
@@ -192,7 +193,10 @@ def heard(options: argparse.Namespace) -> list[Held]:
         raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/")
     recogniser = Recogniser(compress(load_recogniser(options.model), codec="raw"))
     people: list[Track] = []
-    for fold in range(FOLDS):
+    folds = [fold for fold in range(FOLDS) if (options.runs / f"voice_activity/fold{fold}" / FINAL).is_file()]
+    if not folds:
+        raise InputError(f"{options.runs}: holds no voice_activity/fold0; azsim train voice_activity/fold0 makes it")
+    for fold in folds:
         networks = networks_of(options.runs, f"fold{fold}")
         people += [track_of(each, recogniser, networks) for each in orders(Path(data), "train", fold)]
     networks = networks_of(options.runs)
