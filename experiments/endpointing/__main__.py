@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from azsim.compress import compress
@@ -101,28 +101,27 @@ def tracks_of(options: argparse.Namespace) -> dict[str, list[Track]]:
     return found
 
 
-def run(options: argparse.Namespace) -> None:
-    """Hear, measure, draw, write."""
-    limits = EndPointing()
+def write(heard: Mapping[str, Sequence[Track]], limits: EndPointing, out: Path) -> None:
+    """Measure what was heard, draw and write the report."""
     rows: list[Row] = []
     results: list[Perceived] = []
     parts = []
-    for speech, tracks in tracks_of(options).items():
+    for speech, tracks in heard.items():
         own, usable = measured(speech, tracks, limits), perceived(speech, tracks, limits)
         parts.append(about(speech, tracks, own, usable))
         rows, results = [*rows, *own], [*results, *usable]
-    options.out.mkdir(parents=True, exist_ok=True)
-    write_csv(rows, options.out / "end_pointers.csv")
-    write_csv(results, options.out / "perceived.csv")
-    draw_curves(rows, options.out)
-    draw_perceived(results, options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    write_csv(rows, out / "end_pointers.csv")
+    write_csv(results, out / "perceived.csv")
+    draw_curves(rows, out)
+    draw_perceived(results, out)
     names = dict.fromkeys(row.end_pointer for row in rows)
     missing = [peer for peer in ("silero-vad", "webrtcvad") if peer not in names]
     left_out = f"\n\nNot installed here, so left out: {', '.join(missing)}." if missing else ""
     pictures = "![early cuts against waiting](curves.svg)\n\n![when a result is usable](perceived.svg)"
     body = "\n\n".join(parts)
-    write_page(options.out, f"{__doc__}\n{AIMS}{left_out}\n\n{pictures}\n\n{body}\n")
-    print((options.out / "README.md").read_text(encoding="utf-8"))
+    write_page(out, f"{__doc__}\n{AIMS}{left_out}\n\n{pictures}\n\n{body}\n")
+    print((out / "README.md").read_text(encoding="utf-8"))
 
 
 def main() -> int:
@@ -133,7 +132,7 @@ def main() -> int:
     parser.add_argument("--dev", action="store_true", help="hear the dev split of people's orders as well")
     parser.add_argument("--out", type=Path, default=Path("runs/endpointing"))
     options = parser.parse_args()
-    return exit_status(lambda: run(options))
+    return exit_status(lambda: write(tracks_of(options), EndPointing(), options.out))
 
 
 if __name__ == "__main__":

@@ -205,21 +205,21 @@ def heard(options: argparse.Namespace) -> list[Held]:
     return [Held("people", people, above), Held("synthetic", synthetic, above)]
 
 
-def run(options: argparse.Namespace) -> None:
+def choose(held: Sequence[Held], out: Path) -> EndPointing:
     """Choose, print the chosen limits as they stand in an experiment file, write what was tried."""
-    held = heard(options)
     final, rows = choose_final(held)
     chosen, more = choose_speculative(held, final)
     own = [*tried(held, "final", chosen, [np.zeros(0)] * len(held))]
     own += tried(held, "speculative", chosen, [one.final(chosen) for one in held])
-    options.out.mkdir(parents=True, exist_ok=True)
-    write_csv(own, options.out / "chosen.csv")
-    write_csv(frontier([*rows, *more]), options.out / "tuning.csv")
+    out.mkdir(parents=True, exist_ok=True)
+    write_csv(own, out / "chosen.csv")
+    write_csv(frontier([*rows, *more]), out / "tuning.csv")
     for decision in ("speculative", "final"):
         print(decision, msgspec.json.encode(getattr(chosen, decision)).decode())
     print("longest_quiet_ms", chosen.longest_quiet_ms)
     for row in own:
         print(row)
+    return chosen
 
 
 def main() -> int:
@@ -230,7 +230,7 @@ def main() -> int:
     parser.add_argument("--model", default="rnnt-student")
     parser.add_argument("--out", type=Path, default=Path("runs/endpointing"))
     options = parser.parse_args()
-    return exit_status(lambda: run(options))
+    return exit_status(lambda: print(msgspec.json.encode(choose(heard(options), options.out)).decode()))
 
 
 if __name__ == "__main__":
