@@ -17,6 +17,7 @@ were not cut early; computing adds a few milliseconds (`azsim compare`).
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -88,6 +89,20 @@ median; it saves {saved} of work downstream, at the price of {knee[0].runs_per_r
 {table(rows)}"""
 
 
+def chosen_on(path: Path) -> list[str]:
+    """What the shipped limits came to where they were chosen, if that was written down here."""
+    if not path.is_file():
+        return []
+    head = "| decision | chosen on | recordings | median wait, ms | 90 %, ms | cut early, or taken back, % |"
+    lines = [head, "|:--|:--|--:|--:|--:|--:|"]
+    with path.open(newline="", encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            waits = f"{float(row['median_ms']):.0f} | {float(row['p90_ms']):.0f}"
+            wrong = f"{float(row['wrong_percent']):.1f}"
+            lines.append(f"| {row['decision']} | {row['speech']} | {row['recordings']} | {waits} | {wrong} |")
+    return ["## Where the limits were chosen", "\n".join(lines)]
+
+
 def tracks_of(options: argparse.Namespace) -> dict[str, list[Track]]:
     """The recordings of every set, heard with everything."""
     recogniser = Recogniser(compress(load_recogniser(options.model), codec="raw"))
@@ -119,7 +134,7 @@ def write(heard: Mapping[str, Sequence[Track]], limits: EndPointing, out: Path) 
     missing = [peer for peer in ("silero-vad", "webrtcvad") if peer not in names]
     left_out = f"\n\nNot installed here, so left out: {', '.join(missing)}." if missing else ""
     pictures = "![early cuts against waiting](curves.svg)\n\n![when a result is usable](perceived.svg)"
-    body = "\n\n".join(parts)
+    body = "\n\n".join([*parts, *chosen_on(out / "chosen.csv")])
     write_page(out, f"{__doc__}\n{AIMS}{left_out}\n\n{pictures}\n\n{body}\n")
     print((out / "README.md").read_text(encoding="utf-8"))
 

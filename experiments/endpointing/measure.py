@@ -13,6 +13,7 @@ from azsim.report.wer import count_errors, wer_percent
 from azsim.speech.endpoint import step_end_ms
 from azsim.speech.endpointing.decision import EndPointing
 from azsim.speech.endpointing.downstream import deliver
+from azsim.speech.endpointing.protocol import EndPointEvent
 from experiments.endpointing.rules import Rule, by_voice, events_of, fixed, sherpa
 from experiments.endpointing.tracks import Track
 
@@ -101,15 +102,20 @@ def measured(speech: str, tracks: Sequence[Track], limits: EndPointing) -> list[
     return rows
 
 
+def is_over(events: Sequence[EndPointEvent]) -> bool:
+    """Whether a track was long enough for its utterance to end; one in which nothing is recognised may be too short."""
+    return bool(events) and events[-1].kind == "commit"
+
+
 def _ours(speech: str, name: str, setting: int, tracks: Sequence[Track], limits: EndPointing) -> Row:
     events = [events_of(track, limits) for track in tracks]
-    over = [each[-1].kind == "commit" for each in events]
+    over = [is_over(each) for each in events]
     steps = [each[-1].step if done else t.steps - 1 for each, done, t in zip(events, over, tracks, strict=True)]
     row = row_of(speech, name, setting, tracks, steps)
     kept = [
         (each, track)
         for each, track in zip(events, tracks, strict=True)
-        if each[-1].kind == "commit" and track.delivered(each[-1].step) == track.texts[-1]
+        if is_over(each) and track.delivered(each[-1].step) == track.texts[-1]
     ]
     told = [each[-2].time_ms - track.recording.end_ms for each, track in kept]
     leads = [each[-1].time_ms - each[-2].time_ms for each, _ in kept]
@@ -127,7 +133,7 @@ def perceived(speech: str, tracks: Sequence[Track], limits: EndPointing) -> list
     kept = []
     for track in tracks:
         events = events_of(track, limits)
-        if events[-1].kind == "commit" and track.delivered(events[-1].step) == track.texts[-1]:
+        if is_over(events) and track.delivered(events[-1].step) == track.texts[-1]:
             kept.append((events, track.recording.end_ms))
     rows = []
     for duration in DOWNSTREAM_MS:

@@ -3,11 +3,11 @@
 ::
 
                   pause at the end of the hypotheses ──┐
-    speculative:  ≥ 180 ms  quiet ≥ 90 ms  ended ≥ .5 ─┴─> work downstream may begin
-    final:        ≥ 300 ms  quiet ≥ 240 ms ended ≥ .8 ───> the words are out
+    speculative:  ≥ 60 ms   quiet ≥ 120 ms ended ≥ .2 ─┴─> work downstream may begin
+    final:        ≥ 240 ms  quiet ≥ 180 ms ended ≥ .35 ──> the words are out
                   or: quiet or no label for long, or heard for longer than anybody speaks
 
-(Numbers to show the idea; the limits are in the experiment file, their defaults in `EndPointing`.)
+(Those of the defaults; an experiment file may have others.)
 
 **Source:** pause bounds as safeguards around a posterior: Maas et al. 2018; a speculative end ahead of the final one:
 US 12,211,517; most of a turn: sherpa's third rule (20 s).
@@ -63,10 +63,12 @@ class EndPointing(Struct, frozen=True, forbid_unknown_fields=True):
         longest_pause_ms: without a label, after at least one: in music or voices that never are quiet.
         longest_ms: of an utterance.
         nothing_said_ms: without any label, from the start.
+
+    **Source:** the limits of both decisions: `experiments.endpointing.tune`; the others `assumed`.
     """
 
-    speculative: Limits = Limits(120, 90)
-    final: Limits = Limits(240, 240)
+    speculative: Limits = Limits(60, 120, 0.2, 0.02)
+    final: Limits = Limits(240, 180, 0.35, 0.02)
     speech_above: Share = 0.5
     longest_quiet_ms: Milliseconds = 900
     longest_pause_ms: Milliseconds = 2_000
