@@ -18,7 +18,7 @@ import numpy as np
 from azsim.errors import InputError
 from azsim.parsing import OneLineParser
 from azsim.train.command import exit_status, whole
-from azsim.train.corpus import testset, wake_streams
+from azsim.train.corpus import testset, wake_streams, wake_words
 from azsim.train.corpus.build import build_train, evaluation_items, report, wide_items
 from azsim.train.corpus.clips import MEASURED, UNTIL_S, clip_items, measured_items, recorded_items
 from azsim.train.corpus.layouts import LAYOUTS
@@ -87,6 +87,14 @@ def _streams(arguments: argparse.Namespace) -> None:
     _write(arguments.out / "streams-eval", made)
 
 
+def _wake(arguments: argparse.Namespace) -> None:
+    data = arguments.data or _data_folder("--data FOLDER")
+    spoken = wake_words.synthetic_items(
+        arguments.words, arguments.near_words, arguments.measured, arguments.seed, arguments.workers
+    )
+    _write(arguments.out / "wake", chain(wake_words.recorded_items(data), spoken))
+
+
 def _data_folder(otherwise: str) -> Path:
     if "AZSIM_DATA" not in os.environ:
         raise InputError(f"no recordings: give {otherwise}, or set AZSIM_DATA to a data folder")
@@ -126,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
         "real": (_real, "recordings of people: train, held-out speakers, dev"),
         "unlabelled": (_unlabelled, "recordings of people that nobody wrote down, for a teacher"),
         "streams": (_streams, "wake word and command in one stream, with and without another voice behind them"),
+        "wake": (_wake, "clips of the wake word, and of words that sound like it, for its detector"),
         "testset": (_testset, "the test speech that travels with azsim"),
         "music": (_music, "the music track that travels with azsim"),
     }
@@ -135,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         added[name].set_defaults(run=run)
         added[name].add_argument("--out", type=Path, required=True)
         added[name].add_argument("--seed", type=whole(0, 2**31 - 1), default=1)
-    for name in ("build", "eval", "eval-wide", "streams"):
+    for name in ("build", "eval", "eval-wide", "streams", "wake"):
         added[name].add_argument("--workers", type=whole(1, 64), default=2)
     added["build"].add_argument("--shard-utterances", type=whole(1, MOST), default=5000)
     added["build"].add_argument("--shards", type=whole(1, MOST), default=3)
@@ -155,7 +164,11 @@ def _parser() -> argparse.ArgumentParser:
     added["real"].add_argument("--domain", default="coffee")
     added["real"].add_argument("--fold", type=whole(0, 3), help="hold out this fold of the training speakers")
     added["unlabelled"].add_argument("--audio", type=Path, nargs="+", required=True, metavar="FOLDER")
-    added["streams"].add_argument("--data", type=Path, help="folder with wakeword, speakers and barista in it")
+    for name in ("streams", "wake"):
+        added[name].add_argument("--data", type=Path, help="folder with wakeword, speakers and barista in it")
+    added["wake"].add_argument("--words", type=whole(0, MOST), default=1500, help="times that the word is synthesised")
+    added["wake"].add_argument("--near-words", type=whole(0, MOST), default=1000, help="times that other words are")
+    added["wake"].add_argument("--measured", type=whole(0, MOST), default=100, help="times of each by unseen voices")
     added["streams"].add_argument(
         "--commands", type=whole(0, MOST), default=1200, help="synthetic ones, two streams each"
     )
