@@ -16,8 +16,10 @@ from azsim.errors import AzsimWarning, InputError, readable
 from azsim.interrupts import ignore_interrupts, interrupts_end_all
 
 if TYPE_CHECKING:
+    from azsim.compare.speech_set import Utterance
     from azsim.report.results import UtteranceResult
 
+OPENED_BY = {"wake word": "its wake word", "voice": "a voice"}
 HELP = "your recordings through one configuration: transcript, latency, report"
 
 
@@ -37,6 +39,11 @@ def declare(command: argparse.ArgumentParser) -> None:
         "--weight-bits", type=int, default=5, help="bits per weight or palette index, 1 to 8 (default: 5)"
     )
     command.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
+    cut = command.add_mutually_exclusive_group()
+    cut.add_argument(
+        "--wake", action="store_true", help="every turn begins with the wake word (default: where it is said at all)"
+    )
+    cut.add_argument("--no-wake", action="store_true", help="turns are cut by end-pointers alone, also in short files")
     music = command.add_mutually_exclusive_group()
     music.add_argument("--music", type=path, metavar="FILE", help="what plays meanwhile (default: the shipped track)")
     music.add_argument("--no-music", action="store_true", help="silence")
@@ -65,6 +72,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         from azsim.report.table import print_tables
         from azsim.report.write import check_out_dir, write_report
         from azsim.resources import shipped
+        from azsim.speech.transcript import moved
     out = options.out or Path("runs") / "run"
     check_out_dir(out)
     if (options.lattice or options.lattice_format) and options.beam == 1:
@@ -88,6 +96,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
             music,
             options.max_minutes,
             options.gain,
+            "wake" if options.wake else "no wake" if options.no_wake else "by itself",
         )
         shown.spin("recognising, simulating")
         comparison = run_single(replace(single, trace=trace), command_line())
@@ -97,8 +106,8 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
             write_lattices(comparison.utterances, options.lattice, options.lattice_format or "slf")
         ignore_interrupts()
     if not options.json:
-        for result in comparison.utterances:
-            _print_words(result)
+        for utterance, result in zip(single.utterances, comparison.utterances, strict=True):
+            _print_words(result, utterance)
         print_tables(comparison, output_console())
         print(readable(f"report: {from_here(written)}/index.html"))
     return {
@@ -109,13 +118,15 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
                 "file": result.utterance,
                 "transcript": result.hypothesis,
                 "transcript_whole": result.hypothesis_whole,
-                "words": [msgspec.to_builtins(word) for word in result.words],
+                "start_ms": utterance.start_ms,
+                "opened_by": utterance.opened_by or None,
+                "words": [msgspec.to_builtins(word) for word in moved(result.words, utterance.start_ms)],
                 "latency_ms": result.timing.latency_ms if result.timing else None,
                 "premature_endpoint": result.timing.premature_endpoint if result.timing else None,
                 "speech_end_estimated": result.speech_end_estimated,
                 "remarks": list(result.remarks),
             }
-            for result in comparison.utterances
+            for utterance, result in zip(single.utterances, comparison.utterances, strict=True)
         ],
         "report": str(out),
     }
@@ -130,14 +141,18 @@ def _each_once(recordings: Sequence[Path]) -> list[Path]:
     return list(kept.values())
 
 
-def _print_words(result: UtteranceResult) -> None:
-    """The words of a recording, what else there is to say of it, and when each was said."""
+def _print_words(result: UtteranceResult, utterance: Utterance) -> None:
+    """The words of a turn, what else there is to say of it, and when each was said, in time of its recording."""
+    from azsim.speech.transcript import moved
+
     print(readable(f"{result.utterance}: {result.hypothesis or '(no words)'}"))
+    if utterance.opened_by:
+        print(f"  from {utterance.start_ms / 1000:.2f} s on, opened by {OPENED_BY[utterance.opened_by]}")
     for line in _about(result):
         print(readable(f"  {line}"))
     if result.words:
         print("  begins     ends       posterior  word")
-    for word in result.words:
+    for word in moved(result.words, utterance.start_ms):
         times = f"{word.start_ms / 1000:7.2f} s  {word.end_ms / 1000:7.2f} s"
         sure = word.label_posterior if word.word_posterior is None else word.word_posterior
         print(readable(f"  {times}  {sure:9.2f}  {word.text}"))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from azsim.compare.experiment import Configuration, Experiment, check_bits, check_codec, check_seed
 from azsim.compare.runner import assemble
 from azsim.compare.setup import Setup, build_setup, open_device
 from azsim.compare.shown import first
-from azsim.compare.speech_set import load_utterance
+from azsim.compare.speech_set import Microphone, Utterance
 from azsim.compare.trained import on_device
+from azsim.compare.turns import Cut, Cutter, recogniser_of
 from azsim.errors import InputError, located
 from azsim.ranges import check_bits_and_zeros
 from azsim.report.results import Comparison
@@ -33,12 +35,37 @@ class Single:
 
 
 def make_single(
-    recordings: Sequence[Path], single: Single, music: Path | None, max_minutes: float, gain: float = 1.0
+    recordings: Sequence[Path],
+    single: Single,
+    music: Path | None,
+    max_minutes: float,
+    gain: float = 1.0,
+    cut: Cut = "by itself",
 ) -> Setup:
-    """Read recordings, network, device and music.
+    """Read recordings, cut them into turns (`azsim.compare.turns`), read network, device and music.
 
     Raises:
         InputError: any of them is wrong, or a setting is out of range.
+    """
+    experiment = experiment_of(single, "run")
+    with located("--device"):
+        device = open_device(single.device)
+
+    def read_speech(heard: Microphone | None) -> list[Utterance]:
+        made = partial(recogniser_of, device[0], experiment.model, experiment.configuration[0])
+        cutter = Cutter(cut, made, max_minutes, gain)
+        return [turn for path in recordings for turn in cutter.utterances(path, heard)]
+
+    return build_setup(
+        experiment, device, read_speech, source="azsim run", named=lambda key: f"--{key}", music=music
+    )
+
+
+def experiment_of(single: Single, name: str) -> Experiment:
+    """The experiment of one configuration that the command line asks for.
+
+    Raises:
+        InputError: a setting is out of range.
     """
     check_codec(single.codec, "--codec")
     check_bits_and_zeros(single.weight_bits, single.sparsity)
@@ -46,27 +73,17 @@ def make_single(
     check_bits(single.codec, single.weight_bits, "--weight-bits")
     if not 1 <= single.beam <= MOST_BEAM:
         raise InputError(f"--beam = {single.beam}: must be a whole number from 1 to {MOST_BEAM}")
-    name = f"{single.weight_bits}-bit {single.codec}" + (f" {single.sparsity:.0%}" if single.sparsity else "")
-    experiment = Experiment(
-        name="run",
+    title = f"{single.weight_bits}-bit {single.codec}" + (f" {single.sparsity:.0%}" if single.sparsity else "")
+    return Experiment(
+        name=name,
         device=single.device,
         model=single.model,
         speech="",
         configuration=(
-            Configuration(name=name, codec=single.codec, weight_bits=single.weight_bits, sparsity=single.sparsity),
+            Configuration(name=title, codec=single.codec, weight_bits=single.weight_bits, sparsity=single.sparsity),
         ),
         seed=single.seed,
         search=SearchChoice("beam", single.beam) if single.beam > 1 else GREEDY,
-    )
-    with located("--device"):
-        device = open_device(single.device)
-    return build_setup(
-        experiment,
-        device,
-        lambda heard: [load_utterance(path, path.name, None, {}, max_minutes, heard, gain) for path in recordings],
-        source="azsim run",
-        named=lambda key: f"--{key}",
-        music=music,
     )
 
 

@@ -40,6 +40,8 @@ class Utterance:
         envelope: peak amplitude per 10 ms, for the figure of one utterance.
         columns: whatever else the manifest says of it (speaker, unseen_voice, domain...).
         remarks: what makes it hard to recognise (`azsim.speech.audio`).
+        start_ms: where it begins in the recording that it is a turn of (`azsim.compare.turns`); 0 of a whole one.
+        opened_by: what opened that turn; empty for a whole recording.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Utterance:
     envelope: np.ndarray
     columns: dict[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    start_ms: int = 0
+    opened_by: str = ""
 
     @property
     def group(self) -> str:

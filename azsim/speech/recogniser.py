@@ -23,7 +23,7 @@ from azsim.errors import InputError
 from azsim.nn.normalisation import cycles_per_frame
 from azsim.nn.rnnt.branching import Picker
 from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
-from azsim.speech.bounds import SpeechBounds, estimate_bounds
+from azsim.speech.bounds import UNKNOWN, SpeechBounds, estimate_bounds
 from azsim.speech.conclusion import Ended, JobMaker, Recognition, conclude
 from azsim.speech.endpoint import LONGEST_TAIL_MS, SILENCE_MS, listening_steps, step_end_ms
 from azsim.speech.endpointing.listening import EndPointer, EndPointListening, text_of
@@ -38,6 +38,7 @@ from azsim.speech.search.choice import GREEDY, SearchChoice
 from azsim.speech.search.greedy import Greedy
 from azsim.speech.search.search import Found, SearchMaker
 from azsim.speech.stage import StageJob
+from azsim.speech.transcript import Word
 from azsim.speech.wake_word import wake_outputs
 from azsim.speech.work import Job
 
@@ -170,10 +171,34 @@ class Listener:
             return Ended(step + 1, (), ())
         return Ended(step + 1, best.labels, tuple(self._unwritten + each for each in best.outputs))
 
-    def partials(self) -> Iterator[tuple[int, str]]:
-        """The best words after each encoder output, with the step at whose end they were known."""
-        before: tuple[int, ...] = ()
-        for output in range(self._encoded - self._unwritten):
+    @property
+    def outputs(self) -> int:
+        """Encoder outputs that were searched."""
+        return self._encoded - self._unwritten
+
+    def words(self) -> tuple[Word, ...]:
+        """Those at the end, or so far."""
+        found = self._search.found()
+        return conclude(
+            self._recogniser.compressed.network,
+            self._utterance,
+            0,
+            self._stacker.frames // self._stack,
+            UNKNOWN,
+            found.labels,
+            tuple(self._unwritten + output for output in found.outputs),
+            found.probabilities,
+            ended=self._ended or self._at(self._every * self._encoded - 1),
+        ).transcript.words
+
+    def partials(self, first: int = 0) -> Iterator[tuple[int, str]]:
+        """The best words after each encoder output that changed them, with the step at whose end they were known.
+
+        Args:
+            first: of the outputs searched that is looked at.
+        """
+        before = self._search.hypotheses(first - 1)[0].labels if first else ()
+        for output in range(first, self.outputs):
             best = self._search.hypotheses(output)[0]
             if best.labels != before:
                 before = best.labels

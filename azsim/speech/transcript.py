@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from azsim.deprecated import renamed
 from azsim.nn.rnnt.pieces import WORD_START
@@ -29,6 +29,11 @@ class Word:
     end_ms: int
     label_posterior: float
     word_posterior: float | None = None
+
+
+def moved(words: Iterable[Word], by_ms: int) -> tuple[Word, ...]:
+    """The words so much later."""
+    return tuple(replace(word, start_ms=word.start_ms + by_ms, end_ms=word.end_ms + by_ms) for word in words)
 
 
 @dataclass(frozen=True, slots=True)

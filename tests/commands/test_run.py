@@ -22,11 +22,13 @@ from tests.report import invented
 def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
     """What `run` was asked for, and the invented report that it gets."""
     monkeypatch.chdir(tmp_path)
-    record = SimpleNamespace(comparison=invented.one_recording())
+    comparison = invented.one_recording()
+    turns = [SimpleNamespace(start_ms=0, opened_by="") for _ in comparison.utterances]
+    record = SimpleNamespace(comparison=comparison, turns=turns)
 
-    def made(recordings, single, music, max_minutes, gain):
-        record.asked = (recordings, single, music, max_minutes)
-        return SimpleNamespace()
+    def made(recordings, single, music, max_minutes, gain, cut):
+        record.asked, record.cut = (recordings, single, music, max_minutes), cut
+        return SimpleNamespace(utterances=record.turns)
 
     monkeypatch.setattr("azsim.compare.single.make_single", made)
     monkeypatch.setattr(run, "replace", lambda single, trace: setattr(record, "trace", trace))
@@ -113,3 +115,20 @@ def test_a_recording_that_is_given_twice_counts_once(done: SimpleNamespace, tmp_
     with pytest.warns(AzsimWarning, match=r"^a\.wav: given more than once; it counts once$"):
         run.perform(options("run", "a.wav", "b.wav", os.path.join(".", "a.wav"), str(tmp_path / "b.wav"), "--json"))
     assert done.asked[0] == [Path("a.wav"), Path("b.wav")]
+
+
+@pytest.mark.parametrize(("words", "cut"), [((), "by itself"), (("--wake",), "wake"), (("--no-wake",), "no wake")])
+def test_how_recordings_are_cut_is_handed_on(done: SimpleNamespace, words: tuple[str, ...], cut: str) -> None:
+    run.perform(options("run", "a.wav", "--json", *words))
+    assert done.cut == cut
+
+
+def test_times_of_a_turn_are_those_of_its_recording(
+    done: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done.turns = [SimpleNamespace(start_ms=61_500, opened_by="wake word") for _ in done.turns]
+    answer = run.perform(options("run", "a.wav"))
+    shown = capsys.readouterr().out
+    assert "from 61.50 s on, opened by its wake word" in shown
+    for said, result in zip(answer["utterances"], done.comparison.utterances, strict=True):
+        assert [word["start_ms"] for word in said["words"]] == [word.start_ms + 61_500 for word in result.words]

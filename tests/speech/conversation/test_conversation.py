@@ -1,0 +1,159 @@
+"""Turns of a sound of any length: cut anywhere, bounded in memory, silence, no end of speech, the word said again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from azsim.compress.recipe import compress
+from azsim.nn.graph.executor import Model
+from azsim.speech.conversation.conversation import (
+    LOOK_BACK_FRAMES,
+    PIECE_FRAMES,
+    WOKEN_AGAIN,
+    Conversation,
+    ConversationTurn,
+    Happening,
+)
+from azsim.speech.conversation.opening import ForVoice, ForWakeWord, Opening, WaitingMaker
+from azsim.speech.conversation.partials import Partial
+from azsim.speech.endpointing.decision import EndPointing, Limits
+from azsim.speech.endpointing.listening import EndPointer, EndPointNetworks
+from azsim.speech.features import log_mel
+from azsim.speech.recogniser import Recogniser
+from azsim.speech.wake_detector import WakeLimits
+from tests.conftest import random_network
+from tests.speech.endpointing.graphs import activity_network, sentence_network
+from tests.speech.wake_graph import detector_network, word_frames
+
+ACTIVITY, SENTENCE, DETECTOR = (
+    (Model.in_integers(each), each) for each in (activity_network(), sentence_network(), detector_network())
+)
+LIMITS = EndPointing(
+    speculative=Limits(60, 30), final=Limits(180, 90), longest_ms=3_000, nothing_said_ms=2_000, speech_above=0.6
+)
+SMALL = compress(random_network(8))
+RECOGNISER = Recogniser(SMALL, ends=EndPointer(EndPointNetworks(ACTIVITY, SENTENCE), LIMITS))
+
+
+def by_word() -> ForWakeWord:
+    return ForWakeWord(DETECTOR, WakeLimits(0.7, 60))
+
+
+def by_voice() -> ForVoice:
+    return ForVoice(ACTIVITY, 0.6)
+
+
+def sound(seconds: float, seed: int = 2) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    loud = np.repeat(np.resize([0.02, 0.3, 0.05, 0.2, 0.01], round(seconds * 2.7) + 1), 6_000)
+    return log_mel((loud * rng.standard_normal(loud.size)).astype(np.float32))[: round(100 * seconds)]
+
+
+def dialogue() -> np.ndarray:
+    parts = [sound(1.0), word_frames(), sound(2.5, 3), sound(2.0), word_frames(), sound(2.2, 5), sound(1.5)]
+    return np.concatenate(parts)
+
+
+def told(frames: np.ndarray, make: WaitingMaker, cuts: list[int], recogniser: Recogniser = RECOGNISER) -> list[Happening]:
+    conversation = Conversation(recogniser, make)
+    made = [each for piece in np.split(frames, sorted(cuts)) for each in conversation.feed(piece)]
+    return [*made, *conversation.finish()]
+
+
+def turns(happenings: list[Happening]) -> list[ConversationTurn]:
+    return [each for each in happenings if isinstance(each, ConversationTurn)]
+
+
+@pytest.mark.parametrize("make", [by_word, by_voice])
+@settings(max_examples=8, deadline=None)
+@given(cuts=st.lists(st.integers(0, 980), max_size=12))
+def test_what_happens_does_not_depend_on_the_pieces(make: WaitingMaker, cuts: list[int]) -> None:
+    whole, pieces = told(dialogue(), make, []), told(dialogue(), make, cuts)
+    assert len(whole) == len(pieces)
+    assert len(turns(whole)) >= 2
+    for one, other in zip(whole, pieces, strict=True):
+        if isinstance(one, ConversationTurn):
+            assert np.array_equal(one.frames, other.frames)
+            one, other = replace(one, frames=None), replace(other, frames=None)
+        assert one == other
+
+
+def test_each_word_opens_a_turn_that_its_end_pointer_closes() -> None:
+    happenings = told(dialogue(), by_word, [])
+    found = turns(happenings)
+    assert [turn.number for turn in found] == [1, 2]
+    assert [turn.opening.by for turn in found] == ["wake word"] * 2
+    for turn in found:
+        assert 1_000 <= turn.start_ms < turn.end_ms
+        assert turn.ends[-1].kind == "commit"
+        assert turn.ends[-1].time_ms == turn.end_ms
+        assert len(turn.frames) == 3 * (turn.ends[-1].step + 1)
+        assert all(turn.start_ms < word.end_ms <= turn.end_ms for word in turn.words)
+        assert turn.text == (turn.partials[-1].text if turn.partials else "")
+
+
+def test_a_turn_says_what_the_recogniser_says_of_its_frames_alone() -> None:
+    for make in (by_word, by_voice):
+        for turn in turns(told(dialogue(), make, []))[:-1]:  # the last one may have ended in the room after the sound
+            alone = RECOGNISER.recognise(turn.frames)
+            assert alone.transcript.text == turn.text
+            assert alone.work.steps * 3 == len(turn.frames)
+
+
+def test_times_only_go_forward_and_turns_do_not_overlap() -> None:
+    for make in (by_word, by_voice):
+        happenings = told(dialogue(), make, [])
+        at = [each.time_ms for each in happenings if isinstance(each, Partial)]
+        assert at == sorted(at)
+        found = turns(happenings)
+        assert all(one.end_ms <= other.start_ms + 60 for one, other in zip(found, found[1:], strict=False))
+
+
+def test_speech_that_never_ends_is_ended_by_rule() -> None:
+    endless = replace_limits(final=Limits(10_000, 10_000), longest_quiet_ms=10_000, longest_pause_ms=10_000)
+    found = turns(told(np.concatenate([word_frames(), sound(8.0)]), by_word, [], endless))
+    assert [turn.reason for turn in found] in (["too long"], ["nothing said"])
+    assert found[0].end_ms - found[0].start_ms <= LIMITS.longest_ms + 60
+
+
+def replace_limits(**changes: object) -> Recogniser:
+    import msgspec
+
+    limits = msgspec.structs.replace(LIMITS, **changes)
+    return Recogniser(SMALL, ends=EndPointer(EndPointNetworks(ACTIVITY, SENTENCE), limits))
+
+
+def test_the_word_said_again_breaks_a_turn_off() -> None:
+    patient = replace_limits(
+        final=Limits(9_000, 9_000), longest_quiet_ms=9_000, longest_pause_ms=9_000, longest_ms=9_000,
+        nothing_said_ms=9_000,
+    )  # fmt: skip
+    frames = np.concatenate([word_frames(), sound(1.6, 3), word_frames(), sound(1.5)])
+    first, second = turns(told(frames, by_word, [], patient))
+    assert first.reason == WOKEN_AGAIN
+    assert first.end_ms == second.start_ms
+    assert len(first.frames) == (second.start_ms - first.start_ms) // 10
+    assert all(word.end_ms <= first.end_ms for word in first.words)
+
+
+def test_silence_opens_nothing() -> None:
+    silence = np.full((3_000, 64), -16.0, np.float32)
+    assert told(silence, by_word, []) == []
+
+
+def test_what_is_kept_does_not_grow_with_the_sound() -> None:
+    conversation = Conversation(RECOGNISER, by_word)
+    for _ in range(12):
+        for happening in conversation.feed(sound(4.0)):
+            assert not isinstance(happening, Opening)
+        assert len(conversation._kept) <= LOOK_BACK_FRAMES + PIECE_FRAMES
+
+
+def test_it_needs_an_end_pointer() -> None:
+    with pytest.raises(ValueError, match="end-pointer"):
+        Conversation(Recogniser(SMALL), by_word)
