@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from azsim.commands.shared.options import count
 from azsim.errors import InputError, readable
 from azsim.interrupts import interrupts_end_all
 
@@ -31,6 +32,7 @@ def declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
     command.add_argument("--weight-bits", type=int, default=5, help="1 to 8 (default: 5)")
     command.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
+    command.add_argument("--beam", type=count, default=1, help="hypotheses of the search (default: 1, greedy)")
     command.add_argument("--seed", type=int, default=1, help="of network jitter (default: 1)")
     command.add_argument("--no-wake", action="store_true", help="a turn begins with a voice, not with the wake word")
     command.add_argument("--no-partials", action="store_true", help="final words alone")
@@ -56,6 +58,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
             weight_bits=options.weight_bits,
             sparsity=options.sparsity,
             seed=options.seed,
+            beam=options.beam,
         ),
         "listen",
     )

@@ -93,7 +93,8 @@ class LiveConversation:
         self._pipeline = pipeline_of(self._setup, small)
         self._deployed = deploy(self._setup, device, small, self._pipeline)
         self._every = small.network.steps_per_output
-        self._conversation = Conversation(Recogniser(small, ends=experiment.ends.shipped()), waiting)
+        recogniser = Recogniser(small, experiment.search.maker(), ends=experiment.ends.shipped())
+        self._conversation = Conversation(recogniser, waiting)
         self._samples, self._busy_s = 0, 0.0
 
     @property

@@ -52,8 +52,7 @@ def make_single(
         device = open_device(single.device)
 
     def read_speech(heard: Microphone | None) -> list[Utterance]:
-        made = partial(recogniser_of, device[0], experiment.model, experiment.configuration[0])
-        cutter = Cutter(cut, made, max_minutes, gain)
+        cutter = Cutter(cut, partial(recogniser_of, device[0], experiment), max_minutes, gain)
         return [turn for path in recordings for turn in cutter.utterances(path, heard)]
 
     return build_setup(

@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 
 from azsim.chip.build import tile_layout
-from azsim.compare.experiment import Configuration
+from azsim.compare.experiment import Experiment
 from azsim.compare.setup import network
 from azsim.compare.speech_set import Envelope, Microphone, Utterance, load_utterance
 from azsim.compress import compress
@@ -31,7 +31,6 @@ from azsim.speech.bounds import estimate_bounds
 from azsim.speech.conversation.conversation import Conversation, ConversationTurn
 from azsim.speech.conversation.openers import for_voice, for_wake_word
 from azsim.speech.conversation.opening import Opening, WaitingMaker
-from azsim.speech.endpointing.choice import EndPointChoice
 from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, SAMPLE_RATE_HZ, LogMel
 from azsim.speech.recogniser import Recogniser
 
@@ -45,21 +44,22 @@ RECENT_FRAMES = 4_000
 WITHOUT_WAKE_WORD = "its wake word is never said: cut by end-pointers alone"
 
 
-def recogniser_of(device: Device, model: str, configuration: Configuration) -> Recogniser:
-    """The recogniser of a configuration, which finds the turns, with the shipped end-pointer.
+def recogniser_of(device: Device, experiment: Experiment) -> Recogniser:
+    """The recogniser of an experiment's first configuration, which finds the turns, with the shipped end-pointer.
 
     Raises:
         InputError: there is no such network, or the configuration does not fit it.
     """
+    configuration = experiment.configuration[0]
     small = compress(
-        network(model),
+        network(experiment.model_of(configuration)),
         name=configuration.name,
         weight_bits=configuration.weight_bits,
         sparsity=configuration.sparsity,
         codec=configuration.codec,
         layout=tile_layout(device.chip),
     )
-    return Recogniser(small, ends=EndPointChoice().shipped())
+    return Recogniser(small, experiment.search.maker(), ends=experiment.ends.shipped())
 
 
 class Cutter:

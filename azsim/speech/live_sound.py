@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Protocol
 
 import numpy as np
 
@@ -25,7 +25,14 @@ MOST_WAITING_BLOCKS = 1_000
 """Of a microphone, that nobody has taken yet: one minute."""
 
 
-def raw_blocks(stream: BinaryIO, name: str = "standard input") -> Iterator[np.ndarray]:
+class Readable(Protocol):
+    """A stream of bytes that gives what there is."""
+
+    def read1(self, most: int, /) -> bytes:
+        """Some bytes, at most so many; none at the end."""
+
+
+def raw_blocks(stream: Readable, name: str = "standard input") -> Iterator[np.ndarray]:
     """Float32 samples of a stream of raw ones, as they come.
 
     Args:
@@ -36,7 +43,7 @@ def raw_blocks(stream: BinaryIO, name: str = "standard input") -> Iterator[np.nd
         InputError: it is a file in a container, or ends within a sample.
     """
     rest, first = b"", True
-    while data := _some(stream):
+    while data := stream.read1(BLOCK_BYTES):
         if first and data[:4] in CONTAINERS:
             raise InputError(f"{name}: is a {CONTAINERS[data[:4]]} file; {RAW}")
         first = False
@@ -46,12 +53,6 @@ def raw_blocks(stream: BinaryIO, name: str = "standard input") -> Iterator[np.nd
         yield np.frombuffer(data[:whole], "<i2").astype(np.float32) / np.float32(PCM16_SCALE)
     if rest:
         raise InputError(f"{name}: ends within a sample, after an odd number of bytes; {RAW}")
-
-
-def _some(stream: BinaryIO) -> bytes:
-    """What there is, without waiting for a whole block; empty at the end."""
-    read = getattr(stream, "read1", stream.read)
-    return read(BLOCK_BYTES)
 
 
 def microphone_blocks(device: int | str | None = None) -> Iterator[np.ndarray]:

@@ -21,7 +21,7 @@ LEAD_MS, TAIL_MS = 300, 700
 
 
 def words(data: Path) -> list[tuple[np.ndarray, int]]:
-    """The wake word by held-out voices, with a little of its room around it, and where it ends in ms."""
+    """The wake word by held-out voices, with a little of its room around it, and where it ends in ms, by its energy."""
     found = []
     for each in load_untranscribed(data / "wakeword"):
         if each.extra.get("word") == WAKE_WORD and each.extra["split"] == "test":

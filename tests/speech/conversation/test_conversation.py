@@ -55,7 +55,7 @@ def sound(seconds: float, seed: int = 2) -> np.ndarray:
 
 
 def dialogue() -> np.ndarray:
-    parts = [sound(1.0), word_frames(), sound(2.5, 3), sound(2.0), word_frames(), sound(2.2, 5), sound(1.5)]
+    parts = [sound(0.7), word_frames(), sound(2.2, 3), word_frames(), sound(2.2, 5), sound(0.5)]
     return np.concatenate(parts)
 
 
@@ -70,8 +70,8 @@ def turns(happenings: list[Happening]) -> list[ConversationTurn]:
 
 
 @pytest.mark.parametrize("make", [by_word, by_voice])
-@settings(max_examples=8, deadline=None)
-@given(cuts=st.lists(st.integers(0, 980), max_size=12))
+@settings(max_examples=4, deadline=None)
+@given(cuts=st.lists(st.integers(0, 620), max_size=12))
 def test_what_happens_does_not_depend_on_the_pieces(make: WaitingMaker, cuts: list[int]) -> None:
     whole, pieces = told(dialogue(), make, []), told(dialogue(), make, cuts)
     assert len(whole) == len(pieces)
@@ -89,7 +89,7 @@ def test_each_word_opens_a_turn_that_its_end_pointer_closes() -> None:
     assert [turn.number for turn in found] == [1, 2]
     assert [turn.opening.by for turn in found] == ["wake word"] * 2
     for turn in found:
-        assert 1_000 <= turn.start_ms < turn.end_ms
+        assert 700 <= turn.start_ms < turn.end_ms
         assert turn.ends[-1].kind == "commit"
         assert turn.ends[-1].time_ms == turn.end_ms
         assert len(turn.frames) == 3 * (turn.ends[-1].step + 1)
@@ -116,7 +116,7 @@ def test_times_only_go_forward_and_turns_do_not_overlap() -> None:
 
 def test_speech_that_never_ends_is_ended_by_rule() -> None:
     endless = replace_limits(final=Limits(10_000, 10_000), longest_quiet_ms=10_000, longest_pause_ms=10_000)
-    found = turns(told(np.concatenate([word_frames(), sound(8.0)]), by_word, [], endless))
+    found = turns(told(np.concatenate([word_frames(), sound(4.5)]), by_word, [], endless))
     assert [turn.reason for turn in found] in (["too long"], ["nothing said"])
     assert found[0].end_ms - found[0].start_ms <= LIMITS.longest_ms + 60
 
@@ -148,7 +148,7 @@ def test_silence_opens_nothing() -> None:
 
 def test_what_is_kept_does_not_grow_with_the_sound() -> None:
     conversation = Conversation(RECOGNISER, by_word)
-    for _ in range(12):
+    for _ in range(4):
         for happening in conversation.feed(sound(4.0)):
             assert not isinstance(happening, Opening)
         assert len(conversation._kept) <= LOOK_BACK_FRAMES + PIECE_FRAMES
