@@ -68,7 +68,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         from azsim.train.graph_run import run
 
         file = run(recipe, name, _at_home(options.corpus or CORPUS), options.runs / name, options.quiet, options.recipe)
-        return {"recipe": name, "steps": recipe.schedule.steps, "model": str(file)}
+        return {"recipe": name, "steps": recipe.steps, "model": str(file)}
     from azsim.train.start import Place
     from azsim.train.workers import train
 

@@ -94,4 +94,4 @@ def microphone_blocks(device: int | str | None = None) -> Iterator[np.ndarray]:
                 yield waiting.get(timeout=1.0)
             except queue.Empty:
                 continue
-    raise InputError(f"listen: the microphone was a minute ahead of the recogniser; {MOST_WAITING_BLOCKS} blocks waited")
+    raise InputError("listen: the microphone came to be a minute ahead of the recogniser; the machine is too slow")

@@ -6,8 +6,8 @@
     sound:      ▁▁▅▇▆▇▅▁▁▁▁▁▁        the word ends, ``delay_ms`` later it is known (at the median)
     posterior:  ▁▁▁▁▁▁▂▆▇▇▇▃▁        then deaf for a while, so that a word is heard once
 
-The network was trained by ``models/recipes/wake_word.toml`` (`azsim.train.tasks.wake_word`), which chose the threshold on
-people that it did not hear. Its features are scaled as those of the voice activity.
+The network was trained by ``models/recipes/wake_word.toml`` (`azsim.train.tasks.wake_word`), which chose the threshold
+on people that it did not hear. Its features are scaled as those of the voice activity.
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ class GraphRecipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
         schedule: length and learning rate.
         weight_decay: share of every weight that is taken away at a step, times the learning rate.
         measure_every_steps: how often held-out data is measured; 0 for at the end alone.
+        ends_after: steps after which the run is over although its schedule would go on; None for all of it.
         quantisation: of the weights while training; without it they are rounded at the end.
         granularity: of the scales of the int8 weights.
     """
@@ -51,8 +52,15 @@ class GraphRecipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     schedule: Schedule
     weight_decay: NonNegative = 0.0
     measure_every_steps: Annotated[int, Meta(ge=0)] = 0
+    ends_after: Annotated[int, Meta(ge=1)] | None = None
     quantisation: GraphQuantisation | None = None
     granularity: Literal["tensor", "gate", "channel"] = "channel"
+
+
+    @property
+    def steps(self) -> int:
+        """Of the run."""
+        return self.schedule.steps if self.ends_after is None else min(self.ends_after, self.schedule.steps)
 
 
 def make_task(recipe: GraphRecipe, where: str, corpus: Path) -> Task:

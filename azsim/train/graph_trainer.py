@@ -97,15 +97,15 @@ class GraphTrainer:
     def run(self) -> Finished:
         """Train until all steps are done, from where an earlier run was stopped."""
         began = saved = time.monotonic()
-        before_s, schedule = self._elapsed_s, self.recipe.schedule
-        while self.step < schedule.steps:
+        before_s, steps = self._elapsed_s, self.recipe.steps
+        while self.step < steps:
             loss = self.learn()
             if not np.isfinite(loss):
                 raise InputError(f"{self._out}: step {self.step}: the loss is {loss}; try a smaller peak_learning_rate")
             now = time.monotonic()
             self._elapsed_s = before_s + now - began
             every = self.recipe.measure_every_steps
-            measured = self.measure() if every and self.step % every == 0 and self.step < schedule.steps else {}
+            measured = self.measure() if every and self.step % every == 0 and self.step < steps else {}
             if measured or self.step % LOG_EVERY_STEPS == 0:
                 self._curve.append({"step": self.step, "loss": round(self.loss, 5), **_rounded(measured)})
                 log.info(" ".join(f"{key}={value}" for key, value in self._curve[-1].items()))
@@ -181,9 +181,18 @@ class GraphTrainer:
             self.step, self.loss, self._elapsed_s = (progress[key] for key in ("step", "loss", "elapsed_s"))
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             raise InputError(f"{self._checkpoint}: not a readable checkpoint of a small network: {error}") from error
-        if own != msgspec.json.encode(self.recipe).decode():
+        if not _is_of(own, self.recipe):
             raise InputError(f"{self._checkpoint}: is another recipe's; remove it to begin anew")
         self._flat.restore(tensors)
+
+
+def _is_of(stored: str, recipe: GraphRecipe) -> bool:
+    """Whether a checkpoint's recipe is this one; when it is over is no part of what a step depends on."""
+    try:
+        own = msgspec.json.decode(stored, type=GraphRecipe)
+    except msgspec.MsgspecError:
+        return False
+    return msgspec.structs.replace(own, ends_after=None) == msgspec.structs.replace(recipe, ends_after=None)
 
 
 def as_tensors(batch: Batch) -> dict[str, torch.Tensor]:

@@ -23,7 +23,7 @@ import time
 import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -133,8 +133,6 @@ def heard(scene: Scene, recogniser: Recogniser) -> SceneResult:
 
 def _without_frames(turn: ConversationTurn) -> ConversationTurn:
     """What a report needs of a turn."""
-    from dataclasses import replace
-
     return replace(turn, frames=turn.frames[:0].copy())
 
 

@@ -64,6 +64,7 @@ def stability(texts: Iterable[str]) -> Stability:
             kept += 1
         shown += len(now) - kept
         taken_back += len(before) - kept
-        completed += sum(new != old and new.startswith(old) for old, new in zip(before[kept:], now[kept:], strict=False))
+        replaced = zip(before[kept:], now[kept:], strict=False)
+        completed += sum(new != old and new.startswith(old) for old, new in replaced)
         before = now
     return Stability(shown, taken_back, completed)

@@ -43,7 +43,9 @@ NEAR_WORDS = (
     "all access", "axis a", "i'll ask her", "a legend", "a lesson", "excess", "ask her", "election day",
 )  # fmt: skip
 """Words and beginnings of sentences that share sounds with the wake word."""
-NEAR_WORDS_TEST = ("alexei", "lexicon", "a leg", "a lexical", "dialect", "flexor", "galaxy", "apoplexy", "duplex", "elixir")
+NEAR_WORDS_TEST = (
+    "alexei", "lexicon", "a leg", "a lexical", "dialect", "flexor", "galaxy", "apoplexy", "duplex", "elixir",
+)  # fmt: skip
 """Likewise, which training never hears."""
 BATCH = 50
 
