@@ -2,9 +2,9 @@
 
     AZSIM_DATA=... python -m experiments.conversation --out reports/conversation
 
-What `azsim run long.wav` and `azsim listen` do, over sounds of two to ten minutes: something opens a turn (the wake word
-by voices that its detector never heard, or speech itself), the end-pointer closes it, states are reset, the next turn
-follows. A turn is *right* if it has the words that the recogniser hears in the request's own recording, and it is
+What `azsim run long.wav` and `azsim listen` do, over sounds of two to ten minutes: something opens a turn (the wake
+word by voices that its detector never heard, or speech itself), the end-pointer closes it, states are reset, the next
+turn follows. A turn is *right* if it has the words that the recogniser hears in the request's own recording, and it is
 *as spoken* if it has those of its transcript: the first is what cutting may spoil, the second is the recogniser's. The
 recogniser is the shipped `rnnt-5bit-50` under the shipped end-pointer.
 

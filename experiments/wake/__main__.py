@@ -4,10 +4,10 @@
 
 (`--only NAME` measures one detector and keeps what was measured of the others.)
 
-The detector that travels with azsim (`models/wake-word`), in the integers that the chip computes, at the threshold that
-its training chose on voices that it had not heard. Words are those of held-out voices (three voices in ten of the
-recordings of the word), alone and in noise; a word counts as heard if the detector fires from its beginning to 600 ms after its
-end, both estimated from its energy. False accepts are counted in sound without the word: read books, orders,
+The detector that travels with azsim (`models/wake-word`), in the integers that the chip computes, at the threshold
+that its training chose on voices that it had not heard. Words are those of held-out voices (three voices in ten of the
+recordings of the word), alone and in noise; a word counts as heard if the detector fires from its beginning to 600 ms
+after its end, both estimated from its energy. False accepts are counted in sound without the word: read books, orders,
 another word, the shipped test speech, a kitchen and music, of which no training and no threshold heard anything. Where
 nothing was counted, a rate can only be bounded: the bound is what 95 of 100 such measurements would stay below at that
 rate. Hours are few; so the bounds are loose, and that is said by them.

@@ -1,4 +1,4 @@
-"""Raw sound as it comes: reads of any size, containers refused by name, half a sample; a microphone that is not there."""
+"""Raw sound as it comes: reads of any size, containers refused by name, half a sample; microphones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def test_samples_are_the_same_however_they_come(lengths: list[int]) -> None:
     np.testing.assert_array_equal(np.concatenate(blocks) * 32768, SAMPLES.astype(np.float32))
 
 
-@pytest.mark.parametrize(("begin", "name"), [(b"RIFF", "WAV"), (b"fLaC", "FLAC"), (b"OggS", "Ogg"), (b"ID3\x03", "MP3")])
+@pytest.mark.parametrize(
+    ("begin", "name"), [(b"RIFF", "WAV"), (b"fLaC", "FLAC"), (b"OggS", "Ogg"), (b"ID3\x03", "MP3")]
+)
 def test_a_file_in_a_container_is_refused_by_name(begin: bytes, name: str) -> None:
     with pytest.raises(InputError, match=f"^standard input: is a {name} file; give raw samples: 16 kHz"):
         list(raw_blocks(io.BytesIO(begin + bytes(100))))
@@ -87,8 +89,7 @@ def test_what_a_microphone_gives_is_handed_on_and_falling_behind_is_said(monkeyp
     microphone(monkeypatch, blocks)
     taken = []
     with pytest.raises(InputError, match="ahead of the recogniser"):
-        for block in microphone_blocks():
-            taken.append(block)
+        taken.extend(microphone_blocks())
     np.testing.assert_array_equal(np.concatenate(taken) * 32768, np.concatenate(blocks[:4]))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -63,7 +65,7 @@ def test_it_is_deaf_for_a_while_and_never_fires_below_the_threshold(posteriors: 
     padded = np.concatenate([np.zeros(MEAN_STEPS - 1), posteriors])
     for step in steps:
         assert np.mean(padded[step : step + MEAN_STEPS]) >= threshold - 1e-9
-    assert all(later - earlier >= DEAF_MS // STEP_MS for earlier, later in zip(steps, steps[1:], strict=False))
+    assert all(later - earlier >= DEAF_MS // STEP_MS for earlier, later in pairwise(steps))
 
 
 def test_the_limits_are_those_of_the_card_where_it_states_them() -> None:

@@ -13,13 +13,14 @@ from azsim.nn.operators.sigmoid import Sigmoid
 
 
 def detector_network() -> IntegerGraph:
-    """Fires while the upper half of the bands is far above the lower half, as in no sound of the tests but its word."""
+    """Fires while the upper half of the bands is far above the lower one, as in no sound of the tests."""
     sign = np.where(np.arange(192) % 64 >= 32, 1, -1)[None].astype(np.float32) / 24
     nodes = (
         Node("logit", Dense(), ("frames",), ("logit",), {"weights": "w", "bias": "b"}),
         Node("posterior", Sigmoid(), ("logit",), ("posterior",)),
     )
-    graph = Graph("detector", {"frames": Tensor((192,))}, ("posterior",), nodes, {"w": sign, "b": np.full(1, -12, np.float32)})
+    parameters = {"w": sign, "b": np.full(1, -12, np.float32)}
+    graph = Graph("detector", {"frames": Tensor((192,))}, ("posterior",), nodes, parameters)
     rng = np.random.default_rng(1)
     return calibrated(graph, [{"frames": rng.uniform(-3, 3, (50, 1)).astype(np.float32) * np.sign(sign)}])
 

@@ -62,7 +62,9 @@ def recorded_items(data: Path) -> Iterator[tuple[Entry, np.ndarray]]:
         yield _entry(each, start_ms, end_ms), log_mel(samples).astype(np.float16)
 
 
-def synthetic_items(count: int, near: int, measured: int, seed: int, workers: int) -> Iterator[tuple[Entry, np.ndarray]]:
+def synthetic_items(
+    count: int, near: int, measured: int, seed: int, workers: int
+) -> Iterator[tuple[Entry, np.ndarray]]:
     """The wake word ``count`` times, other words ``near`` times, each of them ``measured`` times by unseen voices."""
     pool = make_pool(seed)
     wanted = ((WORD, count), (NEAR, near), (SYNTHETIC_TEST, measured), (NEAR_TEST, measured))
@@ -99,7 +101,8 @@ def _spoken(batch: tuple[str, range], pool: NoisePool, seed: int) -> list[tuple[
 
 def _said(split: str, number: int, rng: np.random.Generator) -> tuple[Voice, str]:
     """Who says what."""
-    words: Sequence[str] = {WORD: (WAKE_WORD,), SYNTHETIC_TEST: (WAKE_WORD,), NEAR: NEAR_WORDS}.get(split, NEAR_WORDS_TEST)
+    own = {WORD: (WAKE_WORD,), SYNTHETIC_TEST: (WAKE_WORD,), NEAR: NEAR_WORDS}
+    words: Sequence[str] = own.get(split, NEAR_WORDS_TEST)
     text = words[number % len(words)]
     if split in (WORD, NEAR):
         return draw_voice(rng, draw_engine(rng)), text
@@ -111,10 +114,8 @@ def _said(split: str, number: int, rng: np.random.Generator) -> tuple[Voice, str
 def _entry(each: Recording, start_ms: int, end_ms: int) -> Entry:
     word = each.extra.get("word", "")
     is_measured = each.extra["split"] == "test" or word == UNHEARD_WORD
-    if word == WAKE_WORD:
-        split = WORD_TEST if is_measured else WORD
-    else:
-        split = OTHER_TEST if is_measured else OTHER
+    sides = (WORD, WORD_TEST) if word == WAKE_WORD else (OTHER, OTHER_TEST)
+    split = sides[is_measured]
     return {
         "id": f"{split}-{each.path.stem}-{word}",
         "split": split,

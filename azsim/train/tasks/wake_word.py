@@ -50,7 +50,7 @@ LOGIT = "logit"
 BEFORE_MS, TARGET_MS, AFTER_MS = 90, 240, 180
 """Before the word's end that is not asked; of the target; behind it that is not asked."""
 MARGIN_FRAMES = 8
-THRESHOLDS = np.round(np.concatenate([np.arange(0.3, 0.9, 0.05), np.arange(0.9, 0.99, 0.01)]), 2)
+THRESHOLDS = np.round(np.concatenate([np.arange(0.3, 0.7, 0.05), np.arange(0.7, 0.99, 0.005)]), 3)
 LATEST_MS = 600
 """After its end, up to which a word counts as heard; from its beginning on, since energy tells the end badly."""
 MOST_FALSE_PER_HOUR = 1.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -59,7 +60,9 @@ def dialogue() -> np.ndarray:
     return np.concatenate(parts)
 
 
-def told(frames: np.ndarray, make: WaitingMaker, cuts: list[int], recogniser: Recogniser = RECOGNISER) -> list[Happening]:
+def told(
+    frames: np.ndarray, make: WaitingMaker, cuts: list[int], recogniser: Recogniser = RECOGNISER
+) -> list[Happening]:
     conversation = Conversation(recogniser, make)
     made = [each for piece in np.split(frames, sorted(cuts)) for each in conversation.feed(piece)]
     return [*made, *conversation.finish()]
@@ -111,7 +114,7 @@ def test_times_only_go_forward_and_turns_do_not_overlap() -> None:
         at = [each.time_ms for each in happenings if isinstance(each, Partial)]
         assert at == sorted(at)
         found = turns(happenings)
-        assert all(one.end_ms <= other.start_ms + 60 for one, other in zip(found, found[1:], strict=False))
+        assert all(one.end_ms <= other.start_ms + 60 for one, other in pairwise(found))
 
 
 def test_speech_that_never_ends_is_ended_by_rule() -> None:
