@@ -31,6 +31,7 @@ import numpy as np
 from azsim.compress.stored import load_compressed
 from azsim.errors import InputError
 from azsim.report.page import write_page
+from azsim.report.percentiles import percentile
 from azsim.report.wer import count_errors, wer_percent
 from azsim.resources import shipped
 from azsim.speech.audio import read_audio
@@ -168,7 +169,7 @@ def _emission(name: str, rows: Sequence[tuple[np.ndarray, float]], recogniser: R
         steps = recogniser.recognise(sound).transcript.label_steps
         if steps:
             delays.append(step_end_ms(steps[-1]) - end_ms)
-    return Emission(name, len(delays), *(float(each) for each in np.percentile(delays, (10, 50, 90))))
+    return Emission(name, len(delays), *(percentile(delays, percent) for percent in (10, 50, 90)))
 
 
 def run(options: argparse.Namespace) -> None:
