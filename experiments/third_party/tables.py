@@ -13,7 +13,8 @@ quantise and dequantise nodes) is compared as the float model that its integers 
 """
 SCORED = """
 SNR and cosine against the float graph, over all inferences. Scales are one for each channel; weights that came as int8
-keep their integers at 8 bits.
+keep their integers at 8 bits. Activations are int8 wherever they are multiplied, on one grid for a whole tensor: what
+that loses is in every line, and is most of what is lost at 8 bits.
 """
 COSTED = """
 All of one inference. On the chip: share of products and vector operations; the rest are functions that the vector unit
