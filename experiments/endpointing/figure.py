@@ -19,6 +19,7 @@ from experiments.endpointing.measure import OURS, Perceived, Row
 MARGINS = Margins(left=0.75, right=0.2, top=0.4, bottom=0.6, across=0.6, down=0.6)
 PANEL_INCHES = 2.9
 MOST_WAIT_MS, LEAST_CUT_PERCENT, MOST_CUT_PERCENT = 1_300, 0.3, 100
+TICKS = (1, 3, 10, 30, 100)
 CURVES = {
     "fixed rule": "s-", "silero-vad": "^-", "silero-vad and labels": "^:", "webrtcvad": "v-",
     "webrtcvad and labels": "v:", f"{OURS}, other quiet": "o-",
@@ -40,6 +41,8 @@ def draw_curves(rows: Sequence[Row], out: Path) -> None:
                 axes.plot(waits, cuts, form, color=COLOURS[index % len(COLOURS)], label=name, markersize=size)
             axes.set(title=speech, xlim=(-500, MOST_WAIT_MS), ylim=(LEAST_CUT_PERCENT * 0.8, MOST_CUT_PERCENT))
             axes.set_yscale("log")
+            axes.set_yticks(TICKS, [str(tick) for tick in TICKS])
+            axes.minorticks_off()
             label_below(axes, "median wait from the true end of speech, ms")
             label_left(axes, "cut early, % (0 is drawn as 0.3)")
         grid[0][0].legend(fontsize="small", loc="upper right")
