@@ -88,6 +88,7 @@ def swap_schedules(chip: ChipSpec, network: CompressedNetwork, plan: ResidencyPl
 def with_swaps(work: Work) -> Work:
     """The same work, with the branch brought in before it runs wherever another one (at first none) is there."""
     jobs: list[Job] = []
+    places: list[int] = []
     there = ""
     for job in work.jobs:
         if job.name.startswith("encoder."):
@@ -95,8 +96,10 @@ def with_swaps(work: Work) -> Work:
             if needed != there:
                 jobs.append(Job("npu", needed, job.step, job.release_ms))
                 there = needed
+        places.append(len(jobs))
         jobs.append(job)
-    return replace(work, jobs=chained(jobs))
+    events = tuple(replace(one, job=places[one.job]) if one.job >= 0 else one for one in work.events)
+    return replace(work, jobs=chained(jobs), events=events)
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,8 @@ class Work:
             replace(each, after=tuple(place + 1 for place in each.after) or ((0,) if each.engine == "npu" else ()))
             for each in self.jobs
         ]
-        return replace(self, jobs=(replace(job, after=()), *later))
+        events = tuple(replace(each, job=each.job + 1) if each.job >= 0 else each for each in self.events)
+        return replace(self, jobs=(replace(job, after=()), *later), events=events)
 
     def followed_by(self, jobs: Iterable[Job]) -> Work:
         """The same work with more jobs at its end; their ``after`` names places in the whole list."""

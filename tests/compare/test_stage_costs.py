@@ -9,7 +9,7 @@ from azsim.compare.experiment import load_experiment
 from azsim.compare.runner import make_setup
 from azsim.compare.setup import compressed
 from azsim.compare.stages import pipeline_of
-from azsim.compare.trained import deploy, play
+from azsim.compare.trained import deploy, listened, play
 from azsim.report.percentiles import percentile
 from azsim.resources import shipped
 
@@ -37,3 +37,23 @@ def test_stages_add_up_to_what_the_device_did() -> None:
         assert costs[stage.title].latency_p99_ms == pytest.approx(percentile(waits, 99))
         assert costs[stage.title].energy_mj_per_utterance > 0
     assert costs["recogniser"].latency_p50_ms > 0
+
+
+def test_what_the_last_words_job_tells_is_known_when_it_has_ended() -> None:
+    """Also where the reload of a wake-up stands before all jobs."""
+    experiment, path = load_experiment(None)
+    setup = make_setup(replace(experiment, production=None, sensitivity=None), path, limit=2)
+    small = compressed(setup, experiment.configuration[0])
+    pipeline = pipeline_of(setup, small)
+    deployed = deploy(setup, setup.device, small, pipeline)
+    assert deployed.reload is not None
+    for recognition in listened(pipeline, setup.utterances):
+        timeline = deployed.play(recognition.work, music=None)
+        ended_ps = {span.end_ps for span in deployed.play(recognition.work, music=None, trace=True).spans}
+        told = [
+            (event, known)
+            for event, known in zip(recognition.work.events, timeline.known_ps.tolist())
+            if event.job >= 0 and known > event.time_ms * 10**9
+        ]
+        assert told
+        assert all(known in ended_ps for _, known in told)
