@@ -6,8 +6,9 @@ Part one: taggers of four sizes on held-out requests of both domains, under thre
 Half of the smart speaker's requests have names that training never saw.
 
 Part two: coffee orders of people whom no training heard, as they are and in a kitchen's noise. A network's words go
-through the shipped tagger; an order is accepted if its intent and every slot are right. "Delivered" is what the device
-has at its end-point, in a room tone of -60 dBFS; "whole" is the whole recording. Beside it stands a parser that knows
+through the shipped tagger; an order is accepted if its intent and every slot are right. Room tone of -60 dBFS is in
+every recording. "Delivered" is what the device has at its end-point, "whole" the whole recording; "10 best" weighs the
+interpretations of the ten best paths of a beam's lattice by their posteriors. Beside them stands a parser that knows
 every value of every slot. Intervals are 95 % bootstraps by speaker.
 """
 
@@ -31,10 +32,14 @@ from azsim.nn.graph.network import GraphNetwork
 from azsim.report.page import write_page
 from azsim.report.wer import normalise
 from azsim.resources import model_file
-from azsim.speech.recogniser import recognise_many
+from azsim.speech.conclusion import Recognition
+from azsim.speech.endpointing.choice import EndPointChoice
+from azsim.speech.lattice.paths import n_best
+from azsim.speech.recogniser import Recogniser
+from azsim.speech.search.choice import SearchChoice
 from azsim.speech.stages.understanding import labels_of, tagger_network
-from azsim.speech.understanding.interpretation import Slot, interpretation, slots_of
-from azsim.speech.understanding.tagger import Tagger
+from azsim.speech.understanding.interpretation import Interpretation, Slot, interpretation, slots_of
+from azsim.speech.understanding.tagger import Tagger, interpret_n_best
 from azsim.train.command import exit_status
 from azsim.train.corpus.protocol import KITCHEN, conditions, with_tone
 from azsim.train.corpus.requests import DOMAINS
@@ -45,11 +50,12 @@ from experiments.studies.orders import count_slots
 from experiments.studies.people import SEED, Speech, recorded_noises
 from experiments.studies.runs import runs_folder
 
-NETWORKS = ("rnnt-student", "rnnt-5bit-50")
+NETWORKS = ("rnnt-5bit-50",)
 SIZES = ("home_tiny", "home_small", "home", "home_large")
 COMPRESSIONS = (("raw", 8, 0.0), ("packed", 5, 0.0), ("zvsv", 5, 0.5))
 REQUESTS, REQUEST_SEED = 1000, 7
 BOOTSTRAPS = 2000
+N_BEST = 10
 
 
 @dataclass(frozen=True)
@@ -69,19 +75,21 @@ class SizeResult:
 
 @dataclass(frozen=True)
 class AcceptanceResult:
-    """One network in one condition: shares of orders that were accepted, in percent, intervals by speaker."""
+    """One network, search and condition: percent of orders accepted, the interval by speaker.
+
+    ``words``: ``whole``, ``delivered``, or ``10 best`` of the whole. ``parser_percent``: by the parser, of one text.
+    """
 
     network: str
     condition: str
+    search: str
+    words: str
     orders: int
     speakers: int
-    whole_percent: float
-    whole_low: float
-    whole_high: float
-    delivered_percent: float
-    delivered_low: float
-    delivered_high: float
-    parser_whole_percent: float
+    accepted_percent: float
+    accepted_low: float
+    accepted_high: float
+    parser_percent: float | None = None
 
 
 def tagger_of(small: CompressedNetwork) -> Tagger:
@@ -123,13 +131,19 @@ def sizes(runs: Path) -> list[SizeResult]:
     return rows
 
 
-def accepted(tagger: Tagger, texts: Sequence[str], wanted: Sequence[dict[str, str]]) -> np.ndarray:
-    """Whether intent and every slot are right, bool ``(orders,)``."""
-    right = []
-    for text, slots in zip(texts, wanted, strict=True):
-        meant = interpretation(COFFEE_INTENT, [Slot(name, value) for name, value in slots.items()])
-        right.append(tagger.interpret(normalise(text).split()) == meant)
-    return np.array(right)
+def meanings(wanted: Sequence[dict[str, str]]) -> list[Interpretation]:
+    """What was asked for."""
+    return [interpretation(COFFEE_INTENT, [Slot(name, value) for name, value in slots.items()]) for slots in wanted]
+
+
+def n_best_of(recognition: Recognition) -> list[tuple[list[str], float]]:
+    """The ten best word sequences of a lattice, with posteriors that sum to one among them."""
+    if recognition.lattice is None:
+        raise ValueError("no lattice: the search was greedy")
+    found = n_best(recognition.lattice, N_BEST)
+    shares = np.exp([path.score - found[0].score for path in found])
+    shares /= shares.sum()
+    return [(normalise(" ".join(p.words)).split(), float(share)) for p, share in zip(found, shares, strict=True)]
 
 
 def share(right: np.ndarray, speakers: Sequence[str]) -> tuple[float, float, float]:
@@ -144,22 +158,38 @@ def share(right: np.ndarray, speakers: Sequence[str]) -> tuple[float, float, flo
 
 
 def acceptance(names: Sequence[str], speech: Speech, data: Path) -> list[AcceptanceResult]:
-    """Every network as recorded and in the kitchen."""
+    """Every network, greedy and by a beam, as recorded and in the kitchen."""
     tagger = tagger_of(compress(tagger_network("understanding"), codec="raw"))
     ways = [way for way in conditions(recorded_noises(data)) if way.group == KITCHEN or way.name == "as recorded"]
-    rows = []
+    wanted, rows = meanings(speech.slots), []
+    ends = EndPointChoice().shipped()
     for name in names:
         path = model_file(name)
         small = load_compressed(path) or compress(load_network(path), codec="raw")
         for way in ways:
-            sounds = way.heard(speech.sounds, SEED)
-            whole = [each.transcript.text_whole for each in recognise_many(small, sounds)]
-            cut = [each.transcript.text for each in recognise_many(small, [with_tone(each) for each in sounds])]
-            right = [share(accepted(tagger, texts, speech.slots), speech.speakers) for texts in (whole, cut)]
-            parsed = 100 * float((count_slots(speech.slots, whole)[:, 0] == 0).mean())
-            people = len(set(speech.speakers))
-            rows.append(AcceptanceResult(name, way.name, len(whole), people, *right[0], *right[1], parsed))
-            print(f"{name}: {way.name}: {rows[-1].whole_percent:.0f} % accepted", flush=True)
+            sounds = [with_tone(each) for each in way.heard(speech.sounds, SEED)]
+            for choice in (SearchChoice(), SearchChoice(kind="beam")):
+                recogniser = Recogniser(small, choice.maker(), lattices=choice, ends=ends)
+                found = [recogniser.recognise(sound) for sound in sounds]
+                texts = {
+                    "whole": [each.transcript.text_whole for each in found],
+                    "delivered": [each.transcript.text for each in found],
+                }
+                answers = {
+                    words: [tagger.interpret(normalise(text).split()) for text in own] for words, own in texts.items()
+                }
+                if choice.kind == "beam":
+                    answers["10 best"] = [interpret_n_best(tagger, n_best_of(each)) for each in found]
+                for words, own in answers.items():
+                    right = share(np.array([a == b for a, b in zip(own, wanted, strict=True)]), speech.speakers)
+                    parsed = None
+                    if words in texts:
+                        parsed = 100 * float((count_slots(speech.slots, texts[words])[:, 0] == 0).mean())
+                    people = len(set(speech.speakers))
+                    rows.append(
+                        AcceptanceResult(name, way.name, choice.kind, words, len(own), people, *right, parsed)
+                    )
+                    print(f"{name}: {way.name}: {choice.kind}, {words}: {right[0]:.0f} % accepted", flush=True)
     return rows
 
 
@@ -182,16 +212,23 @@ def markdown(small: Sequence[SizeResult], people: Sequence[AcceptanceResult]) ->
         "",
         "## Orders of people",
         "",
-        "| network | condition | whole: accepted % | delivered: accepted % | parser, whole % |",
-        "|:--|:--|--:|--:|--:|",
+        f"| network | search | words | accepted %: {' | '.join(conditions_of(people))} | mean in noise | parser, same |",
+        "|:--|:--|:--|" + "--:|" * (len(conditions_of(people)) + 2),
     ]
-    for row in people:
+    for key in dict.fromkeys((row.network, row.search, row.words) for row in people):
+        own = [row for row in people if (row.network, row.search, row.words) == key]
+        cells = [f"{r.accepted_percent:.0f} [{r.accepted_low:.0f}, {r.accepted_high:.0f}]" for r in own]
+        mean = np.mean([row.accepted_percent for row in own[1:]])
+        parsed = [row.parser_percent for row in own[1:] if row.parser_percent is not None]
         lines.append(
-            f"| {row.network} | {row.condition} | {row.whole_percent:.0f} [{row.whole_low:.0f}, {row.whole_high:.0f}] "
-            f"| {row.delivered_percent:.0f} [{row.delivered_low:.0f}, {row.delivered_high:.0f}] "
-            f"| {row.parser_whole_percent:.0f} |"
+            f"| {' | '.join(key)} | {' | '.join(cells)} | {mean:.0f} | {f'{np.mean(parsed):.0f}' if parsed else '–'} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def conditions_of(people: Sequence[AcceptanceResult]) -> list[str]:
+    """Their names, in order."""
+    return list(dict.fromkeys(row.condition for row in people))
 
 
 def run(options: argparse.Namespace) -> None:
