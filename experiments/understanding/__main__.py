@@ -212,7 +212,7 @@ def markdown(small: Sequence[SizeResult], people: Sequence[AcceptanceResult]) ->
         "",
         "## Orders of people",
         "",
-        f"| network | search | words | accepted %: {' | '.join(conditions_of(people))} | mean in noise | parser, same |",
+        f"| network | search | words | accepted %: {' | '.join(conditions_of(people))} | in noise, mean | parser |",
         "|:--|:--|:--|" + "--:|" * (len(conditions_of(people)) + 2),
     ]
     for key in dict.fromkeys((row.network, row.search, row.words) for row in people):
