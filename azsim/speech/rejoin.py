@@ -6,13 +6,14 @@
     after:   front end ──> encoder.0 of run 3 (steps 6, 7) ... search ──> tagger
 
 What waited for a job of the recogniser waits for its last job up to the same step; what waited for a front end waits
-for the same front end.
+for the same front end. Work on a core that the words wait for and that itself waits for other stages (the end-pointer's
+decisions) is no part of the chain: it stays as the stages' jobs do.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from azsim.errors import InputError
@@ -27,20 +28,31 @@ def recognisers(work: Work) -> Work:
     Raises:
         InputError: one of them waits for another stage, so that it cannot be told what would come in its place.
     """
-    own = [place for place, job in enumerate(work.jobs) if job.stage == RECOGNISER]
+    decided = _decided_with_others(work)
+    own = [place for place, job in enumerate(work.jobs) if job.stage == RECOGNISER and place not in decided]
     if len(own) == len(work.jobs):
         return work
-    places = {place: number for number, place in enumerate(own)}
-    jobs = []
-    for place in own:
+    for place in sorted(decided):
         job = work.jobs[place]
-        if other := [work.jobs[before].stage for before in job.after if before not in places]:
+        if job.engine == "npu" or job.name == FRONT_END:
+            other = next(work.jobs[each].stage for each in job.after if each not in own)
             raise InputError(
-                f"{work.utterance}: the recogniser waits for stage {other[0]!r}: its jobs cannot be replaced; "
+                f"{work.utterance}: the recogniser waits for stage {other!r}: its jobs cannot be replaced; "
                 "frames_per_step must be 1, and there is no production-size network"
             )
-        jobs.append(replace(job, after=tuple(places[before] for before in job.after)))
+    places = {place: number for number, place in enumerate(own)}
+    jobs = [replace(work.jobs[place], after=tuple(places[each] for each in work.jobs[place].after)) for place in own]
     return replace(work, jobs=tuple(jobs), events=())
+
+
+def _decided_with_others(work: Work) -> frozenset[int]:
+    """Places of the recogniser's jobs that wait, by whatever way, for another stage."""
+    found: set[int] = set()
+    for place, job in enumerate(work.jobs):
+        waits = any(work.jobs[each].stage != RECOGNISER or each in found for each in job.after)
+        if job.stage == RECOGNISER and waits:
+            found.add(place)
+    return frozenset(found)
 
 
 def rejoined(before: Work, after: Work, together: int = 1) -> Work:
@@ -61,9 +73,9 @@ def rejoined(before: Work, after: Work, together: int = 1) -> Work:
     steps = [one.step for one in chain]
     stands_for: dict[int, StageJob | None] = {}
     others: dict[str, list[StageJob]] = {}
-    heard = 0
+    heard, decided = 0, _decided_with_others(before)
     for place, job in enumerate(before.jobs):
-        if job.stage != RECOGNISER:
+        if job.stage != RECOGNISER or place in decided:
             waited = [stands_for[each] for each in job.after]
             stands_for[place] = _asked(job, [one for one in waited if one is not None], job.step // together)
             others.setdefault(job.stage, []).append(stands_for[place])
@@ -74,11 +86,21 @@ def rejoined(before: Work, after: Work, together: int = 1) -> Work:
             last = bisect_right(steps, job.step // together)
             stands_for[place] = chain[last - 1] if last else None
     priorities = {job.stage: job.priority for job in before.jobs if job.stage != RECOGNISER}
-    jobs, places = merged([(RECOGNISER, made), *others.items()], priorities=priorities)
+    jobs, places = merged([(RECOGNISER, made), *_in_order(others, before, decided)], priorities=priorities)
     events = tuple(
         event if event.job < 0 else replace(event, job=places.get(stands_for[event.job], -1)) for event in before.events
     )
     return replace(after, jobs=jobs, events=events)
+
+
+def _in_order(
+    others: Mapping[str, list[StageJob]], before: Work, decided: Collection[int]
+) -> list[tuple[str, list[StageJob]]]:
+    """The stages, those that the decisions wait for before them and all others behind."""
+    awaited = {before.jobs[each].stage for place in decided for each in before.jobs[place].after}
+    first = [(stage, jobs) for stage, jobs in others.items() if stage in awaited and stage != RECOGNISER]
+    own = [(stage, jobs) for stage, jobs in others.items() if stage == RECOGNISER]
+    return [*first, *own, *((stage, jobs) for stage, jobs in others.items() if stage not in {*awaited, RECOGNISER})]
 
 
 def _asked(job: Job, after: Sequence[StageJob], step: int | None = None) -> StageJob:

@@ -29,7 +29,7 @@ def replay(work: Work, label_steps: tuple[int, ...], programs: Collection[str], 
     own = recognisers(work)
     picked = picked_of(own.jobs) if f"encoder.0{SMALL}" in programs else None
     more = next((job.more_cycles // job.units for job in own.jobs if job.name == "frontend"), 0)
-    turns = _turns(work, time_reduction)
+    turns = _turns(own, time_reduction)
     jobs = job_chain(work.steps, label_steps, programs, time_reduction, work.wake_steps, picked, more, turns)
     return rejoined(work, replace(own, jobs=jobs, inputs={}))
 

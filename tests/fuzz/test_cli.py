@@ -22,8 +22,8 @@ BAD_WORDS = (
     "\uffff", "=1+1", "..", ".", "/", "/dev/null", "/dev/zero", "here/", "none.toml", "none/none", "é", "1:0",
 )  # fmt: skip
 SHARE = 12
-NOT_TRIED = ("train",)
-"""A word that it takes would begin a training."""
+NOT_TRIED = ("train", "listen", "cloud serve", "cloud ask")
+"""Words that these take would begin a training, wait for sound, or for a line."""
 
 
 @pytest.fixture
@@ -39,6 +39,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "exp.toml").write_text(with_value(tree, ("none",), ""))
     np.save(tmp_path / "w.npy", np.ones((8, 16), np.int8))
     np.save(tmp_path / "x.npy", np.ones(16, np.int8))
+    np.save(tmp_path / "rows.npy", np.ones((5, 4), np.int64))
+    (tmp_path / "net.onnx").write_bytes(b"\x08\x08")
     (tmp_path / "here" / "inner").mkdir(parents=True)
     (tmp_path / "here" / "keep.txt").write_text("mine")
     monkeypatch.chdir(tmp_path / "here" / "inner")
@@ -51,6 +53,9 @@ def good(folder: Path) -> dict[str, list[str]]:
         "compare": [str(folder / "exp.toml"), "--workers", "1"],
         "run": [str(folder / "0.wav"), "--no-music", "--model", str(folder / "net.safetensors")],
         "matvec": ["--weights", str(folder / "w.npy"), "--activations", str(folder / "x.npy")],
+        "compress": [str(folder / "w.npy")],
+        "import": [str(folder / "net.onnx"), "--out", "imported"],
+        "infer": ["understanding", "--input", str(folder / "rows.npy")],
         "inspect": ["az1"],
         "completion": ["bash"],
         "new": ["mine"],

@@ -20,6 +20,6 @@ def test_defaults_are_not_shared() -> None:
     first.responses_ps.append(3)
     assert not second.responses_ps
     made = {field.name: field.default_factory for field in fields(Timeline) if callable(field.default_factory)}
-    assert set(made) == {"refills_ps", "companions", "grants"}
+    assert set(made) == {"refills_ps", "companions", "grants", "known_ps"}
     assert all(factory() is not factory() for factory in made.values())
     assert no_grants().shape == (0, L_NUMBER + 1)
