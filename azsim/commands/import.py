@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,7 +68,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         from azsim.output_file import check_output_file
         from azsim.resources import MODEL_FILE
     target: Path = options.out if options.out.suffix == ".safetensors" else options.out / MODEL_FILE
-    check_output_file(target if target.parent.is_dir() else options.out)
+    check_output_file(target if os.path.isdir(target.parent) else options.out)
     if options.check and options.calibrate is None:
         raise InputError("--check: needs inputs; give them by --calibrate")
     imported = import_model(
