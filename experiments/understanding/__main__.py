@@ -1,6 +1,6 @@
 """# Understanding on the device
 
-    AZSIM_DATA=... python -m experiments.understanding --out reports/understanding
+    AZSIM_DATA=... python -m experiments.understanding --noise-db 12 --recordings 43 --out reports/understanding
 
 Part one: taggers of four sizes on held-out requests of both domains, under three compressions, in the integer engine.
 Half of the smart speaker's requests have names that training never saw.
@@ -41,7 +41,7 @@ from azsim.speech.stages.understanding import labels_of, tagger_network
 from azsim.speech.understanding.interpretation import Interpretation, Slot, interpretation, slots_of
 from azsim.speech.understanding.tagger import Tagger, interpret_n_best
 from azsim.train.command import exit_status
-from azsim.train.corpus.protocol import KITCHEN, conditions, with_tone
+from azsim.train.corpus.protocol import KITCHEN, NOISE_DB, conditions, with_tone
 from azsim.train.corpus.requests import DOMAINS
 from azsim.train.corpus.tagged import COFFEE_INTENT
 from experiments.options import options_of
@@ -157,10 +157,13 @@ def share(right: np.ndarray, speakers: Sequence[str]) -> tuple[float, float, flo
     return 100 * float(right.mean()), float(low), float(high)
 
 
-def acceptance(names: Sequence[str], speech: Speech, data: Path) -> list[AcceptanceResult]:
-    """Every network, greedy and by a beam, as recorded and in the kitchen."""
+def acceptance(
+    names: Sequence[str], speech: Speech, data: Path, levels_db: Sequence[float]
+) -> list[AcceptanceResult]:
+    """Every network, greedy and by a beam, as recorded and in the kitchen at these levels."""
     tagger = tagger_of(compress(tagger_network("understanding"), codec="raw"))
-    ways = [way for way in conditions(recorded_noises(data)) if way.group == KITCHEN or way.name == "as recorded"]
+    kept = {("level", "as recorded"), *((KITCHEN, f"{level:g} dB") for level in levels_db)}
+    ways = [way for way in conditions(recorded_noises(data)) if (way.group, way.name) in kept]
     wanted, rows = meanings(speech.slots), []
     ends = EndPointChoice().shipped()
     for name in names:
@@ -238,7 +241,7 @@ def run(options: argparse.Namespace) -> None:
         raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/ and noise/")
     by_size = sizes(options.runs)
     speech = Speech.load(Path(data), options.set, 0, options.recordings)
-    people = acceptance(options.networks, speech, Path(data))
+    people = acceptance(options.networks, speech, Path(data), options.noise_db)
     options.out.mkdir(parents=True, exist_ok=True)
     write_csv(by_size, options.out / "sizes.csv")
     write_csv(people, options.out / "acceptance.csv")
@@ -251,6 +254,9 @@ def main() -> int:
     parser = options_of(__package__, __doc__)
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), metavar="NAME", help="shipped networks")
     parser.add_argument("--set", choices=("heldout", "dev"), default="dev", help="who is heard")
+    parser.add_argument(
+        "--noise-db", nargs="+", type=float, choices=NOISE_DB, default=list(NOISE_DB), help="levels of the kitchen"
+    )
     parser.add_argument("--recordings", type=int, default=10_000, help="at most so many")
     parser.add_argument("--runs", type=Path, default=runs_folder(), help="where taggers were trained")
     out = Path("runs/understanding")
