@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from azsim.compare.experiment import Experiment
-from azsim.compare.setup import Setup, compressed, network, open_device
+from azsim.compare.setup import build_setup, compressed, open_device
 from azsim.compare.stages import pipeline_of
 from azsim.compare.trained import deploy
 from azsim.errors import located
@@ -85,11 +85,10 @@ class LiveConversation:
     def __init__(self, experiment: Experiment, waiting: WaitingMaker) -> None:
         with located("--device"):
             device, file = open_device(experiment.device)
-        configuration = experiment.configuration[0]
-        with located("--model"):
-            network(experiment.model)
-        self._setup = Setup(experiment, device, (), None, {}, "azsim listen", file)
-        small = compressed(self._setup, configuration)
+        self._setup = build_setup(
+            experiment, (device, file), lambda heard: (), source="azsim listen", named=lambda key: f"--{key}"
+        )
+        small = compressed(self._setup, experiment.configuration[0])
         self._pipeline = pipeline_of(self._setup, small)
         self._deployed = deploy(self._setup, device, small, self._pipeline)
         self._every = small.network.steps_per_output
