@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from azsim.chip.lane_kernels import (
@@ -64,6 +65,12 @@ class LaneCost:
 def needs_activations(spec: LanesSpec | None) -> bool:
     """Whether the cycles depend on the activations, and not on the weights alone; never on a chip without lanes."""
     return spec is not None and (spec.skip in ("activations", "both") or spec.skip_zero_columns)
+
+
+def without_activations(spec: LanesSpec) -> LanesSpec:
+    """The same lanes where no activation is zero: what they take for runs whose activations are not known, at most."""
+    skip = {"activations": "none", "both": "weights"}.get(spec.skip, spec.skip)
+    return msgspec.structs.replace(spec, skip=skip, skip_zero_columns=False)
 
 
 def lane_cost(

@@ -14,16 +14,18 @@ from fractions import Fraction
 from functools import cached_property
 from math import floor, lcm
 
+import msgspec
 import numpy as np
 
 from azsim.chip.build import build_invocations, build_schedule, build_schedules, compile_all
 from azsim.chip.instructions import Code
-from azsim.chip.lanes import needs_activations
+from azsim.chip.lanes import needs_activations, without_activations
 from azsim.chip.residency import ResidencyPlan, SharedPlan, Sharer, plan_shared
 from azsim.chip.schedule import Sections, TileSchedule, joined
 from azsim.chip.wake import RELOAD, reload_schedule
 from azsim.compress.network import CompressedNetwork
 from azsim.deploy.cost import ProgramCost, program_cost
+from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
 from azsim.devices.spec import Device
 from azsim.devices.sram import ring_bytes
@@ -173,16 +175,25 @@ class Deployment:
         if job.stage == RECOGNISER:
             return build_schedule(self.device.chip, self._program(job), self.network, self.plan, inputs)
         network, plan = self.beside[job.stage].network, self.shared.plans[job.stage]
-        return build_schedule(self.device.chip, self._program(job), network, plan)
+        return build_schedule(self._chip_beside, self._program(job), network, plan)
+
+    @cached_property
+    def _chip_beside(self) -> ChipSpec:
+        """The chip as networks beside find it: their activations are not recorded, so that none counts as zero."""
+        chip = self.device.chip
+        return msgspec.structs.replace(chip, lanes=without_activations(chip.lanes)) if chip.lanes else chip
 
     @cached_property
     def schedules_beside(self) -> Mapping[str, TileSchedule | Sections]:
-        """Stage and program of a network beside, as `Job.schedule` calls them -> schedule."""
+        """Stage and program of a network beside, as `Job.schedule` calls them -> schedule.
+
+        Where the skip mode looks at activations, theirs are taken as having no zeros: an upper bound of their time.
+        """
         return {
             f"{stage}/{program}": schedule
             for stage, one in self.beside.items()
             for program, schedule in build_schedules(
-                self.device.chip, one.network, self.shared.plans[stage], one.vectors
+                self._chip_beside, one.network, self.shared.plans[stage], one.vectors
             ).items()
         }
 
