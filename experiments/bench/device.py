@@ -21,6 +21,7 @@ from azsim.compare.pool import Pool
 from azsim.compare.production import draw, replayed
 from azsim.compare.runner import make_setup
 from azsim.compare.setup import Setup, compressed
+from azsim.compare.stages import pipeline_of
 from azsim.compare.trained import deploy, recognise
 from azsim.compress.network import CompressedNetwork
 from azsim.deploy.deployment import Deployment
@@ -97,7 +98,7 @@ def measure() -> dict[str, dict[str, float]]:
 
 def _hour(setup: Setup, network: CompressedNetwork, works: list[Work], before_s: float) -> dict[str, float]:
     begin = time.perf_counter()
-    deployed = deploy(setup, setup.device, network)
+    deployed = deploy(setup, setup.device, network, pipeline_of(setup, network))
     ready = [deployed.ready(work) for work in works]
     before_s += time.perf_counter() - begin
 
