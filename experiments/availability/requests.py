@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -17,7 +17,8 @@ from azsim.compare.experiment import SEEDS, Configuration, Experiment, beside
 from azsim.compare.pool import Pool
 from azsim.compare.setup import build_setup, compressed, network, open_device
 from azsim.compare.speech_set import Utterance, load_speech
-from azsim.compare.trained import deploy, recognise
+from azsim.compare.stages import pipeline_of
+from azsim.compare.trained import deploy, listened
 from azsim.devices import load_device
 from azsim.devices.loader import find_device
 from azsim.devices.spec import Device
@@ -28,7 +29,8 @@ from azsim.speech.conclusion import Recognition
 from azsim.speech.work import Work
 from azsim.toml import convert, read_toml
 
-PATHS: tuple[AskedPath, ...] = get_args(AskedPath)
+PATHS: tuple[AskedPath, ...] = ("device", "cloud", "hybrid")
+"""Those that are compared; a lattice is no other way to hear a request, but a second opinion on its words."""
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Names = Annotated[tuple[str, ...], Meta(min_length=1)]
 
@@ -151,8 +153,9 @@ def station(plan: Plan, name: str) -> Station:
     )
     utterances = setup.utterances
     small = compressed(setup, configuration)
-    deployed = deploy(setup, device, small)
-    own = recognise(small, setup)
+    pipeline = pipeline_of(setup, small)
+    deployed = deploy(setup, device, small, pipeline)
+    own = listened(pipeline, utterances)
     server = network(choice.cloud.model)
     cloud = recognise_in_cloud(
         server,

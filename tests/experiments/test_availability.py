@@ -22,7 +22,7 @@ SENT = {"audio": 800, "features": 0, "lattice": 0, "control": 70, "music": 0, "u
 
 def asked(latency_ms: int | None, text: str, by: str = "cloud", early: bool = False) -> Asked:
     latency_ps = None if latency_ms is None else latency_ms * 10**9
-    return Asked("one two three four", text, early, Answer(by, latency_ps, 10**12, SENT, 5e9, 2e9))
+    return Asked("one two three four", text, early, Answer(by, latency_ps, 10**12, SENT, 0, 5e9, 2e9))
 
 
 def test_a_row_counts_what_is_in_time_and_words_that_never_came() -> None:
