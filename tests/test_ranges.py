@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_origin
+from typing import Annotated, get_args, get_origin
 
 import msgspec
 import pytest
@@ -11,7 +11,11 @@ from azsim import ranges
 from azsim.compare import experiment
 from azsim.devices import quantities
 
-RANGES = {name: kind for name, kind in vars(ranges).items() if get_origin(kind) is Annotated}
+RANGES = {
+    name: kind
+    for name, kind in vars(ranges).items()
+    if get_origin(kind) is Annotated and get_args(kind)[0] in (int, float)
+}
 ENDS = {
     "SmallCount": (1, 65_535),
     "NonNegative": (0.0, 1e9),

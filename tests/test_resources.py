@@ -32,5 +32,5 @@ def test_a_wrong_name_lists_what_there_is_and_offers_the_nearest() -> None:
 def test_a_folder_without_a_network_is_no_model() -> None:
     assert (shipped_root() / "models" / "recipes").is_dir()
     assert "recipes" not in model_names()
-    with pytest.raises(InputError, match=r"models/recipes: not shipped with azsim; there are rnnt-"):
+    with pytest.raises(InputError, match=r"models/recipes: not shipped with azsim; there are .*rnnt-"):
         model_file("recipes")

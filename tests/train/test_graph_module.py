@@ -104,8 +104,10 @@ CASES: list[tuple[Operator, Shapes, Mapping[str, tuple[int, ...]]]] = [
 STEPS, STREAMS = 12, 2
 
 
-def test_every_operator_is_tried_but_that_of_the_branches() -> None:
-    assert {type(operator).kind for operator, _, _ in CASES} == set(operators()) - {"branching_lstm"}
+def test_every_operator_is_tried_but_those_that_are_never_trained() -> None:
+    """Branches have a trainer of their own; the others come with imported networks alone."""
+    never = {"branching_lstm", "magnitude", "reduce", "sqrt"}
+    assert {type(operator).kind for operator, _, _ in CASES} == set(operators()) - never
 
 
 @pytest.mark.parametrize(("operator", "shapes", "roles"), CASES, ids=lambda each: getattr(each, "kind", ""))

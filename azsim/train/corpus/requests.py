@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from azsim.errors import InputError
+from azsim.errors import InputError, located
 from azsim.resources import data_folder
 from azsim.speech.understanding.interpretation import OUTSIDE
 from azsim.train.corpus.coffee import coffee_grammar
@@ -108,7 +109,7 @@ class TextRequests(Requests):
         file: lines of JSON with ``text``, ``intent`` and ``entities`` (type, start, end in characters), gzipped.
 
     Raises:
-        InputError: it is not readable, or an entity does not lie at the edges of words.
+        InputError: it is not readable, or entities overlap or touch no word.
     """
 
     def __init__(self, file: Path) -> None:
@@ -144,19 +145,21 @@ class TextRequests(Requests):
 
 
 def _request(record: dict, where: str) -> Request:
+    """A record as a request; an entity is all the words that it touches."""
     try:
         text, intent, entities = record["text"], record["intent"], record["entities"]
-        starts, place = {}, 0
-        words = text.split()
-        for index, word in enumerate(words):
-            place = text.index(word, place)
-            starts[place] = index
-            place += len(word)
-        ends = {start + len(words[index]): index + 1 for start, index in starts.items()}
-        spans = [(each["type"], starts[each["start"]], ends[each["end"]]) for each in entities]
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"{where}: must have text, intent, and entities at the edges of words ({error!r})") from error
-    return Request(tuple(words), intent, tags_of(words, spans))
+        places = [match.span() for match in re.finditer(r"\S+", text)]
+        touched = [(each["type"], each["start"], each["end"]) for each in entities]
+        spans = [
+            (kind, sum(end <= first for _, end in places), sum(start < last for start, _ in places))
+            for kind, first, last in touched
+        ]
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{where}: must have text, intent, and entities with type, start, end ({error!r})") from error
+    words = text.split()
+    with located(where):
+        tags = tags_of(words, spans)
+    return Request(tuple(words), intent, tags)
 
 
 def _coffee() -> Requests:

@@ -60,11 +60,17 @@ def test_the_place_of_an_entity_is_its_words(tmp_path):
     assert slots_of(request.words, request.tags) == (Slot("place", "room7"),)
 
 
+def test_an_entity_is_all_the_words_that_it_touches(tmp_path):
+    record = {"text": "mail to robert, now", "intent": "m", "entities": [{"type": "who", "start": 8, "end": 14}]}
+    (request,) = TextRequests(text_file(tmp_path, [record])).held_out(np.random.default_rng(0), 1)
+    assert slots_of(request.words, request.tags) == (Slot("who", "robert,"),)
+
+
 @pytest.mark.parametrize(
     ("record", "message"),
     [
         ({"text": "play it"}, "line 1: must have text, intent"),
-        ({"text": "play it", "intent": "p", "entities": [{"type": "x", "start": 1, "end": 4}]}, "line 1: must have"),
+        ({"text": "play it", "intent": "p", "entities": [{"type": "x", "start": 9, "end": 12}]}, "line 1: slot 'x'"),
         ({"text": None, "intent": "p", "entities": []}, "line 1: must have"),
     ],
 )

@@ -54,7 +54,7 @@ def test_padding_behind_a_request_does_not_change_its_loss(task):
         {ROWS: np.pad(batch.inputs[ROWS], ((0, 0), (0, 5), (0, 0)))},
         {**batch.targets, "tags": np.pad(batch.targets["tags"], ((0, 0), (0, 5)), constant_values=-1)},
     )
-    losses = [float(own.loss(module(as_tensors(each)), each)) for each in (batch, wider)]
+    losses = [own.loss(module(as_tensors(each)), each).item() for each in (batch, wider)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
