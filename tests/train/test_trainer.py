@@ -151,7 +151,7 @@ def test_a_slip_in_the_noises_is_refused_before_the_first_step(tiny_corpus: Path
     recipe = tiny_recipe()
     mix = msgspec.structs.replace(recipe.stages[1].mix, noises=("noise", "musik"))
     stages = (recipe.stages[0], msgspec.structs.replace(recipe.stages[1], mix=mix))
-    with pytest.raises(InputError, match=r"mix\.noises: .* has no split 'musik'; there are noise, music"):
+    with pytest.raises(InputError, match=r"'augmented': mix\.noises: .* has no split 'musik'; there are noise"):
         Trainer(msgspec.structs.replace(recipe, stages=stages), place_in(tiny_corpus, tmp_path))
 
 
