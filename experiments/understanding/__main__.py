@@ -24,10 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from azsim.compress import compress
-from azsim.compress.network import CompressedNetwork
 from azsim.compress.stored import load_compressed, load_network
 from azsim.errors import InputError
-from azsim.nn.graph.executor import Model
 from azsim.nn.graph.network import GraphNetwork
 from azsim.report.page import write_page
 from azsim.report.wer import normalise
@@ -37,9 +35,9 @@ from azsim.speech.endpointing.choice import EndPointChoice
 from azsim.speech.lattice.paths import n_best
 from azsim.speech.recogniser import Recogniser
 from azsim.speech.search.choice import SearchChoice
-from azsim.speech.stages.understanding import labels_of, tagger_network
+from azsim.speech.stages.understanding import tagger_network, tagger_of
 from azsim.speech.understanding.interpretation import Interpretation, Slot, interpretation, slots_of
-from azsim.speech.understanding.tagger import Tagger, interpret_n_best
+from azsim.speech.understanding.tagger import interpret_n_best
 from azsim.train.command import exit_status
 from azsim.train.corpus.protocol import KITCHEN, NOISE_DB, conditions, with_tone
 from azsim.train.corpus.requests import DOMAINS
@@ -90,13 +88,6 @@ class AcceptanceResult:
     accepted_low: float
     accepted_high: float
     parser_percent: float | None = None
-
-
-def tagger_of(small: CompressedNetwork) -> Tagger:
-    """A compressed tagger, ready to run in integers."""
-    network = small.network
-    integers = network.integers(small.integer_weights)
-    return Tagger(Model.in_integers(integers), labels_of(network), integers.grids)
 
 
 def sizes(runs: Path) -> list[SizeResult]:

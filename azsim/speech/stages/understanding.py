@@ -40,10 +40,7 @@ class Understanding(Stage, frozen=True):
 
     def listener(self, configured: Configured, network: CompressedNetwork) -> Callable[[Turn], Listening]:
         """One that waits for the final words."""
-        own = network.network
-        integers = own.integers(network.integer_weights)
-        tagger = Tagger(Model.in_integers(integers), labels_of(own), integers.grids)
-        return partial(_Listening, tagger, tuple(own.programs()))
+        return partial(_Listening, tagger_of(network), tuple(network.network.programs()))
 
 
 class _Listening:
@@ -83,6 +80,17 @@ def tagger_network(model: str) -> GraphNetwork:
     if not isinstance(network, GraphNetwork) or not {"intents", "tags"} <= set(network.card):
         raise InputError(f"model = {model!r}: must be a tagger (`azsim train understanding/home` makes one)")
     return network
+
+
+def tagger_of(small: CompressedNetwork) -> Tagger:
+    """A tagger's compressed network, laid out to run in integers.
+
+    Raises:
+        InputError: its file says so of fewer or more outputs than it has.
+    """
+    network = small.network
+    integers = network.integers(small.integer_weights)
+    return Tagger(Model.in_integers(integers), labels_of(network), integers.grids)
 
 
 def labels_of(network: GraphNetwork) -> Labels:
