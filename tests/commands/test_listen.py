@@ -22,7 +22,6 @@ from tests.speech.conversation.test_conversation import SMALL, by_voice
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small network in place of the shipped ones, opened by voices."""
-    monkeypatch.setattr(live, "network", lambda name: SMALL.network)
     monkeypatch.setattr(live, "compressed", lambda setup, configuration: SMALL)
     monkeypatch.setattr(openers, "for_wake_word", lambda: by_voice)
     monkeypatch.setattr(openers, "for_voice", lambda speech_above: by_voice)
