@@ -42,7 +42,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         from azsim.compare.infer import is_infer
         from azsim.compare.runner import compare, default_workers, make_setup, tasks_of
         from azsim.report.fitted import output_console
-        from azsim.report.results import rows_to_json
+        from azsim.report.plain import rows_to_json
         from azsim.report.table import print_tables
         from azsim.report.write import check_out_dir, write_report
     if options.experiment is not None and is_infer(options.experiment):

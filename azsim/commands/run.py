@@ -68,7 +68,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         from azsim.compare.lattices import write_lattices
         from azsim.compare.single import Single, make_single, run_single
         from azsim.report.fitted import output_console
-        from azsim.report.results import rows_to_json
+        from azsim.report.plain import rows_to_json
         from azsim.report.table import print_tables
         from azsim.report.write import check_out_dir, write_report
         from azsim.resources import shipped

@@ -20,7 +20,7 @@ from azsim.compare.stages import pipeline_of
 from azsim.compare.trained import deploy
 from azsim.errors import located
 from azsim.report.metrics import measure
-from azsim.report.results import UtteranceTiming
+from azsim.report.timing import UtteranceTiming
 from azsim.speech.bounds import estimate_bounds
 from azsim.speech.conversation.conversation import Conversation, ConversationTurn, Happening
 from azsim.speech.conversation.opening import WaitingMaker

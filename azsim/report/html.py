@@ -14,8 +14,9 @@ from azsim.report.colours import variables, with_variables
 from azsim.report.columns import DEVICE, NOTHING, WORDS, Column, number, used_columns
 from azsim.report.fitted import shortened
 from azsim.report.glossary import TERMS
+from azsim.report.plain import plain
 from azsim.report.ranking import verdict
-from azsim.report.results import Comparison, ConfigurationResult, UtteranceResult, plain
+from azsim.report.results import Comparison, ConfigurationResult, UtteranceResult
 from azsim.report.table import PRODUCTION_TITLE, TRAINED_TITLE
 from azsim.speech.transcript import Word
 

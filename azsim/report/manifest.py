@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from azsim import __version__
 from azsim.errors import InputError, readable
-from azsim.report.results import plain
+from azsim.report.plain import plain
 
 _PACKAGES = ("numpy", "numba", "simpy", "soxr", "soundfile", "kaldi-native-fbank", "jiwer", "matplotlib")
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from azsim.report.end_points import EndPoints, columns_of
 from azsim.report.percentiles import percentile
-from azsim.report.results import LATENCY_PARTS, ConfigurationResult, ConfigurationSize, UtteranceResult, UtteranceTiming
+from azsim.report.results import ConfigurationResult, ConfigurationSize, UtteranceResult
+from azsim.report.timing import LATENCY_PARTS, UtteranceTiming
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_errors
 from azsim.soc.timeline import LatencyParts, Timeline
 from azsim.speech.work import Work

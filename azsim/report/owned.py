@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from azsim.errors import InputError, readable
-from azsim.report.results import plain
+from azsim.report.plain import plain
 
 MANIFEST = "manifest.json"
 _FILES, _BEFORE, _SEAL = "files", "before", "seal"

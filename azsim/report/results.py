@@ -8,17 +8,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from azsim.deprecated import goes, renamed
-from azsim.report.end_points import EndPoints
 from azsim.report.ranking import SensitivityPoint
 from azsim.report.roofline import Roofline
+from azsim.report.timing import UtteranceTiming
 from azsim.report.trace.options import TraceOptions
 from azsim.soc.timeline import Timeline
 from azsim.speech.lattice.lattice import Lattice
@@ -26,7 +24,6 @@ from azsim.speech.transcript import Word
 from azsim.summary import Summarised
 
 _NAMED = 3
-LATENCY_PARTS = ("end_pointing", "backlog", "npu", "search", "network")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,56 +51,6 @@ class ConfigurationSize:
     share_of_fp32: float | None
     timing_only: bool = False
     note: str = ""
-
-
-@renamed("0.2.0", "0.3.0", early_cut="premature_endpoint", companions_late="companions_deadline_misses")
-@dataclass(frozen=True, slots=True)
-class UtteranceTiming:
-    """What one timeline says in the units of a report.
-
-    Attributes:
-        heard_ms: audio from the first sample to the end-point.
-        elapsed_ms: from the first sample to the final result.
-        latency_parts_ms: ``LATENCY_PARTS`` -> true end of speech to final words, split; None if nothing was recognised,
-            or if that end is not known or came after the end-point.
-        first_word_ms: start of speech to the first word shown; None if there was none or the start is not known.
-        premature_endpoint: words were recognised after the end-point, so that they are missing from the result; None if
-            that cannot be told.
-        busy_ms: engine -> busy time.
-        dram_bytes: client -> bytes read and written.
-        npu_causes_ms: cause -> time on the critical path of the NPU's jobs.
-        energy_mj, energy_idle_mj: part -> from wake to final result, and the same stretch of time without speech.
-        refills_ms: of each packet of music, from room in the ring to its samples in it.
-        companions_ms: network beside the recogniser -> response time of each run.
-        companions_deadline_misses: network -> runs that ended after the next one's release.
-        end_points: what the end-pointers did; None where that is not known.
-    """
-
-    heard_ms: float
-    elapsed_ms: float
-    latency_parts_ms: Mapping[str, float] | None
-    first_word_ms: float | None
-    premature_endpoint: bool | None
-    busy_ms: Mapping[str, float]
-    dram_bytes: Mapping[str, int]
-    uplink_bytes: int
-    downlink_bytes: int
-    npu_causes_ms: Mapping[str, float]
-    energy_mj: Mapping[str, float]
-    energy_idle_mj: Mapping[str, float]
-    peak_sram_bytes: int
-    underruns: int
-    deadline_misses: int
-    steps: int
-    refills_ms: tuple[float, ...] = ()
-    companions_ms: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    companions_deadline_misses: Mapping[str, int] = field(default_factory=dict)
-    end_points: EndPoints | None = None
-
-    @property
-    def latency_ms(self) -> float | None:
-        """True end of speech to final words."""
-        return None if self.latency_parts_ms is None else sum(self.latency_parts_ms.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,24 +323,6 @@ class Comparison(Summarised):
             return self.name
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         return ", ".join(names[:_NAMED]) + more
-
-
-def rows_to_json(rows: Sequence[ConfigurationResult]) -> list[dict[str, object]]:
-    """Rows as plain JSON values with unit-suffixed keys; what is not known is null, and so is what is not finite."""
-    return [{key: plain(value) for key, value in dataclasses.asdict(row).items()} for row in rows]
-
-
-def plain(value: object) -> object:
-    """``value`` with numpy scalars, tuples, mappings and non-finite floats made into what JSON can hold."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic | np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value
 
 
 def __getattr__(name: str) -> object:

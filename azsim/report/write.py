@@ -27,7 +27,8 @@ from azsim.output_file import replacing
 from azsim.report.csv_tables import csv_text, results_lines, utterance_lines, word_lines
 from azsim.report.html import page
 from azsim.report.owned import MANIFEST, Digests, check_unchanged, owned_files, remove_stale, sealed
-from azsim.report.results import Comparison, plain, rows_to_json
+from azsim.report.plain import plain, rows_to_json
+from azsim.report.results import Comparison
 from azsim.report.trace import trace_json
 
 if TYPE_CHECKING:

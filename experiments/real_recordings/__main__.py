@@ -22,7 +22,7 @@ from azsim.compare.experiment import load_experiment
 from azsim.compare.runner import compare, default_workers, make_setup
 from azsim.errors import InputError
 from azsim.report.page import write_page
-from azsim.report.results import rows_to_json
+from azsim.report.plain import rows_to_json
 from azsim.report.table import markdown_table
 from azsim.train.command import exit_status
 from experiments.options import options_of

@@ -20,7 +20,7 @@ RESULTS = (
     "azsim.nn.rnnt.network:Network",
     "azsim.report.results:ConfigurationResult",
     "azsim.report.results:Row",
-    "azsim.report.results:UtteranceTiming",
+    "azsim.report.timing:UtteranceTiming",
     "azsim.soc.timeline:Timeline",
     "azsim.speech.transcript:Word",
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from azsim.report.results import plain, rows_to_json
+from azsim.report.plain import plain, rows_to_json
 from experiments import readme
 from tests.report import invented
 

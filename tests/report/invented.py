@@ -8,12 +8,7 @@ import numpy as np
 
 from azsim.report.metrics import make_rows, measure
 from azsim.report.ranking import SensitivityPoint
-from azsim.report.results import (
-    Comparison,
-    ConfigurationSize,
-    TracedUtterance,
-    UtteranceResult,
-)
+from azsim.report.results import Comparison, ConfigurationSize, TracedUtterance, UtteranceResult
 from azsim.report.roofline import Roofline, RooflinePoint
 from azsim.soc.timeline import Instant, LatencyParts, Span, Timeline
 from azsim.speech.transcript import Word

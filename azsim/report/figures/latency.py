@@ -11,7 +11,8 @@ from azsim.report.colours import INK
 from azsim.report.figures.layout import WIDE, Layout, label_below
 from azsim.report.figures.stacked import bar_panels, label_totals, reach, stack
 from azsim.report.figures.style import panels, part_colours
-from azsim.report.results import LATENCY_PARTS, Comparison, ConfigurationResult
+from azsim.report.results import Comparison, ConfigurationResult
+from azsim.report.timing import LATENCY_PARTS
 
 
 def draw(comparison: Comparison, layout: Layout = WIDE) -> Figure | None:
