@@ -20,7 +20,8 @@ from azsim.speech.endpointing.listening import EndPointNetworks, text_of
 from azsim.speech.endpointing.sentence_end import SentenceEnd
 from azsim.speech.endpointing.voice_activity import ENDED, SPEECH, VoiceActivity
 from azsim.speech.features import SAMPLE_RATE_HZ, STACKED_FRAMES, STEP_MS, log_mel
-from azsim.speech.recogniser import Listener, Recogniser
+from azsim.speech.listener import Listener
+from azsim.speech.recogniser import Recogniser
 from experiments.endpointing.peers import Peer
 
 TAIL_S, MIRRORED_S = 3.0, 0.4
@@ -141,5 +142,3 @@ def track_of(
         sentence_end=np.array([reader.posterior(each) for each in texts]),
         peers={} if recording.sound is None else {peer.name: peer.posteriors(recording.sound, steps) for peer in peers},
     )
-
-

@@ -6,16 +6,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from azsim.compress.recipe import compress
 from azsim.errors import InputError
-from azsim.speech.bounds import UNKNOWN, SpeechBounds, estimate_bounds
+from azsim.speech.bounds import SpeechBounds
 from azsim.speech.features import log_mel
-from azsim.speech.recogniser import Listener, Recogniser, recognise_many
-from azsim.speech.room_tone import room_tone
-from azsim.speech.search.search import Found
+from azsim.speech.recogniser import Recogniser, recognise_many
 from tests.conftest import random_network
 
 
@@ -39,21 +35,6 @@ def equal(one, other) -> None:
     assert set(one.work.inputs) == set(other.work.inputs)
     for name, vectors in one.work.inputs.items():
         assert np.array_equal(vectors, other.work.inputs[name])
-
-
-def in_pieces(recogniser: Recogniser, frames: np.ndarray, cuts: list[int], **options):
-    listener = Listener(recogniser, "u", **options)
-    for piece in np.split(frames, sorted(cuts)):
-        listener.feed(piece)
-    return listener.finish(room_tone(frames, listener.most_after), 1_820, estimate_bounds(frames))
-
-
-@settings(max_examples=15, deadline=None)
-@given(cuts=st.lists(st.integers(0, 180), max_size=40))
-def test_pieces_of_any_size_give_the_same_words(recogniser, sound, cuts):
-    whole = recogniser.recognise(sound, "u", record_inputs=True)
-    assert whole.transcript.labels
-    equal(in_pieces(recogniser, log_mel(sound), cuts, record_inputs=True), whole)
 
 
 def test_features_give_the_same_as_sound(recogniser, sound):
@@ -84,29 +65,6 @@ def test_silence_that_follows_changes_nothing_but_what_is_said_in_it(recogniser,
     short, long = recogniser.recognise(log_mel(sound)[:99]), recogniser.recognise(log_mel(sound)[:140])
     before = [step for step in long.transcript.label_steps if step < 33]
     assert [step for step in short.transcript.label_steps if step < 33] == before
-
-
-def test_a_network_that_never_falls_silent_ends_all_the_same(recogniser):
-    class Chatter:
-        def __init__(self, model) -> None:
-            self._outputs = 0
-
-        def advance(self, encoded: np.ndarray) -> None:
-            self._outputs += len(encoded)
-
-        def found(self) -> Found:
-            count = self._outputs
-            return Found((1,) * count, tuple(range(count)), (0.5,) * count, {})
-
-    work = Recogniser(recogniser.compressed, Chatter).recognise(np.zeros((30, 64), np.float32)).work
-    assert 300 + 480 + 2_000 - 30 <= work.endpoint_ms <= 300 + 480 + 2_000 + 60
-
-
-def test_too_little_silence_is_refused(recogniser):
-    listener = Listener(recogniser)
-    listener.feed(np.zeros((9, 64), np.float32))
-    with pytest.raises(ValueError, match="3 frames of silence: must be"):
-        listener.finish(np.zeros((3, 64), np.float32), 105, UNKNOWN)
 
 
 def test_jobs_count_what_was_computed(recogniser, sound):
@@ -146,17 +104,6 @@ def test_less_than_a_frame_is_refused(recogniser, nothing):
     with pytest.raises(InputError, match="25 ms"):
         recogniser.recognise(nothing)
     assert recogniser.recognise(np.zeros(400, np.float32)).work.steps >= 18
-
-
-def test_a_wake_word_is_heard_but_not_written_down(recogniser, sound):
-    whole = recogniser.recognise(sound, "u", record_inputs=True)
-    kept = recogniser.recognise(sound, "u", record_inputs=True, wake_end_ms=600)
-    equal(in_pieces(recogniser, log_mel(sound), list(range(0, 180, 8)), record_inputs=True, wake_end_ms=600), kept)
-    assert kept.work.wake_steps == 20
-    assert min(kept.transcript.label_steps, default=20) >= 20
-    for name in ("encoder.0.input", "encoder.2.recurrent"):
-        both = min(len(kept.work.inputs[name]), len(whole.work.inputs[name]))
-        assert np.array_equal(kept.work.inputs[name][:both], whole.work.inputs[name][:both])
 
 
 def test_a_wake_word_of_no_length_changes_nothing_and_one_of_all_the_sound_leaves_nothing(recogniser, sound):

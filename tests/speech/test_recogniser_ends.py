@@ -17,15 +17,14 @@ from azsim.speech.endpoint import step_end_ms
 from azsim.speech.endpointing.decision import EndPointing, Limits
 from azsim.speech.endpointing.listening import EndPointer, EndPointNetworks
 from azsim.speech.features import log_mel
-from azsim.speech.recogniser import Listener, Recogniser
+from azsim.speech.listener import Listener
+from azsim.speech.recogniser import Recogniser
 from azsim.speech.room_tone import room_tone
 from azsim.speech.search.beam import Beam, BeamOptions
 from tests.conftest import random_network
 from tests.speech.endpointing.graphs import activity_network, sentence_network
 
-NETWORKS = EndPointNetworks(
-    *((Model.in_integers(each), each) for each in (activity_network(), sentence_network()))
-)
+NETWORKS = EndPointNetworks(*((Model.in_integers(each), each) for each in (activity_network(), sentence_network())))
 LIMITS = EndPointing(
     speculative=Limits(60, 30), final=Limits(180, 90), longest_ms=6_000, nothing_said_ms=4_000, speech_above=0.6
 )

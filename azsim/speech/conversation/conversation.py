@@ -22,7 +22,8 @@ from azsim.speech.conversation.partials import Partial, Stability, stability
 from azsim.speech.endpoint import step_end_ms
 from azsim.speech.endpointing.protocol import EndPointEvent
 from azsim.speech.features import FRAME_SHIFT_MS, MEL_BINS, STACKED_FRAMES
-from azsim.speech.recogniser import Listener, Recogniser
+from azsim.speech.listener import Listener
+from azsim.speech.recogniser import Recogniser
 from azsim.speech.room_tone import room_tone
 from azsim.speech.transcript import Word, moved
 

@@ -25,7 +25,8 @@ from azsim.speech.endpointing.listening import (
 )
 from azsim.speech.features import STEP_MS
 from azsim.speech.jobs import recogniser_jobs
-from azsim.speech.recogniser import Listener, Recogniser
+from azsim.speech.listener import Listener
+from azsim.speech.recogniser import Recogniser
 from azsim.speech.search.choice import GREEDY, SearchChoice
 from azsim.speech.stage import Configured, Event, Listening, Output, Piece, Stage, StageJob, Turn
 from azsim.speech.stage_registry import stage
