@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # what `__getattr__` does, for readers of types
     from azsim.api import run as run
     from azsim.chip.analytic import estimate as estimate
-    from azsim.chip.matvec import matvec as matvec
     from azsim.chip.statistics import measure as measure
     from azsim.compress import codecs as codecs
     from azsim.compress import compress as compress
     from azsim.compress import decode as decode
     from azsim.compress import encode as encode
     from azsim.compress.stored import load_network as load_network
+    from azsim.deploy.matvec import matvec as matvec
     from azsim.devices import load_device as load_device
     from azsim.errors import AzsimError as AzsimError
     from azsim.errors import CodecError as CodecError
@@ -42,7 +42,7 @@ _HOMES = {
     "decode": "azsim.compress",
     "codecs": "azsim.compress",
     "estimate": "azsim.chip.analytic",
-    "matvec": "azsim.chip.matvec",
+    "matvec": "azsim.deploy.matvec",
     "measure": "azsim.chip.statistics",
     "from_onnx": "azsim.nn.onnx.importer",
     "run": "azsim.api",

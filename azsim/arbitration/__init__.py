@@ -2,6 +2,7 @@
 
 from azsim.arbitration.clients import BOARD, CPU, MICROPHONE, NETWORK, NPU, PLAYBACK, Client
 from azsim.arbitration.policy import Policy, policy, policy_class, policy_names
+from azsim.arbitration.traffic import Traffic
 
 __all__ = [
     "BOARD",
@@ -12,6 +13,7 @@ __all__ = [
     "PLAYBACK",
     "Client",
     "Policy",
+    "Traffic",
     "policy",
     "policy_class",
     "policy_names",

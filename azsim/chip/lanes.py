@@ -35,7 +35,7 @@ from azsim.chip.lane_kernels import (
 from azsim.chip.masks import LaneMasks, pack_masks
 from azsim.chip.window import STATE_LIMIT, states, window_table, word_table
 from azsim.compress.layout import Tiling
-from azsim.devices.chip_spec import LanesSpec
+from azsim.devices.chip_spec import ChipSpec, LanesSpec
 from azsim.errors import InputError
 
 
@@ -67,10 +67,12 @@ def needs_activations(spec: LanesSpec | None) -> bool:
     return spec is not None and (spec.skip in ("activations", "both") or spec.skip_zero_columns)
 
 
-def without_activations(spec: LanesSpec) -> LanesSpec:
-    """The same lanes where no activation is zero: what they take for runs whose activations are not known, at most."""
-    skip = {"activations": "none", "both": "weights"}.get(spec.skip, spec.skip)
-    return msgspec.structs.replace(spec, skip=skip, skip_zero_columns=False)
+def without_activations(chip: ChipSpec) -> ChipSpec:
+    """The chip as runs find it whose activations are not known: none of them counts as zero, an upper bound of time."""
+    if not needs_activations(chip.lanes):
+        return chip
+    skip = {"activations": "none", "both": "weights"}.get(chip.lanes.skip, chip.lanes.skip)
+    return msgspec.structs.replace(chip, lanes=msgspec.structs.replace(chip.lanes, skip=skip, skip_zero_columns=False))
 
 
 def lane_cost(

@@ -14,7 +14,7 @@ from azsim.interrupts import interrupts_end_all
 if TYPE_CHECKING:
     import numpy as np
 
-    from azsim.chip.matvec import MatvecCost
+    from azsim.deploy.matvec import MatvecCost
 
 HELP = "one matrix or mask on one device: cycles and their causes"
 _COUNTS = ("effectual_products", "positions", "stream_bytes", "dram_bytes")
@@ -44,7 +44,7 @@ def declare(command: argparse.ArgumentParser) -> None:
 def perform(options: argparse.Namespace) -> dict[str, object]:
     """Run every layer, print the table unless ``--json``, and return what ``--json`` prints."""
     with interrupts_end_all():
-        from azsim.chip.matvec import matvec
+        from azsim.deploy.matvec import matvec
         from azsim.devices import load_device
     device = load_device(options.device)
     layers = []

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from azsim import budget
-from azsim.chip.matvec import STREAM_BYTES
 from azsim.compare.experiment import Experiment
+from azsim.deploy.matvec import STREAM_BYTES
 from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.speech.features import STEP_MS

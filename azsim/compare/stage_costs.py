@@ -18,9 +18,10 @@ from azsim.deploy.deployment import Deployment
 from azsim.report.percentiles import percentile
 from azsim.report.results import StageCost
 from azsim.soc.governor import initial_clock
+from azsim.soc.job_graph import run_of
 from azsim.soc.timeline import Timeline
 from azsim.speech.pipeline import Pipeline
-from azsim.speech.work import FRONT_END, RECOGNISER, Job, Work
+from azsim.speech.work import FRONT_END, RECOGNISER, Work
 
 _PS_PER_MS, _PJ_PER_MJ = 1e9, 1e9
 
@@ -62,7 +63,7 @@ def stage_costs(
                 own = task.cycles_per_call + task.cycles_per_unit * job.units + job.more_cycles
                 sums[owner].cpu_cycles += own
                 continue
-            schedule = _run_of(job, schedules[job.schedule])
+            schedule = run_of(job, schedules)
             kept[id(schedule)] = schedule
             runs[owner, id(schedule)] += 1
         for companion in deployed.companions:
@@ -110,11 +111,6 @@ def stage_costs(
             )
         )
     return tuple(rows)
-
-
-def _run_of(job: Job, schedules: object) -> TileSchedule | Sections:
-    """The schedule of a job's run."""
-    return schedules if isinstance(schedules, TileSchedule | Sections) else schedules[job.invocation]
 
 
 def _resident(deployed: Deployment, stage: str) -> int:

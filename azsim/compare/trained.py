@@ -132,7 +132,8 @@ def deploy(setup: Setup, device: Device, small: CompressedNetwork, pipeline: Pip
     others = beside(pipeline) if pipeline else {}
     reserved = setup.experiment.search.state_bytes(small.network)
     together = setup.experiment.frames_per_step
-    deployed = Deployment(device, small, pinned, together, beside=others, reserved_bytes=reserved)
+    traffic = tuple(each for stage in pipeline.stages for each in stage.traffic) if pipeline else ()
+    deployed = Deployment(device, small, pinned, together, beside=others, reserved_bytes=reserved, traffic=traffic)
     with located(f"{setup.source}: configuration {small.name!r}"):
         deployed.plan  # noqa: B018 — an impossible plan is refused here, where its configuration is known
         refuse_starvation(device, deployed.companions)

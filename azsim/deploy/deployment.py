@@ -14,9 +14,9 @@ from fractions import Fraction
 from functools import cached_property
 from math import floor, lcm
 
-import msgspec
 import numpy as np
 
+from azsim.arbitration import Traffic
 from azsim.chip.build import build_invocations, build_schedule, build_schedules, compile_all
 from azsim.chip.instructions import Code
 from azsim.chip.lanes import needs_activations, without_activations
@@ -77,22 +77,29 @@ class Deployment:
     """A compressed network on a device; what follows from the two is computed when it is first asked for.
 
     Attributes:
-        device: its description.
-        network: weights, encoded for the device's chip.
+        device: its description; a chip alone has its memory to itself and plays nothing.
+        network: weights, encoded for the chip.
         residency: matrix name or pattern -> mode that is not the planner's to choose, or a whole plan.
         frames_per_step: encoder steps gathered into one run of a program.
         rates: program -> runs per second, for the planner; those of speech if not given.
         beside: stage -> network that shares the processor; in work its programs are those of that stage's jobs.
         reserved_bytes: of on-chip memory that something else than networks takes, as the states of a beam.
+        traffic: of clients that stages bring to the device's memory, whoever speaks.
     """
 
-    device: Device
+    device: Device | ChipSpec
     network: CompressedNetwork
     residency: Mapping[str, Residency] | ResidencyPlan = field(default_factory=dict)
     frames_per_step: int = 1
     rates: Mapping[str, float] | None = None
     beside: Mapping[str, Beside] = field(default_factory=dict)
     reserved_bytes: int = 0
+    traffic: tuple[Traffic, ...] = ()
+
+    @property
+    def chip(self) -> ChipSpec:
+        """The processor."""
+        return self.device.chip if isinstance(self.device, Device) else self.device
 
     @cached_property
     def shared(self) -> SharedPlan:
@@ -108,7 +115,8 @@ class Deployment:
             given = given.modes
         sharers = {"": Sharer(self.network, self.rates, self.frames_per_step, given)}
         sharers |= {stage: one.sharer for stage, one in self.beside.items()}
-        return plan_shared(self.device.chip, sharers, ring_bytes(self.device.audio) + self.reserved_bytes)
+        ring = ring_bytes(self.device.audio) if isinstance(self.device, Device) else 0
+        return plan_shared(self.chip, sharers, ring + self.reserved_bytes)
 
     @property
     def plan(self) -> ResidencyPlan:
@@ -118,17 +126,22 @@ class Deployment:
     @property
     def needs_activations(self) -> bool:
         """Whether the cycles of a run depend on its activations, so that each run has a schedule of its own."""
-        lanes = self.device.chip.lanes
-        return lanes is not None and needs_activations(lanes)
+        return needs_activations(self.chip.lanes)
 
     @cached_property
     def schedules(self) -> Schedules:
         """Program -> its schedule; activations are taken as having no zeros where the skip mode asks for them.
 
+        There its time and products are upper bounds.
+
         Raises:
             InputError: the weights are laid out for another chip.
         """
-        return build_schedules(self.device.chip, self.network, self.plan, self.frames_per_step)
+        return build_schedules(self._chip_unrecorded, self.network, self.plan, self.frames_per_step)
+
+    def schedule_of(self, program: Program) -> Run:
+        """The schedule of one run of any program of the network's matrices, activations taken as for `schedules`."""
+        return build_schedule(self._chip_unrecorded, program, self.network, self.plan)
 
     def schedules_of(self, work: Work) -> Schedules:
         """Program -> its schedule, or one for each of its runs in ``work`` where the activations decide the cycles.
@@ -138,11 +151,11 @@ class Deployment:
         """
         if not self.needs_activations:
             return {**self.schedules, **self.schedules_beside, **self._batches_of(work)}
+        alone = {job.name for job in work.jobs if job.engine == "npu" and job.stage == RECOGNISER and job.units == 1}
         own = {
-            name: build_invocations(
-                self.device.chip, program, self.network, self.plan, work.inputs, self.frames_per_step
-            )
+            name: build_invocations(self.chip, program, self.network, self.plan, work.inputs, self.frames_per_step)
             for name, program in self.network.network.programs().items()
+            if name in alone
         }
         return {**own, **self.schedules_beside, **self._batches_of(work)}
 
@@ -173,15 +186,14 @@ class Deployment:
 
     def _batch(self, job: Job, inputs: Mapping[str, np.ndarray] | None) -> Run:
         if job.stage == RECOGNISER:
-            return build_schedule(self.device.chip, self._program(job), self.network, self.plan, inputs)
+            return build_schedule(self.chip, self._program(job), self.network, self.plan, inputs)
         network, plan = self.beside[job.stage].network, self.shared.plans[job.stage]
-        return build_schedule(self._chip_beside, self._program(job), network, plan)
+        return build_schedule(self._chip_unrecorded, self._program(job), network, plan)
 
     @cached_property
-    def _chip_beside(self) -> ChipSpec:
-        """The chip as networks beside find it: their activations are not recorded, so that none counts as zero."""
-        chip = self.device.chip
-        return msgspec.structs.replace(chip, lanes=without_activations(chip.lanes)) if chip.lanes else chip
+    def _chip_unrecorded(self) -> ChipSpec:
+        """The chip of runs whose activations are not recorded."""
+        return without_activations(self.chip)
 
     @cached_property
     def schedules_beside(self) -> Mapping[str, TileSchedule | Sections]:
@@ -193,7 +205,7 @@ class Deployment:
             f"{stage}/{program}": schedule
             for stage, one in self.beside.items()
             for program, schedule in build_schedules(
-                self._chip_beside, one.network, self.shared.plans[stage], one.vectors
+                self._chip_unrecorded, one.network, self.shared.plans[stage], one.vectors
             ).items()
         }
 
@@ -238,7 +250,7 @@ class Deployment:
     @cached_property
     def codes(self) -> Mapping[str, Code]:
         """Program -> the instructions that its schedule executes."""
-        return compile_all(self.device.chip, self.network, self.plan, self.frames_per_step)
+        return compile_all(self.chip, self.network, self.plan, self.frames_per_step)
 
     @property
     def bitstream_bytes(self) -> int:
@@ -258,7 +270,7 @@ class Deployment:
     @cached_property
     def costs(self) -> Mapping[str, ProgramCost]:
         """Program -> what one run of it costs, alone on the chip."""
-        return {name: program_cost(schedule, self.device.chip) for name, schedule in self.schedules.items()}
+        return {name: program_cost(schedule, self.chip) for name, schedule in self.schedules.items()}
 
     def step(self) -> ProgramCost:
         """What one encoder step costs: every program that steps decide, by its share of a step."""
@@ -279,7 +291,7 @@ class Deployment:
         """The schedule of a wake-up, the same for every utterance; None if nothing is resident."""
         plans = {**self.shared.plans, "": self.reloaded}
         networks = {"": self.network, **{stage: one.network for stage, one in self.beside.items()}}
-        parts = [reload_schedule(self.device.chip, networks[name], plan) for name, plan in plans.items()]
+        parts = [reload_schedule(self.chip, networks[name], plan) for name, plan in plans.items()]
         brought = [part for part in parts if part is not None]
         return TileSchedule.concatenate(RELOAD, brought) if brought else None
 
@@ -297,7 +309,13 @@ class Deployment:
         trace: bool = False,
         window_ps: Window = FIRST_MINUTE_PS,
     ) -> Timeline:
-        """Play an utterance on the device, from a wake-up to the final words; arguments as in `azsim.soc.simulate`."""
+        """Play an utterance on the device, from a wake-up to the final words; arguments as in `azsim.soc.simulate`.
+
+        Raises:
+            InputError: there is a chip alone.
+        """
+        if not isinstance(self.device, Device):
+            raise InputError("a chip alone plays no utterance: deploy the network on a device")
         return simulate(
             self.device,
             *self.ready(work),
@@ -307,4 +325,5 @@ class Deployment:
             window_ps=window_ps,
             peak_sram_bytes=self.peak_sram_bytes,
             companions=self.companions,
+            traffic=self.traffic,
         )

@@ -16,8 +16,9 @@ from functools import cached_property
 from math import ceil
 
 import numpy as np
+from msgspec.structs import replace
 
-from azsim.chip.build import build_schedule
+from azsim.chip.lanes import without_activations
 from azsim.chip.schedule import CpuWork, Sections
 from azsim.compress.network import CompressedNetwork
 from azsim.deploy.cost import ProgramCost, program_cost
@@ -133,9 +134,13 @@ class Inference(Summarised):
 
     @cached_property
     def deployed(self) -> Deployment:
-        """The network on the device, its programs run as often as its inputs come."""
+        """The network on the device, its programs run as often as its inputs come.
+
+        No activation counts as zero: where a chip skips those that are, times and energies are upper bounds.
+        """
+        device = replace(self.device, chip=without_activations(self.device.chip))
         rates = {name: 1000.0 / self.every_ms / float(program.period_steps) for name, program in self._programs.items()}
-        return Deployment(self.device, self.small, self.residency, rates=rates)
+        return Deployment(device, self.small, self.residency, rates=rates)
 
     @property
     def _programs(self) -> Mapping[str, Program]:
@@ -184,7 +189,7 @@ class Inference(Summarised):
 
     def _layer(self, program: Program, stage: Stage) -> LayerCost:
         alone = Program(stage.name, (stage,), 0, program.period_steps, program.tensor_bytes)
-        schedule = build_schedule(self.device.chip, alone, self.small, self.deployed.plan)
+        schedule = self.deployed.schedule_of(alone)
         cost = program_cost(schedule, self.device.chip)
         names = tuple(dict.fromkeys(use.matrix for use in stage.uses))
         streams = [self.small.matrices[name].encoded for name in names]

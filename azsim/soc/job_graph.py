@@ -31,6 +31,12 @@ Schedules = Mapping[str, Run | Sequence[Run] | Mapping[int, Run]]
 """NPU program, as `Job.schedule` calls it -> its schedule, or one by invocation."""
 
 
+def run_of(job: Job, schedules: Schedules) -> Run:
+    """What one job asks of the processor."""
+    found = schedules[job.schedule]
+    return found if isinstance(found, TileSchedule | Sections) else found[job.invocation]
+
+
 def kept_until(work: Work, endpoint_ms: int) -> list[int]:
     """Places of the jobs that are released by then and wait for nothing that is not."""
     kept: dict[int, None] = {}
@@ -199,10 +205,8 @@ class JobGraph:
             cycles = _cycles(job, self._simulation.device.cpu)
             yield self._simulation.cpu.run(job.name, cycles, task=job.name, step=step)
             return
-        schedule = self._schedules[job.schedule]
-        one = isinstance(schedule, TileSchedule | Sections)
         priority = None if job.priority < 0 else job.priority
-        yield from self._simulation.run_schedule(schedule if one else schedule[job.invocation], step, priority)
+        yield from self._simulation.run_schedule(run_of(job, self._schedules), step, priority)
 
 
 def _is_released(job: Job) -> bool:

@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 import simpy
 
-from azsim.arbitration import Client
+from azsim.arbitration import Traffic
 from azsim.devices.spec import Device
 from azsim.errors import InputError
 from azsim.soc.companions import Companion, start_companions
@@ -29,25 +29,9 @@ from azsim.soc.memory import ClientTraffic
 from azsim.soc.music import MusicTrack
 from azsim.soc.timeline import LatencyParts, Timeline
 from azsim.soc.trace import FIRST_MINUTE_PS, Window
+from azsim.soc.traffic import brought_clients, start_traffic
 from azsim.soc.utterance import Schedules, SpeechChain, check_schedules, mark
 from azsim.speech.work import Work
-
-
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """A client of the memory that asks for the same again and again, such as a camera, a display or an application.
-
-    Attributes:
-        client: whose port and priority it has: a row of `azsim.arbitration.BOARD`, or a client of its own.
-        size_bytes: of each request.
-        period_ps: from one to the next; what cannot be served in time comes late, and nothing is left out.
-        write: into the memory.
-    """
-
-    client: int | Client
-    size_bytes: int
-    period_ps: int
-    write: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +129,10 @@ def simulate_session(
             raise InputError(f"{after.work.utterance}: starts before {before.work.utterance}, which is heard earlier")
     for one in speech:
         check_schedules(device, one.work, one.schedules)
-    brought = [one.client for one in traffic if isinstance(one.client, Client)]
+    brought = brought_clients(traffic)
     simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, link=link, brought=brought)
     chains = _chains(simulation, speech)
-    _start_traffic(simulation, traffic, seed)
+    start_traffic(simulation, traffic, seed)
     records = start_companions(simulation, companions, seed)
     simulation.env.process(_listen(simulation, chains))
     simulation.env.run(until=elapsed_ps)
@@ -171,14 +155,6 @@ def simulate_session(
         traffic=dict(simulation.memory.traffic()),
         periods=_periods(simulation, elapsed_ps),
     )
-
-
-def _start_traffic(simulation: DeviceSimulation, traffic: Sequence[Traffic], seed: int) -> None:
-    rows = {client.name: row for row, client in enumerate(simulation.memory.clients)}
-    for index, one in enumerate(traffic):
-        row = rows[one.client.name] if isinstance(one.client, Client) else one.client
-        first_ps = int(np.random.default_rng([seed, 5, index]).integers(one.period_ps))
-        simulation.memory.submit(row, one.size_bytes, write=one.write, at_ps=first_ps, period_ps=one.period_ps)
 
 
 def _chains(simulation: DeviceSimulation, speech: Sequence[Speech]) -> list[SpeechChain]:

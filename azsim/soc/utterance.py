@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 import simpy
 
+from azsim.arbitration import Traffic
 from azsim.chip.schedule import Sections, TileSchedule
 from azsim.devices.spec import Device
 from azsim.errors import InputError, located
@@ -27,6 +28,7 @@ from azsim.soc.link import ALWAYS_UP, LinkTrace
 from azsim.soc.music import MusicTrack
 from azsim.soc.timeline import LatencyParts, Timeline
 from azsim.soc.trace import FIRST_MINUTE_PS, Window
+from azsim.soc.traffic import brought_clients, start_traffic
 from azsim.speech.work import RECOGNISER, Work
 
 
@@ -42,6 +44,7 @@ def simulate(
     peak_sram_bytes: int = 0,
     link: LinkTrace = ALWAYS_UP,
     companions: Sequence[Companion] = (),
+    traffic: Sequence[Traffic] = (),
 ) -> Timeline:
     """Replay an utterance's work on a device, from its first sample to the final words.
 
@@ -58,12 +61,15 @@ def simulate(
         peak_sram_bytes: most on-chip memory in use, as the residency plan has it (`ResidencyPlan.peak_bytes`).
         link: when there is a wireless link, and how fast; it carries the music.
         companions: other networks on the neural processor from time 0 on; energy without speech is without them too.
+        traffic: of clients that stages bring to the memory, from time 0 on; likewise.
 
     Raises:
         InputError: a job has no schedule.
     """
     check_schedules(device, work, schedules)
-    simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, link=link)
+    brought = brought_clients(traffic)
+    simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, link=link, brought=brought)
+    start_traffic(simulation, traffic, seed)
     records = start_companions(simulation, companions, seed)
     chain = SpeechChain(simulation, work, schedules)
     simulation.env.run(until=simulation.env.process(chain.run()))

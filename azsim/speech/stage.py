@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
+from azsim.arbitration import Traffic
 from azsim.compress.layout import TileLayout
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.quantities import Residency
@@ -203,6 +204,11 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def always_on(self) -> AlwaysOn | None:
         """How often its network runs whoever speaks; None: only as the jobs that it yields say."""
         return None
+
+    @property
+    def traffic(self) -> tuple[Traffic, ...]:
+        """What it moves through the memory beside its jobs, from power-on; its clients are the memory's own too."""
+        return ()
 
     @property
     def weights(self) -> int:

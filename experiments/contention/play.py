@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import numpy as np
 
-from azsim.arbitration import CPU
+from azsim.arbitration import CPU, Traffic
 from azsim.arbitration.policies.latency_regulated import LatencyTarget
 from azsim.arbitration.policies.rate_regulated import TokenBucket
 from azsim.arbitration.policies.window_threshold import Window
@@ -28,7 +28,7 @@ from azsim.soc import simulate_session
 from azsim.soc.companions import Companion
 from azsim.soc.job_graph import Schedules
 from azsim.soc.music import MusicTrack
-from azsim.soc.session import Session, Speech, Traffic
+from azsim.soc.session import Session, Speech
 from azsim.soc.waits import who_waits_for_whom
 from azsim.speech.work import Work
 from experiments.contention.points import (

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from azsim.chip.matvec import matvec
 from azsim.chip.systolic import array_work
+from azsim.deploy.matvec import matvec
 from azsim.devices import load_device
 from azsim.devices.chip_spec import SystolicSpec
 from azsim.reference import systolic_machine

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from azsim.chip.conflicts import with_stalls
 from azsim.chip.lanes import lane_cost
-from azsim.chip.matvec import matvec
 from azsim.compress.layout import TileLayout, cut
+from azsim.deploy.matvec import matvec
 from azsim.devices.chip_spec import ChipSpec, DecoderSpec
 from azsim.devices.loader import load_device
 from azsim.devices.ports import port_demand, port_reads

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from azsim.chip.energy import PARTS, schedule_energy
-from azsim.chip.matvec import matvec
+from azsim.deploy.matvec import matvec
 from azsim.devices.loader import load_device
 from azsim.reference.schedule_cases import schedule
 

@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from azsim.chip.matvec import matvec
 from azsim.chip.pool import PoolConfiguration, configure, configure_matrix
+from azsim.deploy.matvec import matvec
 from azsim.devices.loader import load_device
 from azsim.devices.sram import in_lines, sram_use
 from azsim.errors import InputError

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from azsim.chip.build import build_schedules
-from azsim.chip.matvec import matvec
 from azsim.chip.roofline import binding, binding_table, ceilings, layer_point, products_per_cycle, roof_cycles
+from azsim.deploy.matvec import matvec
 from azsim.devices.loader import load_device
 from azsim.reference.schedule_cases import schedule
 from tests.chip.networks import compress_by_hand

@@ -9,12 +9,12 @@ import pytest
 from azsim.chip.build import tile_layout
 from azsim.chip.lane_cache import lane_cost_of
 from azsim.chip.lanes import lane_cost
-from azsim.chip.matvec import matvec
 from azsim.chip.row_order import ADDRESS_BYTES, balanced_order
 from azsim.chip.tiles import tile_schedule
 from azsim.compress.codecs import encode
 from azsim.compress.layout import TileLayout, cut
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
+from azsim.deploy.matvec import matvec
 from azsim.devices.loader import load_device
 
 AZ1 = load_device("az1").chip

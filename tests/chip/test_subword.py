@@ -8,10 +8,10 @@ import pytest
 
 from azsim.chip.build import tile_layout
 from azsim.chip.lane_cache import lane_cost_of
-from azsim.chip.matvec import matvec
 from azsim.chip.subword import lanes_for
 from azsim.compress.codecs import encode
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
+from azsim.deploy.matvec import matvec
 from azsim.devices.loader import load_device
 
 AZ1 = load_device("az1").chip

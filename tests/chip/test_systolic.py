@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from azsim.chip.build import build_schedule, build_schedules, tile_layout
-from azsim.chip.matvec import matvec
 from azsim.chip.roofline import binding, ceilings
 from azsim.chip.systolic import array_work, systolic_cost, weights_per_cycle
 from azsim.compress.layout import TileLayout, cut
+from azsim.deploy.matvec import matvec
 from azsim.devices.chip_spec import SystolicSpec
 from azsim.devices.loader import load_device
 from azsim.reference import systolic_machine

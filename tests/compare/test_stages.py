@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
@@ -12,6 +14,32 @@ from azsim.compare.stages import pipeline_of
 from azsim.compare.trained import deploy, play
 from azsim.errors import InputError
 from azsim.resources import shipped
+from azsim.speech import stages
+from azsim.speech.stage_registry import stage_of
+
+VIEWFINDER = '''
+"""A stage in a file: frames of a camera on their way into the memory, and out of it to a display."""
+
+from azsim.arbitration import Client, Traffic
+from azsim.speech.stage import Stage
+from azsim.speech.stage_registry import stage
+
+CAMERA = Client("camera", priority=2)
+
+
+@stage("viewfinder")
+class Viewfinder(Stage, frozen=True):
+    frame_bytes: int = 4096
+    period_ms: int = 10
+
+    @property
+    def traffic(self):
+        period_ps = self.period_ms * 10**9
+        return (
+            Traffic(CAMERA, self.frame_bytes, period_ps, write=True),
+            Traffic(Client("display"), self.frame_bytes, period_ps),
+        )
+'''
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +91,22 @@ def test_stages_that_leave_nothing_to_the_recogniser_are_refused(setup: Setup) -
     small = compressed(setup, setup.experiment.configuration[0])
     with pytest.raises(InputError, match=r"speaker identification.*would never run"):
         deploy(greedy, setup.device, small, pipeline_of(greedy, small))
+
+
+def test_a_stage_brings_its_own_clients_to_the_memory(
+    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One file adds them; they are served and counted under their own names, and nobody else's bytes change."""
+    (tmp_path / "viewfinder.py").write_text(VIEWFINDER)
+    monkeypatch.setattr(stages, "__path__", [*stages.__path__, str(tmp_path)])
+    small = compressed(setup, setup.experiment.configuration[1])
+    without = play(with_stages(setup, ()), small).results
+    seen = play(with_stages(setup, (stage_of({"kind": "viewfinder", "period_ms": 20}, "test"),)), small).results
+    for one, two in zip(without, seen, strict=True):
+        moved = dict(two.timing.dram_bytes)
+        due = two.timing.elapsed_ms / 20 * 4096
+        for client in ("camera", "display"):
+            assert due - 2 * 4096 <= moved.pop(client) <= due + 4096
+        assert moved.keys() == one.timing.dram_bytes.keys()
+        assert moved["npu"] == one.timing.dram_bytes["npu"]
+        assert two.hypothesis == one.hypothesis

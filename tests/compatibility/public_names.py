@@ -12,7 +12,7 @@ from azsim.cli import parser
 RESULTS = (
     "azsim.api:Result",
     "azsim.chip.analytic:Estimate",
-    "azsim.chip.matvec:MatvecCost",
+    "azsim.deploy.matvec:MatvecCost",
     "azsim.chip.statistics:Statistics",
     "azsim.compress.encoded:Encoded",
     "azsim.compress.network:CompressedNetwork",

@@ -8,13 +8,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from azsim.chip.build import build_schedules, tile_layout
+from azsim.chip.build import build_schedule, build_schedules, tile_layout
 from azsim.chip.residency import plan_residency
 from azsim.chip.wake import RELOAD, reload_schedule
 from azsim.compress import compress
 from azsim.compress.network import CompressedNetwork
 from azsim.deploy.deployment import Deployment
 from azsim.devices.loader import load_device
+from azsim.errors import InputError
 from azsim.soc import simulate
 from tests.conftest import random_network
 from tests.soc.cases import work
@@ -89,3 +90,32 @@ def test_sizes_are_those_of_network_and_plan(small: CompressedNetwork) -> None:
         deployed.plan.peak_bytes,
     )
     assert deployed.resident_bytes <= deployed.peak_sram_bytes <= AZ1.chip.sram.bytes
+
+
+@pytest.mark.parametrize("skip", ["activations", "both"])
+def test_without_recorded_activations_none_counts_as_zero(small: CompressedNetwork, skip: str) -> None:
+    """The schedules are then those of runs whose activations have no zeros: products and lane time at their most."""
+    lanes = msgspec.structs.replace(AZ1.chip.lanes, skip=skip, skip_zero_columns=True)
+    device = msgspec.structs.replace(AZ1, chip=msgspec.structs.replace(AZ1.chip, lanes=lanes))
+    deployed = Deployment(device, small, {"*": "streamed"})
+    assert deployed.needs_activations
+    rng = np.random.default_rng(0)
+    for name, program in small.network.programs().items():
+        shapes = {matrix: small.matrices[matrix].encoded.shape[1] for matrix in program.matrices}
+        full = {matrix: np.full((1, columns), 5, np.int8) for matrix, columns in shapes.items()}
+        some = {matrix: rng.integers(-1, 2, (1, columns)).astype(np.int8) for matrix, columns in shapes.items()}
+        bound = deployed.schedules[name]
+        dense, sparse = (build_schedule(device.chip, program, small, deployed.plan, each) for each in (full, some))
+        for column in ("products", "lane_cycles", "fetch_bytes", "decode_cycles"):
+            assert np.array_equal(getattr(bound, column), getattr(dense, column)), column
+        assert sparse.products.sum() < bound.products.sum()
+        assert np.all(sparse.lane_cycles <= bound.lane_cycles)
+    assert deployed.step().cycles > 0
+
+
+def test_a_chip_alone_plans_and_schedules_but_plays_nothing(small: CompressedNetwork) -> None:
+    alone, whole = Deployment(AZ1.chip, small), Deployment(AZ1, small)
+    assert alone.plan == whole.plan
+    assert alone.costs == whole.costs
+    with pytest.raises(InputError, match="a chip alone plays no utterance"):
+        alone.play(work(), music=None)

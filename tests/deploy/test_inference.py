@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -113,3 +114,17 @@ def test_what_is_no_calibrated_graph_is_refused() -> None:
     bare = compress(replace(network(), grids={}), codec="raw", layout=tile_layout(chip.chip))
     with pytest.raises(InputError, match="no grids"):
         Inference(chip, bare, 10.0).outputs(INPUT)
+
+
+@pytest.mark.parametrize("skip", ["activations", "both"])
+def test_a_chip_that_skips_zero_activations_is_given_none(skip: str) -> None:
+    """What an inference takes there is what it takes where zero activations are multiplied: an upper bound."""
+    found = inference(weight_bits=4, sparsity=0.5)
+    lanes = {one: msgspec.structs.replace(found.device.chip.lanes, skip=one) for one in (skip, "none", "weights")}
+    chips = {one: msgspec.structs.replace(found.device.chip, lanes=spec) for one, spec in lanes.items()}
+    times = {
+        one: replace(found, device=msgspec.structs.replace(found.device, chip=chip)) for one, chip in chips.items()
+    }
+    same = times["weights" if skip == "both" else "none"]
+    assert times[skip].cost == same.cost
+    assert times[skip].time_ms == same.time_ms

@@ -7,14 +7,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from azsim.arbitration import BOARD, CPU, Client
+from azsim.arbitration import BOARD, CPU, Client, Traffic
 from azsim.errors import InputError
 from azsim.report.trace import TraceOptions, trace_events
 from azsim.report.trace.memory import MemoryWaits, bandwidth
 from azsim.soc import simulate, simulate_session
 from azsim.soc.companions import Companion
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_REQUEST, L_START
-from azsim.soc.session import Speech, Traffic
+from azsim.soc.session import Speech
 from azsim.soc.utterance import PS_PER_MS
 from tests.soc.cases import device, schedules, track, work
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import azsim
-from azsim.chip.matvec import MatvecCost
+from azsim.deploy.matvec import MatvecCost
 from experiments.validation.eie import QUEUES, RATIO_LIMIT, TIME_LIMIT, allowed, layers, times, with_queue
 
 

@@ -12,8 +12,8 @@ import csv
 import numpy as np
 import pytest
 
-from azsim.chip.matvec import matvec
 from azsim.chip.systolic import SCALE_SIM_OFFSET_CYCLES, array_work
+from azsim.deploy.matvec import matvec
 from azsim.devices.chip_spec import SystolicSpec
 from azsim.devices.loader import load_device
 from azsim.resources import shipped

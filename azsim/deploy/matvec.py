@@ -2,10 +2,8 @@
 
 ::
 
-    matrix ──row order, batches──> bitstreams ─┐
-    frames ──as many as the pool holds─────────┴─> a program: products, bias and requantisation ──> schedule ──> cost
-
-The schedule comes from the same compiler, lanes, decoder and vector unit as a network's.
+    matrix ──row order, pieces──> a network of one program ──> Deployment on the chip alone ─┐
+    frames ──as many a job as the pool of banks holds──> Work ───────────────────────────────┴─> schedules ──> cost
 """
 
 from __future__ import annotations
@@ -17,25 +15,26 @@ import numpy as np
 
 from azsim import budget
 from azsim.chip.attribution import CAUSES, time_by_cause
-from azsim.chip.build import build_schedule, tile_layout
 from azsim.chip.energy import schedule_energy
 from azsim.chip.kept import kept_bytes, working_use
 from azsim.chip.pool import PoolConfiguration, configure_matrix
+from azsim.chip.residency import ResidencyPlan
 from azsim.chip.roofline import roof_cycles
-from azsim.chip.row_order import address_bytes, balanced_order
+from azsim.chip.row_order import address_bytes
 from azsim.chip.schedule import CpuWork, Sections, TileSchedule
-from azsim.compress.codecs import encode
-from azsim.compress.network import CompressedMatrix, CompressedNetwork
+from azsim.compress.network import CompressedNetwork
+from azsim.deploy.deployment import Deployment
+from azsim.deploy.matrix_network import NAME, compressed_matrix
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency, check_choice
 from azsim.devices.spec import Device
 from azsim.devices.sram import in_lines
 from azsim.errors import InputError
-from azsim.nn.program import MatrixUse, Program, Stage, VectorWork
 from azsim.nn.sums import check_sums, largest
+from azsim.soc.job_graph import run_of
+from azsim.speech.work import Job, Work, chained
 from azsim.summary import Summarised
 
-NAME = "matvec"
 STREAM_BYTES = 24
 """Of memory for each decoder stream of each tile: positions, values and bits."""
 WIDENED_POSITIONS = 1 << 22
@@ -125,17 +124,16 @@ def matvec(
         where=f"chip.decoder.streams = {streams}",
     )
     mode: Residency = residency or ("decoded" if chip.sram.residency == "resident" else "streamed")
-    network, program, columns = _one_layer(chip, weights, codec, weight_bits)
-    modes = dict.fromkeys(network.matrices, mode)
-    use = working_use(chip, network, tuple(modes), tiles_move=None if mode == "decoded" else True)
-    kept = sum(in_lines(kept_bytes(chip, network, name)[mode]) for name in modes)
-    pool, held = configure_matrix(chip, *weights.shape, frames.shape[0], replace(use, resident_bytes=kept))
+    small, columns = compressed_matrix(chip, weights, codec, weight_bits)
+    plan = _plan(chip, small, mode)
+    pool, held = configure_matrix(chip, *weights.shape, frames.shape[0], plan.use)
+    work = _work(frames, held, columns)
+    deployed = Deployment(chip, small, plan)
+    runs = deployed.schedules_of(work)
     parts: list[TileSchedule | CpuWork] = []
-    passes = [frames[start : start + held] for start in range(0, frames.shape[0], held)]
-    for vectors in passes:
-        inputs = {name: vectors[:, taken] for name, taken in columns.items()}
-        built = build_schedule(chip, program, network, modes, inputs, steps=vectors.shape[0])
-        parts += built.parts if isinstance(built, Sections) else (built,)
+    for job in work.jobs:
+        run = run_of(job, runs)
+        parts += run.parts if isinstance(run, Sections) else (run,)
     schedules = _joined(parts)
     schedule = TileSchedule.concatenate(NAME, schedules)
     causes = dict.fromkeys(CAUSES, 0)
@@ -143,7 +141,7 @@ def matvec(
         for cause, cycles in time_by_cause(section, chip).items():
             causes[cause] += cycles
     stream_bytes = sum(
-        len(matrix.encoded.data) + address_bytes(chip, matrix.encoded.shape[0]) for matrix in network.matrices.values()
+        len(matrix.encoded.data) + address_bytes(chip, matrix.encoded.shape[0]) for matrix in small.matrices.values()
     )
     elapsed_ps = chip.clock.ps(sum(causes.values()))
     product = _product(frames, weights)
@@ -157,7 +155,7 @@ def matvec(
         dram_bytes=int(schedule.fetch_bytes.sum()),
         bits_per_weight=8.0 * stream_bytes / weights.size,
         cpu_elements=sum(part.elements for part in parts if isinstance(part, CpuWork)),
-        passes=len(passes),
+        passes=len(work.jobs),
         pool=pool,
         elapsed_ps=elapsed_ps,
         energy_pj=schedule_energy(schedule, chip.energy, memory, elapsed_ps),
@@ -165,34 +163,36 @@ def matvec(
     )
 
 
-def _one_layer(
-    chip: ChipSpec, weights: np.ndarray, codec: str, weight_bits: int
-) -> tuple[CompressedNetwork, Program, dict[str, slice]]:
-    """The matrix as a network of one layer, its program, and the columns that each of its matrices multiplies.
+def _plan(chip: ChipSpec, small: CompressedNetwork, mode: Residency) -> ResidencyPlan:
+    """All of the matrix in one mode; what beside it takes memory is the pool's to share out."""
+    modes = dict.fromkeys(small.matrices, mode)
+    use = working_use(chip, small, tuple(modes), tiles_move=None if mode == "decoded" else True)
+    sizes = [kept_bytes(chip, small, name) for name in modes]
+    kept = sum(in_lines(size[mode]) for size in sizes)
+    brought = sum(size["compressed"] for size in sizes) if mode != "streamed" else 0
+    return ResidencyPlan(modes, brought, replace(use, resident_bytes=kept))
 
-    There is one matrix, or pieces of at most ``vector_limit`` rows and columns that the chip's vector registers can
-    serve; their rows stand in the chip's order.
-    """
-    layout = tile_layout(chip)
-    limit = (chip.lanes.vector_limit if chip.lanes else 0) or max(weights.shape)
-    if chip.lanes and chip.lanes.row_order == "balanced":
-        weights = weights[balanced_order(weights, layout)]
-    matrices: dict[str, CompressedMatrix] = {}
-    columns: dict[str, slice] = {}
-    stages = []
-    for row in range(0, weights.shape[0], limit):
-        names = []
-        for column in range(0, weights.shape[1], limit):
-            name = f"{NAME}[{row}, {column}]"
-            columns[name] = slice(column, column + limit)
-            part = np.ascontiguousarray(weights[row : row + limit, columns[name]])
-            encoded = encode(part, codec=codec, weight_bits=weight_bits, layout=layout)
-            matrices[name] = CompressedMatrix(name, encoded, (1.0,), rows_placed=True)
-            names.append(name)
-        uses = tuple(MatrixUse(name, "input", "ready") for name in names)
-        rows = min(limit, weights.shape[0] - row)
-        stages.append(Stage(f"{NAME}[{row}]", uses, (VectorWork("multiply-add", rows),)))
-    return CompressedNetwork(NAME, None, matrices), Program(NAME, tuple(stages), period_steps=1), columns
+
+def _work(frames: np.ndarray, held: int, columns: Mapping[str, slice]) -> Work:
+    """One job for as many frames as may share the tiles of a pass."""
+    starts = range(0, len(frames), held)
+    jobs = [
+        Job("npu", NAME, step, 0, units=min(held, len(frames) - start), invocation=start)
+        for step, start in enumerate(starts)
+    ]
+    return Work(
+        utterance=NAME,
+        audio_ms=0,
+        speech_end_ms=None,
+        speech_end_estimated=False,
+        endpoint_ms=0,
+        first_label_step=-1,
+        last_label_step=-1,
+        steps=len(jobs),
+        step_ms=1,
+        jobs=chained(jobs),
+        inputs={name: frames[:, taken] for name, taken in columns.items()},
+    )
 
 
 def _joined(parts: Sequence[TileSchedule | CpuWork]) -> list[TileSchedule]:

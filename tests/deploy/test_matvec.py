@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from azsim import budget
-from azsim.chip.matvec import matvec
 from azsim.compress.codecs import encode
+from azsim.deploy.matvec import matvec
 from azsim.devices.loader import load_device
 from azsim.errors import InputError
 
