@@ -16,8 +16,9 @@ import numpy as np
 
 from azsim.errors import InputError
 from azsim.explain import cut
-from azsim.nn.graph.onnx_node import Attribute, OnnxBuilder, OnnxNode
+from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.tensor import Tensor
+from azsim.nn.onnx.attributes import attributes_of
 from azsim.nn.onnx.fold import folded
 from azsim.nn.onnx.model import DOMAINS, onnx_package
 from azsim.nn.onnx.places import MOVING, Places
@@ -141,7 +142,7 @@ class Walk:
             if unique != each:
                 names[each] = unique
             outputs.append(unique)
-        return OnnxNode(name, proto.op_type, inputs, tuple(outputs), _attributes(proto))
+        return OnnxNode(name, proto.op_type, inputs, tuple(outputs), attributes_of(proto))
 
     def _taken(self, name: str) -> bool:
         known = (self.builder.tensors, self.constants, self.places.of, self._aliases, self.hidden)
@@ -332,29 +333,3 @@ class Walk:
         own = f"node {node.name} ({node.kind})"
         self.problems.append(said if said.startswith(("node ", own)) else f"{own}: {said}")
         self.hidden.update(name for name in node.outputs if name and not self._taken(name))
-
-
-def _attributes(proto: object) -> dict[str, Attribute]:
-    """The attributes of a node that are numbers, words and lists of them."""
-    onnx = onnx_package()
-    found: dict[str, Attribute] = {}
-    for each in proto.attribute:
-        if each.HasField("g") or each.graphs:
-            continue
-        value = onnx.helper.get_attribute_value(each)
-        if isinstance(value, bytes):
-            found[each.name] = value.decode("utf-8", "replace")
-        elif isinstance(value, int | float):
-            found[each.name] = value
-        elif each.HasField("t"):
-            found[each.name] = onnx.numpy_helper.to_array(each.t)
-        elif isinstance(value, list) and all(isinstance(one, int | float) for one in value):
-            found[each.name] = value
-        elif value:
-            found[each.name] = str(value)
-    usual = ([b"Sigmoid", b"Tanh", b"Tanh"], [b"Sigmoid", b"Tanh"])
-    if any(each.name == "activations" and list(each.strings) in usual for each in proto.attribute):
-        found.pop("activations", None)
-    if found.get("clip") == 0.0:
-        found.pop("clip")
-    return found
