@@ -47,6 +47,14 @@ def declare(command: argparse.ArgumentParser) -> None:
         "--calibrate", type=path, metavar="DIR_OR_NPZ", help="inputs from which the grids of its tensors are chosen"
     )
     command.add_argument(
+        "--search", action="store_true",
+        help="choose where grids end by what the outputs lose on the inputs of --calibrate, rather than by percentile",
+    )  # fmt: skip
+    command.add_argument(
+        "--int16-below", type=float, metavar="DB",
+        help="an operand of products that alone brings an output below so many dB is int16, in two passes of the lanes",
+    )  # fmt: skip
+    command.add_argument(
         "--granularity", choices=("tensor", "gate", "channel"), default="channel",
         help="scales of the weights in the check of integers (default: channel)",
     )  # fmt: skip
@@ -63,14 +71,20 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
 
         from azsim.nn.graph.calibrate import calibrated
         from azsim.nn.graph.feeds import read_streams
+        from azsim.nn.graph.lower import wide_tensors
+        from azsim.nn.graph.sensitivity import calibrated_nearest, calibrated_within
         from azsim.nn.graph.stored import save_graph
         from azsim.nn.onnx.importer import import_model
         from azsim.output_file import check_output_file
         from azsim.resources import MODEL_FILE
     target: Path = options.out if options.out.suffix == ".safetensors" else options.out / MODEL_FILE
     check_output_file(target if os.path.isdir(target.parent) else options.out)
-    if options.check and options.calibrate is None:
-        raise InputError("--check: needs inputs; give them by --calibrate")
+    asked = {"check": options.check, "search": options.search, "int16-below": options.int16_below is not None}
+    for name, given in asked.items():
+        if given and options.calibrate is None:
+            raise InputError(f"--{name}: needs inputs; give them by --calibrate")
+    if options.int16_below is not None and not abs(options.int16_below) < 1000:
+        raise InputError(f"--int16-below {options.int16_below:g}: must be a number of dB, such as 40")
     imported = import_model(
         options.model,
         name=options.name,
@@ -82,7 +96,13 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
     network, checks = imported.network, []
     if options.calibrate is not None:
         streams = read_streams(options.calibrate, network.graph)
-        integers = calibrated(network.graph, streams, options.granularity)
+        below, hints = options.int16_below, network.hints
+        if options.search:
+            integers = calibrated_nearest(network.graph, streams, below, options.granularity, hints)
+        elif below is not None:
+            integers = calibrated_within(network.graph, streams, below, options.granularity, hints=hints)
+        else:
+            integers = calibrated(network.graph, streams, options.granularity, hints=hints)
         network = replace(network, grids=integers.stated)
         if options.check:
             checks = _check(imported, streams, integers, options.model)
@@ -97,6 +117,8 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         "carried_within_layers": sorted(imported.carried_within),
         "quantised_matrices": len(network.quantised),
         "calibrated": bool(network.grids),
+        "kept_grids": len(network.hints),
+        "int16_operands": sorted(wide_tensors(network.graph, network.grids) & set(network.grids)),
         "checks": [_row(each) for each in checks],
     }
     if not options.json:
@@ -131,6 +153,8 @@ def _print(answer: dict[str, object]) -> None:
     console.print(f"{answer['file']}: {answer['nodes']} nodes, {answer['weights']:,} weights; states: {states}")
     if not answer["calibrated"]:
         console.print("not calibrated: it runs in float until --calibrate gives it grids")
+    if answer["int16_operands"]:
+        console.print(f"int16, in two passes: {', '.join(answer['int16_operands'])}")
     for row in answer["checks"]:
         given = "" if row["float_error_as_given"] is None else f", {row['float_error_as_given']:.1e} from it as given"
         snr = "exact" if row["integer_snr_db"] is None else f"{row['integer_snr_db']:.1f} dB"

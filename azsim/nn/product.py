@@ -1,7 +1,8 @@
-"""Exact products of int8 matrices with int8 vectors, int32 sums: what all integer kernels multiply with.
+"""Exact products of int8 matrices with int8 or int16 vectors, int32 sums: what all integer kernels multiply with.
 
 Where the CPU has a dot product of bytes (`azsim.nn.vnni`) it does them, four rows and up to four vectors at a time;
-else compiled loops. The sums are the same: both are exact.
+else compiled loops. The sums are the same: both are exact. An int16 vector takes two passes, as on the chip:
+``x = 256 * coarse + fine + 128`` with both bytes signed, ``W x = 256 * (W coarse) + W fine + 128 * (sum of the row)``.
 """
 
 from __future__ import annotations
@@ -78,10 +79,26 @@ def multiply_all(weights: np.ndarray, vectors: np.ndarray, sums: np.ndarray) -> 
 
 
 def products(weights: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """``vectors @ weights.T`` exactly, int8 ``(n, columns)`` and ``(rows, columns)`` to int32 ``(n, rows)``."""
+    """``vectors @ weights.T`` exactly: int8 or int16 vectors ``(n, columns)``, int32 sums ``(n, rows)``.
+
+    Where a sum of int16 vectors does not fit an int32 it wraps; `azsim.nn.graph.integer_graph` refuses such weights.
+    """
+    if vectors.dtype == np.int16:
+        coarse, fine = (products(weights, part) for part in halves(vectors))
+        return joined_sums(weights, coarse, fine)
     sums = np.empty((len(vectors), len(weights)), np.int32)
     multiply_all(weights, np.ascontiguousarray(vectors), sums)
     return sums
+
+
+def halves(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The two int8 passes of int16 vectors: the coarse byte, and the fine one less 128."""
+    return (vectors >> 8).astype(np.int8), ((vectors & 255) - 128).astype(np.int8)
+
+
+def joined_sums(weights: np.ndarray, coarse: np.ndarray, fine: np.ndarray) -> np.ndarray:
+    """int32 ``(n, rows)`` of int16 vectors from the sums of their two passes."""
+    return np.int32(256) * coarse + fine + np.int32(128) * weights.sum(axis=1, dtype=np.int32)
 
 
 def grouped_products(weights: np.ndarray, windows: np.ndarray, groups: int) -> np.ndarray:
@@ -89,7 +106,7 @@ def grouped_products(weights: np.ndarray, windows: np.ndarray, groups: int) -> n
 
     Args:
         weights: int8 ``(rows, taps * channels / groups)``, for each row its taps, in each the channels of its group.
-        windows: int8 ``(n, taps, channels)``.
+        windows: int8 or int16 ``(n, taps, channels)``.
         groups: of channels and rows.
 
     Returns:
@@ -98,6 +115,9 @@ def grouped_products(weights: np.ndarray, windows: np.ndarray, groups: int) -> n
     count, taps, channels = windows.shape
     if groups == 1:
         return products(weights, windows.reshape(count, taps * channels))
+    if windows.dtype == np.int16:
+        coarse, fine = (grouped_products(weights, part, groups) for part in halves(windows))
+        return joined_sums(weights, coarse, fine)
     sums = np.empty((count, len(weights)), np.int32)
     _multiply_groups(weights, np.ascontiguousarray(windows), groups, sums)
     return sums

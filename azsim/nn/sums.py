@@ -1,4 +1,4 @@
-"""Sums of int8 products are int32: what could exceed one is refused, with the operands' true ranges."""
+"""Sums of products are int32: what could exceed one is refused, with the operands' true ranges."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from azsim.errors import InputError
 
 INT32_MAX = 2**31 - 1
+MOST_INT16 = 2**15
 MOST_INT8 = 127
 """Of what saturates to -127..127: features, hidden states, weights as they are quantised."""
 
@@ -31,6 +32,11 @@ def check_sums(what: str, columns: int, most_input: int, most_weight: int, most_
         f"{what}: {columns} products of inputs up to {most_input} and weights up to {most_weight}{added} may exceed "
         f"the int32 that holds their sum; at most {(INT32_MAX - most_added) // each if each else 0} columns fit"
     )
+
+
+def sums_fit(weights: np.ndarray) -> bool:
+    """Whether the sums of an int8 matrix ``(rows, columns)`` with int16 vectors of any values fit an int32."""
+    return int(np.abs(weights.astype(np.int64)).sum(axis=1).max(initial=0)) * MOST_INT16 <= INT32_MAX
 
 
 def largest(values: np.ndarray) -> int:

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("onnx")
 import azsim
 from azsim.cli import main
-from tests.nn.onnx.models import branching, saved, streaming_lstm
+from tests.nn.onnx.models import BAD, branching, saved, streaming_lstm
 
 
 def test_model_is_checked_written_and_loaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,5 +61,37 @@ def test_wrong_options_are_one_line_and_nothing_is_written(
     captured = capsys.readouterr()
     assert status == 2
     assert any(each in captured.err for each in said.split("|"))
+    assert len(captured.err.strip().splitlines()) == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_grids_are_searched_and_operands_made_int16(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, inputs = saved(streaming_lstm(), tmp_path), tmp_path / "x.npy"
+    np.save(inputs, np.random.default_rng(1).normal(0, 1, (50, 1, 6)).astype(np.float32))
+    words = ["import", str(path), "--out", str(tmp_path / "net"), "--calibrate", str(inputs), "--check", "--json"]
+    found = {}
+    for more in ((), ("--search",), ("--int16-below", "300"), ("--search", "--int16-below", "300")):
+        assert main([*words, *more]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        assert answer["int16_operands"] == (["x"] if len(more) > 1 and "300" in more else [])
+        found[more] = answer["checks"][0]["integer_snr_db"]
+    assert found["--search",] >= found[()]
+    assert found["--int16-below", "300"] > found[()] - 0.5
+    assert {grid.bits for name, grid in azsim.load_network(tmp_path / "net").grids.items() if name == "x"} == {16}
+    for words in (("--search",), ("--int16-below", "40"), ("--calibrate", str(inputs), "--int16-below", "nan")):
+        assert main(["import", str(path), "--out", str(tmp_path / "other"), *words]) == 2
+        assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_model_is_one_line_and_nothing_is_written(
+    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = saved(BAD[case][0](), tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["import", str(path), "--out", str(tmp_path / "net")]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
     assert len(captured.err.strip().splitlines()) == 1
     assert sorted(tmp_path.rglob("*")) == before

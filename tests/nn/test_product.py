@@ -67,11 +67,23 @@ def check_width(width: int, count: int) -> None:
         assert np.array_equal(sums, wanted)
 
 
+@given(SIZES, st.integers(0, 2**32))
+def test_int16_vectors_in_two_passes_are_exact(sizes, seed):
+    weights, _, _ = case(*sizes, seed)
+    rng = np.random.default_rng(seed)
+    vectors = rng.integers(-(2**15), 2**15, (sizes[2], sizes[1])).astype(np.int16)
+    wanted = vectors.astype(np.int64) @ weights.T.astype(np.int64)
+    assert np.array_equal(product.products(weights, vectors), wanted)
+    coarse, fine = product.halves(vectors)
+    assert np.array_equal(256 * coarse.astype(int) + fine + 128, vectors)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int16])
 @pytest.mark.parametrize("groups", [1, 2, 4])
-def test_products_in_groups(groups: int) -> None:
+def test_products_in_groups(groups: int, kind: type[np.integer]) -> None:
     rng = np.random.default_rng(2)
     weights = rng.integers(-127, 128, (8, 3 * 4 // groups)).astype(np.int8)
-    windows = rng.integers(-127, 128, (5, 3, 4)).astype(np.int8)
+    windows = rng.integers(np.iinfo(kind).min, np.iinfo(kind).max + 1, (5, 3, 4)).astype(kind)
     found = product.grouped_products(weights, windows, groups)
     each = 4 // groups
     for k, window in enumerate(windows.astype(int)):

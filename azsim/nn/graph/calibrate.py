@@ -4,28 +4,32 @@
 
     inputs ──float reference──> how large each tensor gets ──> grids     float matrices ──> int8, scales per group
 
-A tensor that is an operand of products is int8; what goes into tables only is Q4.11; all else is int16.
+A tensor that is an operand of products is int8, or int16 where that is asked for (`azsim.nn.graph.sensitivity`); what
+goes into tables only is Q4.11; all else is int16. Grids that a model came with are kept where they are of operands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from azsim.errors import InputError
 from azsim.nn.graph.executor import Executor, Model
-from azsim.nn.graph.graph import Graph, operands
+from azsim.nn.graph.graph import Graph, Node, operands, readers_through_moves
 from azsim.nn.graph.integer_graph import IntegerGraph
 from azsim.nn.graph.operator import Granularity, GridBitsChoice, Weights, finest_grid
-from azsim.nn.graph.tensor import GATE_GRID, Grid
+from azsim.nn.graph.tensor import GATE_GRID, LIMITS, Grid
+from azsim.nn.sums import MOST_INT8, sums_fit
 
 Pieces = Mapping[str, np.ndarray]
 PERCENTILE = 99.99
 """Of a tensor's sizes; what lies beyond saturates."""
 CELL_PERCENTILE = 99.9
 """Of a cell state: a few count up without end, and saturating them costs less than a coarse step for all."""
+SEARCHED = 4
+"""Octaves below the largest value among which a grid's end is looked for."""
 PER_OCTAVE, LOWEST_EXPONENT, OCTAVES = 64, -60, 120
 
 
@@ -55,12 +59,30 @@ class Sizes:
         at = int(np.searchsorted(np.cumsum(self.counts), total * share / 100)) if total else 0
         return 2.0 ** (LOWEST_EXPONENT + at / PER_OCTAVE) if at else 0.0
 
+    def least_error(self, limit: int) -> float:
+        """The size at the end of the grid of ``limit`` steps whose rounding and saturation lose least; 0 for zeros.
+
+        Squared errors are summed over the bins: a value below half a step is lost whole, one within the grid loses a
+        twelfth of a squared step, one beyond it what it lies beyond.
+        """
+        filled = np.flatnonzero(self.counts)
+        filled = filled[filled > 0]
+        if not filled.size:
+            return 0.0
+        sizes, counts = 2.0 ** (LOWEST_EXPONENT + filled / PER_OCTAVE), self.counts[filled]
+        ends = 2.0 ** (LOWEST_EXPONENT + np.arange(filled[-1] - SEARCHED * PER_OCTAVE, filled[-1] + 1) / PER_OCTAVE)
+        step = ends[:, None] / limit
+        within = np.minimum(sizes**2, step**2 / 12)
+        errors = np.where(sizes <= ends[:, None], within, (sizes - ends[:, None]) ** 2) @ counts
+        return float(ends[len(ends) - 1 - int(np.argmin(errors[::-1]))])
+
 
 def calibrated(
     graph: Graph,
     pieces: Iterable[Pieces] | Iterable[Iterable[Pieces]],
     granularity: Granularity = "channel",
-    percentile: float = PERCENTILE,
+    percentile: float | None = PERCENTILE,
+    hints: Mapping[str, Grid] | None = None,
 ) -> IntegerGraph:
     """A graph in integers, its grids from what the float graph computes of real inputs.
 
@@ -68,13 +90,14 @@ def calibrated(
         graph: float weights.
         pieces: streams, each an iterable of pieces (input -> ``(n, *shape)``), or one such mapping for a whole stream.
         granularity: scales of the int8 weights.
-        percentile: of the sizes of a tensor that its grid holds.
+        percentile: of the sizes of a tensor that its grid holds; None for the grid that loses least.
+        hints: tensor -> grid that it came with (`chosen_grids`).
 
     Raises:
         InputError: a tensor holds values that are not finite numbers, or there are no inputs.
     """
     seen = observed(graph, pieces)
-    return IntegerGraph(graph, rounded_weights(graph, granularity), chosen_grids(graph, seen, percentile))
+    return IntegerGraph(graph, rounded_weights(graph, granularity), chosen_grids(graph, seen, percentile, hints))
 
 
 def observed(graph: Graph, pieces: Iterable[Pieces] | Iterable[Iterable[Pieces]]) -> dict[str, Sizes]:
@@ -123,26 +146,81 @@ def rounded(matrix: np.ndarray, groups: int) -> Weights:
     return Weights(np.copysign(np.floor(np.abs(steps) + 0.5), steps).astype(np.int8), scales)
 
 
-def chosen_grids(graph: Graph, seen: Mapping[str, Sizes], percentile: float = PERCENTILE) -> dict[str, Grid]:
-    """Tensor, or ``node.internal``, -> grid, for all that need one stated."""
+def chosen_grids(
+    graph: Graph,
+    seen: Mapping[str, Sizes],
+    percentile: float | None = PERCENTILE,
+    hints: Mapping[str, Grid] | None = None,
+    wide: Collection[str] = (),
+) -> dict[str, Grid]:
+    """Tensor, or ``node.internal``, -> grid, for all that need one stated.
+
+    Args:
+        graph: the network.
+        seen: sizes, as `observed`.
+        percentile: of the sizes of a tensor that its grid holds; None for the grid that loses least.
+        hints: tensor -> grid that it came with, kept where the tensor, or what it was moved from, is an operand of
+            products and its operator takes that grid.
+        wide: operands of products that are int16.
+    """
+    kept = _origins(graph, hints or {})
     follows = {each.name: each.source for each in graph.carried}
     heads = {each.source: each.name for each in graph.carried}
 
     def chosen(name: str) -> Grid:
         wanted = operands(graph, name) | (operands(graph, heads[name]) if name in heads else set())
-        largest = seen[name].percentile(percentile) if name in seen else 0.0
-        bits: GridBitsChoice = 8 if "product" in wanted else 16
+        bits: GridBitsChoice = 8 if "product" in wanted and name not in wide else 16
         if bits == 16 and wanted == {"gate"}:
             return GATE_GRID
         node = graph.producers.get(name)
+        if bits == 8 and name in kept and (node is None or node.operator.chosen_grid("", 1.0, 8).bits == 8):
+            return kept[name]
+        largest = 0.0
+        if name in seen:
+            least = percentile is None and bits == 8
+            largest = seen[name].least_error(LIMITS[8]) if least else seen[name].percentile(percentile or PERCENTILE)
         return finest_grid(largest, bits) if node is None else node.operator.chosen_grid("", largest, bits)
 
     stated = {name: chosen(name) for name, tensor in graph.inputs.items() if tensor.holds == "values"}
     for node in graph.nodes:
         for each in node.operator.internals:
-            name, share = f"{node.name}.{each}", CELL_PERCENTILE if each == "cell" else percentile
+            name, share = f"{node.name}.{each}", CELL_PERCENTILE if each == "cell" else percentile or PERCENTILE
             largest = seen[name].percentile(share) if name in seen else 0.0
             stated[name] = node.operator.chosen_grid(each, largest, 16 if each == "cell" else 8)
         if not node.operator.derives:
             stated |= {name: chosen(name) for name in node.outputs}
     return stated | {name: stated[source] for name, source in follows.items() if source in stated}
+
+
+def may_be_wide(graph: Graph, tensor: str) -> bool:
+    """Whether an operand of products may be int16: its maker can give that, all its readers take it, sums fit."""
+    producer = graph.producers.get(tensor)
+    if any(tensor in (each.name, each.source) for each in graph.carried):
+        return False
+    if producer is not None and producer.operator.chosen_grid("", 1.0, 16).bits != 16:
+        return False
+    readers = [each for each in readers_through_moves(graph, tensor) if each[0].operator.operand(each[1]) == "product"]
+    return bool(readers) and all(node.operator.takes_wide(index) and _sums_fit(graph, node) for node, index in readers)
+
+
+def _sums_fit(graph: Graph, node: Node) -> bool:
+    """Whether sums with int16 values fit, with the largest weight of every row at the end of int8."""
+    for role, name in node.parameters.items():
+        if role in node.operator.matrices:
+            matrix = np.abs(np.asarray(graph.parameters[name], np.float64))
+            largest = np.maximum(matrix.max(axis=1, initial=0), np.finfo(float).tiny)
+            if not sums_fit(np.ceil(matrix / largest[:, None] * MOST_INT8).astype(np.int64)):
+                return False
+    return True
+
+
+def _origins(graph: Graph, hints: Mapping[str, Grid]) -> dict[str, Grid]:
+    """Hints that can be kept, by the tensor from which theirs was only moved."""
+    found: dict[str, Grid] = {}
+    for name, grid in hints.items():
+        at = name
+        while at in graph.producers and graph.producers[at].operator.moves:
+            at = graph.producers[at].inputs[0]
+        if grid.bits == 8 or may_be_wide(graph, at):
+            found.setdefault(at, grid)
+    return found

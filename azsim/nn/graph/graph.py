@@ -217,7 +217,12 @@ class Graph:
 
 def operands(graph: Graph, tensor: str) -> set[Operand]:
     """What the nodes that read a tensor want it for, through those that only move it."""
-    found: set[Operand] = set()
+    return {node.operator.operand(index) for node, index in readers_through_moves(graph, tensor)}
+
+
+def readers_through_moves(graph: Graph, tensor: str) -> list[tuple[Node, int]]:
+    """The nodes that read a tensor, or what it was moved to, and do more than move it; and at which input."""
+    found: list[tuple[Node, int]] = []
     waiting, seen = [tensor], {tensor}
     while waiting:
         for node, index in graph.consumers(waiting.pop()):
@@ -225,7 +230,7 @@ def operands(graph: Graph, tensor: str) -> set[Operand]:
                 waiting += [name for name in node.outputs if name not in seen]
                 seen.update(node.outputs)
             else:
-                found.add(node.operator.operand(index))
+                found.append((node, index))
     return found
 
 

@@ -12,7 +12,7 @@ from azsim.errors import InputError, located
 from azsim.nn.graph.graph import Graph, Node
 from azsim.nn.graph.operator import Execution, GridNode, IntegerNode, Weights
 from azsim.nn.graph.tensor import Grid
-from azsim.nn.sums import MOST_INT8, check_sums, largest
+from azsim.nn.sums import MOST_INT8, check_sums, largest, sums_fit
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class IntegerGraph:
                 shape = self.weights[name].values.shape
                 if shape != graph.parameters[name].shape:
                     raise InputError(f"weights {name}: shape {shape}: must be {graph.parameters[name].shape}")
-            self._check_sums()
             grids = self.grids
+            self._check_sums()
             for each in graph.carried:
                 if grids[each.name] != grids[each.source]:
                     raise InputError(
@@ -72,8 +72,11 @@ class IntegerGraph:
                 grids = node.operator.grids(at)
                 for index, name in enumerate(node.inputs):
                     grid = found[name]
-                    if node.operator.operand(index) == "product" and (grid is None or grid.bits != 8):
-                        raise InputError(f"input {name}: on grid {grid}: must be int8, it is an operand of products")
+                    allowed = (8, 16) if node.operator.takes_wide(index) else (8,)
+                    if node.operator.operand(index) == "product" and (grid is None or grid.bits not in allowed):
+                        what = " or int16" if len(allowed) > 1 else ""
+                        said = f"must be int8{what}, it is an operand of products"
+                        raise InputError(f"input {name}: on grid {grid}: {said}")
             found |= dict(zip(node.outputs, grids, strict=True))
         return found
 
@@ -113,7 +116,13 @@ class IntegerGraph:
         """Refuse matrices whose sums may not fit an int32, with the weights as they are and inputs as large as any."""
         for node in self.graph.nodes:
             if node.operator.operand(0) == "product":
+                grid = self.grids[node.inputs[0]]
                 for role, weights in self._weights(node).items():
+                    if grid is not None and grid.bits == 16 and not sums_fit(weights.values):
+                        raise InputError(
+                            f"node {node.name}: {node.parameters[role]}: sums of its products with int16 values may "
+                            "exceed an int32: must have an int8 operand"
+                        )
                     where = f"node {node.name}: {node.parameters[role]}"
                     check_sums(where, weights.values.shape[1], MOST_INT8, largest(weights.values))
 

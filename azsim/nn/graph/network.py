@@ -11,7 +11,7 @@ import numpy as np
 from azsim.errors import InputError
 from azsim.nn.graph.graph import Graph
 from azsim.nn.graph.integer_graph import IntegerGraph
-from azsim.nn.graph.lower import graph_programs
+from azsim.nn.graph.lower import graph_programs, wide_tensors
 from azsim.nn.graph.operator import Granularity, Weights
 from azsim.nn.graph.tensor import Grid
 from azsim.nn.program import Program
@@ -101,7 +101,7 @@ class GraphNetwork(Summarised):
 
     @cached_property
     def _programs(self) -> Mapping[str, Program]:
-        return graph_programs(self.graph)
+        return graph_programs(self.graph, wide_tensors(self.graph, self.grids))
 
     def programs(self) -> Mapping[str, Program]:
         """One for each rate at which nodes run (`azsim.nn.graph.lower`)."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from azsim.errors import InputError
 from azsim.nn.graph.tensor import LIMITS, Grid, Shape, Tensor
-from azsim.nn.program import Stage
+from azsim.nn.program import Stage, VectorWork
 
 if TYPE_CHECKING:
     from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
@@ -29,7 +29,8 @@ Observe = Callable[[str, np.ndarray], None]
 Granularity = Literal["tensor", "gate", "channel"]
 """How many scales a matrix has: one, one for each gate of a recurrent layer, one for each row."""
 Operand = Literal["any", "product", "gate", "index", "flag"]
-"""What an input is for: a product's operand must be int8; a ``gate`` goes into a table and is best Q4.11."""
+"""What an input is for: a product's operand is int8, or int16 where the operator takes it in two passes; a ``gate``
+goes into a table and is best Q4.11."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,7 @@ class LoweredNode:
         inputs, outputs: the tensors.
         matrices: role -> name of the weight matrix; ``shapes``: role -> its rows and columns.
         ready: for each input, whether it is there when the program starts, rather than made by a stage before.
+        wide: for each input, whether it is an int16 operand, which the lanes take in two passes.
     """
 
     name: str
@@ -183,6 +185,16 @@ class LoweredNode:
     matrices: Mapping[str, str]
     shapes: Mapping[str, Shape]
     ready: tuple[bool, ...]
+    wide: tuple[bool, ...] = ()
+
+    @property
+    def passes(self) -> int:
+        """Vectors of int8 for each vector of the first input."""
+        return 2 if any(self.wide[:1]) else 1
+
+    def joining(self, sums: int) -> tuple[VectorWork, ...]:
+        """What joins so many sums of two passes; nothing after one."""
+        return (VectorWork("multiply-add", sums),) if self.passes > 1 else ()
 
     def operand(self, index: int = 0) -> Literal["previous", "ready"]:
         """Where an input comes from, as a program says it."""
@@ -234,6 +246,10 @@ class Operator:
     def operand(self, index: int) -> Operand:
         """What an input is for."""
         return "any"
+
+    def takes_wide(self, index: int) -> bool:
+        """Whether an operand of products may be int16, in two passes."""
+        return False
 
     def row_axis(self) -> int | None:
         """The axis of the output along which the rows of ``weights`` and ``bias`` lie; None for other operators."""

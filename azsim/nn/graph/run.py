@@ -22,7 +22,16 @@ def run_float(graph: Graph, stream: Stream) -> dict[str, np.ndarray]:
     Raises:
         InputError: an input is missing or does not fit.
     """
-    return _pushed(Executor(Model.in_float(graph)), stream)
+    return run_model(Model.in_float(graph), stream)
+
+
+def run_model(model: Model, stream: Stream) -> dict[str, np.ndarray]:
+    """The same of a model that is laid out, in float or on its grids.
+
+    Raises:
+        InputError: as `run_float`.
+    """
+    return _pushed(Executor(model), stream)
 
 
 def run_integers(integers: IntegerGraph, stream: Stream) -> dict[str, np.ndarray]:

@@ -1,8 +1,9 @@
 """From the sums of products to an output: bias, requantisation by rows, saturation.
 
-To int16 and int32 the bias lies on the output's grid and is added after rounding. To int8, whose steps are coarse, it
-lies on the grid of its row's sums and is added before, unless it would be more than 2**30 of their steps: then the
-products are small beside it, and it is added after as well.
+To int16 and int32 the bias lies on the output's grid and is added after rounding; it may be larger than that grid
+holds, as products may take it back. To int8, whose steps are coarse, it lies on the grid of its row's sums and is added
+before, unless it would be more than 2**30 of their steps: then the products are small beside it, and it is added after
+as well.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class SumsTo:
         bias = np.asarray(at.vectors.get("bias", np.zeros(rows)), np.float64)
         early = (np.abs(bias) < BIAS_LIMIT * of_sums) & (target.bits == 8)
         before = quantise_to(np.where(early, bias, 0), of_sums, BIAS_LIMIT)
-        limit = max(0, INT32_MAX - LARGEST_PRODUCT * columns) if target.bits == 32 else target.limit
+        limit = max(0, INT32_MAX - LARGEST_PRODUCT * columns) if target.bits == 32 else BIAS_LIMIT
         return SumsTo(target, factor, before, quantise_to(np.where(early, 0, bias), target.scale, limit))
 
     def __call__(self, sums: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 ::
 
     DequantizeLinear(int8 constant)                       the float array; its scales are kept
-    QuantizeLinear -> DequantizeLinear of a tensor        left out; its grid is kept where zero lies at zero
+    QuantizeLinear -> DequantizeLinear of a tensor        left out; its grid is kept, or one that holds its range
     DynamicQuantizeLinear, MatMulInteger, Cast, Mul       MatMul of floats
     DynamicQuantizeLSTM                                   LSTM
 
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from azsim.errors import InputError
+from azsim.nn.graph.tensor import LIMITS, Grid
 from azsim.nn.onnx.edit import Edit, drop_dead
 from azsim.nn.onnx.model import graphs_in, onnx_package
 
@@ -34,13 +35,14 @@ class Twin:
     Attributes:
         model: the ``ModelProto``.
         scales: constant -> float32 array of its shape: what 1 stands for at each place.
-        grids: tensor -> scale of its int8 grid, where the model states one around zero.
+        grids: tensor -> the grid that the model states; where its zero lies elsewhere, the one around zero that holds
+            what that holds.
         changed: whether anything was quantised.
     """
 
     model: object
     scales: dict[str, np.ndarray] = field(default_factory=dict)
-    grids: dict[str, float] = field(default_factory=dict)
+    grids: dict[str, Grid] = field(default_factory=dict)
     changed: bool = False
 
 
@@ -134,10 +136,25 @@ def _dequantize(node: object, edit: Edit, twin: Twin) -> None:
         raise InputError(f"input {source}: must be a constant, or come from a QuantizeLinear")
     edit.rename(node.output[0], maker.input[0])
     edit.remove(node)
-    scale, zero = edit.scalar(node.input[1]), edit.scalar(_input(node, 2)) if _input(node, 2) else 0.0
-    unsigned = _input(maker, 2) in edit.constants and edit.constants[maker.input[2]].dtype == np.uint8
-    if scale is not None and zero == (128.0 if unsigned else 0.0):
-        twin.grids[maker.input[0]] = scale
+    grid = _grid(node, maker, edit)
+    if grid is not None:
+        twin.grids[maker.input[0]] = grid
+
+
+def _grid(node: object, maker: object, edit: Edit) -> Grid | None:
+    """The grid of a tensor that a QuantizeLinear rounds; None where it has one for each channel, or other bits."""
+    scale = edit.scalar(node.input[1])
+    point = edit.constants.get(_input(maker, 2), np.zeros((), np.uint8))
+    if scale is None or not 0 < scale < float("inf") or point.size != 1 or point.dtype.kind not in "iu":
+        return None
+    limits, bits = np.iinfo(point.dtype), 8 * point.dtype.itemsize
+    if bits not in (8, 16):
+        return None
+    zero, middle = int(point.ravel()[0]), (limits.min + limits.max + 1) // 2
+    if zero == middle:
+        return Grid(bits, scale)
+    reach = max(zero - limits.min, limits.max - zero)
+    return Grid(bits, scale * reach / LIMITS[bits])
 
 
 def _quantize(node: object, edit: Edit, twin: Twin) -> None:

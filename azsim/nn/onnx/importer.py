@@ -18,7 +18,7 @@ from azsim.nn.graph.graph import Carried, Graph, Node
 from azsim.nn.graph.network import GraphNetwork
 from azsim.nn.graph.onnx_node import OnnxBuilder
 from azsim.nn.graph.operator import Weights
-from azsim.nn.graph.tensor import Grid, Shape, Tensor
+from azsim.nn.graph.tensor import Shape, Tensor
 from azsim.nn.onnx.dequantise import Twin, float_twin
 from azsim.nn.onnx.edit import drop_dead
 from azsim.nn.onnx.fuse import fuse
@@ -114,7 +114,7 @@ def import_model(
             graph = _graph(name or path.stem, walk, inputs, pairs, [names.get(each, each) for each in outputs])
             break
         quantised = _quantised(walk, twin, graph)
-        grids = {key: Grid(8, scale) for key, scale in twin.grids.items() if key in graph.tensors}
+        grids = {key: grid for key, grid in twin.grids.items() if key in graph.tensors}
     network = GraphNetwork(graph, str(path), 1000.0 / every_ms, quantised=quantised, hints=grids)
     within = frozenset(walk.absorbed - walk.computed_with)
     return Imported(network, twin, pairs, within, given, {key: tensor.shape for key, tensor in inputs.items()})

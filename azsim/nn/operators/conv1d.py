@@ -72,6 +72,9 @@ class Conv1d(Operator):
     def operand(self, index: int) -> Operand:
         return "product"
 
+    def takes_wide(self, index: int) -> bool:
+        return True
+
     def row_axis(self) -> int | None:
         return 0
 
@@ -89,11 +92,12 @@ class Conv1d(Operator):
         def sums(windows: np.ndarray) -> np.ndarray:
             return finish(grouped_products(weights, windows, self.groups))
 
-        return self._execution(at.inputs[0].shape[0], np.int8, sums)
+        return self._execution(at.inputs[0].shape[0], at.grid().dtype, sums)
 
     def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
-        use = MatrixUse(at.matrices["weights"], "input", at.operand())
-        return (Stage(at.name, (use,), (VectorWork("multiply-add", at.outputs[0].size),)),)
+        use = MatrixUse(at.matrices["weights"], "input", at.operand(), at.passes)
+        size = at.outputs[0].size
+        return (Stage(at.name, (use,), (*at.joining(size), VectorWork("multiply-add", size))),)
 
     def _execution(self, channels: int, dtype: type[np.generic], sums: Sums) -> Execution:
         span = self.context + self.stride

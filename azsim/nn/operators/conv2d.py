@@ -93,6 +93,9 @@ class Conv2d(Operator):
     def operand(self, index: int) -> Operand:
         return "product"
 
+    def takes_wide(self, index: int) -> bool:
+        return True
+
     def row_axis(self) -> int | None:
         return 0
 
@@ -116,8 +119,9 @@ class Conv2d(Operator):
 
     def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
         _, height, width = at.outputs[0].shape
-        use = MatrixUse(at.matrices["weights"], "input", at.operand(), height * width)
-        return (Stage(at.name, (use,), (VectorWork("multiply-add", at.outputs[0].size),)),)
+        use = MatrixUse(at.matrices["weights"], "input", at.operand(), at.passes * height * width)
+        size = at.outputs[0].size
+        return (Stage(at.name, (use,), (*at.joining(size), VectorWork("multiply-add", size))),)
 
 
 def _as_image(sums: np.ndarray, shape: Shape) -> np.ndarray:

@@ -88,6 +88,9 @@ class Dense(Operator):
     def operand(self, index: int) -> Operand:
         return "product"
 
+    def takes_wide(self, index: int) -> bool:
+        return not self.sums
+
     def row_axis(self) -> int | None:
         return -1
 
@@ -114,5 +117,6 @@ class Dense(Operator):
 
     def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
         vectors = at.inputs[0].size // at.inputs[0].shape[-1]
-        use = MatrixUse(at.matrices["weights"], "input", at.operand(), vectors)
-        return (Stage(at.name, (use,), (VectorWork("multiply-add", at.outputs[0].size),)),)
+        use = MatrixUse(at.matrices["weights"], "input", at.operand(), at.passes * vectors)
+        size = at.outputs[0].size
+        return (Stage(at.name, (use,), (*at.joining(size), VectorWork("multiply-add", size))),)

@@ -89,6 +89,9 @@ class Gru(Operator):
     def operand(self, index: int) -> Operand:
         return "product"
 
+    def takes_wide(self, index: int) -> bool:
+        return True
+
     def chosen_grid(self, name: str, largest: float, bits: GridBitsChoice) -> Grid:
         return super().chosen_grid(name, largest, 8)
 
@@ -143,10 +146,11 @@ class Gru(Operator):
     def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
         uses = (
             MatrixUse(at.matrices["recurrent"], "recurrent", "ready"),
-            MatrixUse(at.matrices["input"], "input", at.operand()),
+            MatrixUse(at.matrices["input"], "input", at.operand(), at.passes),
         )
         units = at.outputs[0].size
         vector = (
+            *at.joining(3 * units),
             VectorWork("multiply-add", 6 * units),
             VectorWork("sigmoid", 2 * units),
             VectorWork("multiply-add", units),

@@ -83,6 +83,9 @@ class Lstm(Operator):
     def operand(self, index: int) -> Operand:
         return "product"
 
+    def takes_wide(self, index: int) -> bool:
+        return True
+
     def float(self, at: FloatNode) -> Execution:
         weights = at.parameters
         input_matrix, recurrent_matrix = weights["input"].T, weights["recurrent"].T
@@ -129,9 +132,10 @@ class Lstm(Operator):
     def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
         uses = (
             MatrixUse(at.matrices["recurrent"], "recurrent", "ready"),
-            MatrixUse(at.matrices["input"], "input", at.operand()),
+            MatrixUse(at.matrices["input"], "input", at.operand(), at.passes),
         )
-        return (Stage(at.name, uses, cell_work(at.outputs[0].size, sums=8)),)
+        units = at.outputs[0].size
+        return (Stage(at.name, uses, (*at.joining(4 * units), *cell_work(units, sums=8))),)
 
 
 @dataclass(frozen=True)

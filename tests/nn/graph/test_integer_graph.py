@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from azsim.errors import InputError
+from azsim.nn.graph.executor import Executor, Model
 from azsim.nn.graph.graph import Carried, Graph, Node
 from azsim.nn.graph.integer_graph import IntegerGraph
 from azsim.nn.graph.operator import Weights
@@ -50,7 +51,7 @@ def test_a_missing_scale_is_named(missing: str) -> None:
 @pytest.mark.parametrize(
     ("stated", "message"),
     [
-        ({"y": Grid(16, 2.0**-11)}, "input y: on grid int16 x 0.000488281: must be int8, it is an operand of products"),
+        ({"y": Grid(32, 2.0**-20)}, "input y: on grid int32 x 9.53674e-07: must be int8 or int16, it is an operand of"),
         ({"lstm.cell": Grid(16, 0.003)}, "cell state on grid int16 x 0.003: must be int16 on a power of two"),
         ({"h": Grid(16, 2.0**-11)}, "hidden state on grid int16 x 0.000488281: must be int8"),
     ],
@@ -102,3 +103,20 @@ def test_a_state_has_the_grid_that_it_follows() -> None:
     IntegerGraph(graph, {}, {"x": GRID, "before": GRID, "y": GRID})
     with pytest.raises(InputError, match=r"state before: on grid int8 x 0\.0078125, but it follows y on grid int16"):
         IntegerGraph(graph, {}, {"x": GRID, "before": GRID, "y": Grid(16, 2.0**-7)})
+
+
+def test_sums_of_int16_operands_must_fit_an_int32() -> None:
+    """600 weights of 127 with values of 32,768 do not: 516 do."""
+    for columns, fits in ((516, True), (600, False)):
+        matrix = np.ones((2, columns), np.float32)
+        graph = Graph("net", {"x": Tensor((columns,))}, ("y",), (Node("d", Dense(), ("x",), ("y",), {"weights": "w"}),),
+                      {"w": matrix})  # fmt: skip
+        weights, grids = {"w": Weights.of(np.full(matrix.shape, 127, np.int8), 1e-5)}, {"y": GRID}
+        if fits:
+            made = IntegerGraph(graph, weights, grids | {"x": Grid(16, 1e-4)})
+            inputs = np.full((1, columns), -32768, np.int16)
+            assert Executor(Model.in_integers(made)).push({"x": inputs})["y"].tolist() == [[-127, -127]]
+        else:
+            IntegerGraph(graph, weights, grids | {"x": Grid(8, 1e-4)})
+            with pytest.raises(InputError, match="node d: w: sums of its products with int16 values may exceed"):
+                IntegerGraph(graph, weights, grids | {"x": Grid(16, 1e-4)})

@@ -93,3 +93,83 @@ def saved(made: object, folder: Path, name: str = "net.onnx") -> Path:
     path = folder / name
     path.write_bytes(made.SerializeToString())
     return path
+
+
+def cyclic() -> object:
+    return model([node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"])], {"x": [1, 2]}, {"b": [1, 2]}, {})
+
+
+def damaged(change: object) -> object:
+    """A layer whose weights are changed behind the package's back."""
+    made = model([node("MatMul", ["x", "w"], ["y"])], {"x": [1, 4]}, {"y": [1, 4]}, {"w": normal(4, 4)})
+    change(made)
+    return made
+
+
+def _huge(made: object) -> None:
+    made.graph.initializer[0].dims[:] = [1 << 20, 1 << 20]
+
+
+def _outside(made: object) -> None:
+    tensor = made.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="weights.bin")
+
+
+def _above(made: object) -> None:
+    _outside(made)
+    made.graph.initializer[0].external_data[0].value = "../weights.bin"
+
+
+def _short(made: object) -> None:
+    made.graph.initializer[0].raw_data = b"\0" * 8
+
+
+def _nan(made: object) -> None:
+    made.graph.initializer[0].CopyFrom(numpy_helper.from_array(np.full((4, 4), np.nan, np.float32), "w"))
+
+
+def _newer(made: object) -> None:
+    made.opset_import[0].version = 9999
+
+
+def _zeros(made: object) -> None:
+    made.graph.initializer.append(numpy_helper.from_array(np.array([1 << 16, 1 << 15]), "n"))
+    made.graph.node.append(node("ConstantOfShape", ["n"], ["z"], name="zeros"))
+    made.graph.node.append(node("MatMul", ["y", "z"], ["last"]))
+    made.graph.output[0].name = "last"
+
+
+class _Bytes(bytes):
+    """A file that is no whole model."""
+
+    def SerializeToString(self) -> bytes:
+        return bytes(self)
+
+
+BAD = {
+    "state": (
+        lambda: model(
+            [node("Relu", ["x"], ["y"]), node("Concat", ["h_in", "x"], ["h_out"], axis=1)],
+            {"x": [1, 4], "h_in": [1, 4]},
+            {"y": [1, 4], "h_out": [1, 8]},
+            {},
+        ),
+        r"state h_in \(1x4\): its output h_out is 1x8: must be alike",
+    ),
+    "cut": (lambda: _Bytes(streaming_lstm().SerializeToString()[:700]), "cut short"),
+    "cycle": (cyclic, "a cycle without a state"),
+    "declared": (lambda: damaged(_huge), "array w"),
+    "external": (lambda: damaged(_outside), "weights.bin: no such file"),
+    "above": (lambda: damaged(_above), "must lie beside the model"),
+    "short": (lambda: damaged(_short), "needs 64 bytes: holds 8"),
+    "nan": (lambda: damaged(_nan), "array w: holds values that are not finite numbers"),
+    "opset": (lambda: damaged(_newer), "opset 9999: must be at most"),
+    "zeros": (lambda: damaged(_zeros), "zeros.*too many for a constant|zeros.*memory"),
+    "open": (
+        lambda: model([node("Relu", ["x"], ["y"])], {"x": ["batch", 4]}, {"y": ["batch", 4]}, {}),
+        "input x: batch has no value; give --set",
+    ),
+    "missing": (lambda: model([node("Relu", ["z"], ["y"])], {"x": [1]}, {"y": [1]}, {}), "tensor z: nothing makes it"),
+}

@@ -11,19 +11,11 @@ import pytest
 pytest.importorskip("onnx")
 from azsim.errors import InputError
 from azsim.nn.graph.calibrate import calibrated
+from azsim.nn.graph.tensor import Grid
 from azsim.nn.onnx.check import check
 from azsim.nn.onnx.importer import Imported, import_model
 from azsim.nn.operators.lstm import Lstm
-from tests.nn.onnx.models import (
-    TensorProto,
-    branching,
-    model,
-    node,
-    normal,
-    numpy_helper,
-    saved,
-    streaming_lstm,
-)
+from tests.nn.onnx.models import BAD, TensorProto, branching, model, node, normal, saved, streaming_lstm
 
 STEPS = 40
 
@@ -154,6 +146,31 @@ def test_quantised_weights_keep_their_integers_and_scales(tmp_path: Path) -> Non
     assert np.array_equal(own[second].values, (unsigned.astype(np.int16) - 128).T)
     assert own[second].scales.tolist() == [pytest.approx(0.01)]
     assert found.network.hints["x"].scale == pytest.approx(0.03)
+    stream = {"x": rng.normal(0, 1, (9, 1, 6)).astype(np.float32)}
+    assert calibrated(found.network.graph, [stream], hints=found.network.hints).stated["x"].scale == pytest.approx(0.03)
+
+
+@pytest.mark.parametrize(
+    ("kind", "zero", "grid"),
+    [
+        (np.int8, -128, Grid(8, 0.03 * 255 / 127)),
+        (np.uint8, 128, Grid(8, 0.03)),
+        (np.uint8, 0, Grid(8, 0.03 * 255 / 127)),
+        (np.int16, 0, Grid(16, 0.03)),
+    ],
+)
+def test_grid_of_a_tensor_is_kept_or_holds_what_it_held(kind: type, zero: int, grid: Grid, tmp_path: Path) -> None:
+    constants = {"s": np.array(0.03, np.float32), "z": np.array(zero, kind), "w": normal(6, 4)}
+    nodes = [
+        node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        node("DequantizeLinear", ["q", "s", "z"], ["d"]),
+        node("MatMul", ["d", "w"], ["y"]),
+    ]
+    found = imported(model(nodes, {"x": [1, 6]}, {"y": [1, 4]}, constants, opset=21), tmp_path)
+    kept = found.network.hints["x"]
+    assert (kept.bits, kept.scale) == (grid.bits, pytest.approx(grid.scale))
+    stream = {"x": np.ones((9, 1, 6), np.float32)}
+    assert calibrated(found.network.graph, [stream], hints=found.network.hints).grids["x"] == kept
 
 
 def test_dynamically_quantised_layers_become_float_ones_with_their_integers(tmp_path: Path) -> None:
@@ -237,69 +254,6 @@ def test_states_are_those_asked_for(tmp_path: Path) -> None:
                   {"y": [1, 4], "mn": [1, 8]}, {})  # fmt: skip
     with pytest.raises(InputError, match=r"state m \(1x4\): its output mn is 1x8: must be alike"):
         imported(wrong, tmp_path, states={"m": "mn"})
-
-
-def cyclic() -> object:
-    return model([node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"])], {"x": [1, 2]}, {"b": [1, 2]}, {})
-
-
-def damaged(change: object) -> object:
-    """A layer whose weights are changed behind the package's back."""
-    made = model([node("MatMul", ["x", "w"], ["y"])], {"x": [1, 4]}, {"y": [1, 4]}, {"w": normal(4, 4)})
-    change(made)
-    return made
-
-
-def _huge(made: object) -> None:
-    made.graph.initializer[0].dims[:] = [1 << 20, 1 << 20]
-
-
-def _outside(made: object) -> None:
-    tensor = made.graph.initializer[0]
-    tensor.ClearField("raw_data")
-    tensor.data_location = TensorProto.EXTERNAL
-    tensor.external_data.add(key="location", value="weights.bin")
-
-
-def _above(made: object) -> None:
-    _outside(made)
-    made.graph.initializer[0].external_data[0].value = "../weights.bin"
-
-
-def _short(made: object) -> None:
-    made.graph.initializer[0].raw_data = b"\0" * 8
-
-
-def _nan(made: object) -> None:
-    made.graph.initializer[0].CopyFrom(numpy_helper.from_array(np.full((4, 4), np.nan, np.float32), "w"))
-
-
-def _newer(made: object) -> None:
-    made.opset_import[0].version = 9999
-
-
-def _zeros(made: object) -> None:
-    made.graph.initializer.append(numpy_helper.from_array(np.array([1 << 16, 1 << 15]), "n"))
-    made.graph.node.append(node("ConstantOfShape", ["n"], ["z"], name="zeros"))
-    made.graph.node.append(node("MatMul", ["y", "z"], ["last"]))
-    made.graph.output[0].name = "last"
-
-
-BAD = {
-    "cycle": (cyclic, "a cycle without a state"),
-    "declared": (lambda: damaged(_huge), "array w"),
-    "external": (lambda: damaged(_outside), "weights.bin: no such file"),
-    "above": (lambda: damaged(_above), "must lie beside the model"),
-    "short": (lambda: damaged(_short), "needs 64 bytes: holds 8"),
-    "nan": (lambda: damaged(_nan), "array w: holds values that are not finite numbers"),
-    "opset": (lambda: damaged(_newer), "opset 9999: must be at most"),
-    "zeros": (lambda: damaged(_zeros), "zeros.*too many for a constant|zeros.*memory"),
-    "open": (
-        lambda: model([node("Relu", ["x"], ["y"])], {"x": ["batch", 4]}, {"y": ["batch", 4]}, {}),
-        "input x: batch has no value; give --set",
-    ),
-    "missing": (lambda: model([node("Relu", ["z"], ["y"])], {"x": [1]}, {"y": [1]}, {}), "tensor z: nothing makes it"),
-}
 
 
 @pytest.mark.parametrize("case", BAD)

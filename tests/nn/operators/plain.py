@@ -84,7 +84,7 @@ def finished(
         if bits == 8 and abs(own) < 2**30 * of_sums:
             out.append(saturate(times(total + on_grid(own, of_sums, 2**30), of_sums / target), 8))
         else:
-            limit = {8: 127, 16: 32767, 32: 2**31 - 1 - 127 * 128 * columns}[bits]
+            limit = {8: 2**30, 16: 2**30, 32: 2**31 - 1 - 127 * 128 * columns}[bits]
             out.append(saturate(times(total, of_sums / target) + on_grid(own, target, limit), bits))
     return out
 
