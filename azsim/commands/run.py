@@ -49,10 +49,10 @@ def declare(command: argparse.ArgumentParser) -> None:
     music.add_argument("--no-music", action="store_true", help="silence")
     command.add_argument("--seed", type=int, default=1, help="of network jitter and the music's phase (default: 1)")
     command.add_argument(
-        "--beam", type=count, default=1, metavar="N", help="hypotheses of the search (default: 1, greedy)"
+        "--beam", type=count, default=4, metavar="N", help="hypotheses of the search (default: 4; 1: greedy)"
     )
     command.add_argument(
-        "--lattice", type=path, metavar="FOLDER", help="with --beam: write what else may have been said"
+        "--lattice", type=path, metavar="FOLDER", help="write what else may have been said"
     )
     command.add_argument(
         "--lattice-format", choices=("slf", "kaldi", "openfst", "dot"), help="of these files (default: slf)"

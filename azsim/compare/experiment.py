@@ -18,11 +18,12 @@ from azsim.explain import shown
 from azsim.nn.graph.operator import Granularity
 from azsim.ranges import Bits, Name, Zeros, is_number
 from azsim.resources import music_file, shipped, speech_file
+from azsim.soc.downstream import DownstreamChoice
 from azsim.speech.endpoint import MOST_SILENCE_MS
 from azsim.speech.endpointing.choice import EndPointChoice
 from azsim.speech.features import STEP_MS
 from azsim.speech.pipeline import with_those_always_there
-from azsim.speech.search.choice import GREEDY, SearchChoice
+from azsim.speech.search.choice import SearchChoice
 from azsim.speech.stage import Stage
 from azsim.speech.stage_registry import stage_of
 from azsim.toml import convert, read_toml
@@ -106,6 +107,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     ``endpoint``: what ends an utterance; ``endpoint_silence_ms`` is short for its fixed rule. ``stage``: of the
     pipeline, beside front end and recogniser, or in their place. ``search``: how the recogniser looks for labels.
     ``rerank``: the cloud's language model chooses among the words of each lattice, which a beam search makes.
+    ``downstream``: the work that follows the words.
     """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}\Z")]
@@ -119,7 +121,8 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     endpoint_silence_ms: Annotated[int, Meta(ge=STEP_MS, le=MOST_SILENCE_MS)] | None = None
     seed: Annotated[int, Meta(ge=0, lt=SEEDS)] = 1
     echo: EchoChoice | None = None
-    search: SearchChoice = GREEDY
+    search: SearchChoice = SearchChoice()
+    downstream: DownstreamChoice = DownstreamChoice()
     rerank: bool = False
     stage: tuple[Stage, ...] = ()
     cloud: CloudChoice | None = None
@@ -153,6 +156,8 @@ def load_experiment(path: Path | None) -> tuple[Experiment, Path]:
     _check_names(experiment, path)
     if experiment.rerank and experiment.search.kind != "beam":
         raise InputError(f"{path}: rerank = true: needs lattices; give [search] kind = \"beam\"")
+    if experiment.downstream.cloud and experiment.search.kind != "beam":
+        raise InputError(f"{path}: downstream.cloud = true: lattices go up; give [search] kind = \"beam\"")
     with located(f"{path}: search"):
         experiment.search.maker()
     for configuration in experiment.configuration:

@@ -176,6 +176,7 @@ def _play(
         deployed.play(
             recognition.work,
             music=setup.music,
+            downstream=setup.experiment.downstream,
             seed=setup.experiment.seed + index,
             trace=index == traced,
             window_ps=setup.trace.detail_ps,

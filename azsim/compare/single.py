@@ -31,7 +31,7 @@ class Single:
     weight_bits: int
     sparsity: float
     seed: int
-    beam: int = 1
+    beam: int = 4
 
 
 def make_single(

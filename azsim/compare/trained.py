@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from azsim.cloud.lattice_uplink import LatticeUplink
 from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.cloud.reranker import load_reranker
 from azsim.cloud.service import Reranker
 from azsim.cloud.streaming import stream_audio
+from azsim.cloud.traffic import lattice_traffic
 from azsim.compare.experiment import Configuration
 from azsim.compare.lattices import figures_of
 from azsim.compare.setup import Setup, compressed, network
@@ -24,6 +28,8 @@ from azsim.report import results as report
 from azsim.report.metrics import measure
 from azsim.report.roofline import RooflinePoint, roofline_points
 from azsim.report.wer import count_errors, wer_percent
+from azsim.soc.device import DeviceSimulation
+from azsim.soc.downstream import Asking, follow
 from azsim.soc.timeline import Timeline
 from azsim.speech.conclusion import Recognition
 from azsim.speech.gather import gather
@@ -96,6 +102,8 @@ def play(setup: Setup, small: CompressedNetwork, choose: Choose | None = None) -
             seed=setup.experiment.seed + index,
             trace=traced,
             window_ps=setup.trace.detail_ps,
+            downstream=setup.experiment.downstream,
+            asking=asking(setup, recognition, setup.experiment.seed + index),
         )
         results.append(result_of(small.name, utterance, recognition, timeline, reranker=reranker))
         timelines.append(timeline)
@@ -140,6 +148,20 @@ def deploy(setup: Setup, device: Device, small: CompressedNetwork, pipeline: Pip
     return deployed
 
 
+def asking(setup: Setup, recognition: Recognition, seed: int) -> Callable[[DeviceSimulation], Asking] | None:
+    """What asks the cloud about an utterance's lattice, on the device that it is given; None where nobody does."""
+    lattice = recognition.lattice
+    if not setup.experiment.downstream.cloud or lattice is None:
+        return None
+    traffic = lattice_traffic(lattice, recognition.transcript.text.split())
+
+    def on(simulation: DeviceSimulation) -> Asking:
+        rng = np.random.default_rng([seed, 1])
+        return lambda: LatticeUplink(simulation, traffic, rng).ask()
+
+    return on
+
+
 def in_the_cloud(setup: Setup) -> TrainedOutcome:
     """The baseline: audio goes up, the fp32 network answers."""
     reference, name = network(setup.experiment.model), setup.experiment.cloud.name
@@ -155,7 +177,8 @@ def in_the_cloud(setup: Setup) -> TrainedOutcome:
     results = []
     for index, (utterance, recognition) in enumerate(zip(setup.utterances, recognitions)):
         timeline = stream_audio(setup.device, recognition.work, music=setup.music, seed=setup.experiment.seed + index)
-        results.append(result_of(name, utterance, recognition, timeline))
+        told = follow([(timeline.elapsed_ps, "commit")], setup.experiment.downstream) if timeline.latency else None
+        results.append(result_of(name, utterance, recognition, replace(timeline, downstream=told)))
     configuration = report.ConfigurationSize(
         name=name,
         codec=None,

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -33,6 +33,8 @@ from azsim.errors import InputError
 from azsim.nn.program import Program
 from azsim.soc import simulate
 from azsim.soc.companions import Companion
+from azsim.soc.device import DeviceSimulation
+from azsim.soc.downstream import Asking, DownstreamChoice
 from azsim.soc.job_graph import PS_PER_MS, Run, Schedules
 from azsim.soc.music import MusicTrack
 from azsim.soc.timeline import Timeline
@@ -308,6 +310,8 @@ class Deployment:
         seed: int = 0,
         trace: bool = False,
         window_ps: Window = FIRST_MINUTE_PS,
+        downstream: DownstreamChoice | None = None,
+        asking: Callable[[DeviceSimulation], Asking] | None = None,
     ) -> Timeline:
         """Play an utterance on the device, from a wake-up to the final words; arguments as in `azsim.soc.simulate`.
 
@@ -326,4 +330,6 @@ class Deployment:
             peak_sram_bytes=self.peak_sram_bytes,
             companions=self.companions,
             traffic=self.traffic,
+            downstream=downstream,
+            asking=asking,
         )

@@ -12,10 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from azsim.report.percentiles import percentile
+from azsim.soc.downstream import PS_PER_MS, DownstreamRecord
 from azsim.speech.work import RECOGNISER, Work
-
-DOWNSTREAM_MS = 100.0
-"""Of the work that follows the words (understanding and an answer), from words to result; `assumed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +25,29 @@ class EndPoints:
         speculative_ms: likewise to the speculative one whose words were committed; None without one.
         lead_ms: from that one to the final one.
         resets: how often words that were told were taken back; None without a speculative end-pointer.
+        perceived_ms: true end of speech to a result of the work that follows the words, as it was delivered on the
+            device; None if there was none.
     """
 
     final_ms: float | None
     speculative_ms: float | None
     lead_ms: float | None
     resets: int | None
+    perceived_ms: float | None = None
 
     @staticmethod
-    def of(work: Work) -> EndPoints:
-        """Of the work of an utterance and its log."""
+    def of(work: Work, downstream: DownstreamRecord | None = None) -> EndPoints:
+        """Of the work of an utterance and its log, and what followed its words on a device."""
         end = work.speech_end_ms
+        perceived = None
+        if end is not None and downstream is not None and downstream.delivered_ps >= 0:
+            perceived = downstream.delivered_ps / PS_PER_MS - end
         final = None if end is None else float(work.endpoint_ms - end)
         told = [event for event in work.events if event.stage == RECOGNISER and event.kind == "speculative"]
         if not told:
-            return EndPoints(final, None, None, None)
+            return EndPoints(final, None, None, None, perceived)
         lead = float(work.endpoint_ms - told[-1].time_ms)
-        return EndPoints(final, None if final is None else final - lead, lead, len(told) - 1)
+        return EndPoints(final, None if final is None else final - lead, lead, len(told) - 1, perceived)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,7 @@ class EndPointColumns:
         final_p50_ms, final_p90_ms: of the final end-points that cut nothing early (EP50, EP90).
         speculative_p50_ms: of the speculative ones of those utterances.
         reset_share: utterances in which words that were told were taken back.
-        perceived_p50_ms: true end of speech to a result downstream, `DOWNSTREAM_MS` after words were told, and not
-            before the final words.
+        perceived_p50_ms: true end of speech to a result of the work that follows the words.
     """
 
     final_p50_ms: float | None
@@ -71,7 +74,7 @@ def columns_of(utterances: Sequence[tuple[EndPoints, bool, float | None]]) -> En
     finals = [ends.final_ms for ends, _ in kept if ends.final_ms is not None]
     told = [ends.speculative_ms for ends, _ in kept if ends.speculative_ms is not None]
     resets = [ends.resets > 0 for ends, _, _ in utterances if ends.resets is not None]
-    perceived = [latency + max(0.0, DOWNSTREAM_MS - (ends.lead_ms or 0.0)) for ends, latency in kept if latency]
+    perceived = [ends.perceived_ms for ends, latency in kept if latency and ends.perceived_ms is not None]
     return EndPointColumns(
         final_p50_ms=_of(finals, 50),
         final_p90_ms=_of(finals, 90),

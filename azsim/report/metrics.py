@@ -49,7 +49,7 @@ def measure(timeline: Timeline, work: Work, speech_start_ms: int | None = None) 
             name: sum(response > record.period_ps for response in record.responses_ps)
             for name, record in timeline.companions.items()
         },
-        end_points=EndPoints.of(work),
+        end_points=EndPoints.of(work, timeline.downstream),
     )
 
 

@@ -77,6 +77,7 @@ class JobGraph:
         schedules: of every NPU program that ``work`` names.
         start_ps: when its first sample is heard.
         first_step: number that its step 0 has in spans.
+        told: places of jobs whose ends somebody outside waits for (`ended`).
 
     Attributes:
         last_step: the last step that the final words need.
@@ -87,7 +88,13 @@ class JobGraph:
     """
 
     def __init__(
-        self, simulation: DeviceSimulation, work: Work, schedules: Schedules, start_ps: int, first_step: int
+        self,
+        simulation: DeviceSimulation,
+        work: Work,
+        schedules: Schedules,
+        start_ps: int,
+        first_step: int,
+        told: Sequence[int] = (),
     ) -> None:
         self._simulation = simulation
         self._env = simulation.env
@@ -100,7 +107,8 @@ class JobGraph:
             place for place in places if not self._jobs[place].after and self._jobs[place].engine == "cpu"
         ]
         self._threads = threads_of(self._jobs, places)
-        self._ended = {place: TimedEvent(self._env) for place in self._released + self._waited_for()}
+        wanted = self._released + self._waited_for() + [place for place in places if place in set(told)]
+        self._ended = {place: TimedEvent(self._env) for place in dict.fromkeys(wanted)}
         own = [place for place in places if self._jobs[place].stage == RECOGNISER]
         self._last = max((thread for thread in self._threads if thread[-1] in own), default=[], key=lambda one: one[-1])
         self.last_step = max((self._jobs[place].step for place in own), default=-1)
@@ -109,6 +117,10 @@ class JobGraph:
         self.stages_ps: dict[str, int] = {}
         self.known_ps: dict[int, int] = {}
         self._telling = {event.job for event in work.events}
+
+    def ended(self, place: int) -> TimedEvent | None:
+        """The end of a job of ``told``; None of one that does not run."""
+        return self._ended.get(place)
 
     def _waited_for(self) -> list[int]:
         """Jobs that a thread other than their own waits for."""

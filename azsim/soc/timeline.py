@@ -10,6 +10,7 @@ import numpy as np
 from azsim.arbitration import BOARD
 from azsim.chip.schedule import TileSchedule
 from azsim.devices.clock import Clock
+from azsim.soc.downstream import DownstreamRecord
 from azsim.summary import Summarised
 
 
@@ -141,6 +142,7 @@ class Timeline(Summarised):
         refills_ps: int64: of each packet of music, from room in the ring to its samples in it.
         companions: name -> the runs of each network beside the recogniser.
         known_ps: int64: when each event of the utterance's work was known on the device, -1: its job has not run.
+        downstream: what followed the words; None where nothing did.
         window_ps: with a trace: from when to when ``tiles`` are kept and every grant has a row of its own.
         tiles: jobs of the processor that began in the window.
         grants: the memory's log, int64 ``(rows, 7)`` as in ``soc/memory/columns.py``; outside of the window
@@ -172,6 +174,7 @@ class Timeline(Summarised):
     refills_ps: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     companions: Mapping[str, CompanionRecord] = field(default_factory=dict)
     known_ps: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    downstream: DownstreamRecord | None = None
     window_ps: tuple[int, int] = (0, 0)
     tiles: tuple[TileRecord, ...] = ()
     grants: np.ndarray = field(default_factory=no_grants)

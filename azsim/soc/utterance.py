@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from azsim.devices.spec import Device
 from azsim.errors import InputError, located
 from azsim.soc.companions import Companion, start_companions
 from azsim.soc.device import DeviceSimulation
+from azsim.soc.downstream import Asking, Downstream, DownstreamChoice
 from azsim.soc.idle import idle_usage
 from azsim.soc.job_graph import PS_PER_MS, JobGraph, Schedules
 from azsim.soc.latency import end_pointing_ps, split_latency
@@ -30,6 +31,9 @@ from azsim.soc.timeline import LatencyParts, Timeline
 from azsim.soc.trace import FIRST_MINUTE_PS, Window
 from azsim.soc.traffic import brought_clients, start_traffic
 from azsim.speech.work import RECOGNISER, Work
+
+END_POINTER = "end-pointer"
+"""The stage whose events work downstream follows."""
 
 
 def simulate(
@@ -45,10 +49,13 @@ def simulate(
     link: LinkTrace = ALWAYS_UP,
     companions: Sequence[Companion] = (),
     traffic: Sequence[Traffic] = (),
+    downstream: DownstreamChoice | None = None,
+    asking: Callable[[DeviceSimulation], Asking] | None = None,
 ) -> Timeline:
     """Replay an utterance's work on a device, from its first sample to the final words.
 
-    Nothing goes up: speech stays on the device.
+    Nothing goes up: speech stays on the device, unless work downstream asks the cloud. Where it does, the timeline ends
+    when the answer is there; else it ends at the final words, and the work goes on beyond.
 
     Args:
         device: its description.
@@ -62,6 +69,8 @@ def simulate(
         link: when there is a wireless link, and how fast; it carries the music.
         companions: other networks on the neural processor from time 0 on; energy without speech is without them too.
         traffic: of clients that stages bring to the memory, from time 0 on; likewise.
+        downstream: what follows the words; None for nothing. Without words nothing follows.
+        asking: of its ``cloud``: makes what asks, on this device.
 
     Raises:
         InputError: a job has no schedule.
@@ -71,12 +80,21 @@ def simulate(
     simulation = DeviceSimulation(device, music, seed, trace=trace, window_ps=window_ps, link=link, brought=brought)
     start_traffic(simulation, traffic, seed)
     records = start_companions(simulation, companions, seed)
-    chain = SpeechChain(simulation, work, schedules)
+    following = None
+    if downstream is not None and work.last_label_step >= 0:
+        following = Downstream(simulation.env, downstream, asking and asking(simulation))
+    chain = SpeechChain(simulation, work, schedules, downstream=following)
     simulation.env.run(until=simulation.env.process(chain.run()))
+    if following is not None and asking is not None and not following.delivered.processed:
+        simulation.env.run(until=following.delivered)
     simulation.finish()
     mark(simulation, chain)
+    played = simulation.timeline(work.utterance, idle_usage(device, music, seed, simulation.env.now, link))
+    if following is not None and not following.delivered.processed:
+        simulation.env.run(until=following.delivered)
     return replace(
-        simulation.timeline(work.utterance, idle_usage(device, music, seed, simulation.env.now, link)),
+        played,
+        downstream=following.record() if following else None,
         step_release_ps=chain.release_ps,
         step_done_ps=chain.done_ps,
         deadline_misses=len(chain.missed_steps()),
@@ -95,6 +113,7 @@ class SpeechChain:
     Args:
         start_ps: when its first sample is heard.
         first_step: number that its step 0 has in spans, where the device hears several utterances.
+        downstream: what follows its words.
 
     Attributes:
         work: the utterance.
@@ -105,10 +124,19 @@ class SpeechChain:
     """
 
     def __init__(
-        self, simulation: DeviceSimulation, work: Work, schedules: Schedules, start_ps: int = 0, first_step: int = 0
+        self,
+        simulation: DeviceSimulation,
+        work: Work,
+        schedules: Schedules,
+        start_ps: int = 0,
+        first_step: int = 0,
+        downstream: Downstream | None = None,
     ) -> None:
         self._env = simulation.env
-        self._graph = JobGraph(simulation, work, schedules, start_ps, first_step)
+        self._downstream = downstream
+        self._told = [event for event in work.events if event.stage == END_POINTER] if downstream else []
+        told = [event.job for event in self._told]
+        self._graph = JobGraph(simulation, work, schedules, start_ps, first_step, told)
         self.work = work
         self.start_ps = start_ps
         self.first_step = first_step
@@ -120,13 +148,33 @@ class SpeechChain:
     def run(self) -> Generator[simpy.Event, object, None]:
         """SimPy process: ends when the final words are usable and every other stage is through."""
         env = self._env
+        telling = env.process(self._tell()) if self._downstream else None
         yield from self._graph.run_recogniser()
         if env.now < self.endpoint_ps:
             yield env.timeout(self.endpoint_ps - env.now)
+        if telling is not None and not telling.processed:
+            yield telling
         self.final_ps = env.now
+        if self._downstream:
+            self._downstream.committed()
         for step, done_ps in self._graph.done_ps.items():
             self.done_ps[step] = done_ps
         yield from self._graph.run_rest()
+
+    def _tell(self) -> Generator[simpy.Event, object, None]:
+        """SimPy process: what the end-pointer decided, each when it is known on the device."""
+        env = self._env
+        for event in self._told:
+            ended = self._graph.ended(event.job)
+            if ended is not None and not ended.processed:
+                yield ended
+            heard_ps = self.start_ps + event.time_ms * PS_PER_MS
+            if env.now < heard_ps:
+                yield env.timeout(heard_ps - env.now)
+            if event.kind == "told":
+                self._downstream.told()
+            else:
+                self._downstream.reset()
 
     @property
     def stages_ps(self) -> dict[str, int]:

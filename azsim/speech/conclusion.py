@@ -29,7 +29,8 @@ class Recognition:
     Attributes:
         transcript: the words.
         work: what a device has to do for them.
-        lattice: what else may have been said in all that was heard, of a search that keeps it.
+        lattice: what else may have been said, of a search that keeps it: until the end-pointer told the words that it
+            then committed; under the fixed rule in all that was heard.
     """
 
     transcript: Transcript

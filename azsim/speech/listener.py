@@ -72,21 +72,36 @@ class Listener:
         ends = recogniser.ends
         self._ends = None if ends is None else ends.listen(network, self._wake_outputs)
         self._ended: Ended | None = None
+        self._has_lattice = self._search.graph() is not None
+        self._told: LabelGraph | None = None
 
     def feed(self, frames: np.ndarray) -> None:
         """Take the next log-mel frames, ``(n, 64)``."""
         steps = self._stacker.feed(frames)
-        if len(steps):
-            encoded = self._encoder.push(steps)
-            self._encoded += len(encoded)
-            unwritten = min(self._wake_outputs - self._unwritten, len(encoded))
-            self._unwritten += unwritten
-            self._search.advance(encoded[unwritten:])
         if self._ends is not None:
             self._ends.hear(frames)
-            for event in self._ends.decide(self._search, self._encoded):
-                if event.kind == "commit":
-                    self._ended = self._at(event.step)
+            self._decide(self._ends)
+        encoded = self._encoder.push(steps) if len(steps) else ()
+        each = 1 if self._ends is not None and self._has_lattice else max(1, len(encoded))
+        for start in range(0, len(encoded), each):
+            self._advance(encoded[start : start + each])
+
+    def _advance(self, encoded: np.ndarray) -> None:
+        """Take the next encoder outputs; one by one where the lattice of one moment may be asked for."""
+        unwritten = min(self._wake_outputs - self._unwritten, len(encoded))
+        self._encoded += len(encoded)
+        self._unwritten += unwritten
+        self._search.advance(encoded[unwritten:])
+        if self._ends is not None:
+            self._decide(self._ends)
+
+    def _decide(self, ends: EndPointListening) -> None:
+        """Let the end-pointer see the search as it is now; keep what is told."""
+        for event in ends.decide(self._search, self._encoded):
+            if event.kind == "speculative" and self._has_lattice:
+                self._told = self._search.graph()
+            elif event.kind == "commit":
+                self._ended = self._at(event.step)
 
     def _at(self, step: int) -> Ended:
         """What the best hypothesis was at the end of a step."""
@@ -234,10 +249,11 @@ class Listener:
             self._recogniser.silence_ms,
             self._ended,
         )
-        return concluded if found.graph is None else self._with_lattice(concluded, found.graph)
+        graph = self._told or found.graph
+        return concluded if graph is None else self._with_lattice(concluded, graph)
 
     def _with_lattice(self, concluded: Recognition, graph: LabelGraph) -> Recognition:
-        """The same with the lattice, and the confidence of each word from it."""
+        """The same with the lattice that was told last, and so committed, and the confidence of each word from it."""
         network, chosen, every = self._recogniser.compressed.network, self._recogniser.lattices, self._every
 
         def time_ms(output: int) -> int:

@@ -10,9 +10,9 @@ import numpy as np
 
 from azsim.report.percentiles import percentile
 from azsim.report.wer import count_errors, wer_percent
+from azsim.soc.downstream import PS_PER_MS, DownstreamChoice, follow
 from azsim.speech.endpoint import step_end_ms
 from azsim.speech.endpointing.decision import EndPointing
-from azsim.speech.endpointing.downstream import deliver
 from azsim.speech.endpointing.protocol import EndPointEvent
 from experiments.endpointing.rules import Rule, by_voice, events_of, fixed, sherpa
 from experiments.endpointing.tracks import Track
@@ -59,7 +59,7 @@ class Perceived:
 def row_of(speech: str, name: str, setting_ms: int, tracks: Sequence[Track], steps: Sequence[int]) -> Row:
     """Of an end-pointer that fires at the ends of these steps."""
     delivered = [track.delivered(step) for track, step in zip(tracks, steps, strict=True)]
-    whole = [track.texts[-1] for track in tracks]
+    whole = [track.whole for track in tracks]
     references = [track.recording.reference for track in tracks]
     early = [cut != all_of_it for cut, all_of_it in zip(delivered, whole, strict=True)]
     waits = [
@@ -115,7 +115,7 @@ def _ours(speech: str, name: str, setting: int, tracks: Sequence[Track], limits:
     kept = [
         (each, track)
         for each, track in zip(events, tracks, strict=True)
-        if is_over(each) and track.delivered(each[-1].step) == track.texts[-1]
+        if is_over(each) and track.delivered(each[-1].step) == track.whole
     ]
     told = [each[-2].time_ms - track.recording.end_ms for each, track in kept]
     leads = [each[-1].time_ms - each[-2].time_ms for each, _ in kept]
@@ -133,20 +133,26 @@ def perceived(speech: str, tracks: Sequence[Track], limits: EndPointing) -> list
     kept = []
     for track in tracks:
         events = events_of(track, limits)
-        if is_over(events) and track.delivered(events[-1].step) == track.texts[-1]:
-            kept.append((events, track.recording.end_ms))
+        if is_over(events) and track.delivered(events[-1].step) == track.whole:
+            told = [(event.time_ms * PS_PER_MS, event.kind) for event in events]
+            kept.append((told, track.recording.end_ms))
     rows = []
     for duration in DOWNSTREAM_MS:
-        made = [(deliver(events, duration), end_ms) for events, end_ms in kept]
-        work = sum(each.runs for each, _ in made) * duration
+        early, late = (
+            [follow(events, DownstreamChoice(duration, speculate=speculate)) for events, _ in kept]
+            for speculate in (True, False)
+        )
+        runs = sum(each.runs for each in early)
+        wasted = sum(each.wasted_ps for each in early)
+        usable = [
+            [each.delivered_ps / PS_PER_MS - end_ms for each, (_, end_ms) in zip(played, kept, strict=True)]
+            for played in (early, late)
+        ]
+        work_ps = runs * duration * PS_PER_MS
         rows.append(
             Perceived(
-                speech,
-                duration,
-                percentile([each.delivered_ms - end for each, end in made], 50),
-                percentile([each.without_speculation_ms - end for each, end in made], 50),
-                sum(each.runs for each, _ in made) / len(made),
-                100 * sum(each.wasted_ms for each, _ in made) / work if work else 0.0,
-            )
+                speech, duration, *(percentile(each, 50) for each in usable), runs / len(kept),
+                100 * wasted / work_ps if work_ps else 0.0,
+            )  # fmt: skip
         )
     return rows

@@ -27,12 +27,12 @@ def first(fires: np.ndarray) -> int:
 
 def fixed(silence_ms: int) -> Rule:
     """So long without a label after at least one."""
-    return lambda track: first(track.pause_ms >= silence_ms)
+    return lambda track: first(track.unchanged_ms >= silence_ms)
 
 
 def sherpa(track: Track) -> int:
     """The three default rules of sherpa, on the recogniser's own blanks."""
-    pause, at = track.pause_ms, np.arange(track.steps)
+    pause, at = track.unchanged_ms, np.arange(track.steps)
     since_start = (at + 1) * STEP_MS
     fires = (pause >= SHERPA_AFTER_WORDS_MS) | ((pause < 0) & (since_start >= SHERPA_NOTHING_MS))
     return first(fires | (since_start >= SHERPA_LONGEST_MS))
@@ -45,7 +45,7 @@ def by_voice(peer: str, silence_ms: int, labels_ms: int = -1) -> Rule:
         speech = track.speech if peer == "" else track.peers[peer]
         after = np.maximum.accumulate(speech > SPEECH_ABOVE)
         fires = after & (quiet_ms(speech, SPEECH_ABOVE) >= silence_ms)
-        return first(fires & (track.pause_ms >= labels_ms) if labels_ms >= 0 else fires)
+        return first(fires & (track.unchanged_ms >= labels_ms) if labels_ms >= 0 else fires)
 
     return rule
 
@@ -72,15 +72,16 @@ class Grid:
         times = np.array([step_end_ms(step) for step in range(longest)])
         numbers: dict[str, int] = {}
         self._pause_ms, self._ended = rows(lambda t: t.pause_ms), rows(lambda t: t.ended)
-        self._sentence_end = rows(lambda t: t.sentence_end[t.labels])
-        self._said = rows(lambda t: t.labels > 0)
+        self._sentence_end = rows(lambda t: t.sentence_end)
+        self._said = rows(lambda t: t.said > 0)
         self._quiet_ms = rows(lambda t: quiet_ms(t.speech, speech_above))
         self._times_ms = np.broadcast_to(times, self._said.shape)
         self.waits_ms = self._times_ms - np.array([track.recording.end_ms for track in tracks])[:, None]
         order = {id(track): place for place, track in enumerate(tracks)}
         known = [np.array([numbers.setdefault(text, len(numbers)) for text in track.texts]) for track in tracks]
-        self.texts = rows(lambda t: known[order[id(t)]][t.labels])
-        self.whole = np.array([each[-1] for each in known])
+        self.texts = rows(lambda t: known[order[id(t)]][t.said])
+        self._changes = np.cumsum(np.diff(self.texts, axis=1, prepend=self.texts[:, :1]) != 0, axis=1)
+        self.whole = np.array([numbers.setdefault(track.whole, len(numbers)) for track in tracks])
 
     def final(self, limits: EndPointing) -> np.ndarray:
         """The step of each track at whose end the final decision falls."""
@@ -89,6 +90,11 @@ class Grid:
     def speculative(self, limits: EndPointing) -> np.ndarray:
         """The step of each track at whose end the first speculative decision falls."""
         return _first_of(self._reached(limits.speculative) | self._over(limits))
+
+    def are_reset(self, told: np.ndarray, final: np.ndarray) -> np.ndarray:
+        """Whether the words of each track became others between two steps."""
+        at = np.arange(len(told))
+        return self._changes[at, told] != self._changes[at, final]
 
     def _over(self, limits: EndPointing) -> np.ndarray:
         long = (self._quiet_ms >= limits.longest_quiet_ms) | (self._pause_ms >= limits.longest_pause_ms)
@@ -113,16 +119,16 @@ def _first_of(fires: np.ndarray) -> np.ndarray:
 def events_of(track: Track, limits: EndPointing) -> tuple[EndPointEvent, ...]:
     """The events of the end-pointer itself, step by step; a track that is too short ends in a commit at its end."""
     pointer = EndPointProtocol(limits)
-    quiet, labels = quiet_ms(track.speech, limits.speech_above), track.labels
+    quiet = quiet_ms(track.speech, limits.speech_above)
     for step in range(track.steps):
-        count = int(labels[step])
+        said = int(track.said[step])
         pause = Pause(
             step=step,
-            labels=tuple(range(count)),
+            labels=(said,) if said else (),
             expected_ms=float(max(0, track.pause_ms[step])),
             quiet_ms=int(quiet[step]),
             ended=float(track.ended[step]),
-            sentence_end=float(track.sentence_end[count]),
+            sentence_end=float(track.sentence_end[step]),
         )
         pointer.step(pause)
         if pointer.is_over:

@@ -2,8 +2,8 @@
 
 ::
 
-    recording + 3 s of its room ──> recogniser ──> labels, their steps, the words until each
-                                ├─> the two networks ──> speech, ended; sentence end of the words so far
+    recording + 3 s of its room ──> recogniser, beam ──> expected pause, best words ──> sentence end ─┐
+                                ├─> voice activity ──> speech, ended ─────────────────────────────────┴─> Track
                                 └─> peers ──> their posterior of speech
 """
 
@@ -14,14 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from azsim.compress.network import CompressedNetwork
 from azsim.speech.bounds import estimate_bounds
 from azsim.speech.endpoint import step_end_ms
-from azsim.speech.endpointing.listening import EndPointNetworks, text_of
-from azsim.speech.endpointing.sentence_end import SentenceEnd
-from azsim.speech.endpointing.voice_activity import ENDED, SPEECH, VoiceActivity
-from azsim.speech.features import SAMPLE_RATE_HZ, STACKED_FRAMES, STEP_MS, log_mel
+from azsim.speech.endpointing.listening import EndPointer, EndPointNetworks
+from azsim.speech.endpointing.voice_activity import ENDED, SPEECH
+from azsim.speech.features import SAMPLE_RATE_HZ, STEP_MS, log_mel
 from azsim.speech.listener import Listener
 from azsim.speech.recogniser import Recogniser
+from azsim.speech.search.choice import SearchChoice
 from experiments.endpointing.peers import Peer
 
 TAIL_S, MIRRORED_S = 3.0, 0.4
@@ -62,20 +63,26 @@ def estimated_end_ms(sound: np.ndarray) -> int | None:
 
 @dataclass(frozen=True)
 class Track:
-    """One recording, heard.
+    """One recording, heard by a beam; arrays have a place for each step, at whose end they are known.
 
     Attributes:
         recording: what was heard.
-        label_steps: step at whose end each label was known.
-        texts: words after so many labels, from none to all.
-        speech, ended: posteriors of each step.
-        sentence_end: of the words after so many labels.
-        peers: name of a peer -> its posterior of speech at each step.
+        said: number of the best words in ``texts``; 0 before any.
+        texts: all words that were the best at some step, the first of them none.
+        whole: the words of the whole recording.
+        pause_ms: expected pause at the end of the hypotheses; -1 before the first label.
+        last_label_ms: when the last label of the whole recording was known, -1 without one.
+        speech, ended: posteriors by the sound.
+        sentence_end: posterior of the best words.
+        peers: name of a peer -> its posterior of speech.
     """
 
     recording: Recording
-    label_steps: np.ndarray
+    said: np.ndarray
     texts: tuple[str, ...]
+    whole: str
+    pause_ms: np.ndarray
+    last_label_ms: int
     speech: np.ndarray
     ended: np.ndarray
     sentence_end: np.ndarray
@@ -87,28 +94,20 @@ class Track:
         return len(self.speech)
 
     @property
-    def labels(self) -> np.ndarray:
-        """How many labels are known at the end of each step."""
-        return np.searchsorted(self.label_steps, np.arange(self.steps), side="right")
-
-    @property
-    def pause_ms(self) -> np.ndarray:
-        """Since the last label, at the end of each step; -1 before the first."""
-        count = self.labels
-        if not len(self.label_steps):
-            return np.full(self.steps, -1)
-        last = self.label_steps[np.maximum(count - 1, 0)]
-        return np.where(count > 0, (np.arange(self.steps) - last) * STEP_MS, -1)
+    def unchanged_ms(self) -> np.ndarray:
+        """Since the best words last became others; -1 before the first."""
+        at = np.arange(self.steps)
+        changed = np.concatenate([[False], self.said[1:] != self.said[:-1]]) | ((at == 0) & (self.said > 0))
+        last = np.maximum.accumulate(np.where(changed, at, -1))
+        return np.where(self.said > 0, (at - last) * STEP_MS, -1)
 
     def delivered(self, step: int) -> str:
-        """The words until the end of a step."""
-        return self.texts[int(np.searchsorted(self.label_steps, step, side="right"))]
+        """The words at the end of a step."""
+        return self.texts[int(self.said[step])]
 
     def emission_ms(self) -> int | None:
         """From the true end of speech to the last label; below 0 where it came before."""
-        if not len(self.label_steps):
-            return None
-        return step_end_ms(int(self.label_steps[-1])) - self.recording.end_ms
+        return None if self.last_label_ms < 0 else self.last_label_ms - self.recording.end_ms
 
 
 def quiet_ms(speech: np.ndarray, above: float) -> np.ndarray:
@@ -118,27 +117,30 @@ def quiet_ms(speech: np.ndarray, above: float) -> np.ndarray:
     return (at - last) * STEP_MS
 
 
-def track_of(
-    recording: Recording, recogniser: Recogniser, networks: EndPointNetworks, peers: Sequence[Peer] = ()
-) -> Track:
-    """Hear a recording with everything."""
-    network = recogniser.compressed.network
-    frames = np.asarray(recording.frames, np.float32)
+def listener_of(compressed: CompressedNetwork, search: SearchChoice, networks: EndPointNetworks) -> Recogniser:
+    """The recogniser whose end-pointer sees what tracks are made of."""
+    return Recogniser(compressed, search.maker(), lattices=search, ends=EndPointer(networks))
+
+
+def track_of(recording: Recording, recogniser: Recogniser, peers: Sequence[Peer] = ()) -> Track:
+    """Hear a recording with everything; the end-pointer's decisions are not looked at."""
     listener = Listener(recogniser, recording.name)
-    listener.feed(frames)
-    found = listener.found()
-    every, text = network.steps_per_output, text_of(network)
-    texts = tuple(text(found.labels[:count]) for count in range(len(found.labels) + 1))
-    assert networks.sentence_end is not None
-    reader = SentenceEnd(*networks.sentence_end)
-    posteriors = VoiceActivity(*networks.voice_activity).feed(frames)
-    steps = len(frames) // STACKED_FRAMES
+    listener.feed(np.asarray(recording.frames, np.float32))
+    ends = listener.ends
+    assert ends is not None
+    numbers = {"": 0}
+    said = [numbers.setdefault(listener.text_of(pause.labels), len(numbers)) for pause in ends.pauses]
+    steps, found, every = len(said), listener.found(), recogniser.compressed.network.steps_per_output
+    posteriors = np.array(ends.posteriors)[:steps]
     return Track(
         recording=recording,
-        label_steps=np.array([every * output + every - 1 for output in found.outputs], np.int64),
-        texts=texts,
-        speech=posteriors[:steps, SPEECH],
-        ended=posteriors[:steps, ENDED],
-        sentence_end=np.array([reader.posterior(each) for each in texts]),
+        said=np.array(said),
+        texts=tuple(numbers),
+        whole=listener.text_of(found.labels),
+        pause_ms=np.array([pause.expected_ms if pause.labels else -1.0 for pause in ends.pauses]),
+        last_label_ms=step_end_ms(every * found.outputs[-1] + every - 1) if found.outputs else -1,
+        speech=posteriors[:, SPEECH],
+        ended=posteriors[:, ENDED],
+        sentence_end=np.array([pause.sentence_end for pause in ends.pauses]),
         peers={} if recording.sound is None else {peer.name: peer.posteriors(recording.sound, steps) for peer in peers},
     )

@@ -34,7 +34,7 @@ from azsim.speech.conclusion import Recognition
 from azsim.speech.endpointing.choice import EndPointChoice
 from azsim.speech.lattice.paths import n_best
 from azsim.speech.recogniser import Recogniser
-from azsim.speech.search.choice import SearchChoice
+from azsim.speech.search.choice import GREEDY, SearchChoice
 from azsim.speech.stages.understanding import tagger_network, tagger_of
 from azsim.speech.understanding.interpretation import Interpretation, Slot, interpretation, slots_of
 from azsim.speech.understanding.tagger import interpret_n_best
@@ -162,7 +162,7 @@ def acceptance(
         small = load_compressed(path) or compress(load_network(path), codec="raw")
         for way in ways:
             sounds = [with_tone(each) for each in way.heard(speech.sounds, SEED)]
-            for choice in (SearchChoice(), SearchChoice(kind="beam")):
+            for choice in (GREEDY, SearchChoice()):
                 recogniser = Recogniser(small, choice.maker(), lattices=choice, ends=ends)
                 found = [recogniser.recognise(sound) for sound in sounds]
                 texts = {

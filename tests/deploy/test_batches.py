@@ -13,7 +13,7 @@ from azsim.deploy.cost import program_cost
 from azsim.deploy.deployment import Deployment
 from azsim.devices.loader import load_device
 from azsim.speech.recogniser import Recogniser
-from azsim.speech.search.choice import SearchChoice
+from azsim.speech.search.choice import GREEDY, SearchChoice
 from tests.conftest import random_network
 
 AZ1 = load_device("az1")
@@ -74,7 +74,7 @@ def test_states_of_a_beam_take_on_chip_memory(small):
     plain, reserved = (Deployment(AZ1, small, reserved_bytes=size) for size in (0, 4_096))
     assert reserved.peak_sram_bytes == plain.peak_sram_bytes + 4_096
     assert BEAM.state_bytes(small.network) == 8 * 4 * (3 * 9 + 2 * 11)
-    assert SearchChoice("beam", 1).state_bytes(small.network) == SearchChoice().state_bytes(small.network) == 0
+    assert SearchChoice("beam", 1).state_bytes(small.network) == GREEDY.state_bytes(small.network) == 0
 
 
 def test_a_beam_plays_to_the_end(small, work):

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +21,7 @@ from azsim.nn.graph.integer_graph import IntegerGraph
 from azsim.nn.graph.network import GraphNetwork
 from azsim.nn.rnnt.network import Network
 from azsim.speech.endpointing.decision import EndPointing
-from azsim.speech.endpointing.pause import Hypotheses, PauseMeter
+from azsim.speech.endpointing.pause import Candidate, Hypotheses, Pause, PauseMeter
 from azsim.speech.endpointing.protocol import EndPointEvent, EndPointProtocol
 from azsim.speech.endpointing.sentence_end import SentenceEnd
 from azsim.speech.endpointing.voice_activity import ENDED, SPEECH, VoiceActivity
@@ -91,7 +91,7 @@ class EndPointListening:
 
     Attributes:
         posteriors: of the steps so far, float64 ``(n, 2)`` each.
-        sentence_ends: posterior of the best words, for each step that was decided.
+        pauses: what was known at the end of each step that was decided.
     """
 
     def __init__(
@@ -104,9 +104,10 @@ class EndPointListening:
         self._text_of = text_of(recogniser)
         self._texts: dict[tuple[int, ...], str] = {}
         self._meter = PauseMeter(limits.speech_above, self._every)
-        self._pointer = EndPointProtocol(limits)
+        self._pointer = EndPointProtocol(limits, self._text)
         self.posteriors: list[np.ndarray] = []
-        self.sentence_ends: list[float] = []
+        self._asked: tuple[int, Sequence[Candidate]] = (-1, ())
+        self.pauses: list[Pause] = []
 
     @property
     def events(self) -> list[EndPointEvent]:
@@ -121,7 +122,7 @@ class EndPointListening:
     @property
     def steps(self) -> int:
         """Steps that were decided."""
-        return len(self.sentence_ends)
+        return len(self.pauses)
 
     def hear(self, frames: np.ndarray) -> None:
         """Take the next log-mel frames, ``(n, 64)``."""
@@ -138,21 +139,28 @@ class EndPointListening:
         known = min(len(self.posteriors), (outputs + 1) * self._every - 1)
         for step in range(self.steps, known):
             output = (step + 1) // self._every - 1 - self._wake_outputs
-            candidates = search.hypotheses(output) if output >= 0 else ()
+            candidates = self._candidates(search, output)
             labels = candidates[0].labels if candidates else ()
             end = self._sentence_end(labels)
             posteriors = self.posteriors[step]
             pause = self._meter.measure(step, candidates, float(posteriors[SPEECH]), float(posteriors[ENDED]), end)
-            self.sentence_ends.append(end)
+            self.pauses.append(pause)
             made += self._pointer.step(pause)
         return tuple(made)
 
+    def _candidates(self, search: Hypotheses, output: int) -> Sequence[Candidate]:
+        """What was held possible after an output, asked for once: several steps may follow the same."""
+        if self._asked[0] != output:
+            self._asked = output, search.hypotheses(output) if output >= 0 else ()
+        return self._asked[1]
+
     def _sentence_end(self, labels: tuple[int, ...]) -> float:
-        if self._sentence is None:
-            return 1.0
+        return 1.0 if self._sentence is None else self._sentence.posterior(self._text(labels))
+
+    def _text(self, labels: tuple[int, ...]) -> str:
         if labels not in self._texts:
             self._texts[labels] = self._text_of(labels)
-        return self._sentence.posterior(self._texts[labels])
+        return self._texts[labels]
 
     @property
     def letters_read(self) -> int:

@@ -13,6 +13,7 @@ resumes first. Names as a shipping product has them (Deepgram Flux: eager end of
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,13 +49,14 @@ class EndPointProtocol:
 
     Args:
         limits: of both decisions.
+        words_of: what labels say; those that say the same are the same words, however a beam spells them.
 
     Attributes:
         events: all so far.
     """
 
-    def __init__(self, limits: EndPointing) -> None:
-        self._limits = limits
+    def __init__(self, limits: EndPointing, words_of: Callable[[tuple[int, ...]], object] = tuple) -> None:
+        self._limits, self._words_of = limits, words_of
         self._told: tuple[int, ...] | None = None
         self._revision = 0
         self.events: list[EndPointEvent] = []
@@ -69,16 +71,21 @@ class EndPointProtocol:
         if self.is_over:
             return ()
         before = len(self.events)
-        if self._told is not None and self._told != pause.labels:
+        if self._told is not None and self._are_others(pause.labels):
             self._told, self._revision = None, self._revision + 1
-            self._tell("resume", pause)
+            self._tell("resume", pause, pause.labels)
         reason = self._limits.reason(pause)
         if self._told is None and (reason is not None or self._limits.is_speculative(pause)):
             self._told = pause.labels
-            self._tell("speculative", pause)
+            self._tell("speculative", pause, pause.labels)
         if reason is not None:
-            self._tell("commit", pause, reason)
+            assert self._told is not None
+            self._tell("commit", pause, self._told, reason)
         return tuple(self.events[before:])
 
-    def _tell(self, kind: EventKind, pause: Pause, reason: Reason | None = None) -> None:
-        self.events.append(EndPointEvent(kind, pause.step, pause.time_ms, self._revision, pause.labels, reason))
+    def _are_others(self, labels: tuple[int, ...]) -> bool:
+        """Whether these say something else than what was told."""
+        return labels != self._told and self._words_of(labels) != self._words_of(self._told)
+
+    def _tell(self, kind: EventKind, pause: Pause, labels: tuple[int, ...], reason: Reason | None = None) -> None:
+        self.events.append(EndPointEvent(kind, pause.step, pause.time_ms, self._revision, labels, reason))

@@ -188,7 +188,7 @@ class Beam:
         labels, outputs, posteriors = self._trace(int(self._entries[int(np.argmax(ranked)), TRACE]))
         turns = tuple(Turn(*row) for part in self._turns for row in part.tolist())
         return Found(
-            labels, outputs, tuple(probability(score) for score in posteriors), self._inputs(), turns, self._graph()
+            labels, outputs, tuple(probability(score) for score in posteriors), self._inputs(), turns, self.graph()
         )
 
     def hypotheses(self, output: int | None = None) -> tuple[Hypothesis, ...]:
@@ -228,7 +228,8 @@ class Beam:
         columns = (self._traces.label, self._traces.output, self._traces.posterior)
         return tuple(tuple(column[rows].tolist()) for column in columns)
 
-    def _graph(self) -> LabelGraph:
+    def graph(self) -> LabelGraph:
+        """What may have been said in all outputs taken."""
         nodes, count = self._nodes, int(self._counters[NODES])
         targets = np.repeat(np.arange(count), nodes.arcs[:count])
         arcs = nodes.arcs[:count]

@@ -20,7 +20,7 @@ class SearchChoice(Struct, frozen=True, forbid_unknown_fields=True):
     """A search and its options.
 
     Attributes:
-        kind: ``greedy``: the best label at every turn; ``beam``: several hypotheses, and a lattice.
+        kind: ``beam``: several hypotheses, and a lattice; ``greedy``: the best label at every turn.
         beam: most hypotheses.
         width: log-probability (natural) by which a hypothesis may fall behind the best one.
         expansions: labels that are tried after a hypothesis at a turn; 0: as many as the beam.
@@ -30,7 +30,7 @@ class SearchChoice(Struct, frozen=True, forbid_unknown_fields=True):
         temperature: by which the log-odds of a word's posterior are divided to make its confidence; 1: not at all.
     """
 
-    kind: Literal["greedy", "beam"] = "greedy"
+    kind: Literal["greedy", "beam"] = "beam"
     beam: Annotated[int, Meta(ge=1, le=MOST_BEAM)] = 4
     width: Annotated[float, Meta(gt=0, le=MOST_WIDTH)] = 8.0
     expansions: Annotated[int, Meta(ge=0, le=MOST_STATES)] = 0
@@ -65,4 +65,4 @@ def state_bytes(network: Network) -> int:
     return sum(3 * layer.shape[1] for layer in layers) + 2 * network.parameters["joint.prediction"].shape[0]
 
 
-GREEDY = SearchChoice()
+GREEDY = SearchChoice("greedy")

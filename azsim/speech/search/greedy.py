@@ -64,6 +64,9 @@ class Greedy:
         """The labels over all outputs taken."""
         return Found(tuple(self._labels), tuple(self._at), tuple(self._probabilities), self._inputs(), self._turns())
 
+    def graph(self) -> None:
+        """Nothing else is held possible."""
+
     def hypotheses(self, output: int | None = None) -> tuple[Hypothesis, ...]:
         """The only one; see `azsim.speech.search.search.Search`."""
         until = self._outputs - 1 if output is None else output

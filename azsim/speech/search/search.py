@@ -86,6 +86,9 @@ class Search(Protocol):
     def found(self) -> Found:
         """The best labels over all outputs taken."""
 
+    def graph(self) -> LabelGraph | None:
+        """What else may have been said in all outputs taken; None of a search that does not keep it."""
+
     def hypotheses(self, output: int | None = None) -> tuple[Hypothesis, ...]:
         """What was held possible after an output (the latest if None), most probable first."""
 

@@ -6,12 +6,10 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from azsim.speech.endpointing.decision import EndPointing, Limits
-from azsim.speech.endpointing.downstream import deliver
 from azsim.speech.endpointing.pause import Pause
 from azsim.speech.endpointing.protocol import EndPointEvent, EndPointProtocol
 
@@ -75,26 +73,11 @@ def test_a_commit_has_the_words_that_were_told_and_a_reset_others(
     assert [event.revision for event in events if event.kind == "speculative"] == list(range((len(events) + 1) // 2))
 
 
-@given(settings_drawn, heard, st.floats(0, 2000))
-def test_nothing_older_than_the_last_reset_is_delivered(
-    chosen: EndPointing, steps: list[tuple[int, float, int, float, float]], duration_ms: float
-) -> None:
-    events = events_of(chosen, steps)
-    made = deliver(events, duration_ms)
-    resets = [event for event in events if event.kind == "resume"]
-    last_reset_ms = max((event.time_ms for event in resets), default=0)
-    assert made.revision == len(resets) == events[-1].revision
-    assert made.delivered_ms >= max(last_reset_ms + duration_ms, events[-1].time_ms)
-    assert made.delivered_ms <= made.without_speculation_ms
-    lead_ms = events[-1].time_ms - events[-2].time_ms
-    assert made.without_speculation_ms - made.delivered_ms == pytest.approx(min(lead_ms, duration_ms))
-    assert made.runs == len(resets) + 1
-    assert 0 <= made.wasted_ms <= duration_ms * len(resets)
-
-
-def test_a_log_that_is_not_over_is_refused() -> None:
-    told = EndPointEvent("speculative", 3, 125, 0, (1,))
-    with pytest.raises(ValueError, match="do not end"):
-        deliver([told], 100)
-    with pytest.raises(ValueError, match="not told"):
-        deliver([told, EndPointEvent("resume", 4, 155, 1, (1, 2)), EndPointEvent("commit", 9, 305, 1, (1, 2))], 100)
+def test_another_spelling_of_the_same_words_takes_nothing_back() -> None:
+    limits = Limits(60, 60)
+    said = {(1, 2): "a large", (7, 2): "a large", (1, 3): "a larger"}
+    pointer = EndPointProtocol(EndPointing(limits, Limits(240, 240)), said.__getitem__)
+    for step, labels in enumerate([(1, 2), (7, 2), (7, 2), (1, 3), (1, 3)]):
+        pointer.step(Pause(step, labels, 90.0 if step < 4 else 300.0, 90 if step < 4 else 300, 1.0))
+    assert [event.kind for event in pointer.events] == ["speculative", "resume", "speculative", "commit"]
+    assert [event.labels for event in pointer.events] == [(1, 2), (1, 3), (1, 3), (1, 3)]

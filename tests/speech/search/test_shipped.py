@@ -12,7 +12,7 @@ from azsim.compress.stored import load_network
 from azsim.resources import speech_file
 from azsim.speech.audio import read_audio
 from azsim.speech.recogniser import Recogniser
-from azsim.speech.search.choice import SearchChoice
+from azsim.speech.search.choice import GREEDY, SearchChoice
 
 EVERY = int(os.environ.get("AZSIM_EVERY_UTTERANCE", "12"))
 """Of the shipped utterances one in so many is heard; 1 hears all."""
@@ -22,7 +22,7 @@ FILES = sorted(speech_file("speech").parent.glob("*.flac"))[::EVERY]
 @pytest.fixture(scope="module")
 def searches() -> dict[str, Recogniser]:
     small = compress(load_network("rnnt-5bit-50"), weight_bits=5, sparsity=0.5)
-    choices = {"greedy": SearchChoice(), "one": SearchChoice("beam", 1), "four": SearchChoice("beam", 4)}
+    choices = {"greedy": GREEDY, "one": SearchChoice("beam", 1), "four": SearchChoice("beam", 4)}
     return {name: Recogniser(small, one.maker(), lattices=one) for name, one in choices.items()}
 
 
