@@ -149,10 +149,7 @@ def perceived(speech: str, tracks: Sequence[Track], limits: EndPointing) -> list
             for played in (early, late)
         ]
         work_ps = runs * duration * PS_PER_MS
-        rows.append(
-            Perceived(
-                speech, duration, *(percentile(each, 50) for each in usable), runs / len(kept),
-                100 * wasted / work_ps if work_ps else 0.0,
-            )  # fmt: skip
-        )
+        medians = [percentile(each, 50) for each in usable]
+        wasted_percent = 100 * wasted / work_ps if work_ps else 0.0
+        rows.append(Perceived(speech, duration, *medians, runs / len(kept), wasted_percent))
     return rows

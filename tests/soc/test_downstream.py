@@ -98,7 +98,8 @@ def test_words_without_a_speculative_end_are_followed_from_the_final_ones(specul
 def told_work() -> Work:
     """An utterance whose end-pointer tells words, takes them back and tells others, behind jobs of the cores."""
     plain = work()
-    cores = [place for place, job in enumerate(plain.jobs) if job.engine == "cpu" and job.after and job.release_ms < 840]
+    jobs = list(enumerate(plain.jobs))
+    cores = [place for place, job in jobs if job.engine == "cpu" and job.after and job.release_ms < 840]
     times = sorted({plain.jobs[place].release_ms for place in cores})[-3:]
     places = [next(place for place in reversed(cores) if plain.jobs[place].release_ms == time) for time in times]
     kinds = ("told", "reset", "told")

@@ -23,8 +23,7 @@ SLF_VERSION = "1.0"
 def to_slf(lattice: Lattice) -> str:
     """HTK's Standard Lattice Format: words on links, times at nodes, log-probabilities of base e."""
     finals = np.flatnonzero(np.isfinite(lattice.final_label)).tolist()
-    times_ms = np.zeros(lattice.nodes, np.int64)
-    np.maximum.at(times_ms, lattice.targets, lattice.end_ms)
+    times_ms = _node_times_ms(lattice)
     last = lattice.nodes
     lines = [
         f"VERSION={SLF_VERSION}",
@@ -45,11 +44,20 @@ def to_slf(lattice: Lattice) -> str:
     return "\n".join([*lines, ""])
 
 
+def _node_times_ms(lattice: Lattice) -> list[int]:
+    """When the last word that leads to each node ends; no link leads to an earlier time than it leaves."""
+    times_ms = [0] * lattice.nodes
+    for source, target, end_ms in zip(lattice.sources.tolist(), lattice.targets.tolist(), lattice.end_ms.tolist()):
+        times_ms[target] = max(times_ms[target], times_ms[source], end_ms)
+    return times_ms
+
+
 def from_slf(text: str, source: str) -> Lattice:
     """A lattice in HTK's format, words on links; a link without a word may only lead to the last node.
 
     Raises:
-        InputError: a field is missing or wrong, a link without a word leads elsewhere, or as for `Lattice`.
+        InputError: a field is missing or wrong, a link without a word leads elsewhere, a word ends before it begins, or
+            as for `Lattice`.
     """
     utterance, ends, times_ms, links = source, (None, None), {}, []
     scales = {"lmscale": 1.0, "acscale": 1.0, "base": math.e}
@@ -77,6 +85,9 @@ def from_slf(text: str, source: str) -> Lattice:
         begin, end = node_of(fields["S"], where), node_of(fields["E"], where)
         if begin not in times_ms or end not in times_ms:
             raise InputError(f"{where}: a link between nodes {begin} and {end}: there is no such node")
+        if times_ms[begin] > times_ms[end]:
+            times = f"{times_ms[begin] / 1000:.3f} s to {times_ms[end] / 1000:.3f} s"
+            raise InputError(f"{where}: a link from {times}: must not end before it begins")
         acoustic = unit * scales["acscale"] * score_of(fields.get("a", "0"), where)
         label = unit * scales["lmscale"] * score_of(fields.get("l", "0"), where)
         word = fields.get("W", END_WORD)

@@ -55,6 +55,7 @@ def test_slf_comes_back(made: tuple) -> None:
     found = {(words, edges): score for words, score, edges in all_paths(again)}
     assert found == pytest.approx({(words, edges): score for words, score, edges in all_paths(lattice)})
     np.testing.assert_array_equal(again.acoustic, lattice.acoustic)
+    assert np.all(again.start_ms <= again.end_ms)
 
 
 def test_scales_and_base_are_applied() -> None:
@@ -73,6 +74,7 @@ def test_scales_and_base_are_applied() -> None:
         ("start=0 end=1\nI=0\nI=1\nJ=0 S=0 E=9 W=a", "no such node"),
         ("start=0 end=2\nI=0\nI=1\nI=2\nJ=0 S=0 E=1\nJ=1 S=1 E=2 W=a", "without a word"),
         ("start=0 end=1\nI=0\nI=1\nJ=0 S=0 E=1 W=a a=nan", "score 'nan'"),
+        ("start=0 end=1\nI=0 t=0.32\nI=1 t=0.21\nJ=0 S=0 E=1 W=a", "line 4: a link from 0.320 s to 0.210 s"),
         ('start=0 end=1\nI=0\nI=1\nJ=0 S=0 E=1 W="a', "not closed"),
         ("what is this", "name=value"),
     ],
