@@ -244,7 +244,7 @@ COLUMNS: tuple[Column, ...] = (
         "perceived latency",
         "ms",
         lambda r: number(r.perceived_p50_ms, 0),
-        "true end of speech to a result downstream, 100 ms after words were told, not before the final words: median",
+        "true end of speech to the result of the work that follows the words, begun when they were told: median",
     ),
     Column(
         "first word",

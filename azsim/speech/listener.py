@@ -72,7 +72,7 @@ class Listener:
         ends = recogniser.ends
         self._ends = None if ends is None else ends.listen(network, self._wake_outputs)
         self._ended: Ended | None = None
-        self._has_lattice = self._search.graph() is not None
+        self._keeps_told = self._ends is not None and self._search.graph() is not None
         self._told: LabelGraph | None = None
 
     def feed(self, frames: np.ndarray) -> None:
@@ -82,7 +82,7 @@ class Listener:
             self._ends.hear(frames)
             self._decide(self._ends)
         encoded = self._encoder.push(steps) if len(steps) else ()
-        each = 1 if self._ends is not None and self._has_lattice else max(1, len(encoded))
+        each = 1 if self._keeps_told else max(1, len(encoded))
         for start in range(0, len(encoded), each):
             self._advance(encoded[start : start + each])
 
@@ -98,7 +98,7 @@ class Listener:
     def _decide(self, ends: EndPointListening) -> None:
         """Let the end-pointer see the search as it is now; keep what is told."""
         for event in ends.decide(self._search, self._encoded):
-            if event.kind == "speculative" and self._has_lattice:
+            if event.kind == "speculative" and self._keeps_told:
                 self._told = self._search.graph()
             elif event.kind == "commit":
                 self._ended = self._at(event.step)

@@ -24,8 +24,11 @@ def test_the_nearest_path_and_the_clouds_choice_are_counted():
 def test_reranking_needs_a_search_that_keeps_lattices(tmp_path: Path):
     text = shipped("experiments", "compression/compression.toml").read_text(encoding="utf-8")
     path = tmp_path / "mine.toml"
-    path.write_text("rerank = true\n" + text, encoding="utf-8")
-    with pytest.raises(InputError, match="rerank = true: needs lattices"):
-        load_experiment(path)
-    path.write_text("rerank = true\n" + text + '\n[search]\nkind = "beam"\n', encoding="utf-8")
-    assert load_experiment(path)[0].rerank
+    greedy = text + '\n[search]\nkind = "greedy"\n'
+    reranked, sent = ("rerank = true\n", ""), ("", "[downstream]\ncloud = true\n")
+    for asked, (head, tail) in (("rerank = true", reranked), ("downstream.cloud", sent)):
+        path.write_text(head + greedy + tail, encoding="utf-8")
+        with pytest.raises(InputError, match=f"{asked}.*lattices"):
+            load_experiment(path)
+        path.write_text(head + text + tail, encoding="utf-8")
+        assert load_experiment(path)[0].search.kind == "beam"
