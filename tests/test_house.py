@@ -31,6 +31,7 @@ STATIONS = (
 )
 """In the order in which data flows; modules that stand outside of a folder are tools or the command line."""
 PAGE = ROOT.parent / "docs" / "house.md"
+MOST_LINES = 350
 page_there = pytest.mark.skipif(not PAGE.exists(), reason="the documents travel with the source, not with the wheel")
 FOLDERS = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
 
@@ -54,6 +55,11 @@ def imported_by(module: Path) -> frozenset[str]:
             continue
         found |= {name.rsplit(".", cut)[0] for name in names for cut in range(name.count(".") + 1)}
     return frozenset(found)
+
+
+def modules() -> list[Path]:
+    """All of azsim and of its experiments."""
+    return sorted([*ROOT.rglob("*.py"), *(ROOT.parent / "experiments").rglob("*.py")])
 
 
 def known_by(module: Path) -> set[str]:
@@ -104,6 +110,24 @@ def test_no_experiment_knows_the_tests() -> None:
             names += [one.name for one in node.names] if isinstance(node, ast.Import) else []
             found |= {module.name for name in names if name.split(".")[0] == "tests"}
     assert found == set()
+
+
+@page_there
+def test_no_module_is_longer_than_a_reader_can_hold() -> None:
+    """One concept each, of at most 350 lines: a longer one holds two."""
+    lines = {str(one.relative_to(ROOT.parent)): one.read_text(encoding="utf-8").count("\n") for one in modules()}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+
+
+@page_there
+def test_a_name_is_one_class() -> None:
+    """What a reader finds under a name does not depend on the folder; a name with ``_`` is its module's own affair."""
+    places: dict[str, list[str]] = {}
+    for module in modules():
+        for node in ast.walk(tree_of(module)):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(module.relative_to(ROOT.parent)))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
 def test_percentiles_of_results_have_one_definition() -> None:

@@ -15,7 +15,7 @@ from azsim.chip.instructions import Code, Cpu, Fetch, Instruction, Load, Matvec,
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import VectorSpec
 from azsim.devices.quantities import Residency
-from azsim.nn.program import MatrixUse, Program, Stage
+from azsim.nn.program import MatrixUse, Program, ProgramStage
 
 ACTIVATION_BITS = 8
 """Vectors are int8."""
@@ -54,7 +54,7 @@ def compile_program(
 
 
 def _stage(
-    stage: Stage,
+    stage: ProgramStage,
     network: CompressedNetwork,
     vector: VectorSpec,
     residency: Mapping[str, Residency],
@@ -104,7 +104,7 @@ def _product(
     yield Matvec(use.matrix, 0, tiles, encoded.weight_bits, ACTIVATION_BITS, decode, frame, frames, use.vectors)
 
 
-def _vector(stage: Stage, unit: VectorSpec, frames: int) -> Iterator[Instruction]:
+def _vector(stage: ProgramStage, unit: VectorSpec, frames: int) -> Iterator[Instruction]:
     for work in stage.vector:
         elements = work.elements * frames
         if work.function in unit.functions:

@@ -29,7 +29,7 @@ _READ_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ServerLimits:
     """What the server puts up with.
 
     Attributes:
@@ -61,12 +61,16 @@ class Server:
     """
 
     def __init__(
-        self, service: Service, certificates: Certificates, say: Callable[[str], None], limits: Limits | None = None
+        self,
+        service: Service,
+        certificates: Certificates,
+        say: Callable[[str], None],
+        limits: ServerLimits | None = None,
     ) -> None:
         self._service = service
         self._context = certificates.server_context()
         self._say = say
-        self._limits = limits or Limits()
+        self._limits = limits or ServerLimits()
         self._waiting = 0
         self._connections = 0
         self._replied = asyncio.Event()

@@ -110,9 +110,9 @@ def _inspect(options: argparse.Namespace) -> Inspection:
         return _inspect_network(options)
     with interrupts_end_all():
         from azsim.devices import load_device
-        from azsim.inspect.device import Weights, inspect_device
+        from azsim.inspect.device import WeightFigures, inspect_device
     weight_bits, sparsity = _bits_and_zeros(options)
-    return inspect_device(load_device(options.thing), Weights.of(weight_bits, sparsity))
+    return inspect_device(load_device(options.thing), WeightFigures.of(weight_bits, sparsity))
 
 
 def _refuse(options: argparse.Namespace, names: Sequence[str], what: str) -> None:

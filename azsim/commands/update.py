@@ -21,7 +21,7 @@ IMAGE = "a model image"
 
 
 @dataclass(frozen=True)
-class Answer:
+class UpdateAnswer:
     """What an action says: as JSON, and in words."""
 
     keys: dict[str, object]
@@ -117,16 +117,16 @@ def _last_words(options: argparse.Namespace, changed: bool) -> str:
     return f"interrupted, but too late: {_result_file(options)} is written"
 
 
-def make_keys(options: argparse.Namespace) -> Answer:
+def make_keys(options: argparse.Namespace) -> UpdateAnswer:
     """``azsim update key``."""
     with interrupts_end_all():
         from azsim.compress.update.manifest import write_keys
     public = write_keys(options.file)
     lines = [f"{options.file}: private key; keep it where releases are made", f"{public}: public key, for devices"]
-    return Answer({"private_key": str(options.file), "public_key": str(public)}, lines)
+    return UpdateAnswer({"private_key": str(options.file), "public_key": str(public)}, lines)
 
 
-def make_image(options: argparse.Namespace) -> Answer:
+def make_image(options: argparse.Namespace) -> UpdateAnswer:
     """``azsim update image``."""
     with interrupts_end_all():
         from azsim.compress import compress
@@ -144,10 +144,10 @@ def make_image(options: argparse.Namespace) -> Answer:
     write_output_file(options.out, [data])
     digest = open_image(data).digest
     keys = {"image": str(options.out), "bytes": len(data), "sha256": digest, "configuration": small.name}
-    return Answer(keys, [f"{options.out}: {network.name}, {small.name}, {len(data):,} bytes, sha-256 {digest}"])
+    return UpdateAnswer(keys, [f"{options.out}: {network.name}, {small.name}, {len(data):,} bytes, sha-256 {digest}"])
 
 
-def make(options: argparse.Namespace) -> Answer:
+def make(options: argparse.Namespace) -> UpdateAnswer:
     """``azsim update make``."""
     with interrupts_end_all():
         import msgspec
@@ -172,10 +172,10 @@ def make(options: argparse.Namespace) -> Answer:
     manifest, _ = open_update(update, key.public_key())
     share = 100 * len(update) / len(new)
     line = f"{options.out}: {described(manifest)}, {len(update):,} bytes, {share:.1f} % of the image"
-    return Answer({"update": str(options.out), "bytes": len(update), **msgspec.to_builtins(manifest)}, [line])
+    return UpdateAnswer({"update": str(options.out), "bytes": len(update), **msgspec.to_builtins(manifest)}, [line])
 
 
-def apply(options: argparse.Namespace) -> Answer:
+def apply(options: argparse.Namespace) -> UpdateAnswer:
     """``azsim update apply``."""
     with interrupts_end_all():
         import msgspec
@@ -190,10 +190,10 @@ def apply(options: argparse.Namespace) -> Answer:
         else:
             _, found = ModelStore.found(options.store, load_public_key(options.trust), update)
     keys = {"store": str(options.store), "slot": found.slot, **msgspec.to_builtins(found.manifest)}
-    return Answer(keys, [f"{options.store}: slot {found.slot} runs {described(found.manifest)}"])
+    return UpdateAnswer(keys, [f"{options.store}: slot {found.slot} runs {described(found.manifest)}"])
 
 
-def inspect(options: argparse.Namespace) -> Answer:
+def inspect(options: argparse.Namespace) -> UpdateAnswer:
     """``azsim update inspect``."""
     with interrupts_end_all():
         import msgspec
@@ -208,19 +208,19 @@ def inspect(options: argparse.Namespace) -> Answer:
         if found is None:
             raise InputError(f"{thing}: holds no whole model; install a full update")
         keys = {"store": str(thing), "slot": found.slot, **msgspec.to_builtins(found.manifest)}
-        return Answer(keys, [f"{thing}: slot {found.slot} runs {described(found.manifest)}"])
+        return UpdateAnswer(keys, [f"{thing}: slot {found.slot} runs {described(found.manifest)}"])
     data = read_input_file(thing, "an image, an update or a store")
     with located(str(thing)):
         if options.trust is not None:
             manifest, _ = open_update(data, load_public_key(options.trust))
             keys = {"update": str(thing), "bytes": len(data), **msgspec.to_builtins(manifest)}
-            return Answer(keys, [f"{thing}: signature and payload are right", described(manifest)])
+            return UpdateAnswer(keys, [f"{thing}: signature and payload are right", described(manifest)])
         image = open_image(data)
     sections = [{"name": one.name, "bytes": one.bytes} for one in image.header.sections]
     keys = {"image": str(thing), "bytes": len(data), "sha256": image.digest, "sections": sections}
     header = image.header
     lines = [f"{thing}: {header.model}, {header.name}, {len(data):,} bytes, sha-256 {image.digest}"]
-    return Answer(keys, lines + [f"  {one.bytes:>12,}  {one.name}" for one in header.sections])
+    return UpdateAnswer(keys, lines + [f"  {one.bytes:>12,}  {one.name}" for one in header.sections])
 
 
 def described(manifest: Manifest) -> str:

@@ -56,7 +56,7 @@ class TurnCost:
 
 
 @dataclass(frozen=True)
-class Load:
+class HostLoad:
     """How much of a machine's time listening took.
 
     Attributes:
@@ -97,9 +97,9 @@ class LiveConversation:
         self._samples, self._busy_s = 0, 0.0
 
     @property
-    def load(self) -> Load:
+    def load(self) -> HostLoad:
         """So far."""
-        return Load(self._samples / SAMPLE_RATE_HZ, self._busy_s)
+        return HostLoad(self._samples / SAMPLE_RATE_HZ, self._busy_s)
 
     def hear(self, blocks: Iterable[np.ndarray]) -> Iterator[Happening | TurnCost]:
         """What happens in a sound, as it comes; the cost of a turn right after it.

@@ -46,7 +46,7 @@ SHOWN_CODEC = "zvsv"
 
 
 @dataclass(frozen=True)
-class Task:
+class ComparisonTask:
     """One independent part of a comparison."""
 
     kind: str  # "trained", "production" or "cloud"
@@ -60,7 +60,7 @@ class Task:
         return f"{self.configuration.name if self.configuration else ''}{what}".strip()
 
 
-def perform(setup: Setup, task: Task) -> TrainedOutcome | ProductionOutcome:
+def perform(setup: Setup, task: ComparisonTask) -> TrainedOutcome | ProductionOutcome:
     """Run one task, in whatever process."""
     if task.kind == "cloud":
         return in_the_cloud(setup)
@@ -163,17 +163,17 @@ def _check_pins(device: Device, experiment: Experiment, configuration: Configura
         check_pins(device.chip, positions, configuration.residency)
 
 
-def tasks_of(setup: Setup) -> list[Task]:
+def tasks_of(setup: Setup) -> list[ComparisonTask]:
     """What there is to do, longest first; the timeline shown is the first `SHOWN_CODEC` one's, as large as there is."""
     experiment = setup.experiment
     shown = next((one for one in experiment.configuration if one.codec == SHOWN_CODEC), experiment.configuration[0])
     kinds = ("production", "trained") if experiment.production else ("trained",)
     tasks = [
-        Task(kind, configuration, traced=kind == kinds[0] and configuration is shown)
+        ComparisonTask(kind, configuration, traced=kind == kinds[0] and configuration is shown)
         for kind in kinds
         for configuration in experiment.configuration
     ]
-    return tasks + ([Task("cloud")] if experiment.cloud else [])
+    return tasks + ([ComparisonTask("cloud")] if experiment.cloud else [])
 
 
 def compare(

@@ -17,7 +17,7 @@ from azsim.speech.conclusion import Recognition
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownUtterance:
     """An utterance.
 
     Attributes:
@@ -29,15 +29,15 @@ class Shown:
     why: str
 
 
-Choose = Callable[[Sequence[Utterance], Sequence[Recognition]], Shown]
+Choose = Callable[[Sequence[Utterance], Sequence[Recognition]], ShownUtterance]
 
 
-def first(utterances: Sequence[Utterance], recognitions: Sequence[Recognition]) -> Shown:
+def first(utterances: Sequence[Utterance], recognitions: Sequence[Recognition]) -> ShownUtterance:
     """The first recording that was given."""
-    return Shown(0, "the first recording" if len(utterances) > 1 else "")
+    return ShownUtterance(0, "the first recording" if len(utterances) > 1 else "")
 
 
-def typical(utterances: Sequence[Utterance], recognitions: Sequence[Recognition]) -> Shown:
+def typical(utterances: Sequence[Utterance], recognitions: Sequence[Recognition]) -> ShownUtterance:
     """The recording of median length among those that were recognised without a mistake; among all if none was."""
     right = [
         index
@@ -47,7 +47,7 @@ def typical(utterances: Sequence[Utterance], recognitions: Sequence[Recognition]
     among = right or range(len(utterances))
     by_length = sorted(among, key=lambda index: (utterances[index].audio_ms, index))
     kind = "delivered without a word error" if right else "run (none was delivered without a word error)"
-    return Shown(by_length[(len(by_length) - 1) // 2], f"of median length among the {len(among)} {kind}")
+    return ShownUtterance(by_length[(len(by_length) - 1) // 2], f"of median length among the {len(among)} {kind}")
 
 
 def _is_right(utterance: Utterance, recognition: Recognition) -> bool:

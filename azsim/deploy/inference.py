@@ -30,7 +30,7 @@ from azsim.nn.graph.graph import Graph
 from azsim.nn.graph.integer_graph import IntegerGraph
 from azsim.nn.graph.network import GraphNetwork
 from azsim.nn.graph.run import Stream, run_integers
-from azsim.nn.program import Program, Stage
+from azsim.nn.program import Program, ProgramStage
 from azsim.soc.timeline import Timeline
 from azsim.speech.work import Job, Work, chained
 from azsim.summary import Summarised
@@ -187,7 +187,7 @@ class Inference(Summarised):
             if stage.uses or stage.lane_products
         )
 
-    def _layer(self, program: Program, stage: Stage) -> LayerCost:
+    def _layer(self, program: Program, stage: ProgramStage) -> LayerCost:
         alone = Program(stage.name, (stage,), 0, program.period_steps, program.tensor_bytes)
         schedule = self.deployed.schedule_of(alone)
         cost = program_cost(schedule, self.device.chip)

@@ -13,7 +13,7 @@ from azsim.compress.codecs import encode
 from azsim.compress.network import CompressedMatrix, CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
 from azsim.nn.graph.operator import Granularity, Weights
-from azsim.nn.program import MatrixUse, Program, Stage, VectorWork
+from azsim.nn.program import MatrixUse, Program, ProgramStage, VectorWork
 
 NAME = "matvec"
 
@@ -60,7 +60,7 @@ class MatrixNetwork:
     def programs(self) -> Mapping[str, Program]:
         """One, of a stage for each group of rows."""
         stages = tuple(
-            Stage(
+            ProgramStage(
                 stage,
                 tuple(MatrixUse(name, "input", "ready") for name in names),
                 (VectorWork("multiply-add", len(self.pieces[names[0]])),),

@@ -18,7 +18,7 @@ MODES: tuple[Residency, ...] = ("streamed", "compressed", "decoded")
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class WeightFigures:
     """What the weights are like: bits in the stream, share that is not zero, values read per position."""
 
     bits_per_weight: float
@@ -26,18 +26,18 @@ class Weights:
     values_per_position: float
 
     @staticmethod
-    def of(weight_bits: int, sparsity: float) -> Weights:
+    def of(weight_bits: int, sparsity: float) -> WeightFigures:
         """As `zvsv` stores them: a bit of the map per weight and an index per weight that is not zero.
 
         Where the map would cost more than it saves, every weight has an index.
         """
         mapped = 1 + (1 - sparsity) * weight_bits
         if mapped < weight_bits:
-            return Weights(mapped, 1 - sparsity, 1 - sparsity)
-        return Weights(float(weight_bits), 1 - sparsity, 1.0)
+            return WeightFigures(mapped, 1 - sparsity, 1 - sparsity)
+        return WeightFigures(float(weight_bits), 1 - sparsity, 1.0)
 
 
-def inspect_device(device: Device, weights: Weights) -> Inspection:
+def inspect_device(device: Device, weights: WeightFigures) -> Inspection:
     """Rates, binding stage, roofs, energy and area of a device for weights of that kind."""
     chip = device.chip
     bindings = [

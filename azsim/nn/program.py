@@ -13,9 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-VectorFunction = Literal[
-    "multiply-add", "sigmoid", "tanh", "normal", "exp", "compare", "divide", "square-root", "move"
-]
+VectorFunction = Literal["multiply-add", "sigmoid", "tanh", "normal", "exp", "compare", "divide", "square-root", "move"]
 """What networks ask of the vector unit; one operation is one function on one element.
 
 ``normal``: the normal distribution's, of GELU; ``compare``: the larger of two, or above a limit; ``move``: an element
@@ -87,7 +85,7 @@ class LaneProduct:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class ProgramStage:
     """Matrices whose products are added up, and the vector work on the sum.
 
     Attributes:
@@ -106,7 +104,7 @@ class Stage:
     lane_products: tuple[LaneProduct, ...] = ()
     lookup_bytes: int = 0
 
-    def batched(self, count: int) -> Stage:
+    def batched(self, count: int) -> ProgramStage:
         """The same stage for ``count`` independent inputs at once."""
         return replace(
             self,
@@ -137,7 +135,7 @@ class Program:
     """
 
     name: str
-    stages: tuple[Stage, ...]
+    stages: tuple[ProgramStage, ...]
     lookup_bytes: int = 0
     period_steps: int | Fraction = 0
     tensor_bytes: int = 0

@@ -30,7 +30,7 @@ class Rule:
 
 
 @dataclass
-class Outcome:
+class LaneCounts:
     """What was counted."""
 
     cycles: int
@@ -39,7 +39,7 @@ class Outcome:
     lane_cycles: list[int]
 
 
-def run_tile(weights: np.ndarray, activations: np.ndarray | None, rule: Rule) -> Outcome:
+def run_tile(weights: np.ndarray, activations: np.ndarray | None, rule: Rule) -> LaneCounts:
     """One tile and one frame."""
     order = list(range(weights.shape[1]))
     if rule.skip_zero_columns and activations is not None:
@@ -86,7 +86,7 @@ def run_tile(weights: np.ndarray, activations: np.ndarray | None, rule: Rule) ->
                 queues[lane].popleft()
                 spent[lane] = 0
                 finished += 1
-    return Outcome(cycles=clock, positions=len(flat), products=sum(flat), lane_cycles=busy)
+    return LaneCounts(cycles=clock, positions=len(flat), products=sum(flat), lane_cycles=busy)
 
 
 def take_one_cycle(flags: list[bool], rule: Rule) -> None:

@@ -14,7 +14,7 @@ from azsim.devices.chip_spec import ChipSpec
 Process = Generator[simpy.Event, Any, None]
 
 
-class Pipeline:
+class PipelineMachine:
     """Requester, port, decoder, lanes, vector unit and writer, with a pool of buffers between neighbours.
 
     Attributes:

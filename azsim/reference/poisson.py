@@ -159,7 +159,7 @@ def _drive(
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class PoissonMeasurement:
     """What was measured; means are over all batches, ``*_error`` are standard errors of batch means.
 
     Attributes:
@@ -219,7 +219,7 @@ def poisson_load(
     batches: int = 100,
     waiting_room: int = 8192,
     watch_gbps: dict[int, float] | None = None,
-) -> Measured:
+) -> PoissonMeasurement:
     """Play ``jobs`` Poisson requests through the loop of the device's memory (``burst`` or ``bank``).
 
     Args:
@@ -231,7 +231,7 @@ def poisson_load(
         seed: of the arrivals and sizes.
         batches: for the standard errors; they have equally many requests.
         waiting_room: requests in the memory at once.
-        watch_gbps: client -> rate; `Measured.above_rate_bytes` then says how far it was exceeded.
+        watch_gbps: client -> rate; `PoissonMeasurement.above_rate_bytes` then says how far it was exceeded.
 
     Raises:
         OverflowError: there were more.
@@ -261,4 +261,4 @@ def poisson_load(
     )  # fmt: skip
     if not fitted:
         raise OverflowError(f"more than {waiting_room} requests in the memory at once: the load is above what it gives")
-    return Measured(measured, int(state[columns.DRAM_FREE]), int(served[:, columns.BUSY_PS].sum()), watched)
+    return PoissonMeasurement(measured, int(state[columns.DRAM_FREE]), int(served[:, columns.BUSY_PS].sum()), watched)

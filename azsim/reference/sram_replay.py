@@ -18,7 +18,7 @@ from azsim.chip.wake import reload_tiles
 from azsim.compress.network import CompressedNetwork
 from azsim.devices.chip_spec import ChipSpec
 from azsim.devices.quantities import Residency
-from azsim.reference.pipeline_machine import Pipeline
+from azsim.reference.pipeline_machine import PipelineMachine
 
 LINE = 256
 
@@ -56,7 +56,7 @@ def replayed_peak_bytes(
         resident += size
     fetch_slot = weight_slot = 0
     for schedule in _jobs(chip, network, modes, steps):
-        times = Pipeline(schedule, chip).times
+        times = PipelineMachine(schedule, chip).times
         for tile in range(len(schedule)):
             fetching = schedule.fetch_bytes[tile] > 0
             decoding = schedule.decode_cycles[tile] > 0

@@ -20,7 +20,7 @@ import simpy
 from azsim.arbitration import CPU, MICROPHONE, PLAYBACK
 from azsim.devices.board_spec import AudioSpec
 from azsim.devices.spec import Device
-from azsim.soc.cpu import Cpu
+from azsim.soc.cpu import Cores
 from azsim.soc.environment import DeviceEnvironment, TimedEvent
 from azsim.soc.memory import MemoryModel
 from azsim.soc.network_stack import PacketSource
@@ -58,7 +58,7 @@ class Playback:
         self,
         env: DeviceEnvironment,
         memory: MemoryModel,
-        cpu: Cpu,
+        cpu: Cores,
         device: Device,
         source: PacketSource,
         recorder: Recorder,

@@ -26,7 +26,7 @@ from azsim.arbitration import CPU
 from azsim.devices.cpu_spec import BackgroundSpec, CpuSpec
 from azsim.soc.core_idle import Busy, IdleLadder
 from azsim.soc.environment import DeviceEnvironment, TimedEvent
-from azsim.soc.governor import Clock, clocks_of, initial_clock, next_clock
+from azsim.soc.governor import CoreClock, clocks_of, initial_clock, next_clock
 from azsim.soc.memory import MemoryModel
 from azsim.soc.trace import Recorder
 
@@ -48,7 +48,7 @@ class _Job:
     size_bytes: int
     asked_ps: int
     request: int = 0
-    clock: Clock | None = None
+    clock: CoreClock | None = None
     lead_ps: int = 0
     own_ps: int = 0
     begun: bool = False
@@ -70,7 +70,7 @@ class _Stretch(TimedEvent):
         self.begins_ps = begins_ps
 
 
-class Cpu:
+class Cores:
     """Cores with a common run queue under fixed-priority preemptive scheduling.
 
     The cycles of a job include its cache misses on a quiet memory; its traffic is requested in chunks spread evenly
@@ -241,7 +241,7 @@ class Cpu:
                 f"cpu{core}", job.name, start_ps, now, job.step, asked_ps=job.asked_ps, request=job.request
             )
 
-    def _govern(self, clocks: list[Clock]) -> Generator[simpy.Event, object, None]:
+    def _govern(self, clocks: list[CoreClock]) -> Generator[simpy.Event, object, None]:
         """SimPy process: choose the clock of the next period by the load of the busiest core in the last."""
         period_ps = round(self._spec.governor_period_ms * 1e9)
         while True:
@@ -261,7 +261,7 @@ class Cpu:
             busy[core] += self._env.now - max(running.start_ps, since_ps)
         return max(busy)
 
-    def _change_clock(self, clock: Clock) -> None:
+    def _change_clock(self, clock: CoreClock) -> None:
         """Stop every job, and let it go on at once at the new clock."""
         stopped = [(core, self._stop(core)) for core in sorted(self._running)]
         self._clock = clock

@@ -18,7 +18,7 @@ from azsim.arbitration import Client
 from azsim.chip.schedule import CpuWork, Sections, TileSchedule
 from azsim.devices.spec import Device
 from azsim.soc.audio import Playback, start_microphone
-from azsim.soc.cpu import Cpu
+from azsim.soc.cpu import Cores
 from azsim.soc.echo import CancellerTask
 from azsim.soc.energy import Usage, device_energy
 from azsim.soc.environment import DeviceEnvironment
@@ -65,7 +65,7 @@ class DeviceSimulation:
         self.memory = memory_of(self.env, device, brought=brought, log=trace or log_grants)
         if trace:
             self.env.process(self._watch(window_ps))
-        self.cpu = Cpu(self.env, self.memory, device.cpu, self.recorder)
+        self.cpu = Cores(self.env, self.memory, device.cpu, self.recorder)
         self.npu = Npu(self.env, self.memory, device, self.recorder)
         self.flash = Flash(self.env, self.memory, device.flash, self.recorder)
         self.radio = Radio(device.network, self.recorder, link, local_processing=device.local_processing)

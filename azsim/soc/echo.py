@@ -12,7 +12,7 @@ from collections.abc import Generator
 import simpy
 
 from azsim.devices.spec import Device
-from azsim.soc.cpu import Cpu
+from azsim.soc.cpu import Cores
 from azsim.soc.environment import DeviceEnvironment, TimedEvent
 from azsim.speech.echo_canceller import BLOCK_MS, flops_per_block
 
@@ -22,7 +22,7 @@ BLOCK_PS = BLOCK_MS * 10**9
 class CancellerTask:
     """Blocks one after another, each when its sound is there and the one before it is done."""
 
-    def __init__(self, env: DeviceEnvironment, cpu: Cpu, device: Device) -> None:
+    def __init__(self, env: DeviceEnvironment, cpu: Cores, device: Device) -> None:
         self._env = env
         self._cpu = cpu
         self._cycles = round(flops_per_block(device.audio.echo_tail_ms) / device.cpu.flops_per_cycle)

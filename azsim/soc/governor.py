@@ -21,7 +21,7 @@ MARGIN = 1.25
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class CoreClock:
     """One choice for all cores.
 
     Attributes:
@@ -35,24 +35,24 @@ class Clock:
     power_uw: int
 
 
-def clocks_of(spec: CpuSpec) -> list[Clock]:
+def clocks_of(spec: CpuSpec) -> list[CoreClock]:
     """Every operating point, slowest first."""
     points = sorted(spec.operating_points, key=lambda point: point.clock_mhz)
     return [_clock(spec, point.clock_mhz, point.voltage_v) for point in points]
 
 
-def initial_clock(spec: CpuSpec) -> Clock:
+def initial_clock(spec: CpuSpec) -> CoreClock:
     """``cpu.clock_mhz`` at the voltage of the slowest operating point that reaches it (of the fastest, beyond it)."""
     points = sorted(spec.operating_points, key=lambda point: point.clock_mhz)
     enough = [point for point in points if point.clock_mhz >= spec.clock_mhz] or points[-1:]
     return _clock(spec, spec.clock_mhz, enough[0].voltage_v)
 
 
-def next_clock(clocks: list[Clock], current: Clock, load: float) -> Clock:
+def next_clock(clocks: list[CoreClock], current: CoreClock, load: float) -> CoreClock:
     """The operating point after a period in which the busiest core ran for a share ``load`` of it at ``current``."""
     wanted_mhz = MARGIN * load * current.mhz
     return next((clock for clock in clocks if clock.mhz >= wanted_mhz), clocks[-1])
 
 
-def _clock(spec: CpuSpec, mhz: float, voltage_v: float) -> Clock:
-    return Clock(mhz, round(1e9 / mhz), round(spec.dynamic_uw_per_mhz_v2 * mhz * voltage_v**2))
+def _clock(spec: CpuSpec, mhz: float, voltage_v: float) -> CoreClock:
+    return CoreClock(mhz, round(1e9 / mhz), round(spec.dynamic_uw_per_mhz_v2 * mhz * voltage_v**2))

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import simpy
 
-from azsim.soc.cpu import Cpu
+from azsim.soc.cpu import Cores
 from azsim.soc.environment import DeviceEnvironment, TimedEvent
 
 
@@ -36,7 +36,7 @@ class NetworkStack:
         cycles: of a core, per packet.
     """
 
-    def __init__(self, env: DeviceEnvironment, cpu: Cpu, source: PacketSource, cycles: int) -> None:
+    def __init__(self, env: DeviceEnvironment, cpu: Cores, source: PacketSource, cycles: int) -> None:
         self._env = env
         self._cpu = cpu
         self._source = source

@@ -27,7 +27,7 @@ def picked_of(jobs: Sequence[Job]) -> list[bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
+class StepTurn:
     """One turn of a search at a step: hypotheses asked of the joint at once, then histories of the prediction."""
 
     step: int
@@ -35,7 +35,7 @@ class Turned:
     prediction: int
 
 
-def greedy_turns(steps: int, label_steps: Sequence[int], every: int) -> Iterator[Turned]:
+def greedy_turns(steps: int, label_steps: Sequence[int], every: int) -> Iterator[StepTurn]:
     """The turns of a greedy search: one at each output, and one more after each label but the fourth of an output.
 
     Args:
@@ -46,15 +46,15 @@ def greedy_turns(steps: int, label_steps: Sequence[int], every: int) -> Iterator
     labels_at = Counter(label_steps)
     for step in range(every - 1, steps, every):
         for k in range(min(labels_at[step] + 1, MAX_LABELS_PER_OUTPUT)):
-            yield Turned(step, 1, int(k < labels_at[step]))
+            yield StepTurn(step, 1, int(k < labels_at[step]))
 
 
-def turns_of(jobs: Sequence[Job]) -> list[Turned]:
+def turns_of(jobs: Sequence[Job]) -> list[StepTurn]:
     """The turns that a chain of jobs was made of."""
-    found: list[Turned] = []
+    found: list[StepTurn] = []
     for job in jobs:
         if job.stage == RECOGNISER and job.name == "joint":
-            found.append(Turned(job.step, job.units, 0))
+            found.append(StepTurn(job.step, job.units, 0))
         elif job.stage == RECOGNISER and job.name == "prediction" and found:
             found[-1] = replace(found[-1], prediction=job.units)
     return found
@@ -81,7 +81,7 @@ def recogniser_jobs(
     wake_steps: int = 0,
     picked: Sequence[bool] | None = None,
     front_end: Sequence[StageJob] = (),
-    turns: Sequence[Turned] | None = None,
+    turns: Sequence[StepTurn] | None = None,
 ) -> list[StageJob]:
     """The recogniser's own jobs of an utterance, one after the other; arguments as for `job_chain`.
 
@@ -89,7 +89,7 @@ def recogniser_jobs(
         front_end: the job of each step, which the step's first job waits for.
     """
     every = time_reduction if "encoder.1" in programs else 1
-    at_step: dict[int, list[Turned]] = {}
+    at_step: dict[int, list[StepTurn]] = {}
     for turn in greedy_turns(steps, label_steps, every) if turns is None else turns:
         at_step.setdefault(turn.step, []).append(turn)
     jobs: list[StageJob] = []
@@ -136,7 +136,7 @@ def job_chain(
     wake_steps: int = 0,
     picked: Sequence[bool] | None = None,
     cycles_per_frame: int = 0,
-    turns: Sequence[Turned] | None = None,
+    turns: Sequence[StepTurn] | None = None,
 ) -> tuple[Job, ...]:
     """Every job of an utterance that the front end and the recogniser alone hear, in order of the chain.
 

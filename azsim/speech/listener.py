@@ -24,7 +24,7 @@ from azsim.speech.endpoint import LONGEST_TAIL_MS, listening_steps, step_end_ms
 from azsim.speech.endpointing.listening import EndPointListening, text_of
 from azsim.speech.features import FRAME_SHIFT_MS, MEL_BINS
 from azsim.speech.frontend import Stacker
-from azsim.speech.jobs import Turned, job_chain
+from azsim.speech.jobs import StepTurn, job_chain
 from azsim.speech.lattice.confidence import calibrated, word_posteriors
 from azsim.speech.lattice.labels import LabelGraph
 from azsim.speech.lattice.of_labels import word_lattice
@@ -214,11 +214,11 @@ class Listener:
         return self._unwritten * self._every
 
     @property
-    def turns(self) -> list[Turned]:
+    def turns(self) -> list[StepTurn]:
         """Of the search, so far."""
         every = self._every
         return [
-            Turned(every * (self._unwritten + turn.output) + every - 1, turn.joint, turn.prediction)
+            StepTurn(every * (self._unwritten + turn.output) + every - 1, turn.joint, turn.prediction)
             for turn in self._search.found().turns
         ]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from azsim.nn.rnnt.programs import SMALL
-from azsim.speech.jobs import Turned, job_chain, picked_of, turns_of
+from azsim.speech.jobs import StepTurn, job_chain, picked_of, turns_of
 from azsim.speech.rejoin import recognisers, rejoined
 from azsim.speech.work import Work
 
@@ -34,11 +34,11 @@ def replay(work: Work, label_steps: tuple[int, ...], programs: Collection[str], 
     return rejoined(work, replace(own, jobs=jobs, inputs={}))
 
 
-def _turns(work: Work, every: int) -> list[Turned] | None:
+def _turns(work: Work, every: int) -> list[StepTurn] | None:
     """The turns of a beam, with one more at each output that only the other network has; None for a greedy search."""
     turns = turns_of(work.jobs)
     if all(turn.joint == 1 for turn in turns):
         return None
     there = {turn.step for turn in turns}
-    added = [Turned(step, 1, 0) for step in range(every - 1, work.steps, every) if step not in there]
+    added = [StepTurn(step, 1, 0) for step in range(every - 1, work.steps, every) if step not in there]
     return sorted([*turns, *added], key=lambda turn: turn.step)

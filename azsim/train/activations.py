@@ -11,7 +11,7 @@ from azsim.nn.rnnt.formats import LstmFormat
 from azsim.nn.rnnt.network import Network
 from azsim.train.calibrate import calibrate
 from azsim.train.chip_arithmetic import ChipFormats
-from azsim.train.data import REAL_TRAIN, TRAIN, Utterance
+from azsim.train.data import REAL_TRAIN, TRAIN, StoredUtterance
 from azsim.train.mechanism import Mechanism
 from azsim.train.model import Transducer
 
@@ -25,7 +25,7 @@ class ChipActivations(Mechanism):
         self._model = model
         self._scales: dict[str, float] = {}
 
-    def begin(self, network: Network, splits: Mapping[str, Sequence[Utterance]], is_resumed: bool) -> None:
+    def begin(self, network: Network, splits: Mapping[str, Sequence[StoredUtterance]], is_resumed: bool) -> None:
         if is_resumed:
             return
         spoken = [*splits.get(TRAIN, []), *splits.get(REAL_TRAIN, [])]

@@ -24,7 +24,7 @@ from azsim.compiled import njit
 from azsim.parsing import OneLineParser
 from azsim.train.batch import REAL_SLACK, SYNTHETIC_SLACK, band, label_edges
 from azsim.train.command import exit_status
-from azsim.train.data import ALIGNMENT, Normaliser, Utterance, complete_folders, load_utterances
+from azsim.train.data import ALIGNMENT, Normaliser, StoredUtterance, complete_folders, load_utterances
 from azsim.train.export import load_model
 from azsim.train.model import FRAMES_PER_STEP, Transducer
 from azsim.train.rnnt_loss import Cells
@@ -36,7 +36,7 @@ MOST_NATS_PER_LABEL = 4.0
 
 @torch.no_grad()
 def aligned(
-    model: Transducer, normaliser: Normaliser, pieces: Pieces, utterances: Sequence[Utterance]
+    model: Transducer, normaliser: Normaliser, pieces: Pieces, utterances: Sequence[StoredUtterance]
 ) -> dict[str, list[int]]:
     """The frame at which each letter is emitted, by utterance; those that the network does not believe in are missing.
 

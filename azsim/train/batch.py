@@ -27,7 +27,7 @@ from azsim.train.augment import (
     vary_place,
     vary_voice,
 )
-from azsim.train.data import Normaliser, Utterance
+from azsim.train.data import Normaliser, StoredUtterance
 from azsim.train.model import FRAMES_PER_STEP
 from azsim.train.rnnt_loss import Cells
 from azsim.train.tokens import BLANK, WORD_START, Pieces
@@ -55,7 +55,7 @@ ALIGNED_SLACK = Slack(before=5, after=5)
 
 
 @dataclass(frozen=True)
-class Batch:
+class PaddedBatch:
     """Utterances of similar length, padded at the end.
 
     Attributes:
@@ -136,7 +136,9 @@ class Cropped:
     first: int
 
 
-def crop(utterance: Utterance, manner: Manner, rng: np.random.Generator, keeps_wake_word: bool = False) -> Cropped:
+def crop(
+    utterance: StoredUtterance, manner: Manner, rng: np.random.Generator, keeps_wake_word: bool = False
+) -> Cropped:
     """Leave out excess silence, and the wake word unless it is kept."""
     start, end = utterance.speech_frames
     before_s, after_s = rng.uniform(*manner.before_s), rng.uniform(*(LONG_SILENCE_S if manner.is_long else (0.3, 0.7)))
@@ -214,7 +216,7 @@ def band(begins: np.ndarray, ends: np.ndarray, slack: Slack, steps: int) -> tupl
 
 
 def make_batch(
-    chosen: Sequence[Utterance],
+    chosen: Sequence[StoredUtterance],
     pieces: Pieces,
     normaliser: Normaliser,
     noises: Sequence[np.ndarray],
@@ -222,7 +224,7 @@ def make_batch(
     manner: Manner,
     rng: np.random.Generator,
     keeps_wake_word: bool = False,
-) -> Batch:
+) -> PaddedBatch:
     """Read, vary, normalise and pad utterances."""
     frames, cleans, labels, targets, bands, starts, waking = [], [], [], [], [], [], []
     for utterance in chosen:
@@ -268,4 +270,4 @@ def make_batch(
     low, high = (np.concatenate(side) for side in zip(*bands, strict=True))
     cells = Cells(tuple(len(t) for t in targets), tuple(labels), low, high)
     begins, labelled = np.array(starts, np.float32), np.array([u.is_labelled for u in chosen])
-    return Batch(padded, cells, frame_targets, tuple(cleans), begins, labelled, tuple(waking))
+    return PaddedBatch(padded, cells, frame_targets, tuple(cleans), begins, labelled, tuple(waking))

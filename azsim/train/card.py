@@ -18,7 +18,7 @@ import msgspec
 from azsim.compress.network import CompressedNetwork
 from azsim.errors import InputError
 from azsim.nn.rnnt.network import Network
-from azsim.train.export import ModelCard, Trained
+from azsim.train.export import ModelCard, TrainedModel
 from azsim.train.recipe import RECORDED, SCRATCH, Recipe
 from azsim.train.recipe_file import load_recipe, split_seed
 
@@ -166,7 +166,7 @@ def _stored(published: Published) -> str:
     )
 
 
-def _aim(trained: Trained) -> str:
+def _aim(trained: TrainedModel) -> str:
     aims = [f"{trained.weight_bits} bits"] if trained.weight_bits else []
     aims += [f"{trained.sparsity:.0%} zeros in every matrix but the embedding"] if trained.sparsity else []
     return " and ".join(aims)

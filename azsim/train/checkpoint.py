@@ -24,7 +24,7 @@ from azsim.train.progress import Progress
 
 class RunConstants(msgspec.Struct, frozen=True):
     """What stays the same during a run: seed, word pieces, sizes (as in `azsim.train.model.Shape`), and what it
-    started from (as in `azsim.train.export.Trained`).
+    started from (as in `azsim.train.export.TrainedModel`).
     """
 
     seed: int

@@ -56,7 +56,7 @@ class IndexLine(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Utterance:
+class StoredUtterance:
     """One recording: its index line and its log-mel frames, float16 ``(frames, 64)``, on disk.
 
     Where ``is_labelled`` is false, nobody wrote down what is said: the text is a teacher's guess. ``letter_frames`` are
@@ -91,13 +91,13 @@ def complete_folders(corpus: Path) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in corpus.glob("*/index.jsonl")))
 
 
-def load_utterances(corpus: Path, folders: Iterable[str]) -> dict[str, list[Utterance]]:
+def load_utterances(corpus: Path, folders: Iterable[str]) -> dict[str, list[StoredUtterance]]:
     """Utterances of finished folders by split, in the order of the indexes.
 
     Raises:
         InputError: an index line is malformed or points outside its features.
     """
-    splits: dict[str, list[Utterance]] = {}
+    splits: dict[str, list[StoredUtterance]] = {}
     for folder in folders:
         index = corpus / folder / "index.jsonl"
         features = np.memmap(corpus / folder / "features.f16", np.float16, "r").reshape(-1, MEL_BINS)
@@ -111,7 +111,7 @@ def load_utterances(corpus: Path, folders: Iterable[str]) -> dict[str, list[Utte
             if line.frames < 1 or end > len(features):
                 raise InputError(f"{index}: line {number}: frames up to {end}, but features.f16 holds {len(features)}")
             splits.setdefault(line.split, []).append(
-                Utterance(line, features[line.start_frame : end], letter_frames=letters.get(line.id))
+                StoredUtterance(line, features[line.start_frame : end], letter_frames=letters.get(line.id))
             )
     return splits
 
@@ -127,7 +127,7 @@ def read_alignment(folder: Path) -> dict[str, np.ndarray]:
     return {name: np.array(frames, np.int32) for name, frames in lines.items()}
 
 
-def of_splits(splits: Mapping[str, Sequence[Utterance]], names: Iterable[str]) -> list[Utterance]:
+def of_splits(splits: Mapping[str, Sequence[StoredUtterance]], names: Iterable[str]) -> list[StoredUtterance]:
     """All utterances of some splits, in the order of the names; a split that is not there has none."""
     return [utterance for name in names for utterance in splits.get(name, ())]
 
@@ -146,7 +146,7 @@ class Normaliser:
     normalisation: Normalisation = "global"
 
     @classmethod
-    def measure(cls, utterances: Sequence[Utterance], normalisation: Normalisation = "global") -> Normaliser:
+    def measure(cls, utterances: Sequence[StoredUtterance], normalisation: Normalisation = "global") -> Normaliser:
         """Statistics over utterances."""
         frames = np.concatenate([normalised(u.features, normalisation) for u in utterances]).astype(np.float64)
         mean, inv_std = frames.mean(0).astype(np.float32), (1 / (frames.std(0) + 1e-5)).astype(np.float32)
@@ -163,7 +163,7 @@ class Normaliser:
         return np.clip((normalised(frames, self.normalisation) - self.mean) * self.inv_std, -FEATURE_CLIP, FEATURE_CLIP)
 
 
-def expected_frames(utterance: Utterance) -> int:
+def expected_frames(utterance: StoredUtterance) -> int:
     """How long an utterance is in training, before variation and without its wake word, so that batches are the same
     with and without it.
     """
@@ -172,12 +172,12 @@ def expected_frames(utterance: Utterance) -> int:
 
 
 def plan_epoch(
-    synthetic: Sequence[Utterance],
-    real: Sequence[Utterance],
+    synthetic: Sequence[StoredUtterance],
+    real: Sequence[StoredUtterance],
     mix: Mix,
     seed: tuple[int, ...],
-    unlabelled: Sequence[Utterance] = (),
-) -> list[list[Utterance]]:
+    unlabelled: Sequence[StoredUtterance] = (),
+) -> list[list[StoredUtterance]]:
     """Batches of similar length in random order, the same for every worker."""
     rng = np.random.default_rng(seed)
     spoken = [u for u in synthetic if u.line.domain != "coffee" or rng.random() < mix.coffee_share]
@@ -185,7 +185,7 @@ def plan_epoch(
     pool = [u for u in [*spoken, *repeated] if expected_frames(u) <= mix.max_frames]
     lengths = np.array([expected_frames(u) for u in pool], np.float64)
     order = np.argsort(lengths * rng.uniform(0.95, 1.05, len(pool)), kind="stable")
-    batches: list[list[Utterance]] = [[]]
+    batches: list[list[StoredUtterance]] = [[]]
     longest = 0.0
     for index in order:
         longest = max(longest, lengths[index])

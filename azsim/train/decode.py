@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from azsim.nn.rnnt.network import NO_LABEL
-from azsim.train.data import Normaliser, Utterance
+from azsim.train.data import Normaliser, StoredUtterance
 from azsim.train.model import FRAMES_PER_STEP, Transducer
 from azsim.train.tokens import BLANK, Pieces, normalise
 
@@ -71,12 +71,12 @@ def greedy(
 class Recognised:
     """An utterance and what was heard in it."""
 
-    utterance: Utterance
+    utterance: StoredUtterance
     hypothesis: str
 
 
 def recognise(
-    model: Transducer, utterances: Sequence[Utterance], pieces: Pieces, normaliser: Normaliser
+    model: Transducer, utterances: Sequence[StoredUtterance], pieces: Pieces, normaliser: Normaliser
 ) -> list[Recognised]:
     """Greedy transcripts of whole recordings, in the order given."""
     was_training = model.training

@@ -28,8 +28,8 @@ from torch import nn
 
 from azsim.errors import InputError
 from azsim.output_file import write_output_file
-from azsim.train.batch import Batch
-from azsim.train.data import Normaliser, Utterance
+from azsim.train.batch import PaddedBatch
+from azsim.train.data import Normaliser, StoredUtterance
 from azsim.train.decode import recognise
 from azsim.train.export import load_model
 from azsim.train.mechanism import Forward, Mechanism, TrainingStep
@@ -101,7 +101,7 @@ class Distiller(Mechanism):
         if settings.encoder_weight:
             model.helpers[HELPER] = nn.Linear(model.shape.encoded, self._teacher.shape.encoded)
 
-    def weights(self, batch: Batch) -> np.ndarray:
+    def weights(self, batch: PaddedBatch) -> np.ndarray:
         return (batch.labelled * self._settings.label_weight).astype(np.float32)
 
     def loss(self, moment: TrainingStep, forward: Forward) -> torch.Tensor:
@@ -128,7 +128,7 @@ class Distiller(Mechanism):
         return self._means
 
 
-def transcribed(utterances: Sequence[Utterance], teacher: Path, notebook: Path) -> list[Utterance]:
+def transcribed(utterances: Sequence[StoredUtterance], teacher: Path, notebook: Path) -> list[StoredUtterance]:
     """Recordings with what a teacher hears in them as text; those in which it hears nothing are left out.
 
     Args:
@@ -144,7 +144,7 @@ def transcribed(utterances: Sequence[Utterance], teacher: Path, notebook: Path) 
         write_output_file(notebook, [json.dumps(heard, indent=0).encode()])
     guesses = ((u, heard.get(u.line.id, "")) for u in utterances)
     return [
-        Utterance(msgspec.structs.replace(u.line, text=text), u.features, is_labelled=False)
+        StoredUtterance(msgspec.structs.replace(u.line, text=text), u.features, is_labelled=False)
         for u, text in guesses
         if text
     ]

@@ -33,7 +33,7 @@ FORMAT = 1
 DTYPES = {"float32": np.float32, "float16": np.float16}
 
 
-class Trained(msgspec.Struct, frozen=True):
+class TrainedModel(msgspec.Struct, frozen=True):
     """How a model came about.
 
     Attributes:
@@ -64,7 +64,7 @@ class ModelCard(msgspec.Struct, frozen=True, omit_defaults=True):
     time_reduction: int
     feature_clip: float
     pieces: list[str]
-    trained: Trained
+    trained: TrainedModel
     normalisation: Normalisation = "global"
 
 
@@ -94,7 +94,7 @@ def save_model(
     normaliser: Normaliser,
     pieces: Pieces,
     name: str,
-    trained: Trained,
+    trained: TrainedModel,
     dtype: str = "float32",
     scales: Mapping[str, float] | None = None,
 ) -> None:

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 from azsim.nn.rnnt.network import Network
-from azsim.train.batch import Batch
-from azsim.train.data import Utterance
+from azsim.train.batch import PaddedBatch
+from azsim.train.data import StoredUtterance
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Forward:
         logits: float32 ``(rows, vocabulary)``, packed as in `azsim.train.rnnt_loss`.
     """
 
-    batch: Batch
+    batch: PaddedBatch
     encoded: torch.Tensor
     logits: torch.Tensor
 
@@ -55,13 +55,13 @@ class Forward:
 class Mechanism:
     """Does nothing; a mechanism overrides what it needs. All workers call the same methods at the same steps."""
 
-    def begin(self, network: Network, splits: Mapping[str, Sequence[Utterance]], is_resumed: bool) -> None:
+    def begin(self, network: Network, splits: Mapping[str, Sequence[StoredUtterance]], is_resumed: bool) -> None:
         """A run begins with this network and these recordings; if it is resumed, `restore` follows."""
 
     def before_step(self, moment: TrainingStep) -> None:
         """May change the weights that the forward pass sees."""
 
-    def weights(self, batch: Batch) -> np.ndarray | None:
+    def weights(self, batch: PaddedBatch) -> np.ndarray | None:
         """Weight of each utterance's transducer loss, float32 ``(B,)``; None leaves them as they are."""
         return None
 

@@ -13,7 +13,7 @@ from azsim.train.mwer import MinimumErrors
 from azsim.train.quantisation import Quantiser
 from azsim.train.recipe import Recipe
 from azsim.train.sparsity import Sparsifier
-from azsim.train.subset import Held
+from azsim.train.subset import GradientMask
 from azsim.train.tokens import Pieces
 
 
@@ -33,5 +33,5 @@ def build_mechanisms(recipe: Recipe, teacher: Path | None, model: Transducer, pi
     if recipe.mwer:
         found.append(MinimumErrors(recipe.mwer, recipe.seed, [stage.mix for stage in recipe.stages], model, pieces))
     if recipe.subset:
-        found.append(Held(recipe.subset, model))
+        found.append(GradientMask(recipe.subset, model))
     return found

@@ -19,8 +19,8 @@ import torch
 
 from azsim.nn.rnnt.network import Network
 from azsim.report.wer import count_errors
-from azsim.train.batch import Batch, Manner, make_batch
-from azsim.train.data import Normaliser, Utterance, expected_frames, of_splits
+from azsim.train.batch import Manner, PaddedBatch, make_batch
+from azsim.train.data import Normaliser, StoredUtterance, expected_frames, of_splits
 from azsim.train.mechanism import Forward, Mechanism, TrainingStep
 from azsim.train.model import Transducer
 from azsim.train.nbest import Labels, n_best
@@ -46,7 +46,7 @@ def expected_errors(losses: torch.Tensor, errors: torch.Tensor) -> torch.Tensor:
 class DecodedRecording:
     """A recording that was decoded: its features as a batch of one, the hypotheses and their word errors."""
 
-    batch: Batch
+    batch: PaddedBatch
     hypotheses: tuple[Labels, ...]
     errors: np.ndarray
 
@@ -56,15 +56,15 @@ class MinimumErrors(Mechanism):
 
     def __init__(self, settings: Mwer, seed: int, mixes: Sequence[Mix], model: Transducer, pieces: Pieces) -> None:
         self._settings, self._seed, self._mixes, self._model, self._pieces = settings, seed, mixes, model, pieces
-        self._splits: Mapping[str, Sequence[Utterance]] = {}
+        self._splits: Mapping[str, Sequence[StoredUtterance]] = {}
         self._decoded: list[DecodedRecording] = []
         self._round = self._stage = 0
         self._mean = 0.0
 
-    def begin(self, network: Network, splits: Mapping[str, Sequence[Utterance]], is_resumed: bool) -> None:
+    def begin(self, network: Network, splits: Mapping[str, Sequence[StoredUtterance]], is_resumed: bool) -> None:
         self._splits, self._normaliser = splits, Normaliser.of(network)
 
-    def _batches(self, turn: int, mix: Mix) -> list[Batch]:
+    def _batches(self, turn: int, mix: Mix) -> list[PaddedBatch]:
         """The recordings of a round, varied as the stage varies its own; the same for the same seed and round."""
         rng = np.random.default_rng((self._seed, turn, 1))
         synthetic, real = (
@@ -86,7 +86,7 @@ class MinimumErrors(Mechanism):
             for each, manner in zip(chosen, manners, strict=True)
         ]
 
-    def _encoded(self, batch: Batch) -> torch.Tensor:
+    def _encoded(self, batch: PaddedBatch) -> torch.Tensor:
         """Encoder outputs of a recording after its wake word ``(T, 1, H)``."""
         features, starts = torch.from_numpy(batch.features), torch.from_numpy(batch.starts)
         return self._model.encode_after(features, batch.wake_steps, max(batch.cells.frames), starts)
@@ -104,7 +104,7 @@ class MinimumErrors(Mechanism):
             self._add(batch, tuple(n_best(self._model, encoded, self._settings.hypotheses, self._pieces.sentence_end)))
         self._model.train(was_training)
 
-    def _add(self, batch: Batch, hypotheses: tuple[Labels, ...]) -> None:
+    def _add(self, batch: PaddedBatch, hypotheses: tuple[Labels, ...]) -> None:
         said = self._pieces.decode(batch.cells.labels[0])
         errors = count_errors([said] * len(hypotheses), [self._pieces.decode(each) for each in hypotheses])[:, 0]
         self._decoded.append(DecodedRecording(batch, hypotheses, errors))

@@ -27,7 +27,7 @@ State = tuple[torch.Tensor, torch.Tensor]
 
 
 @dataclass(frozen=True)
-class Hypothesis:
+class BeamEntry:
     """Labels so far, their log probability, and the prediction network after them."""
 
     labels: Labels
@@ -48,9 +48,9 @@ def n_best(model: Transducer, encoded: torch.Tensor, count: int, sentence_end: i
     """
     projected = model.project_encoder(encoded)
     output, state = model.predict(torch.full((1, 1), BLANK))
-    beam = [Hypothesis((), 0.0, model.project_prediction(output[0])[0], state)]
+    beam = [BeamEntry((), 0.0, model.project_prediction(output[0])[0], state)]
     for vector in projected:
-        kept: dict[Labels, Hypothesis] = {}
+        kept: dict[Labels, BeamEntry] = {}
         frontier = beam
         for turn in range(MAX_LABELS_PER_STEP + 1):
             predicted = torch.stack([each.predicted for each in frontier])
@@ -66,20 +66,20 @@ def n_best(model: Transducer, encoded: torch.Tensor, count: int, sentence_end: i
     return [each.labels for each in beam]
 
 
-def _keep(kept: dict[Labels, Hypothesis], hypothesis: Hypothesis, score: float) -> None:
+def _keep(kept: dict[Labels, BeamEntry], hypothesis: BeamEntry, score: float) -> None:
     before = kept.get(hypothesis.labels)
     total = score if before is None else float(np.logaddexp(before.score, score))
-    kept[hypothesis.labels] = Hypothesis(hypothesis.labels, total, hypothesis.predicted, hypothesis.state)
+    kept[hypothesis.labels] = BeamEntry(hypothesis.labels, total, hypothesis.predicted, hypothesis.state)
 
 
 def _longer(
     model: Transducer,
-    frontier: list[Hypothesis],
+    frontier: list[BeamEntry],
     scores: np.ndarray,
-    kept: dict[Labels, Hypothesis],
+    kept: dict[Labels, BeamEntry],
     count: int,
     sentence_end: int,
-) -> list[Hypothesis]:
+) -> list[BeamEntry]:
     """The best ways to say one label more, those that have a chance beside what is kept."""
     ranked = sorted((each.score for each in kept.values()), reverse=True)
     least = max(ranked[0] - CUT_NATS, ranked[count - 1] if len(ranked) >= count else -np.inf)
@@ -95,7 +95,7 @@ def _longer(
     output, (hidden, cell) = model.predict(torch.tensor([[label for _, label in chosen]]), state)
     predicted = model.project_prediction(output[0])
     return [
-        Hypothesis(
+        BeamEntry(
             (*before.labels, label),
             float(totals[row, label]),
             predicted[k],

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from azsim.train.recipe import Stage
+from azsim.train.recipe import RecipeStage
 
 AVERAGE_DECAY = 0.98
 NOT_MEASURED = 1e9
@@ -56,7 +56,7 @@ def averaged(old: float, new: float) -> float:
     return new if old == NOT_MEASURED else AVERAGE_DECAY * old + (1 - AVERAGE_DECAY) * new
 
 
-def stage_is_over(progress: Progress, stages: Sequence[Stage]) -> bool:
+def stage_is_over(progress: Progress, stages: Sequence[RecipeStage]) -> bool:
     """Whether what was measured allows the next stage."""
     stage = stages[progress.stage]
     if progress.stage == len(stages) - 1 or progress.stage_step < stage.at_least:

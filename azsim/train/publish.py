@@ -36,12 +36,12 @@ from azsim.speech.recogniser import recognise_many
 from azsim.train.calibrate import calibrate
 from azsim.train.card import Published, card_text
 from azsim.train.command import exit_status
-from azsim.train.data import REAL_TRAIN, TRAIN, Utterance, complete_folders, load_utterances
-from azsim.train.export import ModelCard, Trained
+from azsim.train.data import REAL_TRAIN, TRAIN, StoredUtterance, complete_folders, load_utterances
+from azsim.train.export import ModelCard, TrainedModel
 
 FLOATS = ("float32", "float16")
 CURVE = "curve.csv"
-Splits = Mapping[str, Sequence[Utterance]]
+Splits = Mapping[str, Sequence[StoredUtterance]]
 CALIBRATION_UTTERANCES = 200
 SETS = {
     "dev-seen": "synthetic, unseen sentences, seen voices",
@@ -67,13 +67,13 @@ def calibration_features(splits: Splits) -> list[np.ndarray]:
     return [np.asarray(utterance.features, np.float32) for utterance in chosen]
 
 
-def members(splits: Splits, name: str) -> list[Utterance]:
+def members(splits: Splits, name: str) -> list[StoredUtterance]:
     """Utterances of one of ``SETS``."""
     split, _, engine = name.partition(" ")
     return [utterance for utterance in splits.get(split, []) if not engine or utterance.line.engine == engine]
 
 
-def form_of(network: Network, trained: Trained) -> str:
+def form_of(network: Network, trained: TrainedModel) -> str:
     """How a network is stored: a codec's name if it was trained for its bits or zeros, else a float type.
 
     Raises:
@@ -113,7 +113,7 @@ def is_exact(network: Network, small: CompressedNetwork, card: ModelCard) -> boo
     return all(np.array_equal(again[name], values) for name, values in small.decoded.items())
 
 
-def measured(network: Network, small: CompressedNetwork | None, utterances: Sequence[Utterance]) -> list[str]:
+def measured(network: Network, small: CompressedNetwork | None, utterances: Sequence[StoredUtterance]) -> list[str]:
     """WER in float and on the device as table cells, whole recordings, 95 % bootstrap by speaker where real.
 
     A network without bitstreams goes to the device as int8 `raw`, a bidirectional one not at all.

@@ -32,7 +32,7 @@ COLUMNS = 118
 CURVE = "curve.csv"
 
 
-class Trained(msgspec.Struct, frozen=True):
+class TrainedRun(msgspec.Struct, frozen=True):
     """What a run says of itself in its file."""
 
     recipe: str
@@ -43,10 +43,10 @@ class Trained(msgspec.Struct, frozen=True):
     measured_in_integers: dict[str, float]
 
 
-class Card(msgspec.Struct, frozen=True):
+class RunCard(msgspec.Struct, frozen=True):
     """The part of a run's card that is read."""
 
-    trained: Trained
+    trained: TrainedRun
 
 
 def publish(final: Path, data: str, out: Path, codec: str = "raw", weight_bits: int = 8) -> CompressedNetwork:
@@ -65,7 +65,7 @@ def publish(final: Path, data: str, out: Path, codec: str = "raw", weight_bits: 
     network = load_network(final)
     if not isinstance(network, GraphNetwork):
         raise InputError(f"{final}: is a recogniser; python -m azsim.train.publish publishes it")
-    trained = decode_metadata(read_stored(final), CARD_KEY, Card).trained
+    trained = decode_metadata(read_stored(final), CARD_KEY, RunCard).trained
     small = compress(network, name=out.name, codec=codec, weight_bits=weight_bits)
     save_compressed(small, out / MODEL_FILE, {"trained": msgspec.to_builtins(trained)})
     if (final.parent / CURVE).is_file():
@@ -74,7 +74,7 @@ def publish(final: Path, data: str, out: Path, codec: str = "raw", weight_bits: 
     return small
 
 
-def card_text(small: CompressedNetwork, trained: Trained, data: str, name: str) -> str:
+def card_text(small: CompressedNetwork, trained: TrainedRun, data: str, name: str) -> str:
     """The card, in Markdown."""
     codecs = ", ".join(dict.fromkeys(matrix.encoded.codec for matrix in small.matrices.values()))
     nodes = ", ".join(f"{node.name} ({node.operator.kind})" for node in small.network.graph.nodes)

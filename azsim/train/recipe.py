@@ -33,7 +33,7 @@ Width = Annotated[int, Meta(ge=4, le=4096)]
 """Of a layer: 4 to 4,096."""
 
 
-class Sizes(Struct, frozen=True, forbid_unknown_fields=True):
+class NetworkSizes(Struct, frozen=True, forbid_unknown_fields=True):
     """The network of a start from scratch, or what another one is resized to.
 
     Attributes:
@@ -89,7 +89,7 @@ class Mix(Struct, frozen=True, forbid_unknown_fields=True):
     wake_word: Literal["kept", "reset"] = "reset"
 
 
-class Stage(Struct, frozen=True, forbid_unknown_fields=True):
+class RecipeStage(Struct, frozen=True, forbid_unknown_fields=True):
     """One stretch of a run.
 
     Attributes:
@@ -253,7 +253,7 @@ class Branching(Struct, frozen=True, forbid_unknown_fields=True):
     last_temperature: AboveZero = 0.5
 
 
-class Subset(Struct, frozen=True, forbid_unknown_fields=True):
+class TrainedSubset(Struct, frozen=True, forbid_unknown_fields=True):
     """Which weights move at all (`azsim.train.subset`); biases and all others stay as they are.
 
     Attributes:
@@ -300,13 +300,13 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     seed: FromZero = 1
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     bfloat16: bool = True
-    sizes: Sizes = Sizes()
+    sizes: NetworkSizes = NetworkSizes()
     sentence_end: bool = False
     schedule: Schedule
-    stages: Annotated[tuple[Stage, ...], Meta(min_length=1)]
+    stages: Annotated[tuple[RecipeStage, ...], Meta(min_length=1)]
     branching: Branching | None = None
     sparsity: Sparsity | None = None
     quantisation: Quantisation | None = None
     distillation: Distillation | None = None
     mwer: Mwer | None = None
-    subset: Subset | None = None
+    subset: TrainedSubset | None = None

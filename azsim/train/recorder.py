@@ -32,7 +32,7 @@ HISTOGRAM_FIELDS = ("step", "matrix", "weight_over_largest", "count")
 log = logging.getLogger("azsim.train")
 
 
-class Recorder:
+class RunRecorder:
     """Writes the files of one run; ``name`` is shown beside the progress bar."""
 
     def __init__(self, out: Path, name: str, steps: int, first_step: int) -> None:

@@ -25,7 +25,7 @@ from azsim.errors import InputError
 from azsim.parsing import OneLineParser
 from azsim.train.command import exit_status
 from azsim.train.export import load_model
-from azsim.train.recipe import Mix, Recipe, Schedule, Stage, Subset
+from azsim.train.recipe import Mix, Recipe, RecipeStage, Schedule, TrainedSubset
 from azsim.train.start import Place
 from azsim.train.workers import train
 
@@ -66,8 +66,8 @@ class Settings:
             seed=self.seed + release,
             bfloat16=False,
             schedule=Schedule(self.steps, self.learning_rate, WARM_UP_STEPS, last_share=0.0),
-            stages=(Stage("release", MIX, measure_every_steps=0),),
-            subset=Subset(self.share, self.matrices, self.seed) if is_masked else None,
+            stages=(RecipeStage("release", MIX, measure_every_steps=0),),
+            subset=TrainedSubset(self.share, self.matrices, self.seed) if is_masked else None,
         )
 
 

@@ -20,7 +20,7 @@ from azsim.nn.normalisation import Normalisation
 from azsim.nn.rnnt.network import NO_LABEL
 from azsim.train.branching import branched
 from azsim.train.checkpoint import Checkpoint, RunConstants
-from azsim.train.data import COMMANDS, REAL_TRAIN, TRAIN, Normaliser, Utterance
+from azsim.train.data import COMMANDS, REAL_TRAIN, TRAIN, Normaliser, StoredUtterance
 from azsim.train.export import load_model
 from azsim.train.model import Shape, Transducer
 from azsim.train.recipe import NOISES, RECORDED, SCRATCH, Recipe
@@ -64,7 +64,7 @@ class Start:
     model: Transducer
 
 
-def check_noises(recipe: Recipe, corpus: Path, splits: Mapping[str, Sequence[Utterance]]) -> None:
+def check_noises(recipe: Recipe, corpus: Path, splits: Mapping[str, Sequence[StoredUtterance]]) -> None:
     """Refuse a recipe that names noise which the corpus does not have, while it has other noise.
 
     Recorded noise may be missing, and so may what a recipe leaves at its default.
@@ -78,8 +78,7 @@ def check_noises(recipe: Recipe, corpus: Path, splits: Mapping[str, Sequence[Utt
         missing = [split for split in mix.noises if split not in (*there, RECORDED)]
         if mix.augmented and mix.noises != NOISES and there and missing:
             raise InputError(
-                f"stages {stage.name!r}: mix.noises: {corpus} has no split {missing[0]!r}; "
-                f"there are {', '.join(there)}"
+                f"stages {stage.name!r}: mix.noises: {corpus} has no split {missing[0]!r}; there are {', '.join(there)}"
             )
 
 
@@ -91,7 +90,10 @@ def resumed_start(checkpoint: Checkpoint) -> Start:
 
 
 def start_from(
-    path: Path, recipe: Recipe, splits: Mapping[str, Sequence[Utterance]] | None = None, corpus: Path | None = None
+    path: Path,
+    recipe: Recipe,
+    splits: Mapping[str, Sequence[StoredUtterance]] | None = None,
+    corpus: Path | None = None,
 ) -> Start:
     """Go on from an exported network, with other pieces, features, sizes, labels or branches if the recipe says so.
 
@@ -133,20 +135,20 @@ def start_from(
     return Start(setup, normaliser, model)
 
 
-def texts(corpus: Path | None, spoken: Sequence[Utterance]) -> list[str]:
+def texts(corpus: Path | None, spoken: Sequence[StoredUtterance]) -> list[str]:
     """What training speech says, and the commands beside it, of which only some may be spoken yet."""
     commands = corpus / COMMANDS if corpus else None
     more = commands.read_text().splitlines() if commands and commands.exists() else []
     return [*(u.line.text for u in spoken), *more]
 
 
-def measured(spoken: Sequence[Utterance], recipe: Recipe, normalisation: Normalisation) -> Normaliser:
+def measured(spoken: Sequence[StoredUtterance], recipe: Recipe, normalisation: Normalisation) -> Normaliser:
     """Statistics of normalised features over a sample of training speech."""
     chosen = np.random.default_rng(recipe.seed).permutation(len(spoken))[:STATISTICS_UTTERANCES]
     return Normaliser.measure([spoken[i] for i in chosen], normalisation)
 
 
-def start_from_scratch(recipe: Recipe, place: Place, splits: Mapping[str, Sequence[Utterance]]) -> Start:
+def start_from_scratch(recipe: Recipe, place: Place, splits: Mapping[str, Sequence[StoredUtterance]]) -> Start:
     """A new network; word pieces and statistics are measured on the training speech, or another network's.
 
     Raises:

@@ -15,10 +15,10 @@ from azsim.compress.update.mask import seeded_mask
 from azsim.errors import InputError
 from azsim.train.mechanism import Mechanism, TrainingStep
 from azsim.train.model import Transducer
-from azsim.train.recipe import Subset
+from azsim.train.recipe import TrainedSubset
 
 
-def movable(settings: Subset, matrices: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
+def movable(settings: TrainedSubset, matrices: Mapping[str, torch.Tensor]) -> dict[str, np.ndarray]:
     """Matrix name -> bool, where its weights may move; a matrix that is not named stays as it is.
 
     Raises:
@@ -35,10 +35,10 @@ def movable(settings: Subset, matrices: Mapping[str, torch.Tensor]) -> dict[str,
     return {name: seeded_mask(settings.seed, name, settings.share).of(tuple(matrices[name].shape)) for name in chosen}
 
 
-class Held(Mechanism):
+class GradientMask(Mechanism):
     """Clears the gradient of every weight that must not move: Adam, which starts at zero, then leaves it alone."""
 
-    def __init__(self, settings: Subset, model: Transducer) -> None:
+    def __init__(self, settings: TrainedSubset, model: Transducer) -> None:
         matrices = model.matrices()
         names = {id(parameter): name for name, parameter in matrices.items()}
         masks = {name: torch.from_numpy(mask) for name, mask in movable(settings, matrices).items()}

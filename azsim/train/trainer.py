@@ -22,18 +22,18 @@ import torch
 import torch.distributed
 
 from azsim.errors import InputError
-from azsim.train.batch import Batch, Manner, make_batch
+from azsim.train.batch import Manner, PaddedBatch, make_batch
 from azsim.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from azsim.train.data import Utterance, complete_folders, load_utterances, of_splits, plan_epoch
+from azsim.train.data import StoredUtterance, complete_folders, load_utterances, of_splits, plan_epoch
 from azsim.train.decode import recognise, word_errors
 from azsim.train.distillation import transcribed
-from azsim.train.export import Trained, as_network, save_model
+from azsim.train.export import TrainedModel, as_network, save_model
 from azsim.train.flat import FlatParameters
 from azsim.train.mechanism import Forward, TrainingStep
 from azsim.train.mechanisms import build_mechanisms
 from azsim.train.progress import Progress, averaged, stage_is_over
-from azsim.train.recipe import Recipe, Stage
-from azsim.train.recorder import HISTOGRAM_MATRIX, Recorder
+from azsim.train.recipe import Recipe, RecipeStage
+from azsim.train.recorder import HISTOGRAM_MATRIX, RunRecorder
 from azsim.train.rnnt_loss import rnnt_losses
 from azsim.train.schedule import learning_rate
 from azsim.train.start import Place, check_noises, resumed_start, start_from, start_from_scratch
@@ -78,11 +78,11 @@ class Trainer:
         if checkpoint:
             self._restore(checkpoint)
         self.guessed = self._guessed()
-        self.recorder: Recorder | None = None
+        self.recorder: RunRecorder | None = None
         self.began = time.monotonic() - self.progress.elapsed_s
         self.saved = self.exported = self.progress.elapsed_s
 
-    def _guessed(self) -> list[Utterance]:
+    def _guessed(self) -> list[StoredUtterance]:
         """Recordings without text, with what the teacher heard in them."""
         if not any(stage.mix.unlabelled_repeats for stage in self.recipe.stages):
             return []
@@ -105,7 +105,7 @@ class Trainer:
             )
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> RecipeStage:
         """The stage that the run is in."""
         return self.recipe.stages[self.progress.stage]
 
@@ -115,7 +115,7 @@ class Trainer:
             return
         if self.rank == 0:
             steps = self.recipe.schedule.steps
-            self.recorder = Recorder(self.place.out, self.place.name, steps, self.progress.step)
+            self.recorder = RunRecorder(self.place.out, self.place.name, steps, self.progress.step)
         self.model.train()
         if self.progress.step < self.recipe.schedule.steps:
             for chosen in self.batches():
@@ -128,7 +128,7 @@ class Trainer:
             self._export("final.safetensors")
             self.recorder.close()
 
-    def batches(self) -> Iterator[Sequence[Utterance]]:
+    def batches(self) -> Iterator[Sequence[StoredUtterance]]:
         """This worker's share of every batch, epoch after epoch; new folders join between epochs."""
         progress = self.progress
         while True:
@@ -161,7 +161,7 @@ class Trainer:
             progress.epoch += 1
             progress.epoch_step = 0
 
-    def step(self, chosen: Sequence[Utterance]) -> None:
+    def step(self, chosen: Sequence[StoredUtterance]) -> None:
         """One update."""
         progress, stage, schedule = self.progress, self.stage, self.recipe.schedule
         seed = (self.setup.seed, progress.step, self.rank)
@@ -188,7 +188,7 @@ class Trainer:
             mechanism.after_step(moment)
         self._advance(sums, stage, rate, norm)
 
-    def _gradient(self, batch: Batch, stage: Stage, moment: TrainingStep) -> None:
+    def _gradient(self, batch: PaddedBatch, stage: RecipeStage, moment: TrainingStep) -> None:
         sums = self.flat.sums
         with torch.autocast("cpu", torch.bfloat16, enabled=self.recipe.bfloat16):
             features, steps = torch.from_numpy(batch.features), max(batch.cells.frames)
@@ -217,7 +217,7 @@ class Trainer:
         sums[FRAMES] = sum(batch.cells.frames)
         sums[EXAMPLES] = len(batch.cells.frames)
 
-    def _advance(self, sums: Sequence[float], stage: Stage, rate: float, norm: float) -> None:
+    def _advance(self, sums: Sequence[float], stage: RecipeStage, rate: float, norm: float) -> None:
         """Count the step, record it, and do what is due: measure, go to the next stage, write files."""
         progress = self.progress
         progress.step += 1
@@ -313,7 +313,7 @@ class Trainer:
     def _export(self, name: str) -> None:
         sparsity, quantisation = self.recipe.sparsity, self.recipe.quantisation
         few = quantisation if quantisation and quantisation.method != "none" else None
-        trained = Trained(
+        trained = TrainedModel(
             seed=self.setup.seed,
             steps=self.progress.step,
             hours=round(self.progress.elapsed_s / 3600, 3),

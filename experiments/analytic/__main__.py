@@ -22,13 +22,13 @@ from azsim.compare.experiment import load_experiment
 from azsim.compare.runner import make_setup
 from azsim.report.figures.style import COLOURS, new_figure, plain_ticks, report_style, write_figure
 from azsim.report.page import write_page
-from experiments.analytic.points import GRID, KNOBS, MODELS, Point, measure, speeds
+from experiments.analytic.points import GRID, KNOBS, MODELS, AnalyticPoint, measure, speeds
 from experiments.options import options_of
 
 COMMAND = "python -m experiments.analytic --out reports/analytic"
 
 
-def draw_figure(points: Sequence[Point]) -> Figure:
+def draw_figure(points: Sequence[AnalyticPoint]) -> Figure:
     """Lane time estimated over simulated, and the errors by what is skipped."""
     figure = new_figure(3.6)
     left, right = figure.subplots(1, 2)
@@ -55,7 +55,7 @@ def draw_figure(points: Sequence[Point]) -> Figure:
     return figure
 
 
-def _row(name: str, points: Sequence[Point]) -> str:
+def _row(name: str, points: Sequence[AnalyticPoint]) -> str:
     cells = []
     for key in ("error", "step_error", "lane_error"):
         errors = 100 * np.abs([getattr(point, key) for point in points])
@@ -63,7 +63,7 @@ def _row(name: str, points: Sequence[Point]) -> str:
     return f"| {name} | {len(points)} | {' | '.join(cells)} |"
 
 
-def readme(points: Sequence[Point], found: Mapping[str, tuple[int, float]], utterances: int) -> str:
+def readme(points: Sequence[AnalyticPoint], found: Mapping[str, tuple[int, float]], utterances: int) -> str:
     """The page."""
     rows = [_row("all", points)]
     for key in ("model", "skip", "stays", "lanes", "queue"):
@@ -105,12 +105,12 @@ def _grid_text() -> str:
     return "values of " + ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items())
 
 
-def write(points: Sequence[Point], found: Mapping[str, tuple[int, float]], utterances: int, out: Path) -> None:
+def write(points: Sequence[AnalyticPoint], found: Mapping[str, tuple[int, float]], utterances: int, out: Path) -> None:
     """The folder's four files."""
     out.mkdir(parents=True, exist_ok=True)
     with open(out / "analytic.csv", "w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream, lineterminator="\n")
-        table.writerow([*(field.name for field in fields(Point)), "error", "step_error", "lane_error"])
+        table.writerow([*(field.name for field in fields(AnalyticPoint)), "error", "step_error", "lane_error"])
         for point in points:
             values = (*astuple(point), point.error, point.step_error, point.lane_error)
             table.writerow([f"{value:.6g}" if isinstance(value, float) else value for value in values])

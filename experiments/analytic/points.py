@@ -60,7 +60,7 @@ SLOW_GRID = {**GRID, "queue": (1, 2, 3, 4), "broadcast": (0, 1, 2, 3, 4), "decod
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class AnalyticPoint:
     """One device and model: cycles of the simulation (mean over the runs of the speech) and of the estimate."""
 
     model: str
@@ -137,7 +137,7 @@ def compare(
     inputs: Mapping[str, np.ndarray],
     choice: Mapping[str, object],
     model: str,
-) -> Point:
+) -> AnalyticPoint:
     """Simulate and estimate one device."""
     small, steps = known.network, choice["steps"]
     modes = modes_of(device, small, choice)
@@ -154,7 +154,9 @@ def compare(
             cycles[1] += runs * simulated[0], runs * estimated[0]
     own = (choice[name] for name in KNOBS if name not in ("lanes", "multipliers", "window_factor"))
     lanes = device.chip.lanes
-    return Point(model, lanes.lanes, lanes.multipliers_per_lane, lanes.window_positions, *own, *cycles.ravel().tolist())
+    return AnalyticPoint(
+        model, lanes.lanes, lanes.multipliers_per_lane, lanes.window_positions, *own, *cycles.ravel().tolist()
+    )
 
 
 def _cycles(schedule: TileSchedule, device: Device) -> tuple[int, int]:
@@ -168,7 +170,7 @@ def random_choices(count: int) -> list[dict[str, object]]:
     return [{name: column[index].item() for name, column in columns.items()} for index in range(count)]
 
 
-def measure(setup: Setup, count: int) -> list[Point]:
+def measure(setup: Setup, count: int) -> list[AnalyticPoint]:
     """All points: as many devices for each model."""
     points = []
     for model, bits in MODELS.items():
@@ -232,5 +234,3 @@ def speeds(setup: Setup) -> dict[str, tuple[int, float]]:
         found[f"{name}: grid"] = configurations_per_second(known, setup.device, GRID)
         found[f"{name}: a lane rule each"] = configurations_per_second(known, setup.device, SLOW_GRID)
     return found
-
-

@@ -36,20 +36,20 @@ from azsim.train.command import CORPUS, exit_status
 from azsim.train.data import REAL_TRAIN, TRAIN, complete_folders, load_utterances, of_splits
 from azsim.train.publish import calibration_features
 from experiments.anchor import sphinx
-from experiments.anchor.networks import Choice, RecogniserTranscripts
-from experiments.anchor.recordings import Condition, Orders
+from experiments.anchor.networks import AnchorNetwork, RecogniserTranscripts
+from experiments.anchor.recordings import HearingCondition, Orders
 from experiments.options import options_of
 from experiments.studies.cells import interval_cell
-from experiments.studies.hearing import Listening
+from experiments.studies.hearing import ListeningTest
 from experiments.studies.orders import count_slots
 from experiments.studies.runs import finished_corpus, runs_folder
 
 CONDITIONS = (
-    Condition("quiet"),
-    Condition("12 dB", 12.0),
-    Condition("6 dB", 6.0),
-    Condition("opened, 12 dB", 12.0, is_opened=True),
-    Condition("opened, 6 dB", 6.0, is_opened=True),
+    HearingCondition("quiet"),
+    HearingCondition("12 dB", 12.0),
+    HearingCondition("6 dB", 6.0),
+    HearingCondition("opened, 12 dB", 12.0, is_opened=True),
+    HearingCondition("opened, 6 dB", 6.0, is_opened=True),
 )
 OPENED = np.array([condition.is_opened for condition in CONDITIONS])
 ANCHOR = "pocketsphinx"
@@ -191,7 +191,7 @@ def run(options: argparse.Namespace) -> None:
         raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/ and noise/")
     there = [each for each in TRAINED if (options.runs / each.split(":")[0] / "final.safetensors").exists()]
     networks = options.networks or (*NETWORKS, *there)
-    choices = [Choice.of(given, options.runs) for given in networks]
+    choices = [AnchorNetwork.of(given, options.runs) for given in networks]
     corpus = finished_corpus(options.corpus)
     kept = options.runs / "anchor"
     for folder in (kept, options.out):
@@ -204,7 +204,7 @@ def run(options: argparse.Namespace) -> None:
     real = np.ones(len(orders.texts), bool)
     calibration = calibration_features(splits)
     listenings = [
-        Listening([log_mel(s) for s in each], orders.texts, orders.speakers, real, ~real, calibration)
+        ListeningTest([log_mel(s) for s in each], orders.texts, orders.speakers, real, ~real, calibration)
         for each in sounds
     ]
     heard += [choice.hear(listenings, kept) for choice in choices]

@@ -20,8 +20,8 @@ from azsim.nn.sealed import CARD_KEY, decode_metadata, read_stored
 from azsim.ranges import check_bits_and_zeros
 from azsim.train.card import lineage, names_recorded_noise
 from azsim.train.command import exported
-from azsim.train.export import Trained
-from experiments.studies.hearing import Listening, hear
+from azsim.train.export import TrainedModel
+from experiments.studies.hearing import ListeningTest, hear
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class RecogniserTranscripts:
 
 
 @dataclass(frozen=True)
-class Choice:
+class AnchorNetwork:
     """A network of ours as it is heard; in float without a codec."""
 
     name: str
@@ -45,7 +45,7 @@ class Choice:
     sparsity: float = 0.0
 
     @classmethod
-    def of(cls, given: str, runs: Path) -> Choice:
+    def of(cls, given: str, runs: Path) -> AnchorNetwork:
         """Read NAME:CODEC:BITS:ZEROS, or NAME alone.
 
         Raises:
@@ -70,7 +70,7 @@ class Choice:
         zeros = f", {self.sparsity:.0%} zeros" if self.sparsity else ""
         return f"{self.name} ({f'{self.codec}, {self.weight_bits} bits{zeros}' if self.codec else 'float'})"
 
-    def hear(self, listenings: Sequence[Listening], kept: Path) -> RecogniserTranscripts:
+    def hear(self, listenings: Sequence[ListeningTest], kept: Path) -> RecogniserTranscripts:
         """Under every condition."""
         found = [hear(self.path, self.codec, self.weight_bits, self.sparsity, each, kept) for each in listenings]
         print(self.label, flush=True)
@@ -82,7 +82,7 @@ class Choice:
 class Origin(msgspec.Struct, frozen=True):
     """What a network's file may say of how it came about."""
 
-    trained: Trained | None = None
+    trained: TrainedModel | None = None
 
 
 def heard_kitchen(path: Path) -> str:

@@ -34,7 +34,7 @@ OPENS_MS, CLOSES_MS = 500, 700
 
 
 @dataclass(frozen=True)
-class Condition:
+class HearingCondition:
     """How recordings are heard: the speech over the noise, None for none, and whether whole or opened for the order."""
 
     name: str
@@ -71,7 +71,7 @@ class Orders:
         texts, speakers = ([row[column] for row in rows] for column in ("transcript", "speaker"))
         return cls(sounds, texts, slots, speakers, _kitchen(data / "noise" / "kitchen.flac"))
 
-    def heard(self, condition: Condition) -> list[np.ndarray]:
+    def heard(self, condition: HearingCondition) -> list[np.ndarray]:
         """All recordings; opened ones begin half a second before the order and end 0.7 s after it."""
         found = []
         for index, sound in enumerate(self.sounds):

@@ -36,7 +36,7 @@ LEFT = 32
 
 
 @dataclass(frozen=True)
-class Encoder:
+class EncoderCost:
     """One architecture at one chunk on one device; counts are for a second of sound.
 
     Attributes:
@@ -70,7 +70,7 @@ class Encoder:
     on_chip_share: float
 
 
-def measured(graph: Graph, device_name: str, chunk: int) -> Encoder:
+def measured(graph: Graph, device_name: str, chunk: int) -> EncoderCost:
     """One encoder on one device."""
     device, every_ms = load_device(device_name), STEP_MS * chunk
     network = GraphNetwork(graph, "drawn", 1000 / every_ms)
@@ -81,7 +81,7 @@ def measured(graph: Graph, device_name: str, chunk: int) -> Encoder:
     cycles_per_s = device.chip.clock_mhz * 1e6
     states = sum(sum(program.states.values()) for program in network.programs().values())
     causes = dict(cost.causes)
-    return Encoder(
+    return EncoderCost(
         name=graph.name,
         device=device_name,
         chunk=chunk,
@@ -123,9 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_page(options.out, page(rows))
 
 
-def write_csv(rows: Sequence[Encoder], path: Path) -> None:
+def write_csv(rows: Sequence[EncoderCost], path: Path) -> None:
     """All rows; a column for each cause."""
-    plain = [each.name for each in fields(Encoder) if each.name != "shares"]
+    plain = [each.name for each in fields(EncoderCost) if each.name != "shares"]
     causes = list(rows[0].shares)
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -135,7 +135,7 @@ def write_csv(rows: Sequence[Encoder], path: Path) -> None:
             writer.writerow([*(tree[name] for name in plain), *(row.shares[cause] for cause in causes)])
 
 
-def figure(rows: Sequence[Encoder]) -> Figure:
+def figure(rows: Sequence[EncoderCost]) -> Figure:
     """Busy time of the chip by cause, a panel for each device."""
     causes = [cause for cause in rows[0].shares if any(row.shares[cause] > 0.004 for row in rows)]
     colours = part_colours(causes)
@@ -157,7 +157,7 @@ def figure(rows: Sequence[Encoder]) -> Figure:
     return drawn
 
 
-def page(rows: Sequence[Encoder]) -> str:
+def page(rows: Sequence[EncoderCost]) -> str:
     """The report's page."""
     heads = (
         "encoder", "device", "mostly", "chunk", "waits ms", "weights M", "fetched MB/s", "on-chip state kB",
@@ -189,7 +189,7 @@ def page(rows: Sequence[Encoder]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def shown(rows: Sequence[Encoder]) -> str:
+def shown(rows: Sequence[EncoderCost]) -> str:
     """What longer chunks do to the traffic of each, on the first device."""
     own = [row for row in rows if row.device == DEVICES[0]]
     short, long = min(row.chunk for row in own), max(row.chunk for row in own)

@@ -16,7 +16,7 @@ from azsim.report.figures.style import (
     label_left,
     panel_grid,
 )
-from experiments.availability.requests import PATHS, Outcome
+from experiments.availability.requests import PATHS, PathOutcome
 from experiments.availability.tables import PathResult
 
 COLOURS = dict(zip(PATHS, (COLOURS[2], COLOURS[3], COLOURS[0])))
@@ -73,7 +73,7 @@ def over_links(rows: Sequence[PathResult], limits_s: Sequence[float]) -> Figure:
     return figure
 
 
-def over_time(outcomes: Sequence[Outcome], places: Sequence[tuple[str, str]]) -> Figure:
+def over_time(outcomes: Sequence[PathOutcome], places: Sequence[tuple[str, str]]) -> Figure:
     """Share of the requests that have their words, against the time since the true end of speech.
 
     Args:

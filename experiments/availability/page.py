@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from azsim.speech.endpoint import SILENCE_MS
-from experiments.availability.requests import Choice
+from experiments.availability.requests import AvailabilityExperiment
 from experiments.availability.tables import BatteryRow, PathResult
 
 COMMAND = "python -m experiments.availability --out reports/availability"
@@ -15,7 +15,9 @@ SHARE = 0.9
 """A share whose accuracy is told."""
 
 
-def page(choice: Choice, rows: Sequence[PathResult], battery: Sequence[BatteryRow], noise: Path | None) -> str:
+def page(
+    choice: AvailabilityExperiment, rows: Sequence[PathResult], battery: Sequence[BatteryRow], noise: Path | None
+) -> str:
     """README.md."""
     free = [row for row in rows if not row.local_processing]
     shown = [row for row in free if not row.link.endswith("-2s")]
@@ -123,7 +125,7 @@ def _private_table(rows: Sequence[PathResult]) -> str:
     return "\n".join(lines)
 
 
-def _battery_table(battery: Sequence[BatteryRow], choice: Choice) -> str:
+def _battery_table(battery: Sequence[BatteryRow], choice: AvailabilityExperiment) -> str:
     hours = " | ".join(f"hours at {count} per hour" for count in choice.requests_per_hour)
     lines = [
         f"| device | path | energy per request mJ | requests per charge, nothing else | {hours} |",
@@ -137,7 +139,7 @@ def _battery_table(battery: Sequence[BatteryRow], choice: Choice) -> str:
     return "\n".join(lines)
 
 
-def _findings(rows: Sequence[PathResult], choice: Choice) -> str:
+def _findings(rows: Sequence[PathResult], choice: AvailabilityExperiment) -> str:
     """A line per device, in numbers of the table."""
     steady, worst = rows[0].link, min(rows, key=lambda row: row.up_percent).link
     middle = len(choice.within_s) // 2

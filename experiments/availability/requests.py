@@ -41,7 +41,7 @@ class CloudModel(Struct, frozen=True, forbid_unknown_fields=True):
     model: str
 
 
-class Choice(Struct, frozen=True, forbid_unknown_fields=True):
+class AvailabilityExperiment(Struct, frozen=True, forbid_unknown_fields=True):
     """The experiment as its TOML file states it."""
 
     devices: Names
@@ -76,7 +76,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PathOutcome:
     """All requests of one device over one link on one path.
 
     ``refused``: what the path said instead, if the local-processing setting forbids it.
@@ -101,25 +101,25 @@ class Station:
 
 
 @dataclass(frozen=True)
-class Plan:
+class WorkerPlan:
     """What every worker process holds: the experiment, its file, the traces of each device, recorded noise if any."""
 
-    choice: Choice
+    choice: AvailabilityExperiment
     path: Path
     links: Mapping[str, tuple[Link, ...]]
     noise: np.ndarray | None = None
 
 
-def load_choice(path: Path) -> Choice:
+def load_choice(path: Path) -> AvailabilityExperiment:
     """The experiment file.
 
     Raises:
         InputError: a key, type or value is wrong.
     """
-    return convert(read_toml(path), Choice, path)
+    return convert(read_toml(path), AvailabilityExperiment, path)
 
 
-def links_of(choice: Choice, path: Path, device: str) -> tuple[Link, ...]:
+def links_of(choice: AvailabilityExperiment, path: Path, device: str) -> tuple[Link, ...]:
     """The traces that the experiment names for a device.
 
     Raises:
@@ -133,7 +133,7 @@ def links_of(choice: Choice, path: Path, device: str) -> tuple[Link, ...]:
     )
 
 
-def station(plan: Plan, name: str) -> Station:
+def station(plan: WorkerPlan, name: str) -> Station:
     """Hear and recognise the test speech on the device ``name``.
 
     Raises:
@@ -179,7 +179,7 @@ def station(plan: Plan, name: str) -> Station:
     )
 
 
-def ask_all(place: Station, link: Link, path: AskedPath, seed: int) -> Outcome:
+def ask_all(place: Station, link: Link, path: AskedPath, seed: int) -> PathOutcome:
     """Every utterance once, spread evenly over the link's time, at a random moment of its share of it.
 
     The device alone does not use the link, as no music plays; its answers are the same on all of them.
@@ -192,14 +192,14 @@ def ask_all(place: Station, link: Link, path: AskedPath, seed: int) -> Outcome:
         try:
             answer = ask(place.device, path, own, cloud.work, link=link.trace.from_time(start_ps), seed=seed + index)
         except PrivacyError as error:
-            return Outcome(place.device, link, path, (), str(error))
+            return PathOutcome(place.device, link, path, (), str(error))
         work = cloud.work if answer.by == "cloud" else own[0]
         texts = {"device": place.own_texts[index], "cloud": cloud.transcript.text, "nobody": ""}
         asked.append(Asked(utterance.reference, texts[answer.by], work.premature, answer))
-    return Outcome(place.device, link, path, tuple(asked))
+    return PathOutcome(place.device, link, path, tuple(asked))
 
 
-def make_plan(choice: Choice, path: Path, noise: np.ndarray | None = None) -> Plan:
+def make_plan(choice: AvailabilityExperiment, path: Path, noise: np.ndarray | None = None) -> WorkerPlan:
     """Read what the experiment names; whatever is wrong with it is said here.
 
     Raises:
@@ -210,10 +210,10 @@ def make_plan(choice: Choice, path: Path, noise: np.ndarray | None = None) -> Pl
             raise InputError(f"{path}: own_links.{name}: not in devices{nearest(name, choice.devices)}")
     for name in choice.devices:
         load_device(_device_file(path, name))
-    return Plan(choice, path, {name: links_of(choice, path, name) for name in choice.devices}, noise)
+    return WorkerPlan(choice, path, {name: links_of(choice, path, name) for name in choice.devices}, noise)
 
 
-def ask_everything(plan: Plan, name: str) -> list[Outcome]:
+def ask_everything(plan: WorkerPlan, name: str) -> list[PathOutcome]:
     """All links and paths of one device; then each path with the local-processing setting on, on the first link."""
     links, seed = plan.links[name], plan.choice.seed
     place = station(plan, name)
@@ -226,7 +226,7 @@ def ask_everything(plan: Plan, name: str) -> list[Outcome]:
     return outcomes + [ask_all(private, links[0], path, seed) for path in PATHS]
 
 
-def run(plan: Plan, workers: int) -> list[Outcome]:
+def run(plan: WorkerPlan, workers: int) -> list[PathOutcome]:
     """Every device, in the order of the experiment.
 
     Raises:
@@ -234,7 +234,7 @@ def run(plan: Plan, workers: int) -> list[Outcome]:
         WorkError: a worker process cannot be started, or died.
     """
     names = plan.choice.devices
-    found: dict[int, list[Outcome]] = {}
+    found: dict[int, list[PathOutcome]] = {}
     with Pool(ask_everything, plan, min(workers, len(names))) as pool:
         found.update(pool.answers(names))
     return [outcome for index in range(len(names)) for outcome in found[index]]

@@ -11,7 +11,7 @@ import numpy as np
 
 from azsim.report.percentiles import percentile
 from azsim.report.wer import count_errors, wer_percent
-from experiments.availability.requests import Outcome
+from experiments.availability.requests import PathOutcome
 
 PS_PER_MS, PJ_PER_MJ = 10**9, 10**9
 MJ_PER_MWH = 3600
@@ -71,7 +71,7 @@ class BatteryRow:
     hours: tuple[float, ...]
 
 
-def row_of(outcome: Outcome, within_s: Sequence[float]) -> PathResult:
+def row_of(outcome: PathOutcome, within_s: Sequence[float]) -> PathResult:
     """The numbers of one device, link and path."""
     asked, device = outcome.asked, outcome.device
     answers = [one.answer for one in asked]
@@ -116,7 +116,7 @@ def row_of(outcome: Outcome, within_s: Sequence[float]) -> PathResult:
 
 
 def battery_rows(
-    outcomes: Sequence[Outcome], rows: Sequence[PathResult], requests_per_hour: Sequence[int]
+    outcomes: Sequence[PathOutcome], rows: Sequence[PathResult], requests_per_hour: Sequence[int]
 ) -> list[BatteryRow]:
     """One per device with a battery and path, on the first link; ``rows`` belong to ``outcomes``."""
     found = []

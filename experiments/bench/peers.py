@@ -31,7 +31,7 @@ from azsim.nn.graph.integer_graph import IntegerGraph
 from azsim.nn.graph.operator import Weights
 from azsim.nn.graph.tensor import Grid, Tensor
 from azsim.nn.operators.lstm import Lstm
-from azsim.nn.program import MatrixUse, Program, Stage, VectorWork
+from azsim.nn.program import MatrixUse, Program, ProgramStage, VectorWork
 from azsim.nn.rnnt.formats import DEFAULT_CELL_BITS, DEFAULT_HIDDEN_BITS
 from azsim.nn.rnnt.network import Network
 from experiments.bench.figure import Figure, least_seconds
@@ -100,7 +100,7 @@ def lstm_seconds(chip: ChipSpec) -> dict[str, float]:
     weights = {name: _weights(rng, (4 * UNITS, UNITS)) for name in ("lstm.recurrent", "lstm.input")}
     inputs = {name: _activations(rng, (FRAMES, UNITS)) for name in weights}
     uses = (MatrixUse("lstm.recurrent", "recurrent", "ready"), MatrixUse("lstm.input", "input", "ready"))
-    program = Program("lstm", (Stage("lstm", uses, (VectorWork("multiply-add", 16 * UNITS),)),), period_steps=1)
+    program = Program("lstm", (ProgramStage("lstm", uses, (VectorWork("multiply-add", 16 * UNITS),)),), period_steps=1)
 
     def encoded() -> CompressedNetwork:
         shapes = {name: np.broadcast_to(np.float32(0), each.shape) for name, each in weights.items()}

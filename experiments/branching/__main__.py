@@ -32,8 +32,8 @@ from azsim.speech.conclusion import Recognition
 from azsim.speech.recogniser import Recogniser
 from azsim.train.command import CORPUS, exit_status
 from experiments.branching import figures
-from experiments.branching.cases import CASES, REFERENCES, Case
-from experiments.branching.device import Measured, on_production, on_trained, production_network
+from experiments.branching.cases import CASES, REFERENCES, BranchingCase
+from experiments.branching.device import MeasuredCase, on_production, on_trained, production_network
 from experiments.branching.hearing import CaseRecognition, compressed, hear
 from experiments.branching.material import Material, recordings, streams
 from experiments.branching.page import about, device_table, said, trust, words_table
@@ -54,7 +54,7 @@ class Study:
         self.networks: dict[str, CompressedNetwork] = {}
         self.heard: dict[str, CaseRecognition] = {}
 
-    def hear_all(self) -> list[Case]:
+    def hear_all(self) -> list[BranchingCase]:
         """The cases whose network and whose reference are trained, heard."""
         done = []
         for case in CASES:
@@ -73,13 +73,13 @@ class Study:
             print(f"heard: {case.label}", flush=True)
         return done
 
-    def _material(self, case: Case, path: Path) -> Material:
+    def _material(self, case: BranchingCase, path: Path) -> Material:
         if case.hears not in self.materials:
             read = recordings(self.corpus) if case.hears == "recordings" else streams(self.corpus, load_network(path))
             self.materials[case.hears] = read
         return self.materials[case.hears]
 
-    def some(self, case: Case, count: int) -> list[Recognition]:
+    def some(self, case: BranchingCase, count: int) -> list[Recognition]:
         """Some of the quiet recordings, spread over all of them, recognised by a case."""
         material, recogniser = self.materials[case.hears], Recogniser(self.networks[case.run])
         share = self.heard[case.label].large_share
@@ -88,7 +88,7 @@ class Study:
         return [material.recognise(case, recogniser, index, share) for index in chosen]
 
 
-def played(study: Study, cases: Sequence[Case], utterances: int, few: int) -> list[Measured]:
+def played(study: Study, cases: Sequence[BranchingCase], utterances: int, few: int) -> list[MeasuredCase]:
     """Every case on the device, the trained network first."""
     experiment, _ = load_experiment(None)
     trained, production = [], []
@@ -105,7 +105,7 @@ def played(study: Study, cases: Sequence[Case], utterances: int, few: int) -> li
     return trained + production
 
 
-def write(out: Path, study: Study, rows: Sequence[BranchingResult], measured: Sequence[Measured]) -> None:
+def write(out: Path, study: Study, rows: Sequence[BranchingResult], measured: Sequence[MeasuredCase]) -> None:
     """All files of the report."""
     out.mkdir(parents=True, exist_ok=True)
     trained = [each for each in measured if each.network == "trained"]

@@ -20,7 +20,7 @@ SEED = 5
 
 
 @dataclass(frozen=True)
-class Case:
+class BranchingCase:
     """One way to run an encoder with branches.
 
     Attributes:
@@ -54,11 +54,13 @@ class Case:
 
 REFERENCES: dict[HeardFrom, str] = {"recordings": "large only", "streams": "streams, large only"}
 CASES = (
-    Case("large only", "control", "large"),
-    Case("arbiter, careful", "branching/careful", "arbiter"),
-    Case("arbiter, cheap", "branching/cheap", "arbiter"),
-    Case("by chance, as many as cheap", "branching/cheap", "chance", share_of="arbiter, cheap", is_timed=False),
-    Case("small only", "branching/small", "small"),
-    Case("streams, large only", "audio_context/kept", "large", "streams"),
-    Case("streams, bifocal", "branching/bifocal", "command", "streams"),
+    BranchingCase("large only", "control", "large"),
+    BranchingCase("arbiter, careful", "branching/careful", "arbiter"),
+    BranchingCase("arbiter, cheap", "branching/cheap", "arbiter"),
+    BranchingCase(
+        "by chance, as many as cheap", "branching/cheap", "chance", share_of="arbiter, cheap", is_timed=False
+    ),
+    BranchingCase("small only", "branching/small", "small"),
+    BranchingCase("streams, large only", "audio_context/kept", "large", "streams"),
+    BranchingCase("streams, bifocal", "branching/bifocal", "command", "streams"),
 )

@@ -41,7 +41,7 @@ PS_PER_MS = 10**9
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredCase:
     """A case on a device, over some utterances.
 
     Attributes:
@@ -80,7 +80,7 @@ class Measured:
 
 def on_trained(
     case: str, device: Device, small: CompressedNetwork, rates: Mapping[str, float], works: Sequence[Work]
-) -> list[Measured]:
+) -> list[MeasuredCase]:
     """The trained network with every kind of memory."""
     found = []
     for memory, mib in MEMORIES:
@@ -118,7 +118,7 @@ def _measured(
     deployed: Deployment,
     works: Sequence[Work],
     lines: Sequence[tuple[Timeline, int]],
-) -> Measured:
+) -> MeasuredCase:
     timelines = [line for line, _ in lines]
     elapsed_s = sum(line.elapsed_ps for line in timelines) / 1e12
     parts = [line.latency for line in timelines if line.latency]
@@ -126,7 +126,7 @@ def _measured(
     steps = sum(work.steps for work in works)
     totals_ps = [line.latency.total_ps for line in timelines if line.latency and not line.early_cut]
     whole_ms = [total_ps / PS_PER_MS for total_ps in totals_ps if total_ps is not None]
-    return Measured(
+    return MeasuredCase(
         case=case,
         network=network,
         memory=memory,
@@ -179,7 +179,7 @@ def production_network(
 
 def on_production(
     case: str, device: Device, large: CompressedNetwork, works: Sequence[tuple[Work, tuple[int, ...]]]
-) -> list[Measured]:
+) -> list[MeasuredCase]:
     """The production-size network, streamed, with fractions of the DRAM; ``works``: with the steps of their labels."""
     programs = large.network.programs()
     replayed = [replay(work, label_steps, programs) for work, label_steps in works]

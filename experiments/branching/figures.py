@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from azsim.report.figures.style import COLOURS, GREY, MARKERS, WIDTH_INCHES
 from azsim.speech.features import STACKED_FRAMES, STEP_MS
-from experiments.branching.device import MEMORIES, Measured
+from experiments.branching.device import MEMORIES, MeasuredCase
 from experiments.branching.hearing import LARGE_TAKEN, UNKNOWN, CaseRecognition
 from experiments.branching.material import Material
 from experiments.branching.rows import BranchingResult
@@ -40,7 +40,7 @@ def words(rows: Sequence[BranchingResult]) -> Figure:
     return figure
 
 
-def traffic(measured: Sequence[Measured]) -> Figure:
+def traffic(measured: Sequence[MeasuredCase]) -> Figure:
     """DRAM traffic of each case by who keeps what in the processor's memory."""
     figure = Figure(figsize=(WIDTH_INCHES, 3.6), layout="constrained")
     axes = figure.subplots()
@@ -58,7 +58,7 @@ def traffic(measured: Sequence[Measured]) -> Figure:
     return figure
 
 
-def waits(measured: Sequence[Measured]) -> Figure:
+def waits(measured: Sequence[MeasuredCase]) -> Figure:
     """Wait from the end-point to the final words, and busy time, against the share of the DRAM, at production size."""
     figure = Figure(figsize=(WIDTH_INCHES, 3.6), layout="constrained")
     panels = figure.subplots(1, 2)

@@ -25,7 +25,7 @@ from azsim.speech.features import STACKED_FRAMES, STEP_MS
 from azsim.speech.jobs import picked_of
 from azsim.speech.recogniser import Recogniser
 from azsim.train.calibrate import calibrate
-from experiments.branching.cases import SEED, Case
+from experiments.branching.cases import SEED, BranchingCase
 from experiments.branching.material import Material
 
 CODEC, WEIGHT_BITS = "palette", 5
@@ -86,7 +86,9 @@ def compressed(path: Path, material: Material, device: Device) -> CompressedNetw
     return compress(network, codec=CODEC, weight_bits=WEIGHT_BITS, layout=tile_layout(device.chip))
 
 
-def hear(case: Case, small: CompressedNetwork, path: Path, material: Material, share: float) -> CaseRecognition:
+def hear(
+    case: BranchingCase, small: CompressedNetwork, path: Path, material: Material, share: float
+) -> CaseRecognition:
     """Word errors, runs and picks of a case; kept beside the run."""
     settings = (
         f"{small.network.digest} {case.who} {share:.4f} {CODEC} {WEIGHT_BITS} {SEED} {material.digest} {material.spans}"
@@ -105,7 +107,7 @@ def hear(case: Case, small: CompressedNetwork, path: Path, material: Material, s
     return CaseRecognition(counts, runs, tuple(programs), np.array(products, np.int64), picked, stored)
 
 
-def _heard(case: Case, small: CompressedNetwork, material: Material, share: float) -> dict[str, np.ndarray]:
+def _heard(case: BranchingCase, small: CompressedNetwork, material: Material, share: float) -> dict[str, np.ndarray]:
     texts, runs, picks = [], [], []
     recogniser = Recogniser(small)
     for index in range(len(material.features)):

@@ -20,15 +20,15 @@ from azsim.speech.features import FRAME_SHIFT_MS, STACKED_FRAMES
 from azsim.speech.recogniser import Recogniser
 from azsim.speech.wake_word import wake_outputs
 from azsim.train.data import complete_folders, load_utterances, of_splits
-from experiments.branching.cases import Case
-from experiments.studies.hearing import REAL, SYNTHETIC, Listening
+from experiments.branching.cases import BranchingCase
+from experiments.studies.hearing import REAL, SYNTHETIC, ListeningTest
 from experiments.studies.streams import Streams
 
 NOISY_EVERY = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Material(Listening):
+class Material(ListeningTest):
     """Recordings or streams in one order, and where the command lies in each.
 
     Attributes:
@@ -38,7 +38,7 @@ class Material(Listening):
     spans: list[tuple[int, int]]
 
     @classmethod
-    def of(cls, heard: Listening, chosen: np.ndarray, spans: list[tuple[int, int]]) -> Material:
+    def of(cls, heard: ListeningTest, chosen: np.ndarray, spans: list[tuple[int, int]]) -> Material:
         """Some of what is heard; ``chosen``: bool, one each."""
         rows = np.flatnonzero(chosen).tolist()
         return cls(
@@ -52,7 +52,7 @@ class Material(Listening):
             spans=[spans[i] for i in rows],
         )
 
-    def recognise(self, case: Case, recogniser: Recogniser, index: int, share: float) -> Recognition:
+    def recognise(self, case: BranchingCase, recogniser: Recogniser, index: int, share: float) -> Recognition:
         """One of them, by a case."""
         network = recogniser.compressed.network
         wake_end_ms = self.wake_end_ms[index] if self.wake_end_ms else 0
@@ -73,7 +73,7 @@ def recordings(corpus: Path) -> Material:
     Raises:
         InputError: there are none.
     """
-    heard = Listening.load(corpus)
+    heard = ListeningTest.load(corpus)
     splits = load_utterances(corpus, complete_folders(corpus))
     spans = 2 * [u.speech_frames for u in of_splits(splits, (*SYNTHETIC, *REAL))]
     kept = ~heard.is_noisy | heard.is_real | (np.arange(len(spans)) % NOISY_EVERY == 0)

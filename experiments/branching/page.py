@@ -9,7 +9,7 @@ from azsim.report.columns import interval
 from azsim.speech.features import STEP_MS
 from azsim.train.recipe_file import load_recipe
 from experiments.branching.cases import REFERENCES
-from experiments.branching.device import MEMORIES, SWAPPED, Measured
+from experiments.branching.device import MEMORIES, SWAPPED, MeasuredCase
 from experiments.branching.rows import BranchingResult
 
 WORDS_HEAD = (
@@ -43,7 +43,7 @@ def words_table(rows: Sequence[BranchingResult]) -> str:
     return WORDS_HEAD + "\n".join(lines) + "\n"
 
 
-def device_table(measured: Sequence[Measured]) -> str:
+def device_table(measured: Sequence[MeasuredCase]) -> str:
     """One line per case and device."""
     lines = [
         f"| {m.case} | {m.memory} | {m.sram_mib:g} | {m.dram_share:g} | {m.resident_bytes / 1024:.0f} "
@@ -58,7 +58,9 @@ def _known(latency_ms: float) -> str:
     return "–" if math.isnan(latency_ms) else f"{latency_ms:.0f}"
 
 
-def said(rows: Sequence[BranchingResult], trained: Sequence[Measured], production: Sequence[Measured]) -> list[str]:
+def said(
+    rows: Sequence[BranchingResult], trained: Sequence[MeasuredCase], production: Sequence[MeasuredCase]
+) -> list[str]:
     """What the numbers say, one item each."""
     by_case = {row.case: row for row in rows}
     items = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer
-from experiments.branching.cases import Case
+from experiments.branching.cases import BranchingCase
 from experiments.branching.hearing import CaseRecognition, share_in_speech
 from experiments.branching.material import Material
 
@@ -44,7 +44,9 @@ class BranchingResult:
     difference_real_high: float
 
 
-def row_of(case: Case, heard: CaseRecognition, reference: CaseRecognition, material: Material) -> BranchingResult:
+def row_of(
+    case: BranchingCase, heard: CaseRecognition, reference: CaseRecognition, material: Material
+) -> BranchingResult:
     """A case beside the reference, recording by recording."""
     intervals: list[float] = []
     differences: list[float] = []

@@ -51,7 +51,7 @@ COMMAND = "python -m experiments.chunking --out reports/chunking"
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class ChunkingPoint:
     """One network, residency and number of frames per step, over all utterances.
 
     Attributes:
@@ -76,7 +76,7 @@ class Point:
     late_steps: int
 
 
-def measure(setup: Setup) -> list[Point]:
+def measure(setup: Setup) -> list[ChunkingPoint]:
     """Both networks, both residencies, all numbers of frames."""
     configuration = next(c for c in setup.experiment.configuration if c.name == CONFIGURATION)
     trained = compressed(setup, configuration)
@@ -110,7 +110,7 @@ def _point(
     steps: int,
     works: Sequence[Work],
     whole: Sequence[bool],
-) -> Point:
+) -> ChunkingPoint:
     device = _device(setup.device, residency)
     deployed = Deployment(device, small, frames_per_step=steps)
     lines: list[Timeline] = [
@@ -120,7 +120,7 @@ def _point(
     uncut_ps = [line.latency.total_ps for line, kept in zip(lines, whole, strict=True) if kept and line.latency]
     waits = [line.latency.wait_ps for line in lines if line.latency]
     delays = np.concatenate([line.step_done_ps - line.step_release_ps for line in lines]) / 1e9
-    return Point(
+    return ChunkingPoint(
         network=name,
         residency=residency,
         frames_per_step=steps,
@@ -144,7 +144,7 @@ def _device(device: Device, residency: str) -> Device:
     return msgspec.structs.replace(device, chip=msgspec.structs.replace(device.chip, sram=sram))
 
 
-def draw_figure(points: Sequence[Point]) -> Figure:
+def draw_figure(points: Sequence[ChunkingPoint]) -> Figure:
     """Traffic against delay, one panel per network."""
     figure = Figure(figsize=(WIDTH_INCHES, 3.6), layout="constrained")
     networks = list(dict.fromkeys(point.network for point in points))
@@ -171,7 +171,7 @@ def draw_figure(points: Sequence[Point]) -> Figure:
     return figure
 
 
-def readme(points: Sequence[Point], utterances: int) -> str:
+def readme(points: Sequence[ChunkingPoint], utterances: int) -> str:
     """The page."""
     found = {(p.network, p.residency, p.frames_per_step): p for p in points}
     head = (
@@ -194,7 +194,7 @@ def readme(points: Sequence[Point], utterances: int) -> str:
         if (twice := found.get((p.network, p.residency, 2 * p.frames_per_step)))
     ]
 
-    def mb(point: Point) -> str:
+    def mb(point: ChunkingPoint) -> str:
         return f"{point.encoder_bytes_per_step / 1e6:.1f}"
 
     return f"""# Frames per step
@@ -220,12 +220,12 @@ step, and so does the end-point.
 """
 
 
-def write(points: Sequence[Point], utterances: int, out: Path) -> None:
+def write(points: Sequence[ChunkingPoint], utterances: int, out: Path) -> None:
     """The folder's four files."""
     out.mkdir(parents=True, exist_ok=True)
     with open(out / "chunking.csv", "w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream, lineterminator="\n")
-        table.writerow([field.name for field in fields(Point)])
+        table.writerow([field.name for field in fields(ChunkingPoint)])
         table.writerows([f"{v:.6g}" if isinstance(v, float) else v for v in astuple(point)] for point in points)
     with report_style():
         figure = draw_figure(points)

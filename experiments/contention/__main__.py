@@ -24,8 +24,18 @@ from azsim.compare.pool import Pool
 from azsim.compare.runner import make_setup
 from azsim.compare.setup import Setup
 from azsim.resources import shipped
-from experiments.contention.play import Bench, Material, make_material, perform
-from experiments.contention.points import SEARCHED, SHOWN, Kept, Point, Search, Task, Waits, config_of, points_of
+from experiments.contention.play import Bench, PlayableConfiguration, make_material, perform
+from experiments.contention.points import (
+    SEARCHED,
+    SHOWN,
+    Kept,
+    LimitSearch,
+    LoadPoint,
+    Task,
+    Waits,
+    config_of,
+    points_of,
+)
 from experiments.contention.report import write
 from experiments.options import options_of
 
@@ -33,7 +43,7 @@ from experiments.options import options_of
 def make_bench(setup: Setup, configs: Collection[str], workers: int) -> Bench:
     """The configurations that are needed, made ready in processes of their own."""
     needed = [each for each in setup.experiment.configuration if each.name in configs]
-    materials: dict[str, Material] = {}
+    materials: dict[str, PlayableConfiguration] = {}
     with Pool(make_material, setup, min(workers, len(needed))) as pool:
         for _, material in pool.answers(needed):
             materials[material.config] = material
@@ -56,8 +66,8 @@ def main() -> None:
     setup = make_setup(experiment, path, limit=chosen.utterances)
     configs = [configuration.name for configuration in experiment.configuration]
     points = points_of(configs)
-    searches = [Search(Point(config, policy)) for config in configs for policy in SEARCHED]
-    waits = [Waits(Point(config, "fifo", 3.0)) for config in SHOWN]
+    searches = [LimitSearch(LoadPoint(config, policy)) for config in configs for policy in SEARCHED]
+    waits = [Waits(LoadPoint(config, "fifo", 3.0)) for config in SHOWN]
     answers = Path("runs") / f"contention-{chosen.utterances}.jsonl"
     answers.parent.mkdir(exist_ok=True)
     kept = Kept(answers)

@@ -37,8 +37,8 @@ from experiments.contention.points import (
     REQUEST_BYTES,
     STREAMS,
     Answer,
+    LoadPoint,
     Measures,
-    Point,
     Task,
     Waits,
 )
@@ -48,7 +48,7 @@ PS_PER_S = 10**12
 
 
 @dataclass(frozen=True)
-class Material:
+class PlayableConfiguration:
     """A configuration, ready to be run."""
 
     config: str
@@ -63,19 +63,19 @@ class Bench:
 
     device: Device
     music: MusicTrack
-    materials: dict[str, Material]
+    materials: dict[str, PlayableConfiguration]
 
 
-def make_material(setup: Setup, configuration: Configuration) -> Material:
+def make_material(setup: Setup, configuration: Configuration) -> PlayableConfiguration:
     """The production-size network of a configuration: bitstreams, schedules, words, other networks."""
     trained = compressed(setup, configuration)
     large = draw(trained, setup.experiment.production, tile_layout(setup.device.chip), setup.experiment.seed)
     deployed = deploy(setup, setup.device, large, pipeline_of(setup, trained))
     speech = tuple(deployed.ready(one.work) for one in replayed(setup, large))
-    return Material(configuration.name, speech, deployed.peak_sram_bytes, deployed.companions)
+    return PlayableConfiguration(configuration.name, speech, deployed.peak_sram_bytes, deployed.companions)
 
 
-def device_for(device: Device, point: Point) -> Device:
+def device_for(device: Device, point: LoadPoint) -> Device:
     """az1 with the DRAM and the policy of a point; the policies that regulate keep the cores to what is left over.
 
     Source: assumed. Under rate and window the cores get half of the DRAM; under latency the processor's chunks should
@@ -105,7 +105,7 @@ def track_for(music: MusicTrack, kbps: int) -> MusicTrack | None:
     return replace(music, packet_bytes=sizes, digest=f"{music.digest} at {kbps} kb/s")
 
 
-def session_of(bench: Bench, point: Point, *, trace: bool = False) -> Session:
+def session_of(bench: Bench, point: LoadPoint, *, trace: bool = False) -> Session:
     """Play a point."""
     material = bench.materials[point.config]
     speech = [Speech(round(index * APART_S * PS_PER_S), *one) for index, one in enumerate(material.speech)]
@@ -126,7 +126,7 @@ def session_of(bench: Bench, point: Point, *, trace: bool = False) -> Session:
     )
 
 
-def run_point(bench: Bench, point: Point) -> Measures:
+def run_point(bench: Bench, point: LoadPoint) -> Measures:
     """Play a point and measure it."""
     session = session_of(bench, point)
     whole, heard = session.timeline, session.utterances
@@ -158,7 +158,7 @@ def run_point(bench: Bench, point: Point) -> Measures:
 
 def perform(bench: Bench, task: Task) -> Answer:
     """A point's measures; the load that a search finds, a step beyond `MOST_GBPS` if there is none; shares of waits."""
-    if isinstance(task, Point):
+    if isinstance(task, LoadPoint):
         return run_point(bench, task)
     if isinstance(task, Waits):
         timeline = session_of(bench, task.point, trace=True).timeline

@@ -28,7 +28,7 @@ MOST_GBPS = 6.4
 
 
 @dataclass(frozen=True)
-class Point:
+class LoadPoint:
     """One run: a configuration and a load."""
 
     config: str
@@ -72,35 +72,35 @@ class Measures:
 
 
 @dataclass(frozen=True)
-class Search:
+class LimitSearch:
     """Look for the least load, in steps of `HEADROOM_GBPS`, at which a step misses its deadline."""
 
-    point: Point
+    point: LoadPoint
 
 
 @dataclass(frozen=True)
 class Waits:
     """Measure who waits for whom at a point."""
 
-    point: Point
+    point: LoadPoint
 
 
-Task = Point | Search | Waits
+Task = LoadPoint | LimitSearch | Waits
 Answer = Measures | float | list[list[float]]
 
 
 def config_of(task: Task) -> str:
     """The configuration that a task needs."""
-    return task.config if isinstance(task, Point) else task.point.config
+    return task.config if isinstance(task, LoadPoint) else task.point.config
 
 
-def points_of(configs: Sequence[str]) -> list[Point]:
+def points_of(configs: Sequence[str]) -> list[LoadPoint]:
     """The sweep, one factor after another, each point once."""
-    found = [Point(config, policy, load) for config in configs for policy in SEARCHED for load in LOADS_GBPS]
-    found += [Point(config, policy, load) for config in SHOWN for policy in POLICIES for load in LOADS_GBPS]
-    found += [Point(config, "fifo", 1.5, peak) for config in SHOWN for peak in PEAKS_GBPS]
-    found += [Point(config, networks=count) for config in SHOWN for count in NETWORKS]
-    found += [Point(config, "fifo", 3.0, music_kbps=kbps) for config in SHOWN for kbps in MUSIC_KBPS]
+    found = [LoadPoint(config, policy, load) for config in configs for policy in SEARCHED for load in LOADS_GBPS]
+    found += [LoadPoint(config, policy, load) for config in SHOWN for policy in POLICIES for load in LOADS_GBPS]
+    found += [LoadPoint(config, "fifo", 1.5, peak) for config in SHOWN for peak in PEAKS_GBPS]
+    found += [LoadPoint(config, networks=count) for config in SHOWN for count in NETWORKS]
+    found += [LoadPoint(config, "fifo", 3.0, music_kbps=kbps) for config in SHOWN for kbps in MUSIC_KBPS]
     return list(dict.fromkeys(found))
 
 
@@ -115,11 +115,11 @@ class Kept:
     def __contains__(self, task: Task) -> bool:
         return _key(task) in self._answers
 
-    def measures(self, point: Point) -> Measures:
+    def measures(self, point: LoadPoint) -> Measures:
         """Of a point that was run."""
         return Measures(**self._answers[_key(point)])
 
-    def load(self, search: Search) -> float:
+    def load(self, search: LimitSearch) -> float:
         """That a search found."""
         return self._answers[_key(search)]
 

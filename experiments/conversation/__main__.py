@@ -44,7 +44,7 @@ from azsim.speech.features import SAMPLE_RATE_HZ, LogMel
 from azsim.speech.recogniser import Recogniser
 from azsim.train.command import exit_status
 from azsim.train.corpus.recordings import estimate_bounds_ms, read_sound
-from experiments.conversation.scenes import Scene, scenes
+from experiments.conversation.scenes import ConversationScene, scenes
 from experiments.options import options_of
 from experiments.studies.cells import write_csv
 
@@ -85,7 +85,7 @@ class SceneResult:
 
 
 @dataclass(frozen=True)
-class Emission:
+class EmissionLatency:
     """Time from the end of speech to the last label over a set."""
 
     speech: str
@@ -95,7 +95,7 @@ class Emission:
     p90_ms: float
 
 
-def heard(scene: Scene, recogniser: Recogniser) -> SceneResult:
+def heard(scene: ConversationScene, recogniser: Recogniser) -> SceneResult:
     """The scene in blocks of 100 ms."""
     limits = recogniser.ends.limits
     waiting = for_wake_word() if scene.with_wake else for_voice(limits.speech_above)
@@ -146,7 +146,7 @@ def _in_order(wanted: Sequence[str], found: Sequence[str]) -> int:
     return int(table[-1, -1])
 
 
-def emissions(data: Path, recogniser: Recogniser) -> list[Emission]:
+def emissions(data: Path, recogniser: Recogniser) -> list[EmissionLatency]:
     """Of the shipped speech and of the dev orders."""
     folder = shipped("experiments", "speech/manifest.csv").parent
     with (folder / "manifest.csv").open(newline="", encoding="utf-8") as stream:
@@ -163,13 +163,13 @@ def emissions(data: Path, recogniser: Recogniser) -> list[Emission]:
     ]
 
 
-def _emission(name: str, rows: Sequence[tuple[np.ndarray, float]], recogniser: Recogniser) -> Emission:
+def _emission(name: str, rows: Sequence[tuple[np.ndarray, float]], recogniser: Recogniser) -> EmissionLatency:
     delays = []
     for sound, end_ms in rows:
         steps = recogniser.recognise(sound).transcript.label_steps
         if steps:
             delays.append(step_end_ms(steps[-1]) - end_ms)
-    return Emission(name, len(delays), *(percentile(delays, percent) for percent in (10, 50, 90)))
+    return EmissionLatency(name, len(delays), *(percentile(delays, percent) for percent in (10, 50, 90)))
 
 
 def run(options: argparse.Namespace) -> None:
@@ -206,7 +206,7 @@ def _scene_table(rows: Sequence[SceneResult]) -> str:
     return "\n".join(lines)
 
 
-def _emission_table(rows: Sequence[Emission]) -> str:
+def _emission_table(rows: Sequence[EmissionLatency]) -> str:
     lines = ["| emission latency | utterances | p10 ms | p50 ms | p90 ms |", "|:--|--:|--:|--:|--:|"]
     lines += [
         f"| {row.speech} | {row.utterances} | {row.p10_ms:.0f} | {row.p50_ms:.0f} | {row.p90_ms:.0f} |" for row in rows

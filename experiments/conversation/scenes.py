@@ -29,7 +29,7 @@ KITCHEN_SNR_DB = 15
 
 
 @dataclass(frozen=True)
-class Scene:
+class ConversationScene:
     """A sound, and what is said in it.
 
     Attributes:
@@ -69,33 +69,33 @@ def dev_orders(data: Path, speakers: int) -> tuple[list[list[str]], list[list[np
     return [[text for text, _ in each] for each in chosen], [[sound for _, sound in each] for each in chosen]
 
 
-def scenes(data: Path) -> Iterator[Scene]:
+def scenes(data: Path) -> Iterator[ConversationScene]:
     """All of them."""
     rng = np.random.default_rng(SEED)
     texts, sounds = shipped_requests(REQUESTS)
     calls = [word for word, _ in words(data)]
     called = [_called(calls[7 * k % len(calls)], sound) for k, sound in enumerate(sounds)]
-    yield Scene("nine requests, wake word", _spread(called, rng), tuple(texts), True, tuple(sounds))
+    yield ConversationScene("nine requests, wake word", _spread(called, rng), tuple(texts), True, tuple(sounds))
     kitchen = noises(data)["kitchen"]
     noisy = [mixed(each, kitchen, KITCHEN_SNR_DB, rng) for each in called]
-    yield Scene(
+    yield ConversationScene(
         f"the same, {KITCHEN_SNR_DB} dB of kitchen around each", _spread(noisy, rng), tuple(texts), True, tuple(sounds)
     )
-    yield Scene("nine requests, no wake word", _spread(sounds, rng), tuple(texts), False, tuple(sounds))
+    yield ConversationScene("nine requests, no wake word", _spread(sounds, rng), tuple(texts), False, tuple(sounds))
     said, heard = dev_orders(data, 2)
     turns = [(said[k % 2][k // 2], heard[k % 2][k // 2]) for k in range(10)]
     gap = np.zeros(int(TURN_GAP_S * SAMPLE_RATE_HZ), np.float32)
     joined = np.concatenate([part for _, sound in turns for part in (sound, gap)])
-    yield Scene(
+    yield ConversationScene(
         "two people in turn", _toned(joined, rng), tuple(text for text, _ in turns), False,
         tuple(sound for _, sound in turns),
     )  # fmt: skip
-    yield Scene("silence", np.zeros(2 * MINUTE, np.float32), (), False)
-    yield Scene("room tone", _toned(np.zeros(2 * MINUTE, np.float32), rng), (), False)
+    yield ConversationScene("silence", np.zeros(2 * MINUTE, np.float32), (), False)
+    yield ConversationScene("room tone", _toned(np.zeros(2 * MINUTE, np.float32), rng), (), False)
     music = np.resize(noises(data)["music"], 2 * MINUTE)
-    yield Scene("music", music, None, False)
-    yield Scene("music, wake word", music, (), True)
-    yield Scene("speech that never ends", _endless(data), None, False)
+    yield ConversationScene("music", music, None, False)
+    yield ConversationScene("music, wake word", music, (), True)
+    yield ConversationScene("speech that never ends", _endless(data), None, False)
 
 
 def _called(word: np.ndarray, request: np.ndarray) -> np.ndarray:

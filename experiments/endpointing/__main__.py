@@ -34,7 +34,7 @@ from azsim.speech.search.choice import SearchChoice
 from azsim.train.command import exit_status
 from experiments.endpointing.emission import Emission, emissions, spoken
 from experiments.endpointing.figure import draw_curves, draw_perceived
-from experiments.endpointing.measure import OURS, Perceived, Row, measured, perceived
+from experiments.endpointing.measure import OURS, EndPointingOutcome, Perceived, measured, perceived
 from experiments.endpointing.networks import networks_of
 from experiments.endpointing.peers import peers
 from experiments.endpointing.recordings import orders, shipped_speech
@@ -52,7 +52,7 @@ AIMS = """Aimed at: at most 3 % early cuts on the shipped speech and 5 % on the 
 recording's."""
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[EndPointingOutcome]) -> str:
     """The rows that the page shows, as Markdown."""
     head = "| end-pointer | early cuts, % | WER delivered, % | EP50 / EP90, ms | speculative, ms | resets, % |"
     lines = [head, "|:--|--:|--:|--:|--:|--:|"]
@@ -72,7 +72,9 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def about(speech: str, tracks: Sequence[Track], rows: Sequence[Row], results: Sequence[Perceived]) -> str:
+def about(
+    speech: str, tracks: Sequence[Track], rows: Sequence[EndPointingOutcome], results: Sequence[Perceived]
+) -> str:
     """What a set came to."""
     emitted = [ms for track in tracks if (ms := track.emission_ms()) is not None]
     low, middle, high = (percentile(emitted, share) for share in (10, 50, 90))
@@ -141,11 +143,9 @@ def run(options: argparse.Namespace) -> None:
     write(tracks_of(options, small), EndPointing(), emissions(small, said) if (said := spoken()) else [], options.out)
 
 
-def write(
-    heard: Mapping[str, Sequence[Track]], limits: EndPointing, known: Sequence[Emission], out: Path
-) -> None:
+def write(heard: Mapping[str, Sequence[Track]], limits: EndPointing, known: Sequence[Emission], out: Path) -> None:
     """Measure what was heard, draw and write the report."""
-    rows: list[Row] = []
+    rows: list[EndPointingOutcome] = []
     results: list[Perceived] = []
     parts = []
     for speech, tracks in heard.items():

@@ -14,7 +14,7 @@ from azsim.report.figures.style import (
     report_style,
     write_figure,
 )
-from experiments.endpointing.measure import OURS, Perceived, Row
+from experiments.endpointing.measure import OURS, EndPointingOutcome, Perceived
 
 MARGINS = Margins(left=0.75, right=0.2, top=0.4, bottom=0.6, across=0.6, down=0.6)
 PANEL_INCHES = 2.9
@@ -27,7 +27,7 @@ CURVES = {
 POINTS = {"sherpa's rules": "X", OURS: "*"}
 
 
-def draw_curves(rows: Sequence[Row], out: Path) -> None:
+def draw_curves(rows: Sequence[EndPointingOutcome], out: Path) -> None:
     """A panel for each set: the share that is cut early over the median wait, a curve for each end-pointer."""
     sets = list(dict.fromkeys(row.speech for row in rows))
     with report_style():

@@ -27,7 +27,7 @@ LABELS_MS = 240
 
 
 @dataclass(frozen=True)
-class Row:
+class EndPointingOutcome:
     """One end-pointer over one set; waits from the true end of speech, over recordings that were not cut early."""
 
     speech: str
@@ -56,7 +56,9 @@ class Perceived:
     wasted_percent: float
 
 
-def row_of(speech: str, name: str, setting_ms: int, tracks: Sequence[Track], steps: Sequence[int]) -> Row:
+def row_of(
+    speech: str, name: str, setting_ms: int, tracks: Sequence[Track], steps: Sequence[int]
+) -> EndPointingOutcome:
     """Of an end-pointer that fires at the ends of these steps."""
     delivered = [track.delivered(step) for track, step in zip(tracks, steps, strict=True)]
     whole = [track.whole for track in tracks]
@@ -67,7 +69,7 @@ def row_of(speech: str, name: str, setting_ms: int, tracks: Sequence[Track], ste
         for track, step, is_early in zip(tracks, steps, early, strict=True)
         if not is_early
     ]
-    return Row(
+    return EndPointingOutcome(
         speech,
         name,
         setting_ms,
@@ -90,7 +92,7 @@ def rules(peers: Sequence[str]) -> list[tuple[str, int, Rule]]:
     return found
 
 
-def measured(speech: str, tracks: Sequence[Track], limits: EndPointing) -> list[Row]:
+def measured(speech: str, tracks: Sequence[Track], limits: EndPointing) -> list[EndPointingOutcome]:
     """Every end-pointer; ours as it is shipped, and along its curve of quiet."""
     rows = []
     for name, setting, rule in rules(list(tracks[0].peers)):
@@ -107,7 +109,7 @@ def is_over(events: Sequence[EndPointEvent]) -> bool:
     return bool(events) and events[-1].kind == "commit"
 
 
-def _ours(speech: str, name: str, setting: int, tracks: Sequence[Track], limits: EndPointing) -> Row:
+def _ours(speech: str, name: str, setting: int, tracks: Sequence[Track], limits: EndPointing) -> EndPointingOutcome:
     events = [events_of(track, limits) for track in tracks]
     over = [is_over(each) for each in events]
     steps = [each[-1].step if done else t.steps - 1 for each, done, t in zip(events, over, tracks, strict=True)]

@@ -21,23 +21,23 @@ from azsim.speech.room_tone import room_tone as room_frames
 from azsim.train.corpus.protocol import ENDPOINT_TONE_DBFS, fold_of, room_tone, with_tone
 from azsim.train.corpus.recordings import estimate_bounds_ms, read_sound
 from azsim.train.data import complete_folders, load_utterances
-from experiments.endpointing.tracks import TAIL_S, Recording, estimated_end_ms, with_room
+from experiments.endpointing.tracks import TAIL_S, TrackRecording, estimated_end_ms, with_room
 
 SYNTHETIC = ("dev-seen", "dev-unseen")
 """Of `python -m azsim.train.corpus eval`: sentences and, of the second, voices that no training hears."""
 
 
-def shipped_speech() -> Iterator[Recording]:
+def shipped_speech() -> Iterator[TrackRecording]:
     """The 208 recordings that travel with azsim; their true ends are known."""
     manifest = shipped("experiments", "speech/manifest.csv")
     with open(manifest, newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             sound = with_room(read_audio(manifest.parent / row["file"]).samples)
             end_ms = int(row["speech_end_ms"])
-            yield Recording(row["file"], row["voice"], row["transcript"], end_ms, log_mel(sound), sound)
+            yield TrackRecording(row["file"], row["voice"], row["transcript"], end_ms, log_mel(sound), sound)
 
 
-def orders(data: Path, split: str, fold: int | None = None) -> Iterator[Recording]:
+def orders(data: Path, split: str, fold: int | None = None) -> Iterator[TrackRecording]:
     """Orders of people: of the dev split, or of the training speakers of a fold.
 
     Raises:
@@ -59,10 +59,10 @@ def orders(data: Path, split: str, fold: int | None = None) -> Iterator[Recordin
             sound = np.concatenate([toned, tail])
             end_ms = estimated_end_ms(toned)
             known_ms = estimate_bounds_ms(plain)[1] if end_ms is None else end_ms
-            yield Recording(row["file"], row["speaker"], row["transcript"], known_ms, log_mel(sound), sound)
+            yield TrackRecording(row["file"], row["speaker"], row["transcript"], known_ms, log_mel(sound), sound)
 
 
-def held_out_synthetic(corpus: Path) -> Iterator[Recording]:
+def held_out_synthetic(corpus: Path) -> Iterator[TrackRecording]:
     """Synthetic speech of held-out sentences; their true ends are known, features alone are kept.
 
     Raises:
@@ -75,4 +75,4 @@ def held_out_synthetic(corpus: Path) -> Iterator[Recording]:
     for each in found:
         frames = np.asarray(each.features, np.float32)
         whole = np.concatenate([frames, room_frames(frames, round(TAIL_S * 1000) // FRAME_SHIFT_MS)])
-        yield Recording(each.line.id, each.line.voice, each.line.text, round(each.line.speech_end_ms), whole)
+        yield TrackRecording(each.line.id, each.line.voice, each.line.text, round(each.line.speech_end_ms), whole)

@@ -50,7 +50,7 @@ def by_voice(peer: str, silence_ms: int, labels_ms: int = -1) -> Rule:
     return rule
 
 
-class Grid:
+class TrackArrays:
     """The quantities of many tracks as arrays (track, step), so that many limits are tried fast.
 
     Args:

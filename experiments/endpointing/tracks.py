@@ -30,7 +30,7 @@ TAIL_S, MIRRORED_S = 3.0, 0.4
 
 
 @dataclass(frozen=True)
-class Recording:
+class TrackRecording:
     """A recording as it is measured in: its room goes on for 3 s.
 
     Attributes:
@@ -77,7 +77,7 @@ class Track:
         peers: name of a peer -> its posterior of speech.
     """
 
-    recording: Recording
+    recording: TrackRecording
     said: np.ndarray
     texts: tuple[str, ...]
     whole: str
@@ -122,7 +122,7 @@ def listener_of(compressed: CompressedNetwork, search: SearchChoice, networks: E
     return Recogniser(compressed, search.maker(), lattices=search, ends=EndPointer(networks))
 
 
-def track_of(recording: Recording, recogniser: Recogniser, peers: Sequence[Peer] = ()) -> Track:
+def track_of(recording: TrackRecording, recogniser: Recogniser, peers: Sequence[Peer] = ()) -> Track:
     """Hear a recording with everything; the end-pointer's decisions are not looked at."""
     listener = Listener(recogniser, recording.name)
     listener.feed(np.asarray(recording.frames, np.float32))

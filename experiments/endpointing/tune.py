@@ -37,7 +37,7 @@ from azsim.speech.search.choice import SearchChoice
 from azsim.train.command import CORPUS, exit_status
 from experiments.endpointing.networks import networks_of
 from experiments.endpointing.recordings import held_out_synthetic, orders
-from experiments.endpointing.rules import Grid
+from experiments.endpointing.rules import TrackArrays
 from experiments.endpointing.tracks import Track, listener_of, track_of
 from experiments.options import options_of
 from experiments.studies.cells import write_csv
@@ -72,11 +72,11 @@ class Tried:
     loss_points: float | None = None
 
 
-class Held:
+class TrackSet:
     """The tracks of a set."""
 
     def __init__(self, name: str, tracks: Sequence[Track], speech_above: float) -> None:
-        self.name, self._grid, self._tracks = name, Grid(tracks, speech_above), tracks
+        self.name, self._grid, self._tracks = name, TrackArrays(tracks, speech_above), tracks
         self._rows = np.arange(len(tracks))
 
     def final(self, limits: EndPointing) -> np.ndarray:
@@ -107,7 +107,7 @@ class Held:
         return (wer_percent(count_errors(said, delivered)) or 0.0) - (wer_percent(count_errors(said, whole)) or 0.0)
 
 
-def tried(held: Sequence[Held], decision: str, limits: EndPointing, finals: Sequence[np.ndarray]) -> list[Tried]:
+def tried(held: Sequence[TrackSet], decision: str, limits: EndPointing, finals: Sequence[np.ndarray]) -> list[Tried]:
     """A choice over every set; ``finals``: steps of the final decision."""
     own = limits.final if decision == "final" else limits.speculative
     rows = []
@@ -132,14 +132,12 @@ def final_choices() -> Iterator[EndPointing]:
 
 def speculative_choices(final: EndPointing) -> Iterator[EndPointing]:
     """All limits of the speculative decision that are tried before a final one."""
-    tried_ones = product(
-        SPECULATIVE_PAUSES_MS, SPECULATIVE_QUIETS_MS, SPECULATIVE_ENDED, SPECULATIVE_SENTENCE
-    )
+    tried_ones = product(SPECULATIVE_PAUSES_MS, SPECULATIVE_QUIETS_MS, SPECULATIVE_ENDED, SPECULATIVE_SENTENCE)
     for sizes in tried_ones:
         yield msgspec.structs.replace(final, speculative=Limits(*sizes))
 
 
-def choose_final(held: Sequence[Held]) -> tuple[EndPointing, list[Tried]]:
+def choose_final(held: Sequence[TrackSet]) -> tuple[EndPointing, list[Tried]]:
     """The final decision, and the rows of all choices.
 
     Raises:
@@ -159,7 +157,7 @@ def choose_final(held: Sequence[Held]) -> tuple[EndPointing, list[Tried]]:
     return best[1], rows
 
 
-def choose_speculative(held: Sequence[Held], final: EndPointing) -> tuple[EndPointing, list[Tried]]:
+def choose_speculative(held: Sequence[TrackSet], final: EndPointing) -> tuple[EndPointing, list[Tried]]:
     """The speculative decision before a final one, and the rows of all choices.
 
     Raises:
@@ -193,7 +191,7 @@ def frontier(rows: Sequence[Tried]) -> list[Tried]:
     return kept
 
 
-def heard(options: argparse.Namespace) -> list[Held]:
+def heard(options: argparse.Namespace) -> list[TrackSet]:
     """The tracks of both sets."""
     data = os.environ.get("AZSIM_DATA")
     if not data:
@@ -209,10 +207,10 @@ def heard(options: argparse.Namespace) -> list[Held]:
     recogniser = listener_of(small, SearchChoice(), networks_of(options.runs))
     synthetic = [track_of(each, recogniser) for each in held_out_synthetic(options.corpus.expanduser())]
     above = EndPointing().speech_above
-    return [Held("people", people, above), Held("synthetic", synthetic, above)]
+    return [TrackSet("people", people, above), TrackSet("synthetic", synthetic, above)]
 
 
-def choose(held: Sequence[Held], out: Path) -> EndPointing:
+def choose(held: Sequence[TrackSet], out: Path) -> EndPointing:
     """Choose, print the chosen limits as they stand in an experiment file, write what was tried."""
     final, rows = choose_final(held)
     chosen, more = choose_speculative(held, final)

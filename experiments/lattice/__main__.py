@@ -101,7 +101,7 @@ Lattices of shipped utterances under `{calibrated_by}`, posterior 0.001 and more
 
 
 @dataclass(frozen=True)
-class Heard:
+class SearchOutcome:
     """One search over one set."""
 
     recognitions: list[Recognition]
@@ -109,7 +109,7 @@ class Heard:
     search_cpu_s: float
 
 
-def listen(small: CompressedNetwork, choice: SearchChoice, said: Sequence[Said], times: int) -> Heard:
+def listen(small: CompressedNetwork, choice: SearchChoice, said: Sequence[Said], times: int) -> SearchOutcome:
     """Recognise a set; the least of several times, of all and of the search alone."""
     best = search_best = float("inf")
     for _ in range(times):
@@ -118,7 +118,7 @@ def listen(small: CompressedNetwork, choice: SearchChoice, said: Sequence[Said],
         start = time.process_time()
         found = [recogniser.recognise(one.frames, one.name, audio_ms=one.audio_ms) for one in said]
         best, search_best = min(best, time.process_time() - start), min(search_best, timed.spent_s)
-    return Heard(found, best, search_best)
+    return SearchOutcome(found, best, search_best)
 
 
 class _Timed:
@@ -140,7 +140,9 @@ class _Timed:
         return search
 
 
-def wer_row(heard_by: Heard, said: Sequence[Said]) -> tuple[float, float | None, float | None, float, float | None]:
+def wer_row(
+    heard_by: SearchOutcome, said: Sequence[Said]
+) -> tuple[float, float | None, float | None, float, float | None]:
     """WER of the best path, of the nearest of ten, of the oracle; edges and message bytes per utterance."""
     texts = [one.transcript.text_whole for one in heard_by.recognitions]
     wer = wer_percent(count_errors([one.reference for one in said], texts))
@@ -155,7 +157,7 @@ def wer_row(heard_by: Heard, said: Sequence[Said]) -> tuple[float, float | None,
     return wer, n_best, oracle, edges, float(np.mean([one.message_bytes for one in figures]))
 
 
-def device_ms(small: CompressedNetwork, choice: SearchChoice, heard_by: Heard) -> tuple[float, float]:
+def device_ms(small: CompressedNetwork, choice: SearchChoice, heard_by: SearchOutcome) -> tuple[float, float]:
     """Milliseconds that the NPU and a core are busy with all that was heard, without contention."""
     device = load_device(DEVICE)
     deployed = Deployment(device, small, reserved_bytes=choice.state_bytes(small.network))
@@ -174,7 +176,7 @@ def device_ms(small: CompressedNetwork, choice: SearchChoice, heard_by: Heard) -
     return npu / device.chip.clock_mhz / 1000, core / device.cpu.clock_mhz / 1000
 
 
-def sure_words(heard_by: Heard, said: Sequence[Said]) -> Sure:
+def sure_words(heard_by: SearchOutcome, said: Sequence[Said]) -> Sure:
     """Posteriors of all words up to the end-point, and whether they are right."""
     posterior, right = [], []
     for recognition, one in zip(heard_by.recognitions, said):
@@ -212,7 +214,7 @@ def run(out: Path) -> None:
     audio_s = {name: sum(one.audio_ms for one in said) / 1000 for name, said in sets.items()}
     answer: dict[str, dict[str, object]] = {}
     words, sizes, cost = [], [], []
-    greedy: Heard | None = None
+    greedy: SearchOutcome | None = None
     opus = [float(np.mean([one.opus_bytes for one in sets[name]])) for name in (SHIPPED, REAL)]
     for name, choice in SEARCHES.items():
         listen(small, choice, sets[SHIPPED][:2], 1)

@@ -14,7 +14,7 @@ from azsim.resources import speech_file
 from azsim.speech.features import SAMPLE_RATE_HZ, log_mel
 from azsim.train.corpus.manifest import load_manifest
 from azsim.train.corpus.real import heldout_speakers, split_of
-from azsim.train.corpus.recordings import Recording, read_sound
+from azsim.train.corpus.recordings import SourceRecording, read_sound
 
 SHIPPED, REAL, HELD_OUT = "shipped", "real", "held out"
 OPUS_KBPS = 24
@@ -47,7 +47,7 @@ def heard() -> dict[str, list[Said]]:
     return sets
 
 
-def _said(recording: Recording) -> Said:
+def _said(recording: SourceRecording) -> Said:
     sound = read_sound(recording.path)
     audio_ms = len(sound) * 1000 // SAMPLE_RATE_HZ
     return Said(recording.path.stem, log_mel(sound), recording.transcript, audio_ms, opus_bytes(sound))

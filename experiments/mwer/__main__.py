@@ -38,7 +38,7 @@ from azsim.train.recipe_file import load_recipe
 from experiments.mwer.pauses import longest_pause_ms, with_pause
 from experiments.options import options_of
 from experiments.studies.cells import interval_cell
-from experiments.studies.hearing import SEED, Listening, digest, hear
+from experiments.studies.hearing import SEED, ListeningTest, digest, hear
 from experiments.studies.runs import finished_corpus, runs_folder, trained
 
 BASE = "base"
@@ -89,7 +89,7 @@ class SliceResult:
         )  # fmt: skip
 
 
-def with_pauses(listening: Listening) -> tuple[Listening, np.ndarray]:
+def with_pauses(listening: ListeningTest) -> tuple[ListeningTest, np.ndarray]:
     """The recordings and, behind them, synthetic ones with a pause put in; which are those."""
     rng = np.random.default_rng(SEED)
     chosen = [
@@ -108,7 +108,7 @@ def with_pauses(listening: Listening) -> tuple[Listening, np.ndarray]:
     return whole, np.arange(len(whole.references)) >= len(listening.references)
 
 
-def slices(listening: Listening, paused: np.ndarray) -> dict[str, np.ndarray]:
+def slices(listening: ListeningTest, paused: np.ndarray) -> dict[str, np.ndarray]:
     """Which recordings count together: name -> bool ``(recordings,)``."""
     real, noisy = listening.is_real, listening.is_noisy
     words = np.array([len(each.split()) for each in listening.references])
@@ -136,7 +136,7 @@ def deleted_at_the_end(reference: str, hypothesis: str) -> int:
     return last.ref_end_idx - last.ref_start_idx if last.type == "delete" else 0
 
 
-def rows_of(listening: Listening, paused: np.ndarray, paths: Mapping[str, Path]) -> list[SliceResult]:
+def rows_of(listening: ListeningTest, paused: np.ndarray, paths: Mapping[str, Path]) -> list[SliceResult]:
     """Every network that is there, its file by ``paths``, on every slice."""
     parts, rows = slices(listening, paused), []
     heard: dict[str, np.ndarray] = {}
@@ -269,7 +269,7 @@ def draw(rows: Sequence[SliceResult], out: Path) -> None:
 def study(options: argparse.Namespace) -> None:
     """Hear, count and write."""
     paths = trained(AGAINST, options.runs)
-    listening, paused = with_pauses(Listening.load(finished_corpus(options.corpus)))
+    listening, paused = with_pauses(ListeningTest.load(finished_corpus(options.corpus)))
     rows = rows_of(listening, paused, paths)
     chosen = np.flatnonzero(slices(listening, paused)[ORACLE])
     features, references = ([items[i] for i in chosen] for items in (listening.features, listening.references))

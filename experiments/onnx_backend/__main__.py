@@ -39,7 +39,7 @@ RELATIVE, ABSOLUTE = 1e-3, 1e-5
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BackendOutcome:
     """Of one test: ``passed``, ``refused`` or ``wrong``, with the importer's words."""
 
     kind: str
@@ -50,7 +50,7 @@ class Outcome:
     said: str = ""
 
 
-def outcomes() -> Iterator[Outcome]:
+def outcomes() -> Iterator[BackendOutcome]:
     """All tests whose data are in the package."""
     onnx_package()
     from onnx.backend.test.loader import load_model_tests
@@ -81,11 +81,11 @@ def _data(case: object, folder: Path) -> tuple[Path, list[DataSet]]:
     return path, sets
 
 
-def _outcome(kind: str, name: str, path: Path, sets: Sequence[DataSet], claimed: set[str]) -> Outcome:
+def _outcome(kind: str, name: str, path: Path, sets: Sequence[DataSet], claimed: set[str]) -> BackendOutcome:
     try:
         model = read_model(path)
     except InputError as error:
-        return Outcome(kind, name, "", False, "refused", str(error))
+        return BackendOutcome(kind, name, "", False, "refused", str(error))
     operators = sorted({node.op_type for node in model.graph.node})
     label, ours = operators[0] if len(operators) == 1 else "several", all(each in claimed for each in operators)
     said, done = "", False
@@ -96,9 +96,9 @@ def _outcome(kind: str, name: str, path: Path, sets: Sequence[DataSet], claimed:
             said = str(error)
             continue
         if not fits:
-            return Outcome(kind, name, label, ours, "wrong", "outputs differ")
+            return BackendOutcome(kind, name, label, ours, "wrong", "outputs differ")
         done = True
-    return Outcome(kind, name, label, ours, "passed" if done else "refused", "" if done else said)
+    return BackendOutcome(kind, name, label, ours, "passed" if done else "refused", "" if done else said)
 
 
 def _fits(model: object, data: DataSet, alone: bool) -> bool:
@@ -186,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print("wrong:", each.kind, each.test)
 
 
-def page(found: Sequence[Outcome]) -> str:
+def page(found: Sequence[BackendOutcome]) -> str:
     """Counts by kind, and by operator of those that are claimed."""
     lines = [(__doc__ or "").strip(), "", "| tests | of operators | passed | refused by name | wrong |",
              "|---|---|---:|---:|---:|"]  # fmt: skip
@@ -203,7 +203,7 @@ def page(found: Sequence[Outcome]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _counts(found: Sequence[Outcome]) -> str:
+def _counts(found: Sequence[BackendOutcome]) -> str:
     counts = Counter(each.outcome for each in found)
     return f"{counts['passed']} | {counts['refused']} | {counts['wrong']}"
 

@@ -25,7 +25,7 @@ from azsim.reference.queueing import (
     preemptive_responses,
     priority_waits,
 )
-from azsim.soc.cpu import Cpu
+from azsim.soc.cpu import Cores
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory
 from azsim.soc.trace import Recorder
@@ -177,7 +177,7 @@ def simpy_cores(jobs: int) -> Iterator[Check]:
         device.cpu, cores=1, clock_mhz=1000.0, memory_bytes_per_kcycle=0.0, wake_us=0.0, context_switch_us=0.0
     )
     env = DeviceEnvironment()
-    cpu = Cpu(env, BurstMemory(env, device), cores, Recorder(False))
+    cpu = Cores(env, BurstMemory(env, device), cores, Recorder(False))
     classes = [Arrivals(0.3, 1, 1), Arrivals(0.15, 3, 9)]
     rng = np.random.default_rng(4)
     times: list[list[int]] = [[], []]

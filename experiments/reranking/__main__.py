@@ -36,7 +36,7 @@ from azsim.train.command import exit_status
 from experiments.options import options_of
 from experiments.reranking.scores import errors_of
 from experiments.studies.cells import write_csv
-from experiments.studies.lattices import Heard, Recorded, heard_by_beam
+from experiments.studies.lattices import LatticeOutcome, Recorded, heard_by_beam
 
 BEAM, N_BEST = 8, 50
 OWN_BEST, ORACLE = "the lattice's own best", "oracle"
@@ -46,7 +46,7 @@ REAL = "real dev"
 
 
 @dataclass(frozen=True)
-class Row:
+class RerankedSet:
     """One set under one way of choosing words.
 
     Attributes:
@@ -81,7 +81,7 @@ def recordings() -> Iterator[Recorded]:
                 yield each.name, group or each.group, each.columns.get("speaker", ""), each.reference, each.features
 
 
-def measure(heard: list[Heard]) -> list[Row]:
+def measure(heard: list[LatticeOutcome]) -> list[RerankedSet]:
     """Every way over every set."""
     language, own = LanguageModel.load(LANGUAGE_MODEL), InternalModel(load_network(RECOGNISER))
     weights = read_weights(network_file(LANGUAGE_MODEL).with_name(WEIGHTS_FILE))
@@ -96,17 +96,17 @@ def measure(heard: list[Heard]) -> list[Row]:
     return [row for group in groups for row in _rows([each for each in heard if each.group == group], ways)]
 
 
-def _rows(chosen: list[Heard], ways: Mapping[str, Reranker]) -> list[Row]:
+def _rows(chosen: list[LatticeOutcome], ways: Mapping[str, Reranker]) -> list[RerankedSet]:
     """Every way over one set."""
     lattices = [checked(packed_lattice(each.recognition.lattice, 1)) for each in chosen]
     references = [each.reference for each in chosen]
     bests = [best_path(lattice).words for lattice in lattices]
     words = sum(len(reference.split()) for reference in references)
 
-    def row(way: str, errors: int, found: list[tuple[str, ...]], seconds: float) -> Row:
+    def row(way: str, errors: int, found: list[tuple[str, ...]], seconds: float) -> RerankedSet:
         changed = sum(one != other for one, other in zip(found, bests, strict=True))
         shares = 100 * errors / words, 100 * changed / len(bests)
-        return Row(chosen[0].group, way, len(bests), words, *shares, 1000 * seconds / len(bests))
+        return RerankedSet(chosen[0].group, way, len(bests), words, *shares, 1000 * seconds / len(bests))
 
     rows = [row(OWN_BEST, _errors(references, bests), bests, 0.0)]
     for way, reranker in ways.items():
@@ -121,12 +121,12 @@ def _errors(references: list[str], found: list[tuple[str, ...]]) -> int:
     return sum(errors_of(reference, words) for reference, words in zip(references, found, strict=True))
 
 
-def _errors_by(rows: list[Row], way: str) -> int:
+def _errors_by(rows: list[RerankedSet], way: str) -> int:
     """Word errors over all sets."""
     return round(sum(row.wer_percent * row.words / 100 for row in rows if row.way == way))
 
 
-def page(rows: list[Row]) -> str:
+def page(rows: list[RerankedSet]) -> str:
     """The report."""
     groups = list(dict.fromkeys(row.group for row in rows))
     sizes = ", ".join(f"{group}: {next(row.utterances for row in rows if row.group == group)}" for group in groups)

@@ -43,7 +43,7 @@ from azsim.train.corpus.protocol import FOLDS, KITCHEN, Condition, conditions, w
 from experiments.options import options_of
 from experiments.studies.cells import write_csv
 from experiments.studies.orders import count_slots
-from experiments.studies.people import SEED, Speech, recorded_noises
+from experiments.studies.people import SEED, PeopleSpeech, recorded_noises
 from experiments.studies.runs import runs_folder
 
 NETWORKS = ("rnnt-student", "rnnt-5bit-50")
@@ -96,7 +96,7 @@ def texts_of(small: CompressedNetwork, digest: str, sounds: Sequence[np.ndarray]
 
 
 def hear(
-    name: str, small: CompressedNetwork, digest: str, speech: Speech, ways: Sequence[Condition], kept: Path
+    name: str, small: CompressedNetwork, digest: str, speech: PeopleSpeech, ways: Sequence[Condition], kept: Path
 ) -> list[ConditionResult]:
     """One network in every condition, and its end-points in room tone."""
     rows = []
@@ -112,7 +112,7 @@ def hear(
 
 
 def _row(
-    name: str, group: str, condition: str, speech: Speech, texts: list[str], cut: float | None = None
+    name: str, group: str, condition: str, speech: PeopleSpeech, texts: list[str], cut: float | None = None
 ) -> ConditionResult:
     edits = count_edits(speech.texts, texts)
     counts = np.stack([edits[:, :3].sum(1), edits[:, 3]], 1)
@@ -233,7 +233,7 @@ def run(options: argparse.Namespace) -> None:
     digests = {name: digest for name, (_, digest) in networks.items()}
     log = options.out / "dev_log.csv"
     known = check_log(log, digests, options.release) if is_dev else []
-    speech = Speech.load(Path(data), options.set, options.fold, options.recordings)
+    speech = PeopleSpeech.load(Path(data), options.set, options.fold, options.recordings)
     ways = conditions(recorded_noises(Path(data)))
     kept = options.runs / "robustness"
     rows = [row for name, each in networks.items() for row in hear(name, *each, speech, ways, kept)]

@@ -16,7 +16,7 @@ from azsim.report.percentiles import percentile
 from azsim.soc import simulate_session
 from azsim.soc.companions import Companion
 from azsim.soc.session import Speech
-from experiments.contention.play import Material, make_material
+from experiments.contention.play import PlayableConfiguration, make_material
 
 Order = Literal["as in the file", "recogniser first", "all equal"]
 ORDERS: tuple[Order, ...] = get_args(Order)
@@ -54,7 +54,7 @@ def sharing(
     return msgspec.structs.replace(device, npu_sharing=spec), tuple(companions)
 
 
-def play(setup: Setup, material: Material, preemption: Preemption, order: Order) -> list[Response]:
+def play(setup: Setup, material: PlayableConfiguration, preemption: Preemption, order: Order) -> list[Response]:
     """All utterances, one after another, beside the other networks; a row per network."""
     device, companions = sharing(setup.device, material.companions, preemption, order)
     speech, start_ms = [], 0

@@ -53,7 +53,7 @@ no background to compare with, so its end is unknown.
 
 
 @dataclass(frozen=True)
-class Recording:
+class ShippedRecording:
     """A shipped recording and what its manifest says of it."""
 
     name: str
@@ -72,12 +72,12 @@ class Recording:
         return np.random.default_rng([snr_db, zlib.crc32(f"{kind}{self.name}".encode())])
 
 
-def recordings() -> list[Recording]:
+def recordings() -> list[ShippedRecording]:
     """All that are shipped."""
     manifest = shipped("experiments", "speech/manifest.csv")
     with open(manifest, newline="", encoding="utf-8") as stream:
         return [
-            Recording(
+            ShippedRecording(
                 row["file"],
                 read_audio(manifest.parent / row["file"]).samples,
                 int(row["speech_start_ms"]),
@@ -89,11 +89,11 @@ def recordings() -> list[Recording]:
         ]
 
 
-def conditions(shipped_ones: list[Recording]) -> Iterator[tuple[str, list[tuple[np.ndarray, int]]]]:
+def conditions(shipped_ones: list[ShippedRecording]) -> Iterator[tuple[str, list[tuple[np.ndarray, int]]]]:
     """Name of each condition, and its sounds with their true ends."""
     quiet = [one for one in shipped_ones if one.noise == "none"]
 
-    def as_shipped(kept: list[Recording]) -> list[tuple[np.ndarray, int]]:
+    def as_shipped(kept: list[ShippedRecording]) -> list[tuple[np.ndarray, int]]:
         return [(one.sound, one.end_ms) for one in kept]
 
     yield "as shipped, quiet", as_shipped([one for one in quiet if one.room == "none"])

@@ -26,7 +26,7 @@ from azsim.speech.recogniser import recognise_many
 from azsim.train.augment import add_noise
 from azsim.train.calibrate import calibrate
 from azsim.train.corpus.clips import MEASURED
-from azsim.train.data import Utterance, complete_folders, load_utterances, of_splits
+from azsim.train.data import StoredUtterance, complete_folders, load_utterances, of_splits
 from azsim.train.publish import calibration_features
 
 SYNTHETIC = ("dev-seen", "dev-unseen", "test-seen", "test-unseen")
@@ -36,7 +36,7 @@ SEED = 7
 
 
 @dataclass(frozen=True)
-class Listening:
+class ListeningTest:
     """Held-out recordings, every one twice: as it is and in noise that training did not hear, 5 to 15 dB below.
 
     Attributes:
@@ -62,7 +62,7 @@ class Listening:
         return digest((*self.features, np.array(self.wake_end_ms), *self.calibration))
 
     @classmethod
-    def load(cls, corpus: Path) -> Listening:
+    def load(cls, corpus: Path) -> ListeningTest:
         """Read a corpus.
 
         Raises:
@@ -102,7 +102,7 @@ def _noisy(features: np.ndarray, noises: list[np.ndarray], rng: np.random.Genera
     return add_noise(features, noise, float(rng.uniform(*SNR_DB)), rng).astype(np.float32)
 
 
-def _cluster(utterance: Utterance) -> str:
+def _cluster(utterance: StoredUtterance) -> str:
     return utterance.line.speaker if utterance.is_real else ""
 
 
@@ -121,7 +121,7 @@ def hear(
     codec: str | None,
     weight_bits: int,
     sparsity: float,
-    listening: Listening,
+    listening: ListeningTest,
     kept_in: Path | None = None,
 ) -> StudyTranscripts:
     """What a network hears as it is on the device, or in float without a codec; kept, beside its file by default."""
@@ -138,7 +138,7 @@ def hear(
 
 
 def transcribed(
-    network: Network, codec: str | None, weight_bits: int, sparsity: float, listening: Listening
+    network: Network, codec: str | None, weight_bits: int, sparsity: float, listening: ListeningTest
 ) -> tuple[list[str], int]:
     """Words of recordings, and the bytes of the network that heard them."""
     names = [str(i) for i in range(len(listening.features))]

@@ -15,7 +15,7 @@ from azsim.speech.search.choice import SearchChoice
 
 
 @dataclass(frozen=True)
-class Heard:
+class LatticeOutcome:
     """One recording.
 
     Attributes:
@@ -37,11 +37,11 @@ Recorded = tuple[str, str, str, str, np.ndarray]
 """Name, group, speaker, reference, log-mel features ``(frames, 64)``."""
 
 
-def heard_by_beam(model: str, recordings: Iterable[Recorded], choice: SearchChoice) -> list[Heard]:
+def heard_by_beam(model: str, recordings: Iterable[Recorded], choice: SearchChoice) -> list[LatticeOutcome]:
     """The recordings, recognised from the int8 weights of a network."""
     small = compress(load_network(model), weight_bits=8, codec="raw")
     recogniser = Recogniser(small, choice.maker(), lattices=choice)
     return [
-        Heard(name, group, speaker, reference, recogniser.recognise(features, name))
+        LatticeOutcome(name, group, speaker, reference, recogniser.recognise(features, name))
         for name, group, speaker, reference, features in recordings
     ]

@@ -28,7 +28,7 @@ MIXED_S = 30.0
 
 
 @dataclass(frozen=True)
-class Speech:
+class PeopleSpeech:
     """Recordings of people: sound, words, slots and speaker of each."""
 
     sounds: list[np.ndarray]
@@ -37,7 +37,7 @@ class Speech:
     speakers: list[str]
 
     @classmethod
-    def load(cls, data: Path, which: str, fold: int, most: int) -> Speech:
+    def load(cls, data: Path, which: str, fold: int, most: int) -> PeopleSpeech:
         """The dev split, or a fold of the training speakers; at most so many recordings, evenly spread.
 
         Raises:

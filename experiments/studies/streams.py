@@ -18,14 +18,14 @@ from azsim.errors import InputError
 from azsim.nn.rnnt.network import Network
 from azsim.speech.wake_word import after_wake_word
 from azsim.train.corpus.wake_streams import OTHER, QUIET, SAME, TEST_BELOW_DB
-from azsim.train.data import Utterance, complete_folders, load_utterances, of_splits
-from experiments.studies.hearing import Listening
+from azsim.train.data import StoredUtterance, complete_folders, load_utterances, of_splits
+from experiments.studies.hearing import ListeningTest
 
 MEASURED = ("stream-dev", "real-stream-dev")
 TRAINED = ("stream-train", "real-stream-train")
 CALIBRATION_STREAMS = 100
 BACKGROUNDS = (QUIET, *(f"{level} dB" for level in TEST_BELOW_DB))
-Rule = Callable[[Utterance], bool]
+Rule = Callable[[StoredUtterance], bool]
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Streams:
         clusters: what a bootstrap draws: a real speaker, or a synthetic command with all its streams.
     """
 
-    utterances: list[Utterance]
-    kept: Listening
-    reset: Listening
+    utterances: list[StoredUtterance]
+    kept: ListeningTest
+    reset: ListeningTest
     clusters: list[str]
 
     @classmethod
@@ -59,7 +59,7 @@ class Streams:
         kept = _listening(utterances, spread, _whole)
         kept.wake_end_ms.extend(round(u.line.wake_end_ms) for u in utterances)
 
-        def rest(utterance: Utterance) -> np.ndarray:
+        def rest(utterance: StoredUtterance) -> np.ndarray:
             return after_wake_word(network, _whole(utterance), utterance.line.wake_end_ms)
 
         return cls(utterances, kept, _listening(utterances, spread, rest), [_cluster(u) for u in utterances])
@@ -93,14 +93,16 @@ def _by_wake(voice: str, source: str) -> Rule:
     return lambda utterance: utterance.line.wake_voice == voice and source in ("", utterance.line.wake_source)
 
 
-def _whole(utterance: Utterance) -> np.ndarray:
+def _whole(utterance: StoredUtterance) -> np.ndarray:
     return np.asarray(utterance.features, np.float32)
 
 
 def _listening(
-    utterances: list[Utterance], calibration: list[Utterance], features: Callable[[Utterance], np.ndarray]
-) -> Listening:
-    return Listening(
+    utterances: list[StoredUtterance],
+    calibration: list[StoredUtterance],
+    features: Callable[[StoredUtterance], np.ndarray],
+) -> ListeningTest:
+    return ListeningTest(
         features=[features(u) for u in utterances],
         references=[u.line.text for u in utterances],
         clusters=[_cluster(u) for u in utterances],
@@ -110,6 +112,6 @@ def _listening(
     )
 
 
-def _cluster(utterance: Utterance) -> str:
+def _cluster(utterance: StoredUtterance) -> str:
     line = utterance.line
     return line.speaker if utterance.is_real else f"{line.voice} {line.text}"

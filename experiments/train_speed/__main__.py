@@ -30,7 +30,7 @@ from torch.nn import functional
 from azsim.report.page import write_page
 from azsim.train import model as model_module
 from azsim.train.command import CORPUS, exit_status, exported
-from azsim.train.data import Utterance
+from azsim.train.data import StoredUtterance
 from azsim.train.decode import recognise, word_errors
 from azsim.train.recipe import Recipe
 from azsim.train.recipe_file import load_recipe
@@ -92,7 +92,7 @@ def in_place(way: Way) -> Iterator[None]:
             patch.stop()
 
 
-def step(trainer: Trainer, way: Way, chosen: Sequence[Utterance]) -> None:
+def step(trainer: Trainer, way: Way, chosen: Sequence[StoredUtterance]) -> None:
     """One update, or two of half as many utterances."""
     if not way.aligned:
         chosen = [replace(utterance, letter_frames=None) for utterance in chosen]

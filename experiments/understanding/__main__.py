@@ -45,7 +45,7 @@ from azsim.train.corpus.tagged import COFFEE_INTENT
 from experiments.options import options_of
 from experiments.studies.cells import write_csv
 from experiments.studies.orders import count_slots
-from experiments.studies.people import SEED, Speech, recorded_noises
+from experiments.studies.people import SEED, PeopleSpeech, recorded_noises
 from experiments.studies.runs import runs_folder
 
 NETWORKS = ("rnnt-5bit-50",)
@@ -149,7 +149,7 @@ def share(right: np.ndarray, speakers: Sequence[str]) -> tuple[float, float, flo
 
 
 def acceptance(
-    names: Sequence[str], speech: Speech, data: Path, levels_db: Sequence[float]
+    names: Sequence[str], speech: PeopleSpeech, data: Path, levels_db: Sequence[float]
 ) -> list[AcceptanceResult]:
     """Every network, greedy and by a beam, as recorded and in the kitchen at these levels."""
     tagger = tagger_of(compress(tagger_network("understanding"), codec="raw"))
@@ -180,9 +180,7 @@ def acceptance(
                     if words in texts:
                         parsed = 100 * float((count_slots(speech.slots, texts[words])[:, 0] == 0).mean())
                     people = len(set(speech.speakers))
-                    rows.append(
-                        AcceptanceResult(name, way.name, choice.kind, words, len(own), people, *right, parsed)
-                    )
+                    rows.append(AcceptanceResult(name, way.name, choice.kind, words, len(own), people, *right, parsed))
                     print(f"{name}: {way.name}: {choice.kind}, {words}: {right[0]:.0f} % accepted", flush=True)
     return rows
 
@@ -231,7 +229,7 @@ def run(options: argparse.Namespace) -> None:
     if not data:
         raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/ and noise/")
     by_size = sizes(options.runs)
-    speech = Speech.load(Path(data), options.set, 0, options.recordings)
+    speech = PeopleSpeech.load(Path(data), options.set, 0, options.recordings)
     people = acceptance(options.networks, speech, Path(data), options.noise_db)
     options.out.mkdir(parents=True, exist_ok=True)
     write_csv(by_size, options.out / "sizes.csv")

@@ -89,7 +89,7 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
         writer.writerows(rows)
 
 
-def flat(load: on_device.Load) -> dict[str, object]:
+def flat(load: on_device.UpdateLoad) -> dict[str, object]:
     """A load as one row."""
     row = asdict(load)
     phases, energy = row.pop("phase_ms"), row.pop("energy_mj")

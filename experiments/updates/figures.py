@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from azsim.report.figures.style import COLOURS, MARKERS, WIDTH_INCHES
 from azsim.soc.update import PHASES
-from experiments.updates.on_device import Load
+from experiments.updates.on_device import UpdateLoad
 from experiments.updates.sizes import ReleaseSize
 
 WAYS = {
@@ -62,7 +62,7 @@ def bytes_and_words(rows: Sequence[ReleaseSize]) -> Figure:
     return figure
 
 
-def phases(loads: Sequence[Load]) -> Figure:
+def phases(loads: Sequence[UpdateLoad]) -> Figure:
     """Time of each phase of an update, one panel per device."""
     names = list(dict.fromkeys(load.device for load in loads))
     figure = Figure(figsize=(WIDTH_INCHES, 3.4), layout="constrained")

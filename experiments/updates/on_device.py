@@ -26,7 +26,7 @@ PJ_PER_MJ = 1e9
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class UpdateLoad:
     """One device under one stream of updates.
 
     Attributes:
@@ -75,7 +75,7 @@ def devices(device: Device) -> dict[str, Device]:
     }
 
 
-def measure(setup: Setup, small: CompressedNetwork, jobs: Mapping[str, UpdateJob]) -> list[Load]:
+def measure(setup: Setup, small: CompressedNetwork, jobs: Mapping[str, UpdateJob]) -> list[UpdateLoad]:
     """Every device without updates and under each job."""
     works = [recognition.work for recognition in recognise(small, setup)]
     loads = []
@@ -93,7 +93,7 @@ def _play(
     works: Sequence,
     update: str,
     job: UpdateJob | None,
-) -> Load:
+) -> UpdateLoad:
     deployed = Deployment(device, small)
     simulation = DeviceSimulation(device, setup.music, setup.experiment.seed)
     env = simulation.env
@@ -112,7 +112,7 @@ def _play(
     done = [one for one in updates if one.done]
     waits = [(chain.final_ps - chain.endpoint_ps) / 1e9 for chain in chains]
     steps = np.concatenate([chain.done_ps - chain.release_ps for chain in chains]) / 1e9
-    return Load(
+    return UpdateLoad(
         device=name,
         update=update,
         payload_bytes=job.payload_bytes if job else 0,

@@ -8,7 +8,7 @@ import numpy as np
 
 from azsim.compare.setup import Setup
 from azsim.report.columns import interval
-from experiments.updates.on_device import Load
+from experiments.updates.on_device import UpdateLoad
 from experiments.updates.power_cuts import Cuts
 from experiments.updates.series import FOLDER, Series
 from experiments.updates.sizes import ReleaseSize
@@ -18,7 +18,7 @@ PRODUCTION_WEIGHTS = 58_400_000
 
 def readme(
     rows: Sequence[ReleaseSize],
-    loads: Sequence[Load],
+    loads: Sequence[UpdateLoad],
     cuts: Cuts,
     series: Sequence[Series],
     setup: Setup,
@@ -92,7 +92,7 @@ def size_table(rows: Sequence[ReleaseSize]) -> list[str]:
     return lines
 
 
-def device_table(loads: Sequence[Load]) -> list[str]:
+def device_table(loads: Sequence[UpdateLoad]) -> list[str]:
     """One line per device and update."""
     lines = [
         "| device | update | payload KiB | updates | one update s | of it download s | cores ms | energy mJ "
@@ -156,7 +156,7 @@ def _sizes_shown(rows: Sequence[ReleaseSize]) -> str:
     )
 
 
-def _device_shown(loads: Sequence[Load]) -> str:
+def _device_shown(loads: Sequence[UpdateLoad]) -> str:
     found = {(load.device, load.update): load for load in loads}
     idle = {load.device: load for load in loads if load.update == "none"}
     busy = [load for load in loads if load.updates]

@@ -32,7 +32,7 @@ RELEASES = 5
 SEED = 1
 
 
-class Plan(msgspec.Struct, frozen=True):
+class TrainingPlan(msgspec.Struct, frozen=True):
     """How a series is trained.
 
     Attributes:
@@ -50,19 +50,19 @@ class Plan(msgspec.Struct, frozen=True):
     matrices: tuple[str, ...] = ()
 
 
-class Stored(msgspec.Struct, frozen=True):
+class StoredSeries(msgspec.Struct, frozen=True):
     """What ``releases.json`` says: the model that the deltas start from, its 8-bit grid, and the plans."""
 
     model: str
     digest: str
     scales: dict[str, float]
-    plans: dict[str, Plan]
+    plans: dict[str, TrainingPlan]
 
 
 PLANS = {
-    "all": Plan("all weights", 150, 1e-4),
-    "head": Plan("last encoder layer and joint", 60, 2e-4, matrices=("encoder.2.*", "joint.*")),
-    "tenth": Plan("a seeded tenth", 60, 5e-4, share=0.1),
+    "all": TrainingPlan("all weights", 150, 1e-4),
+    "head": TrainingPlan("last encoder layer and joint", 60, 2e-4, matrices=("encoder.2.*", "joint.*")),
+    "tenth": TrainingPlan("a seeded tenth", 60, 5e-4, share=0.1),
 }
 
 
@@ -77,7 +77,7 @@ class Series:
     """
 
     name: str
-    plan: Plan
+    plan: TrainingPlan
     masters: Sequence[bytes]
 
     def networks(self) -> list[Network]:
@@ -102,7 +102,7 @@ def load(model: str) -> list[Series] | None:
     """The stored series, or None if they belong to another model (or another version of this one)."""
     network = load_network(model)
     try:
-        stored = msgspec.json.decode((FOLDER / "releases.json").read_bytes(), type=Stored)
+        stored = msgspec.json.decode((FOLDER / "releases.json").read_bytes(), type=StoredSeries)
     except FileNotFoundError:
         return None
     if stored.digest != network.digest or stored.plans != PLANS:
@@ -156,5 +156,5 @@ def store(model: str, trained: Path) -> None:
                 ) from error
             (FOLDER / f"{name}-{release}.azd").write_bytes(delta)
             before = after
-    stored = Stored(model, network.digest, scales, PLANS)
+    stored = StoredSeries(model, network.digest, scales, PLANS)
     (FOLDER / "releases.json").write_bytes(msgspec.json.format(msgspec.json.encode(stored)) + b"\n")

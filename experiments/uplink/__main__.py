@@ -36,7 +36,7 @@ from azsim.speech.search.choice import SearchChoice
 from azsim.train.command import exit_status
 from experiments.options import options_of
 from experiments.studies.cells import write_csv
-from experiments.studies.lattices import Heard, heard_by_beam
+from experiments.studies.lattices import LatticeOutcome, heard_by_beam
 from experiments.uplink.connections import Handshake, Write, handshakes, writes
 from experiments.uplink.sound import Encoding, encodings
 
@@ -70,11 +70,9 @@ class Upload:
     over_lattice: float
 
 
-def uploads(spec: NetworkSpec, sounds: list[np.ndarray], heard: list[Heard]) -> list[Upload]:
+def uploads(spec: NetworkSpec, sounds: list[np.ndarray], heard: list[LatticeOutcome]) -> list[Upload]:
     """The lattice and every way of sending the sound, until the device's end-point."""
-    messages = [
-        lattice_traffic(each.recognition.lattice, each.reference.split()).message_bytes for each in heard
-    ]
+    messages = [lattice_traffic(each.recognition.lattice, each.reference.split()).message_bytes for each in heard]
     lattice = _wire(spec, [FIRST_HEADERS_BYTES]) + float(np.mean([_wire(spec, [size]) for size in messages]))
     found = [Upload("lattice", float(np.mean(messages)), lattice, 1.0)]
     for way, changes in WAYS.items():

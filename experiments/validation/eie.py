@@ -32,7 +32,7 @@ SOURCE = "Han et al., ISCA 2016 (arXiv:1602.01528v2), Tables III and IV"
 
 
 @dataclass(frozen=True)
-class Layer:
+class PublishedLayer:
     """A layer as the paper prints it."""
 
     name: str
@@ -62,11 +62,11 @@ class Times:
         return self.actual_us / self.theoretical_us
 
 
-def layers() -> list[Layer]:
+def layers() -> list[PublishedLayer]:
     """The rows of ``eie_layers.csv``."""
     with open(TABLE, newline="") as stream:
         return [
-            Layer(
+            PublishedLayer(
                 name=row["layer"],
                 inputs=int(row["inputs"]),
                 outputs=int(row["outputs"]),
@@ -79,7 +79,7 @@ def layers() -> list[Layer]:
         ]
 
 
-def times(layer: Layer, shift: float = 0.0, queue: int = 8) -> Times:
+def times(layer: PublishedLayer, shift: float = 0.0, queue: int = 8) -> Times:
     """The model's times; ``shift`` from -1 to 1 moves both densities within what rounds to the printed ones."""
     weights, activations = drawn(layer, shift)
     cost = azsim.matvec(with_queue(azsim.load_device("eie"), queue), weights, activations)
@@ -87,7 +87,7 @@ def times(layer: Layer, shift: float = 0.0, queue: int = 8) -> Times:
     return Times(cost.effectual_products / lanes, cost.elapsed_ps / 1e6)
 
 
-def drawn(layer: Layer, shift: float) -> tuple[np.ndarray, np.ndarray]:
+def drawn(layer: PublishedLayer, shift: float) -> tuple[np.ndarray, np.ndarray]:
     """Masks with exactly so many ones: ``(outputs, inputs)`` and ``(inputs,)``."""
     weights = _mask(layer.inputs * layer.outputs, layer.weight_percent + 0.5 * shift, 1)
     activations = _mask(layer.inputs, layer.activation_percent + layer.activation_step * shift, 2)

@@ -9,7 +9,7 @@ import numpy as np
 from azsim.chip.attribution import attribute
 from azsim.chip.pipeline import run_pipeline
 from azsim.reference.lane_cases import compare, lane_case
-from azsim.reference.pipeline_machine import Pipeline
+from azsim.reference.pipeline_machine import PipelineMachine
 from azsim.reference.schedule_cases import random_chip, random_schedule
 from experiments.validation.section import Section
 
@@ -39,13 +39,14 @@ def lane_section() -> Section:
         holds=differing.total() == 0,
     )
 
+
 def pipeline_section() -> Section:
     """Random schedules on random chips."""
     tiles = differing = unattributed = 0
     for seed in range(SCHEDULES):
         rng = np.random.default_rng(seed)
         chip, work = random_chip(rng), random_schedule(rng)
-        result, model = run_pipeline(work, chip), Pipeline(work, chip)
+        result, model = run_pipeline(work, chip), PipelineMachine(work, chip)
         fetched = work.fetch_bytes > 0
         same = np.array_equal(result.times[1:], model.times[1:])
         same &= np.array_equal(result.times[0, fetched], model.times[0, fetched])

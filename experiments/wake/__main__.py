@@ -50,7 +50,7 @@ ROOM_FRAMES = 60
 
 
 @dataclass(frozen=True)
-class Heard:
+class DetectionOutcome:
     """The word under one condition: how many there are, how many were heard, and how late at the median."""
 
     detector: str
@@ -106,16 +106,18 @@ def own(sound: np.ndarray) -> list[int]:
     return [wake.time_ms for wake in heard]
 
 
-def heard_words(name: str, detector: Detector, condition: str, said: Sequence[tuple[np.ndarray, int]]) -> Heard:
+def heard_words(
+    name: str, detector: Detector, condition: str, said: Sequence[tuple[np.ndarray, int]]
+) -> DetectionOutcome:
     """The detector over words, each with its end."""
     delays = []
     for sound, end_ms in said:
         in_time = [time_ms - end_ms for time_ms in detector(sound) if LEAD_MS <= time_ms <= end_ms + LATEST_MS]
         delays += in_time[:1]
-    return Heard(name, condition, len(said), len(delays), float(np.median(delays)) if delays else None)
+    return DetectionOutcome(name, condition, len(said), len(delays), float(np.median(delays)) if delays else None)
 
 
-def measure(data: Path, name: str, detector: Detector) -> tuple[list[Heard], list[FalseAccepts]]:
+def measure(data: Path, name: str, detector: Detector) -> tuple[list[DetectionOutcome], list[FalseAccepts]]:
     """One detector, over all words and sounds, or over those that are measured of others."""
     rows, said = [heard_words(name, detector, "quiet", words(data))], words(data)
     for background, noise in noises(data).items():
@@ -155,7 +157,7 @@ def run(options: argparse.Namespace) -> None:
     chosen = [options.only] if options.only else list(detectors)
     if chosen[0] not in detectors:
         raise InputError(f"--only {options.only}: must be one of {', '.join(detectors)}")
-    rows = _before(options.out / "missed.csv", Heard, chosen)
+    rows = _before(options.out / "missed.csv", DetectionOutcome, chosen)
     found = _before(options.out / "false_accepts.csv", FalseAccepts, chosen)
     for name in chosen:
         of_words, of_sounds = measure(Path(data), name, detectors[name])
@@ -169,15 +171,14 @@ def run(options: argparse.Namespace) -> None:
     write_page(options.out, "\n\n".join([__doc__.strip(), *_tables(rows, found), _about()]) + "\n")
 
 
-def _tables(rows: Sequence[Heard], found: Sequence[FalseAccepts]) -> list[str]:
+def _tables(rows: Sequence[DetectionOutcome], found: Sequence[FalseAccepts]) -> list[str]:
     names = list(dict.fromkeys(row.detector for row in rows))
     conditions = list(dict.fromkeys(row.condition for row in rows))
     of = {(row.detector, row.condition): row for row in rows}
     head = f"| {rows[0].words} words | " + " | ".join(f"{name}, missed %" for name in names) + " |"
     lines = [head, "|:--|" + "--:|" * len(names)]
     lines += [
-        f"| {each} | " + " | ".join(_missed(of.get((name, each))) for name in names) + " |"
-        for each in conditions
+        f"| {each} | " + " | ".join(_missed(of.get((name, each))) for name in names) + " |" for each in conditions
     ]
     quiet = [f"{name} {of[name, 'quiet'].delay_p50_ms:.0f} ms" for name in names if of[name, "quiet"].heard]
     kinds = list(dict.fromkeys(each.sound for each in found))
@@ -192,7 +193,7 @@ def _tables(rows: Sequence[Heard], found: Sequence[FalseAccepts]) -> list[str]:
     return ["\n".join(lines), delays, "\n".join(more)]
 
 
-def _missed(row: Heard | None) -> str:
+def _missed(row: DetectionOutcome | None) -> str:
     return "" if row is None else f"{row.missed_percent:.1f}"
 
 

@@ -47,7 +47,7 @@ COMMAND = "python -m experiments.where_skipping_pays --out reports/where_skippin
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class SkippingPoint:
     """One case: cycles without and with skipping, their ratio, what rates alone promise, and what holds it back."""
 
     sweep: str
@@ -84,7 +84,7 @@ def changed(chip: ChipSpec, window: int, factor: float) -> ChipSpec:
     return msgspec.structs.replace(chip, lanes=lanes, decoder=decoder, sram=sram)
 
 
-class Case:
+class MatrixAtDensity:
     """The matrix at one density: its bitstream, and lane costs computed once per window."""
 
     def __init__(self, chip: ChipSpec, density: float) -> None:
@@ -106,25 +106,27 @@ class Case:
         causes = attribute(schedule, result, chip)
         return result.total_cycles, max(causes, key=causes.get)
 
-    def point(self, sweep: str, base: ChipSpec, mode: Residency, frames: int, window: int, factor: float) -> Point:
+    def point(
+        self, sweep: str, base: ChipSpec, mode: Residency, frames: int, window: int, factor: float
+    ) -> SkippingPoint:
         """One row of the table."""
         chip = changed(base, window, factor)
         everything, _ = self.run(chip, "none", frames, mode)
         skipping, mostly = self.run(chip, "weights", frames, mode)
         bits = self.encoded.bits_per_weight
         rates = binding(chip, bits, self.density, frames=frames, residency=mode, values_per_position=self.values)
-        return Point(
+        return SkippingPoint(
             sweep, mode, self.density, frames, window, factor, bits, everything, skipping, everything / skipping,
             rates.skip_gain, mostly,
         )  # fmt: skip
 
 
-def measure(chip: ChipSpec) -> list[Point]:
+def measure(chip: ChipSpec) -> list[SkippingPoint]:
     """All three sweeps."""
     window = chip.lanes.window_positions
     points = []
     for density in DENSITIES:
-        case = Case(chip, density)
+        case = MatrixAtDensity(chip, density)
         points += [case.point("density", chip, mode, n, window, 1.0) for mode in MODES for n in FRAMES]
         if density in (0.1, 0.3, 0.5):
             points += [case.point("window", chip, "decoded", 1, wide, 1.0) for wide in WINDOWS]
@@ -138,7 +140,7 @@ def measure(chip: ChipSpec) -> list[Point]:
     return points
 
 
-def draw(points: list[Point], multipliers: int) -> Figure:
+def draw(points: list[SkippingPoint], multipliers: int) -> Figure:
     """Three heat maps above, window and decoder below."""
     figure = Figure(figsize=(WIDTH_INCHES, 6.4), layout="constrained")
     grid = figure.subplots(2, 3)
@@ -152,7 +154,7 @@ def draw(points: list[Point], multipliers: int) -> Figure:
     return figure
 
 
-def _heat_map(axes: Axes, points: list[Point], title: str):
+def _heat_map(axes: Axes, points: list[SkippingPoint], title: str):
     table = np.array([[p.speed_up for p in points if p.frames == n] for n in FRAMES])
     image = axes.imshow(table, origin="lower", aspect="auto", cmap="viridis", vmin=1.0, vmax=2.0)
     axes.contour(table, levels=[NO_GAIN], colors="white", linewidths=1.2)
@@ -164,7 +166,7 @@ def _heat_map(axes: Axes, points: list[Point], title: str):
     return image
 
 
-def _windows(axes: Axes, points: list[Point], multipliers: int) -> None:
+def _windows(axes: Axes, points: list[SkippingPoint], multipliers: int) -> None:
     for colour, density in zip(COLOURS, sorted({p.density for p in points}), strict=False):
         line = [p for p in points if p.density == density]
         ratio = [p.window / multipliers for p in line]
@@ -177,7 +179,7 @@ def _windows(axes: Axes, points: list[Point], multipliers: int) -> None:
     axes.legend(fontsize=7)
 
 
-def _decoders(axes: Axes, points: list[Point], title: str) -> None:
+def _decoders(axes: Axes, points: list[SkippingPoint], title: str) -> None:
     for colour, factor in zip(COLOURS, DECODER_FACTORS, strict=False):
         line = [p for p in points if p.decoder_factor == factor]
         label = f"decoder x {factor:g}"
@@ -188,7 +190,7 @@ def _decoders(axes: Axes, points: list[Point], title: str) -> None:
     axes.legend(fontsize=7)
 
 
-def readme(points: list[Point], multipliers: int) -> str:
+def readme(points: list[SkippingPoint], multipliers: int) -> str:
     """The page: what was done, and a table at half zeros."""
     half = {(p.residency, p.frames): p for p in points if p.sweep == "density" and p.density == 0.5}
     shown = (1, 2, 4, 8, 16)
@@ -228,14 +230,14 @@ Speed-up at half zeros ({one.bits_per_weight:.2f} bits per weight), and what mos
 """
 
 
-def _no_gain(point: Point) -> str:
+def _no_gain(point: SkippingPoint) -> str:
     """What skipping is good for where it saves no time."""
     if point.speed_up >= NO_GAIN:
         return ""
     return " Discarding products\n  saves energy there and no time."
 
 
-def _window_sentences(points: list[Point], multipliers: int) -> str:
+def _window_sentences(points: list[SkippingPoint], multipliers: int) -> str:
     """What wider windows gain, density by density."""
     lines = []
     for density in sorted({p.density for p in points if p.sweep == "window"}, reverse=True):
@@ -245,12 +247,12 @@ def _window_sentences(points: list[Point], multipliers: int) -> str:
     return "\n".join(lines)
 
 
-def write(points: list[Point], figure: Figure, multipliers: int, out: Path) -> None:
+def write(points: list[SkippingPoint], figure: Figure, multipliers: int, out: Path) -> None:
     """The folder's four files."""
     out.mkdir(parents=True, exist_ok=True)
     with open(out / "skipping.csv", "w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream, lineterminator="\n")
-        table.writerow([field.name for field in fields(Point)])
+        table.writerow([field.name for field in fields(SkippingPoint)])
         table.writerows([f"{v:.6g}" if isinstance(v, float) else v for v in astuple(point)] for point in points)
     write_figure(figure, "skipping", out)
     write_page(out, readme(points, multipliers))

@@ -24,7 +24,7 @@ from azsim.nn.graph.tensor import Tensor
 from azsim.nn.operators.attention import Attention
 from azsim.nn.operators.conv2d import Conv2d
 from azsim.nn.operators.dense import Dense
-from azsim.nn.program import MatrixUse, Program, Stage
+from azsim.nn.program import MatrixUse, Program, ProgramStage
 
 AZ1 = load_device("az1").chip
 ALL_FUNCTIONS = msgspec.structs.replace(
@@ -55,7 +55,7 @@ def test_it_costs_the_lanes_what_a_dense_resident_matrix_does(device: str, vecto
     ones = np.ones((70, 90), np.int8)
     matrix = CompressedMatrix("m", encode_matrix(ones, "raw", 8, tile_layout(chip)), (1.0,))
     network = CompressedNetwork("made up", attention(), {"m": matrix})
-    program = Program("p", (Stage("s", (MatrixUse("m", "input", "ready", vectors),), ()),))
+    program = Program("p", (ProgramStage("s", (MatrixUse("m", "input", "ready", vectors),), ()),))
     wanted = build_schedule(chip, program, network, {"m": "decoded"})
     found = product_tiles(70, 90, vectors, chip)
     for column in ("lane_cycles", "lane_split", "positions", "products", "fetch_bytes", "decode_cycles"):

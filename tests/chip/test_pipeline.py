@@ -7,7 +7,7 @@ import pytest
 
 from azsim.chip.pipeline import buffer_owners, run_pipeline
 from azsim.devices.loader import load_device
-from azsim.reference.pipeline_machine import Pipeline
+from azsim.reference.pipeline_machine import PipelineMachine
 from azsim.reference.schedule_cases import chip_with, random_chip, random_schedule, schedule
 
 AZ1 = load_device("az1").chip
@@ -17,7 +17,7 @@ AZ1 = load_device("az1").chip
 def test_recurrences_equal_processes_with_tokens(seed: int) -> None:
     rng = np.random.default_rng(seed)
     chip, work = random_chip(rng), random_schedule(rng)
-    result, model = run_pipeline(work, chip), Pipeline(work, chip)
+    result, model = run_pipeline(work, chip), PipelineMachine(work, chip)
     assert np.array_equal(result.times[1:], model.times[1:])
     fetched = work.fetch_bytes > 0
     assert np.array_equal(result.times[0, fetched], model.times[0, fetched])

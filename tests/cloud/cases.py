@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from azsim.cloud.certificates import Certificates
-from azsim.cloud.server import Limits, Server
+from azsim.cloud.server import Server, ServerLimits
 from azsim.cloud.service import Service
 from azsim.speech.lattice.lattice import Lattice
 
@@ -39,7 +39,7 @@ class Second:
 
 @contextlib.contextmanager
 def serving(
-    certificates: Certificates, service: Service | None = None, limits: Limits | None = None
+    certificates: Certificates, service: Service | None = None, limits: ServerLimits | None = None
 ) -> Iterator[tuple[int, list[str]]]:
     """A server in a thread: its port, and the lines that it says."""
     lines: list[str] = []

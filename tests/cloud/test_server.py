@@ -14,7 +14,7 @@ from azsim.cloud.certificates import Certificates, certificates
 from azsim.cloud.channel import ClientEnd, ConnectionLost
 from azsim.cloud.client import CloudClient
 from azsim.cloud.messages import LATTICE_PATH
-from azsim.cloud.server import LOOPBACK, Limits, Server
+from azsim.cloud.server import LOOPBACK, Server, ServerLimits
 from azsim.cloud.service import Service
 from azsim.errors import InputError
 from tests.cloud.cases import OWN, Second, lattice, serving
@@ -100,7 +100,7 @@ def test_noise_on_the_socket_closes_that_connection_alone(keys: Certificates):
 
 
 def test_connections_and_silence_are_bounded(keys: Certificates):
-    with serving(keys, limits=Limits(connections=1, handshake_s=0.3)) as (port, lines):
+    with serving(keys, limits=ServerLimits(connections=1, handshake_s=0.3)) as (port, lines):
         with socket.create_connection((LOOPBACK, port), 20) as silent:
             time.sleep(0.05)
             with socket.create_connection((LOOPBACK, port), 20) as another:
@@ -114,7 +114,7 @@ def test_connections_and_silence_are_bounded(keys: Certificates):
 
 def test_who_asks_while_too_much_waits_is_told(keys: Certificates):
     with (
-        serving(keys, limits=Limits(waiting=0)) as (port, _),
+        serving(keys, limits=ServerLimits(waiting=0)) as (port, _),
         CloudClient(keys, port, local_processing=True) as client,
     ):
         answer = client.rerank(lattice())

@@ -18,7 +18,7 @@ from azsim.report.wer import Interval
 from azsim.train.corpus.coffee import coffee_grammar
 from experiments.anchor import __main__ as anchor
 from experiments.anchor.__main__ import COLUMNS, RecogniserResult, markdown
-from experiments.anchor.networks import Choice, heard_kitchen
+from experiments.anchor.networks import AnchorNetwork, heard_kitchen
 from experiments.anchor.sphinx import pronunciations
 from experiments.anchor.trigram import END, START, Trigram
 from experiments.studies.orders import count_slots, slots
@@ -108,11 +108,11 @@ def test_only_the_words_of_the_texts_are_pronounced() -> None:
 
 
 def test_a_network_is_chosen_with_codec_bits_and_zeros_or_in_float(tmp_path: Path) -> None:
-    chosen = Choice.of("rnnt-5bit-50:zvsv:5:0.5", tmp_path)
+    chosen = AnchorNetwork.of("rnnt-5bit-50:zvsv:5:0.5", tmp_path)
     assert (chosen.name, chosen.codec, chosen.weight_bits, chosen.sparsity) == ("rnnt-5bit-50", "zvsv", 5, 0.5)
     assert chosen.label == "rnnt-5bit-50 (zvsv, 5 bits, 50% zeros)"
-    assert Choice.of("rnnt-student:raw:8:0", tmp_path).label == "rnnt-student (raw, 8 bits)"
-    alone = Choice.of("rnnt-teacher", tmp_path)
+    assert AnchorNetwork.of("rnnt-student:raw:8:0", tmp_path).label == "rnnt-student (raw, 8 bits)"
+    alone = AnchorNetwork.of("rnnt-teacher", tmp_path)
     assert (alone.codec, alone.label) == (None, "rnnt-teacher (float)")
 
 
@@ -144,7 +144,7 @@ def test_a_choice_that_cannot_be_heard_is_refused_before_any_work(
 def test_networks_whose_recipes_name_recorded_noise_heard_the_kitchen(tmp_path: Path) -> None:
     save_network(random_network(8), tmp_path / "mine.safetensors")
     for name, said in (("rnnt-5bit-50", "yes"), ("rnnt-teacher", "no"), (str(tmp_path / "mine.safetensors"), "")):
-        path = Choice.of(name, tmp_path).path
+        path = AnchorNetwork.of(name, tmp_path).path
         assert heard_kitchen(path) == said
         row = RecogniserResult(name, 1, heard_kitchen(path), "quiet", 2, Interval(1, 0, 2), Interval(3, 2, 4), 5, None)
         assert dict(zip(COLUMNS, row.cells(), strict=True))["heard_kitchen"] == said

@@ -12,7 +12,15 @@ from azsim.devices import load_device
 from azsim.errors import InputError
 from azsim.resources import shipped
 from azsim.soc.link import ALWAYS_UP
-from experiments.availability.requests import Asked, Choice, Link, Outcome, load_choice, make_plan, run
+from experiments.availability.requests import (
+    Asked,
+    AvailabilityExperiment,
+    Link,
+    PathOutcome,
+    load_choice,
+    make_plan,
+    run,
+)
 from experiments.availability.tables import battery_rows, row_of, write_csv
 
 FILE = shipped("experiments", "availability/availability.toml")
@@ -32,7 +40,7 @@ def test_a_row_counts_what_is_in_time_and_words_that_never_came() -> None:
         asked(-100, "one two", early=True),
         asked(None, "", by="nobody"),
     )
-    row = row_of(Outcome(load_device("az1"), STEADY, "hybrid", answers), (1.0, 2.0))
+    row = row_of(PathOutcome(load_device("az1"), STEADY, "hybrid", answers), (1.0, 2.0))
     assert row.answered_percent == 75
     assert row.within_percent == (50, 75)
     assert (row.latency_p50_ms, row.latency_p90_ms) == (1000, 1400)
@@ -46,7 +54,7 @@ def test_a_row_counts_what_is_in_time_and_words_that_never_came() -> None:
 
 def test_a_charge_lasts_as_long_as_capacity_over_draw(tmp_path: Path) -> None:
     portable = load_device("portable")
-    outcome = Outcome(portable, STEADY, "cloud", (asked(500, "one two three four"),))
+    outcome = PathOutcome(portable, STEADY, "cloud", (asked(500, "one two three four"),))
     row = row_of(outcome, (1.0,))
     (battery,) = battery_rows([outcome], [row], (0, 3600))
     capacity_mwh, listening_mw = portable.battery.capacity_mwh, portable.battery.listening_mw
@@ -68,7 +76,7 @@ def test_the_shipped_experiment_reads_and_wrong_ones_are_refused() -> None:
 
 @pytest.mark.slow
 def test_two_requests_from_sound_to_words() -> None:
-    choice: Choice = msgspec.structs.replace(
+    choice: AvailabilityExperiment = msgspec.structs.replace(
         load_choice(FILE), devices=("az1",), own_links={}, links=("links/gilbert-50-20s.csv",), utterances=2
     )
     outcomes = run(make_plan(choice, FILE), workers=1)

@@ -22,7 +22,7 @@ from experiments.branching.device import MEMORIES, on_production, on_trained, pr
 from experiments.branching.hearing import CaseRecognition, share_in_speech
 from experiments.branching.material import Material
 from experiments.branching.page import device_table, trust
-from experiments.studies.hearing import Listening
+from experiments.studies.hearing import ListeningTest
 
 CHOICE = ProductionChoice(
     encoder_layers=2, encoder_units=64, prediction_layers=1, prediction_units=32, embedding=16, joint=32, pieces=40,
@@ -55,7 +55,7 @@ def test_products_shares_and_switches_are_counted_up_to_the_end_point() -> None:
 def test_material_is_some_of_what_is_heard_row_by_row(wakes: list[int]) -> None:
     features = [np.full((frames, 64), frames, np.float32) for frames in (4, 5, 6)]
     is_real, is_noisy = np.array([True, False, False]), np.array([False, False, True])
-    heard = Listening(features, ["a", "b", "c"], ["x", "", ""], is_real, is_noisy, features[:1], wakes)
+    heard = ListeningTest(features, ["a", "b", "c"], ["x", "", ""], is_real, is_noisy, features[:1], wakes)
     some = Material.of(heard, np.array([True, False, True]), [(0, 1), (1, 2), (2, 3)])
     assert [len(each) for each in some.features] == [4, 6]
     assert (some.references, some.clusters, some.spans) == (["a", "c"], ["x", ""], [(0, 1), (2, 3)])

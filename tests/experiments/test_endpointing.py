@@ -12,8 +12,8 @@ pytest.importorskip("torch", reason="the recordings come through azsim.train, th
 from azsim.speech.endpoint import end_point, step_end_ms
 from azsim.speech.endpointing.decision import EndPointing, Limits
 from experiments.endpointing.measure import measured, perceived
-from experiments.endpointing.rules import Grid, by_voice, events_of, fixed, sherpa
-from experiments.endpointing.tracks import Recording, Track, quiet_ms
+from experiments.endpointing.rules import TrackArrays, by_voice, events_of, fixed, sherpa
+from experiments.endpointing.tracks import Track, TrackRecording, quiet_ms
 
 
 def track(seed: int, steps: int = 120, changes: bool = True) -> Track:
@@ -27,16 +27,14 @@ def track(seed: int, steps: int = 120, changes: bool = True) -> Track:
     texts = tuple(" ".join(f"w{i}" for i in range(n)) for n in range(count + 1))
     speech = np.where(np.arange(steps) < 60, rng.random(steps), 0.1 * rng.random(steps))
     pause_ms = np.where(said > 0, rng.uniform(0, 400, steps), -1.0)
-    recording = Recording(f"r{seed}", "", texts[-1], 1_800, np.zeros((3 * steps, 64), np.float32))
+    recording = TrackRecording(f"r{seed}", "", texts[-1], 1_800, np.zeros((3 * steps, 64), np.float32))
     last_ms = step_end_ms(int(at[-1])) if count else -1
     posteriors = rng.random((2, steps))
     return Track(recording, said, texts, texts[-1], pause_ms, last_ms, speech, *posteriors, {"peer": rng.random(steps)})
 
 
 share = st.floats(0, 1)
-limits = st.builds(
-    Limits, pause_ms=st.integers(0, 400), quiet_ms=st.integers(0, 300), ended=share, sentence_end=share
-)
+limits = st.builds(Limits, pause_ms=st.integers(0, 400), quiet_ms=st.integers(0, 300), ended=share, sentence_end=share)
 
 
 @settings(max_examples=30, deadline=None)
@@ -44,7 +42,7 @@ limits = st.builds(
 def test_the_grid_is_the_end_pointer(seeds: list[int], speculative: Limits, final: Limits) -> None:
     chosen = EndPointing(speculative=speculative, final=final, nothing_said_ms=3_000, longest_ms=3_200)
     tracks = [track(seed) for seed in seeds]
-    grid = Grid(tracks, chosen.speech_above)
+    grid = TrackArrays(tracks, chosen.speech_above)
     events = [events_of(each, chosen) for each in tracks]
     assert grid.final(chosen).tolist() == [each[-1].step for each in events]
     told = grid.speculative(chosen)

@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="training needs the extra `train`")
 from azsim.compress import compress
 from azsim.errors import InputError
 from azsim.train.corpus.protocol import Condition
-from experiments.robustness.__main__ import ConditionResult, Speech, check_log, draw, hear, markdown, write_log
+from experiments.robustness.__main__ import ConditionResult, PeopleSpeech, check_log, draw, hear, markdown, write_log
 
 
 def rows(name: str) -> list[ConditionResult]:
@@ -41,7 +41,7 @@ def test_a_release_hears_dev_once_and_the_same_network_again(tmp_path: Path):
 def test_every_recording_is_heard_in_every_condition(tiny_network, tmp_path: Path):
     rng = np.random.default_rng(0)
     sounds = [(0.1 * rng.standard_normal(8000)).astype(np.float32) for _ in range(3)]
-    speech = Speech(sounds, ["a coffee", "a mocha", "a latte"], [{"coffeeDrink": "mocha"}] * 3, ["x", "y", "y"])
+    speech = PeopleSpeech(sounds, ["a coffee", "a mocha", "a latte"], [{"coffeeDrink": "mocha"}] * 3, ["x", "y", "y"])
     ways = [Condition("level", "as recorded", lambda sound, rng: sound), Condition("room", "r", lambda s, rng: s / 2)]
     small = compress(tiny_network, codec="raw")
     found = hear("tiny", small, "digest", speech, ways, tmp_path / "kept")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from azsim.soc.companions import Companion
-from experiments.contention.play import Material
+from experiments.contention.play import PlayableConfiguration
 from experiments.sharing.responses import ORDERS, RECOGNISER, play, sharing
 from tests.soc.cases import device, schedule, schedules, track, work
 
@@ -15,7 +15,7 @@ COMPANIONS = (
     Companion("often", schedule("often", 10), 10**10, 60),
     Companion("seldom", schedule("seldom", 40), 10**11, 20),
 )
-MATERIAL = Material("small", ((work(), schedules(200)), (work(), schedules(200))), 0, COMPANIONS)
+MATERIAL = PlayableConfiguration("small", ((work(), schedules(200)), (work(), schedules(200))), 0, COMPANIONS)
 
 
 def test_the_orders_set_priorities_and_nothing_else() -> None:

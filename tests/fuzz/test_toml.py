@@ -13,7 +13,7 @@ from azsim.compare.experiment import load_experiment
 from azsim.compare.runner import make_setup
 from azsim.devices.loader import load_device
 from azsim.devices.spec import Device
-from azsim.inspect.device import Weights, inspect_device
+from azsim.inspect.device import WeightFigures, inspect_device
 from azsim.nn.rnnt.save import save_network
 from azsim.resources import device_file, device_names
 from azsim.soc.music import MusicTrack
@@ -86,7 +86,7 @@ def texts(attack: Attack, tree: dict) -> list[tuple[str, str]]:
 
 def used(device: Device) -> None:
     """What is refused late is refused in the same way: a page on the device, and a moment of it with music."""
-    inspect_device(device, Weights.of(5, 0.5))
+    inspect_device(device, WeightFigures.of(5, 0.5))
     simulate_session(device, [], elapsed_ps=MOMENT_PS, music=TRACK)
 
 

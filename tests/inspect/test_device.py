@@ -8,15 +8,15 @@ import msgspec
 import pytest
 
 from azsim.devices.loader import load_device
-from azsim.inspect.device import Weights, inspect_device
+from azsim.inspect.device import WeightFigures, inspect_device
 
-HALF = Weights.of(5, 0.5)
+HALF = WeightFigures.of(5, 0.5)
 
 
 def test_the_map_is_left_out_where_it_costs_more_than_it_saves() -> None:
-    assert Weights(3.5, 0.5, 0.5) == HALF
-    assert Weights.of(8, 0.0) == Weights(8.0, 1.0, 1.0)
-    assert Weights.of(4, 0.2) == Weights(4.0, 0.8, 1.0)
+    assert WeightFigures(3.5, 0.5, 0.5) == HALF
+    assert WeightFigures.of(8, 0.0) == WeightFigures(8.0, 1.0, 1.0)
+    assert WeightFigures.of(4, 0.2) == WeightFigures(4.0, 0.8, 1.0)
 
 
 def test_az1_s_stages_and_roofs() -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from azsim.nn.program import MatrixUse, Program, Stage, VectorWork
+from azsim.nn.program import MatrixUse, Program, ProgramStage, VectorWork
 from azsim.nn.rnnt.network import Network
 
-FIRST = Stage(
+FIRST = ProgramStage(
     "one",
     (MatrixUse("a", "recurrent", "ready"), MatrixUse("b", "input", "previous")),
     (VectorWork("multiply-add", 30), VectorWork("tanh", 12)),
 )
-SECOND = Stage("two", (MatrixUse("c", "input", "previous"),), (), output_bytes=8)
+SECOND = ProgramStage("two", (MatrixUse("c", "input", "previous"),), (), output_bytes=8)
 
 
 def test_matrices_come_in_the_order_of_the_stages() -> None:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from azsim.arbitration import BOARD, CPU, NETWORK
-from azsim.reference.poisson import COUNT, FOUND, RESPONSE_PS, SERVICE_PS, Measured
+from azsim.reference.poisson import COUNT, FOUND, RESPONSE_PS, SERVICE_PS, PoissonMeasurement
 
 
-def measured(rng: np.random.Generator, batches: int = 200, each: int = 50) -> tuple[Measured, np.ndarray]:
+def measured(rng: np.random.Generator, batches: int = 200, each: int = 50) -> tuple[PoissonMeasurement, np.ndarray]:
     """Batches of made-up requests of the CPU, and the requests' own response times."""
     responses = rng.exponential(9000, (batches, each)).astype(np.int64)
     sums = np.zeros((batches, len(BOARD), 4), np.int64)
@@ -17,7 +17,7 @@ def measured(rng: np.random.Generator, batches: int = 200, each: int = 50) -> tu
     sums[:, CPU, SERVICE_PS], sums[:, CPU, FOUND] = 1000 * each, 3 * each
     watched = np.zeros((4, len(BOARD)), np.int64)
     watched[0, NETWORK], watched[2, NETWORK] = 2500, 10_000_000
-    return Measured(sums, 20_000_000, 10_000_000, watched), responses
+    return PoissonMeasurement(sums, 20_000_000, 10_000_000, watched), responses
 
 
 def test_means_are_over_all_and_errors_those_of_independent_requests() -> None:
@@ -32,7 +32,7 @@ def test_means_are_over_all_and_errors_those_of_independent_requests() -> None:
 def test_batches_in_which_a_client_was_silent_do_not_count() -> None:
     made, _ = measured(np.random.default_rng(1))
     padded = np.concatenate([made.batches, np.zeros_like(made.batches)])
-    assert Measured(padded, 1, 1, made.watched).response_ps(CPU) == made.response_ps(CPU)
+    assert PoissonMeasurement(padded, 1, 1, made.watched).response_ps(CPU) == made.response_ps(CPU)
 
 
 def test_load_times_wait_and_bytes_above_a_rate() -> None:

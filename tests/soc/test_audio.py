@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from azsim.soc.audio import Playback
-from azsim.soc.cpu import Cpu
+from azsim.soc.cpu import Cores
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory
 from azsim.soc.trace import Recorder
@@ -43,7 +43,7 @@ def play(periods: int, stall_ps: int, phase_ps: int = 0) -> Playback:
     )
     env = DeviceEnvironment()
     memory, recorder = BurstMemory(env, spec), Recorder(True)
-    cpu = Cpu(env, memory, spec.cpu, recorder)
+    cpu = Cores(env, memory, spec.cpu, recorder)
     playback = Playback(
         env,
         memory,

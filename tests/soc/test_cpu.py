@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from azsim.arbitration import PLAYBACK
 from azsim.devices.cpu_spec import BackgroundSpec, CpuPrioritySpec, CpuTaskSpec
-from azsim.soc.cpu import Cpu
+from azsim.soc.cpu import Cores
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory
 from azsim.soc.trace import Recorder
@@ -35,7 +35,7 @@ def make(cores: int, bytes_per_kcycle: float = 0.0, wake_us: float = 60.0, switc
     env = DeviceEnvironment()
     recorder = Recorder(True)
     memory = BurstMemory(env, spec)
-    return env, memory, Cpu(env, memory, spec.cpu, recorder), recorder
+    return env, memory, Cores(env, memory, spec.cpu, recorder), recorder
 
 
 def test_an_idle_core_wakes_up_and_a_busy_one_goes_on():
@@ -236,7 +236,7 @@ def test_faster_points_cost_more_energy_for_the_same_cycles():
     for mhz in (598.0, 1196.0):
         spec = device(cpu__clock_mhz=mhz, cpu__wake_us=0.0, cpu__memory_bytes_per_kcycle=0.0)
         env = DeviceEnvironment()
-        cpu = Cpu(env, BurstMemory(env, spec), spec.cpu, Recorder(False))
+        cpu = Cores(env, BurstMemory(env, spec), spec.cpu, Recorder(False))
         env.run(until=cpu.run("job", 598_000))
         found.append(cpu.energy_uw_ps(env.now) - 3 * 8000 * env.now)
     slow, fast = found

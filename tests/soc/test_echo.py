@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from azsim.soc import simulate
-from azsim.soc.cpu import Cpu
+from azsim.soc.cpu import Cores
 from azsim.soc.echo import CancellerTask
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory
@@ -19,7 +19,7 @@ TAIL_MS = 120
 def test_sound_is_clean_when_its_block_is_done():
     spec = device(audio__echo_tail_ms=TAIL_MS, cpu__clock_mhz=1000.0, cpu__memory_bytes_per_kcycle=0.0)
     env = DeviceEnvironment()
-    task = CancellerTask(env, Cpu(env, BurstMemory(env, spec), spec.cpu, Recorder(False)), spec)
+    task = CancellerTask(env, Cores(env, BurstMemory(env, spec), spec.cpu, Recorder(False)), spec)
     env.process(task.run())
     cost_ps = 60 * 10**6 + round(flops_per_block(TAIL_MS) / 2) * 1000
     env.run(until=task.clean_from(45 * 10**9))

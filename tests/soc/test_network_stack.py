@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from azsim.soc.cpu import Cpu
+from azsim.soc.cpu import Cores
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory
 from azsim.soc.network_stack import NetworkStack
@@ -29,7 +29,7 @@ class Every:
 def test_packets_that_come_cost_a_core_and_are_handed_on_after_it():
     spec = device(cpu__clock_mhz=1000.0, cpu__memory_bytes_per_kcycle=0.0)
     env = DeviceEnvironment()
-    cpu = Cpu(env, BurstMemory(env, spec), spec.cpu, Recorder(False))
+    cpu = Cores(env, BurstMemory(env, spec), spec.cpu, Recorder(False))
     stack = NetworkStack(env, cpu, Every(env), 25_000)
     env.process(stack.run())
     taken: list[int] = []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from azsim.chip.interrupted import rest
 from azsim.chip.schedule import TileSchedule
 from azsim.devices.spec import NpuSharingSpec
-from azsim.reference.pipeline_machine import Pipeline
+from azsim.reference.pipeline_machine import PipelineMachine
 from azsim.soc.environment import DeviceEnvironment
 from azsim.soc.memory import BurstMemory
 from azsim.soc.npu import Npu
@@ -39,7 +39,7 @@ def leaves(made: TileSchedule, policy: str) -> list[int]:
 
 def begun(made: TileSchedule, chip, cycles: float) -> int:
     """Tiles up to the last that was at work before ``cycles``."""
-    times = Pipeline(made, chip).times
+    times = PipelineMachine(made, chip).times
     count = 0
     for tile in range(len(made)):
         if made.fetch_bytes[tile] > 0:
@@ -69,7 +69,7 @@ def reference(jobs, policy: str, chip) -> dict[str, float]:
         job = min(ready, key=lambda job: job[:3])
         waiting.remove(job)
         rank, at, index, made = job
-        end = now + (Pipeline(made, chip).times[4, -1] if len(made) else 0)
+        end = now + (PipelineMachine(made, chip).times[4, -1] if len(made) else 0)
         breaks = [other[1] for other in waiting if other[0] < rank and now <= other[1] < end]
         if policy == "never" or not breaks:
             now, ends[made.name] = end, end
@@ -79,7 +79,7 @@ def reference(jobs, policy: str, chip) -> dict[str, float]:
             now, ends[made.name] = end, end
             continue
         played = first_tiles(made, count)
-        now = max(min(breaks), now + (Pipeline(played, chip).times[4, -1] if count else 0))
+        now = max(min(breaks), now + (PipelineMachine(played, chip).times[4, -1] if count else 0))
         waiting.append((rank, at, index, rest(made, count)))
     return ends
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from azsim.speech.jobs import Turned, greedy_turns, job_chain, turns_of
+from azsim.speech.jobs import StepTurn, greedy_turns, job_chain, turns_of
 
 REDUCED = ("encoder.0", "encoder.1", "joint", "prediction")
 
@@ -73,7 +73,7 @@ def test_a_dearer_front_end_asks_for_more_cycles_by_the_frame():
 
 
 def test_turns_of_a_beam_are_runs_that_hypotheses_share():
-    turns = [Turned(1, 1, 2), Turned(1, 2, 0), Turned(3, 3, 1), Turned(3, 1, 0), Turned(5, 4, 0)]
+    turns = [StepTurn(1, 1, 2), StepTurn(1, 2, 0), StepTurn(3, 3, 1), StepTurn(3, 1, 0), StepTurn(5, 4, 0)]
     jobs = job_chain(4, [1, 3], REDUCED, 2, turns=turns)
     runs = [(job.name, job.units, job.invocation) for job in jobs if job.name in ("joint", "prediction")]
     assert runs == [
@@ -86,6 +86,11 @@ def test_turns_of_a_beam_are_runs_that_hypotheses_share():
 
 
 def test_a_greedy_search_takes_a_turn_more_after_each_label():
-    assert list(greedy_turns(4, [3, 3], 2)) == [Turned(1, 1, 0), Turned(3, 1, 1), Turned(3, 1, 1), Turned(3, 1, 0)]
+    assert list(greedy_turns(4, [3, 3], 2)) == [
+        StepTurn(1, 1, 0),
+        StepTurn(3, 1, 1),
+        StepTurn(3, 1, 1),
+        StepTurn(3, 1, 0),
+    ]
     labels = [1, 3, 3, 9]
     assert job_chain(6, labels, REDUCED, 2) == job_chain(6, labels, REDUCED, 2, turns=list(greedy_turns(6, labels, 2)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from azsim.train.recipe import Mix, Recipe, Schedule, Sizes, Stage
+from azsim.train.recipe import Mix, NetworkSizes, Recipe, RecipeStage, Schedule
 
 CLEAN = Mix(augmented=False, real_repeats=1, max_frames=300, batch_frames=2000)
 VARIED = Mix(augmented=True, real_repeats=1, max_frames=300, batch_frames=2000)
@@ -17,11 +17,11 @@ def tiny_recipe(steps: int = 8, flat_steps: int = 3, **changes: object) -> Recip
     recipe = Recipe(
         title="tiny",
         bfloat16=False,
-        sizes=Sizes(pieces=14, hidden=24, prediction=24, embedding=24, joint=24),
+        sizes=NetworkSizes(pieces=14, hidden=24, prediction=24, embedding=24, joint=24),
         schedule=Schedule(steps=steps, peak_learning_rate=2e-3, warm_up_steps=4),
         stages=(
-            Stage("flat", CLEAN, transducer=False, at_most=flat_steps, measure_every_steps=0),
-            Stage("augmented", VARIED, ctc_weight=0.3, measure_every_steps=4),
+            RecipeStage("flat", CLEAN, transducer=False, at_most=flat_steps, measure_every_steps=0),
+            RecipeStage("augmented", VARIED, ctc_weight=0.3, measure_every_steps=4),
         ),
     )
     return msgspec.structs.replace(recipe, **changes)

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 from azsim.train import align  # noqa: E402 (needs torch)
 from azsim.train.batch import Manner, Slack, band, emitted, make_batch  # noqa: E402 (needs torch)
 from azsim.train.data import ALIGNMENT, Normaliser, complete_folders, load_utterances  # noqa: E402 (needs torch)
-from azsim.train.export import Trained, save_model  # noqa: E402 (needs torch)
+from azsim.train.export import TrainedModel, save_model  # noqa: E402 (needs torch)
 from azsim.train.model import Shape, Transducer  # noqa: E402 (needs torch)
 from azsim.train.rnnt_loss import Cells  # noqa: E402 (needs torch)
 from azsim.train.tokens import BLANK_PIECE, Pieces  # noqa: E402 (needs torch)
@@ -63,7 +63,7 @@ def test_an_aligned_corpus_is_trained_within_a_narrower_band(tiny_corpus: Path, 
     torch.manual_seed(1)
     front = Normaliser(np.full(64, 8, np.float32), np.full(64, 0.3, np.float32))
     source = tmp_path / "model.safetensors"
-    save_model(source, Transducer(Shape(len(PIECES), 12, 12, 12)), front, Pieces(PIECES), "t", Trained(1, 0, 0.0))
+    save_model(source, Transducer(Shape(len(PIECES), 12, 12, 12)), front, Pieces(PIECES), "t", TrainedModel(1, 0, 0.0))
     for name in complete_folders(tiny_corpus):
         (tmp_path / "corpus" / name).mkdir(parents=True)
         for file in (tiny_corpus / name).iterdir():

@@ -14,8 +14,8 @@ from azsim.speech.features import FRAME_SHIFT_MS
 from azsim.train.batch import (
     FLAT_START_DELAY_STEPS,
     WAIT_S,
-    Batch,
     Manner,
+    PaddedBatch,
     Slack,
     band,
     crop,
@@ -24,7 +24,7 @@ from azsim.train.batch import (
     make_batch,
     waited,
 )
-from azsim.train.data import Mix, Normaliser, Utterance, complete_folders, expected_frames, load_utterances
+from azsim.train.data import Mix, Normaliser, StoredUtterance, complete_folders, expected_frames, load_utterances
 from azsim.train.tokens import Pieces
 
 PIECES = Pieces(("<blank>", "▁", "a", "b", "c"))
@@ -65,13 +65,13 @@ def test_manners_share_their_draws_and_differ_in_how_often_speech_waits():
     assert noisy[0].strength(False).tempo == quiet[0].strength(False).tempo
 
 
-def stream_of(utterance: Utterance, wake_frames: int) -> Utterance:
+def stream_of(utterance: StoredUtterance, wake_frames: int) -> StoredUtterance:
     """A wake word of noise and a command after it."""
     noise = np.random.default_rng(5).normal(0, 1, (wake_frames, 64)).astype(np.float16)
     line = utterance.line
     later = {name: getattr(line, name) + 10 * wake_frames for name in ("speech_start_ms", "speech_end_ms")}
     line = structs.replace(line, frames=line.frames + wake_frames, wake_end_ms=10 * wake_frames, **later)
-    return Utterance(line, np.concatenate([noise, utterance.features]))
+    return StoredUtterance(line, np.concatenate([noise, utterance.features]))
 
 
 @pytest.mark.parametrize("manner", [Manner(0.5, False), Manner(0.5, True, True)])
@@ -81,7 +81,7 @@ def test_streams_are_planned_alike_and_differ_by_the_wake_word_alone(tiny_corpus
     assert [expected_frames(u) for u in streams] == [expected_frames(u) for u in commands]
     normaliser = Normaliser.measure(commands)
 
-    def batch_of(keeps_wake_word: bool) -> Batch:
+    def batch_of(keeps_wake_word: bool) -> PaddedBatch:
         rng = np.random.default_rng(3)
         return make_batch(streams, PIECES, normaliser, [], False, manner, rng, keeps_wake_word)
 

@@ -12,7 +12,7 @@ import msgspec  # noqa: E402 (after the check for torch)
 import numpy as np  # noqa: E402
 
 from azsim.errors import InputError  # noqa: E402
-from azsim.train.batch import Batch  # noqa: E402
+from azsim.train.batch import PaddedBatch  # noqa: E402
 from azsim.train.branching import BranchChoice, branched  # noqa: E402
 from azsim.train.export import load_model  # noqa: E402
 from azsim.train.mechanism import Forward, TrainingStep  # noqa: E402
@@ -71,7 +71,9 @@ def test_the_cost_is_the_expected_share_of_products_per_label() -> None:
     model = branched(Transducer(Shape(9, hidden=6, mel_bins=4)), Branching("arbiter", rank=4, arbiter=4))
     choice = BranchChoice(Branching("arbiter", rank=4, arbiter=4, cost_weight=0.5), model)
     cells = Cells((2, 1), ((1, 2, 3), (4,)), np.zeros(3, np.int64), np.zeros(3, np.int64))
-    batch = Batch(np.zeros((2, 12, 4), np.float32), cells, np.zeros((2, 2)), (), np.zeros(2), np.ones(2, bool), (0, 0))
+    batch = PaddedBatch(
+        np.zeros((2, 12, 4), np.float32), cells, np.zeros((2, 2)), (), np.zeros(2), np.ones(2, bool), (0, 0)
+    )
     model.branches.score = torch.tensor([[0.0, 9.0], [2.0, -9.0], [1.0, 5.0], [-1.0, 5.0]])
     model.branches.picked = (model.branches.score > 0).float()
     found = choice.loss(TrainingStep(0, 0.0, 0.1), Forward(batch, torch.zeros(2, 2, 6), torch.zeros(1, 9)))

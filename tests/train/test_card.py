@@ -14,7 +14,7 @@ pytest.importorskip("torch", reason="training needs the extra `train`")
 from azsim.compress import compress
 from azsim.nn.rnnt.network import Network
 from azsim.train.card import COLUMNS, Published, card_text, lineage
-from azsim.train.export import ModelCard, Trained
+from azsim.train.export import ModelCard, TrainedModel
 from azsim.train.recipe import SCRATCH
 from azsim.train.recipe_file import load_recipe, recipe_names
 from tests.conftest import PIECES, random_network
@@ -24,7 +24,7 @@ ROWS = ["| real-dev | coffee orders | 4 | 1.0 [0.5, 2.0] | 1.5 [0.5, 3.0] |"]
 NETWORK = random_network(4, hidden=(12, 12, 12), predictor=(9,))
 
 
-def published(trained: Trained, network: Network = NETWORK, codec: str = "", exact: bool = False) -> Published:
+def published(trained: TrainedModel, network: Network = NETWORK, codec: str = "", exact: bool = False) -> Published:
     """A network of a training, stored by a codec or in float16."""
     card = ModelCard(1, "rnnt", "mine", codec or "float16", 3, 0, 2, 4.0, list(PIECES), trained)
     bits = trained.weight_bits or 8
@@ -38,7 +38,7 @@ def text_of(given: Published) -> str:
 
 
 def test_sizes_are_those_of_the_network() -> None:
-    text = text_of(published(Trained(1, 5, 0.1)))
+    text = text_of(published(TrainedModel(1, 5, 0.1)))
     assert text.startswith("# mine A streaming RNN-T")
     assert f"{NETWORK.weights / 1e6:.2f} M weights" in text
     assert f"LSTM encoder of {NETWORK.encoder_layers} layers of 12 cells with" in text
@@ -47,7 +47,7 @@ def test_sizes_are_those_of_the_network() -> None:
 
 
 def test_bitstreams_are_described_by_what_they_are() -> None:
-    given = published(Trained(1, 5, 0.1, 0.75, 4, codec="zvsv"), codec="zvsv")
+    given = published(TrainedModel(1, 5, 0.1, 0.75, 4, codec="zvsv"), codec="zvsv")
     text, small = text_of(given), given.small
     zeros = 1 - sum(map(np.count_nonzero, small.decoded.values())) / NETWORK.weights
     fp32 = sum(value.nbytes for value in NETWORK.parameters.values())
@@ -60,19 +60,23 @@ def test_bitstreams_are_described_by_what_they_are() -> None:
 
 @pytest.mark.parametrize("exact", [True, False])
 def test_that_no_weight_changes_is_said_where_it_holds_alone(exact: bool) -> None:
-    trained = Trained(1, 5, 0.1, 0.0, 5, codec="palette")
+    trained = TrainedModel(1, 5, 0.1, 0.0, 5, codec="palette")
     assert ("changes no weight" in text_of(published(trained, codec="palette", exact=exact))) == exact
 
 
 @pytest.mark.parametrize(
     ("trained", "codec", "begins"),
     [
-        (Trained(1, 5, 0.1), "raw", "Stored (1.18 MiB) as the bitstreams"),
-        (Trained(1, 5, 0.1, 0.0, 5, codec="palette"), "palette", "Trained for 5 bits, and stored"),
-        (Trained(1, 5, 0.1, sparsity=0.5), "bitmap", "Trained for 50% zeros in every matrix but the embedding, and"),
+        (TrainedModel(1, 5, 0.1), "raw", "Stored (1.18 MiB) as the bitstreams"),
+        (TrainedModel(1, 5, 0.1, 0.0, 5, codec="palette"), "palette", "Trained for 5 bits, and stored"),
+        (
+            TrainedModel(1, 5, 0.1, sparsity=0.5),
+            "bitmap",
+            "Trained for 50% zeros in every matrix but the embedding, and",
+        ),
     ],
 )
-def test_it_names_only_what_was_trained_for(trained: Trained, codec: str, begins: str) -> None:
+def test_it_names_only_what_was_trained_for(trained: TrainedModel, codec: str, begins: str) -> None:
     assert begins in text_of(published(trained, codec=codec))
 
 
@@ -85,18 +89,18 @@ def rates_table(given: Published) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("trained", "codec", "device"),
     [
-        (Trained(1, 5, 0.1), "", "on the device (int8 weights and activations)"),
-        (Trained(1, 5, 0.1, 0.5, 5, codec="zvsv"), "zvsv", "on the device (zvsv, 5 bits, int8 activations)"),
+        (TrainedModel(1, 5, 0.1), "", "on the device (int8 weights and activations)"),
+        (TrainedModel(1, 5, 0.1, 0.5, 5, codec="zvsv"), "zvsv", "on the device (zvsv, 5 bits, int8 activations)"),
     ],
 )
-def test_the_table_has_a_column_for_the_device(trained: Trained, codec: str, device: str) -> None:
+def test_the_table_has_a_column_for_the_device(trained: TrainedModel, codec: str, device: str) -> None:
     heads, rule, row = rates_table(published(trained, codec=codec))
     assert heads[-1] == device
     assert len(heads) == len(rule) == len(row) == 5
 
 
 def test_a_teacher_has_no_device_and_says_why() -> None:
-    given = published(Trained(1, 5, 0.1), bidirectional())
+    given = published(TrainedModel(1, 5, 0.1), bidirectional())
     assert [len(cells) for cells in rates_table(given)][:2] == [4, 4]
     text = text_of(given)
     assert "It hears the whole recording before it says anything" in text
@@ -107,13 +111,13 @@ def test_a_teacher_has_no_device_and_says_why() -> None:
 def test_activation_scales_are_said_where_they_are() -> None:
     with_scales = replace(NETWORK, activation_scales={"encoder.0.hidden": 0.1})
     without = replace(NETWORK, activation_scales={})
-    assert "Activation scales" in text_of(published(Trained(1, 5, 0.1), with_scales))
-    assert "Activation scales" not in text_of(published(Trained(1, 5, 0.1), without))
+    assert "Activation scales" in text_of(published(TrainedModel(1, 5, 0.1), with_scales))
+    assert "Activation scales" not in text_of(published(TrainedModel(1, 5, 0.1), without))
 
 
 @pytest.mark.parametrize("name", [*recipe_names(), ""])
 def test_how_it_was_made_is_the_line_of_its_recipes(name: str) -> None:
-    text = card_text(published(Trained(7, 900, 0.25, recipe=name)), ROWS)
+    text = card_text(published(TrainedModel(7, 900, 0.25, recipe=name)), ROWS)
     assert re.findall(r"^    azsim train (\S+)$", text, re.MULTILINE) == [known for known, _ in lineage(name)]
     assert "Seed 7, 900 steps, 0.25 hours." in " ".join(text.split())
     if name:
@@ -138,16 +142,18 @@ def test_the_line_of_recipes_ends_where_no_recipe_is() -> None:
     assert lineage("mine") == lineage("") == []
 
 
-def commands(trained: Trained) -> list[str]:
+def commands(trained: TrainedModel) -> list[str]:
     """The commands on the card."""
     return re.findall(r"^    (azsim train .+)$", card_text(published(trained), ROWS), re.MULTILINE)
 
 
 def test_a_run_by_another_seed_keeps_its_line() -> None:
-    assert commands(Trained(2, 5, 0.1, recipe="joint/5bit-50-seed2")) == [
+    assert commands(TrainedModel(2, 5, 0.1, recipe="joint/5bit-50-seed2")) == [
         "azsim train base", "azsim train noisy", "azsim train joint/5bit-50 --seed 2",
     ]  # fmt: skip
-    assert "Recipe `models/recipes/joint.toml`" in text_of(published(Trained(2, 5, 0.1, recipe="joint/5bit-50-seed2")))
+    assert "Recipe `models/recipes/joint.toml`" in text_of(
+        published(TrainedModel(2, 5, 0.1, recipe="joint/5bit-50-seed2"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,12 +168,12 @@ def test_a_run_by_another_seed_keeps_its_line() -> None:
     ],
 )
 def test_the_line_follows_what_a_run_really_started_from(start: str, lead: list[str]) -> None:
-    assert commands(Trained(1, 5, 0.1, recipe="joint/5bit-50", start=start)) == lead
+    assert commands(TrainedModel(1, 5, 0.1, recipe="joint/5bit-50", start=start)) == lead
 
 
 def test_recorded_noise_of_another_start_is_named() -> None:
     for start, heard in (("", False), ("noisy", True)):
-        trained = Trained(1, 5, 0.1, recipe="control", start=start)
+        trained = TrainedModel(1, 5, 0.1, recipe="control", start=start)
         assert ("Recorded noise:" in text_of(published(trained))) == heard
 
 
@@ -176,11 +182,11 @@ def test_recorded_noise_of_another_start_is_named() -> None:
 )
 def test_recorded_noise_is_named_where_a_recipe_of_the_line_took_it(name: str, heard: bool) -> None:
     assert (
-        "Recorded noise: the first minute of a kitchen" in text_of(published(Trained(1, 5, 0.1, recipe=name)))
+        "Recorded noise: the first minute of a kitchen" in text_of(published(TrainedModel(1, 5, 0.1, recipe=name)))
     ) == heard
 
 
 def test_prose_is_wrapped() -> None:
     recipe = "distilled/unlabelled"
-    text = card_text(published(Trained(1, 5, 0.1, 0.5, 5, recipe, "zvsv"), codec="zvsv", exact=True), ROWS)
+    text = card_text(published(TrainedModel(1, 5, 0.1, 0.5, 5, recipe, "zvsv"), codec="zvsv", exact=True), ROWS)
     assert all(len(line) <= COLUMNS + 2 for line in text.splitlines() if not line.startswith("|"))

@@ -12,12 +12,12 @@ torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from azsim.compress.prune import prune  # noqa: E402 (needs torch)
 from azsim.train.batch import Manner, make_batch  # noqa: E402 (needs torch)
-from azsim.train.data import Normaliser, Utterance, load_utterances  # noqa: E402 (needs torch)
+from azsim.train.data import Normaliser, StoredUtterance, load_utterances  # noqa: E402 (needs torch)
 from azsim.train.decode import recognise, wer_percent  # noqa: E402 (needs torch)
 from azsim.train.export import load_model  # noqa: E402 (needs torch)
 from azsim.train.levels import levels_of, snap  # noqa: E402 (needs torch)
 from azsim.train.model import Transducer  # noqa: E402 (needs torch)
-from azsim.train.recipe import Mix, Quantisation, Recipe, Schedule, Sizes, Sparsity, Stage  # noqa: E402 (needs torch)
+from azsim.train.recipe import Mix, NetworkSizes, Quantisation, Recipe, RecipeStage, Schedule, Sparsity  # noqa: E402 (needs torch)
 from azsim.train.rnnt_loss import rnnt_loss  # noqa: E402 (needs torch)
 from azsim.train.sparsity import EMBEDDING  # noqa: E402 (needs torch)
 from azsim.train.tokens import Pieces  # noqa: E402 (needs torch)
@@ -27,16 +27,16 @@ from tests.train.recipes import place_in  # noqa: E402 (needs torch)
 
 SENTENCES = ("abc", "bca cab", "cab", "aab cba", "cba", "abc bca", "bca", "cab aab", "aab", "cba abc")
 CLEAN = Mix(augmented=False, real_repeats=0, max_frames=400, batch_frames=3000)
-FINE_TUNING = Stage("fine", CLEAN, measure_every_steps=0)
+FINE_TUNING = RecipeStage("fine", CLEAN, measure_every_steps=0)
 WEIGHT_BITS, SPARSITY = 2, 0.8
 SCRATCH = Recipe(
     title="ten sentences",
     bfloat16=False,
-    sizes=Sizes(pieces=14, hidden=40, prediction=24, embedding=24, joint=40),
+    sizes=NetworkSizes(pieces=14, hidden=40, prediction=24, embedding=24, joint=40),
     schedule=Schedule(steps=420, peak_learning_rate=6e-3, warm_up_steps=20, constant_share=0.4),
     stages=(
-        Stage("flat", CLEAN, transducer=False, at_most=120, measure_every_steps=0),
-        Stage("clean", CLEAN, ctc_weight=0.3, measure_every_steps=0),
+        RecipeStage("flat", CLEAN, transducer=False, at_most=120, measure_every_steps=0),
+        RecipeStage("clean", CLEAN, ctc_weight=0.3, measure_every_steps=0),
     ),
 )
 SHORT = Schedule(steps=200, peak_learning_rate=3e-3, warm_up_steps=5)
@@ -48,7 +48,7 @@ COMPRESSED = msgspec.structs.replace(
 )
 
 
-def heldout_loss(model: Transducer, heard: list[Utterance], pieces: Pieces, normaliser: Normaliser) -> float:
+def heldout_loss(model: Transducer, heard: list[StoredUtterance], pieces: Pieces, normaliser: Normaliser) -> float:
     """Nats per label, unvaried."""
     batch = make_batch(heard, pieces, normaliser, [], False, Manner(0.5, False), np.random.default_rng(0))
     model.eval()

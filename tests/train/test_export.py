@@ -15,13 +15,13 @@ import torch
 from azsim.errors import InputError
 from azsim.nn.sealed import read_stored
 from azsim.train.data import Normaliser
-from azsim.train.export import Trained, as_network, exported_tensors, load_model, save_model
+from azsim.train.export import TrainedModel, as_network, exported_tensors, load_model, save_model
 from azsim.train.model import Shape, Transducer
 from azsim.train.tokens import BLANK_PIECE, Pieces
 
 PIECES = Pieces((BLANK_PIECE, "\u2581a", "b", "c", "d"))
 FRONT = Normaliser(np.linspace(4, 6, 64, dtype=np.float32), np.linspace(0.3, 0.5, 64, dtype=np.float32))
-TRAINED = Trained(seed=1, steps=20, hours=0.5, sparsity=0.5, weight_bits=4, recipe="tiny", codec="zvsv")
+TRAINED = TrainedModel(seed=1, steps=20, hours=0.5, sparsity=0.5, weight_bits=4, recipe="tiny", codec="zvsv")
 
 
 def model_of(bidirectional: bool = False) -> Transducer:

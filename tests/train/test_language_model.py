@@ -13,14 +13,14 @@ from azsim.train.corpus.heldout import sentence_side  # noqa: E402 (needs torch)
 from azsim.train.graph_recipe import GraphRecipe, make_task  # noqa: E402
 from azsim.train.graph_trainer import GraphTrainer  # noqa: E402
 from azsim.train.recipe import Schedule  # noqa: E402
-from azsim.train.tasks.language_model import IGNORED, PIECE, LanguageModel  # noqa: E402
+from azsim.train.tasks.language_model import IGNORED, PIECE, LanguageModelTask  # noqa: E402
 
 WORDS = [f"{first}{last}" for first in ("ta", "ri", "mo", "ku", "se") for last in ("len", "dor", "pas", "nim", "gat")]
 TEXT = [" ".join(np.random.default_rng(n).choice(WORDS, 5)) for n in range(200)]
 
 
 @pytest.fixture
-def recipe(tmp_path: Path) -> tuple[GraphRecipe, LanguageModel]:
+def recipe(tmp_path: Path) -> tuple[GraphRecipe, LanguageModelTask]:
     (tmp_path / "commands.txt").write_text("\n".join(TEXT))
     made = GraphRecipe(
         title="small",
@@ -32,7 +32,7 @@ def recipe(tmp_path: Path) -> tuple[GraphRecipe, LanguageModel]:
     return made, make_task(made, "small", tmp_path)
 
 
-def test_what_should_come_out_is_what_goes_in_next(recipe: tuple[GraphRecipe, LanguageModel]) -> None:
+def test_what_should_come_out_is_what_goes_in_next(recipe: tuple[GraphRecipe, LanguageModelTask]) -> None:
     _, task = recipe
     batch = task.batch(np.random.default_rng(0))
     pieces, wanted = batch.inputs[PIECE], batch.targets["next"]
@@ -48,7 +48,7 @@ def test_what_should_come_out_is_what_goes_in_next(recipe: tuple[GraphRecipe, La
     assert 0.6 < same / total < 1  # the others are noise
 
 
-def test_held_out_sentences_are_measured_and_never_learned(recipe: tuple[GraphRecipe, LanguageModel]) -> None:
+def test_held_out_sentences_are_measured_and_never_learned(recipe: tuple[GraphRecipe, LanguageModelTask]) -> None:
     _, task = recipe
     held_out = {text for texts in task._held_out.values() for text in texts}
     assert {sentence_side(text) for name in ("coffee", "speaker") for text in task._held_out[name]} == {"dev"}
@@ -57,7 +57,7 @@ def test_held_out_sentences_are_measured_and_never_learned(recipe: tuple[GraphRe
     assert not drawn & held_out
 
 
-def test_it_learns(recipe: tuple[GraphRecipe, LanguageModel], tmp_path: Path) -> None:
+def test_it_learns(recipe: tuple[GraphRecipe, LanguageModelTask], tmp_path: Path) -> None:
     made, task = recipe
     trainer = GraphTrainer(made, task, tmp_path / "run")
     before = trainer.measure()

@@ -19,8 +19,8 @@ from azsim.errors import InputError
 from azsim.nn.rnnt.network import Network
 from azsim.nn.rnnt.save import save_network
 from azsim.nn.sealed import read_stored
-from azsim.train.data import IndexLine, Normaliser, Utterance
-from azsim.train.export import ModelCard, Trained, as_network, load_model
+from azsim.train.data import IndexLine, Normaliser, StoredUtterance
+from azsim.train.export import ModelCard, TrainedModel, as_network, load_model
 from azsim.train.model import Shape, Transducer
 from azsim.train.publish import (
     CALIBRATION_UTTERANCES,
@@ -35,7 +35,7 @@ from azsim.train.tokens import Pieces
 from tests.conftest import PIECES, random_network
 
 
-def utterance(split: str, engine: str, number: int = 0, speaker: str = "a") -> Utterance:
+def utterance(split: str, engine: str, number: int = 0, speaker: str = "a") -> StoredUtterance:
     """A recording of noise."""
     frames = 60 + number % 5
     line = IndexLine(
@@ -51,7 +51,7 @@ def utterance(split: str, engine: str, number: int = 0, speaker: str = "a") -> U
         speech_start_ms=100,
         speech_end_ms=400,
     )
-    return Utterance(line, np.random.default_rng(number).normal(5, 2, (frames, 64)).astype(np.float16))
+    return StoredUtterance(line, np.random.default_rng(number).normal(5, 2, (frames, 64)).astype(np.float16))
 
 
 def test_calibration_takes_training_speech_alone_synthetic_and_real() -> None:
@@ -78,24 +78,24 @@ def test_measured_cells_hold_a_rate_and_its_interval_on_both_sides() -> None:
 @pytest.mark.parametrize(
     ("trained", "form"),
     [
-        (Trained(1, 100, 0.5), "float32"),
-        (Trained(1, 100, 0.5, sparsity=0.5), "bitmap"),
-        (Trained(1, 100, 0.5, 0.5, 8, codec="packed"), "bitmap"),
-        (Trained(1, 100, 0.5, 0.0, 8, codec="packed"), "raw"),
-        (Trained(1, 100, 0.5, 0.0, 5, codec="palette"), "palette"),
-        (Trained(1, 100, 0.5, 0.75, 4, codec="zvsv"), "zvsv"),
+        (TrainedModel(1, 100, 0.5), "float32"),
+        (TrainedModel(1, 100, 0.5, sparsity=0.5), "bitmap"),
+        (TrainedModel(1, 100, 0.5, 0.5, 8, codec="packed"), "bitmap"),
+        (TrainedModel(1, 100, 0.5, 0.0, 8, codec="packed"), "raw"),
+        (TrainedModel(1, 100, 0.5, 0.0, 5, codec="palette"), "palette"),
+        (TrainedModel(1, 100, 0.5, 0.75, 4, codec="zvsv"), "zvsv"),
     ],
 )
-def test_a_network_is_stored_as_it_was_trained_for(trained: Trained, form: str) -> None:
+def test_a_network_is_stored_as_it_was_trained_for(trained: TrainedModel, form: str) -> None:
     assert form_of(random_network(4), trained) == form
 
 
 def test_bits_of_no_codec_are_asked_about() -> None:
     with pytest.raises(InputError, match="trained for 4 bits of no codec; name it with --as"):
-        form_of(random_network(4), Trained(1, 100, 0.5, 0.5, 4))
+        form_of(random_network(4), TrainedModel(1, 100, 0.5, 0.5, 4))
 
 
-def exported(folder: Path, trained: Trained, network: Network | None = None) -> Path:
+def exported(folder: Path, trained: TrainedModel, network: Network | None = None) -> Path:
     """A network as the trainer leaves it: its weights on the grid that it was trained for, a curve beside it."""
     network = network or random_network(4, hidden=(12, 12, 12), predictor=(12,))
     if trained.weight_bits:
@@ -123,7 +123,7 @@ def corpus(monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_few_bits_are_published_as_the_weights_they_were_trained_to_be(corpus: Path, tmp_path: Path) -> None:
-    source = exported(tmp_path / "run", Trained(1, 2000, 0.1, 0.75, 4, "joint/4bit-75", "zvsv"))
+    source = exported(tmp_path / "run", TrainedModel(1, 2000, 0.1, 0.75, 4, "joint/4bit-75", "zvsv"))
     publish(source, corpus, tmp_path / "rnnt-few")
     model = tmp_path / "rnnt-few" / "model.safetensors"
     before, after = load_network(source), load_network(model)
@@ -148,20 +148,20 @@ def test_few_bits_are_published_as_the_weights_they_were_trained_to_be(corpus: P
 
 
 def test_what_was_not_trained_for_its_bits_is_not_said_to_stay_as_it_is(corpus: Path, tmp_path: Path) -> None:
-    publish(exported(tmp_path / "run", Trained(1, 5, 0.1)), corpus, tmp_path / "mine", form="raw")
+    publish(exported(tmp_path / "run", TrainedModel(1, 5, 0.1)), corpus, tmp_path / "mine", form="raw")
     text = " ".join((tmp_path / "mine" / "card.md").read_text().split())
     assert "Stored (0.0" in text
     assert "`raw`" in text
     assert "Trained for" not in text
 
     network, small = load_network(tmp_path / "mine" / "model.safetensors"), compress(random_network(4), codec="raw")
-    card = ModelCard(1, "rnnt", "mine", "palette", 3, 0, 2, 4.0, list(PIECES), Trained(1, 5, 0.1, weight_bits=2))
+    card = ModelCard(1, "rnnt", "mine", "palette", 3, 0, 2, 4.0, list(PIECES), TrainedModel(1, 5, 0.1, weight_bits=2))
     assert not is_exact(network, small, card)
 
 
 def test_scales_that_were_trained_for_are_kept(corpus: Path, tmp_path: Path) -> None:
     network = replace(random_network(4), activation_scales={"encoder.0.hidden": 0.125})
-    publish(exported(tmp_path / "run", Trained(1, 5, 0.1), network), corpus, tmp_path / "mine", form="float16")
+    publish(exported(tmp_path / "run", TrainedModel(1, 5, 0.1), network), corpus, tmp_path / "mine", form="float16")
     read = read_stored(tmp_path / "mine" / "model.safetensors")
     assert load_network(read.path).activation_scales == {"encoder.0.hidden": 0.125}
     assert read.tensors["joint.bias"].dtype == np.float16
@@ -172,7 +172,7 @@ def test_a_teacher_is_published_in_float_alone(corpus: Path, tmp_path: Path) -> 
     model = Transducer(Shape(len(PIECES), 8, 8, 8, bidirectional=True))
     with torch.no_grad():
         network = as_network(model, Normaliser(np.zeros(64, np.float32), np.ones(64, np.float32)), Pieces(PIECES), "t")
-    publish(exported(tmp_path / "run", Trained(1, 5, 0.1, recipe="teacher"), network), corpus, tmp_path / "rnnt-t")
+    publish(exported(tmp_path / "run", TrainedModel(1, 5, 0.1, recipe="teacher"), network), corpus, tmp_path / "rnnt-t")
     text = (tmp_path / "rnnt-t" / "card.md").read_text()
     assert "hears the whole recording" in text
     assert "on the device" not in text
@@ -182,25 +182,25 @@ def test_a_teacher_is_published_in_float_alone(corpus: Path, tmp_path: Path) -> 
 
 def test_an_unknown_form_is_refused(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--as 'zvs': must be one of float32"):
-        publish(exported(tmp_path / "run", Trained(1, 5, 0.1)), corpus, tmp_path / "mine", form="zvs")
+        publish(exported(tmp_path / "run", TrainedModel(1, 5, 0.1)), corpus, tmp_path / "mine", form="zvs")
 
 
 def test_a_corpus_without_a_set_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    source = exported(tmp_path / "run", Trained(1, 5, 0.1))
+    source = exported(tmp_path / "run", TrainedModel(1, 5, 0.1))
     with pytest.raises(InputError, match=r"nope: none of the sets dev-seen, .*; make them: python -m azsim\.train\."):
         publish(source, tmp_path / "nope", tmp_path / "mine")
     assert not (tmp_path / "mine").exists()
 
 
 def test_a_curve_that_is_named_must_be_there(corpus: Path, tmp_path: Path) -> None:
-    source = exported(tmp_path / "run", Trained(1, 5, 0.1))
+    source = exported(tmp_path / "run", TrainedModel(1, 5, 0.1))
     with pytest.raises(InputError, match=r"--curve .*nope\.csv: no such file"):
         publish(source, corpus, tmp_path / "mine", curve=tmp_path / "nope.csv")
     assert not (tmp_path / "mine").exists()
 
 
 def test_the_curve_beside_a_model_is_its_own(corpus: Path, tmp_path: Path) -> None:
-    source, shipped = exported(tmp_path / "run", Trained(1, 5, 0.1)), tmp_path / "mine" / "curve.csv"
+    source, shipped = exported(tmp_path / "run", TrainedModel(1, 5, 0.1)), tmp_path / "mine" / "curve.csv"
     publish(source, corpus, tmp_path / "mine")
     publish(source, corpus, tmp_path / "mine", curve=shipped)
     assert shipped.read_text() == "step\n1\n"

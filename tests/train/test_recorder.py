@@ -13,7 +13,7 @@ pytest.importorskip("torch", reason="training needs the extra `train`")
 
 import torch
 
-from azsim.train.recorder import HISTOGRAM_BINS, HISTOGRAM_MATRIX, Recorder
+from azsim.train.recorder import HISTOGRAM_BINS, HISTOGRAM_MATRIX, RunRecorder
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -30,7 +30,7 @@ def test_a_resumed_run_reads_as_if_it_had_never_stopped(tmp_path: Path):
     for folder, runs in ((unbroken, [(0, range(1, 9))]), (resumed, [(0, range(1, 7)), (4, range(5, 9))])):
         folder.mkdir()
         for first, steps in runs:
-            recorder = Recorder(folder, "tiny", 20, first)
+            recorder = RunRecorder(folder, "tiny", 20, first)
             for step in steps:
                 recorder.step(step)
                 recorder.row(line(step))
@@ -44,7 +44,7 @@ def test_a_resumed_run_reads_as_if_it_had_never_stopped(tmp_path: Path):
 
 
 def test_a_histogram_counts_every_weight_in_parts_of_the_largest(tmp_path: Path):
-    recorder = Recorder(tmp_path, "tiny", 20, 0)
+    recorder = RunRecorder(tmp_path, "tiny", 20, 0)
     weights = torch.tensor([[-4.0, 0.0, 0.0], [2.0, 4.0, 0.01]])
     for step in range(1, 21):
         recorder.histogram(step, weights)
@@ -61,7 +61,7 @@ def test_a_histogram_counts_every_weight_in_parts_of_the_largest(tmp_path: Path)
 
 
 def test_the_last_step_has_a_histogram_and_weights_may_all_be_zero(tmp_path: Path):
-    recorder = Recorder(tmp_path, "tiny", 25, 0)
+    recorder = RunRecorder(tmp_path, "tiny", 25, 0)
     for step in range(1, 26):
         recorder.histogram(step, torch.zeros(2, 2))
     found = [row for row in rows(tmp_path / "histograms.csv") if row["step"] == "25"]
@@ -73,7 +73,7 @@ def test_a_quiet_run_draws_no_bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     log = logging.getLogger("azsim.train")
     for level, drawn in ((logging.WARNING, False), (logging.INFO, True)):
         log.setLevel(level)
-        recorder = Recorder(tmp_path, "run", steps=3, first_step=0)
+        recorder = RunRecorder(tmp_path, "run", steps=3, first_step=0)
         assert (recorder._bar is not None) == drawn
         recorder.close()
     log.setLevel(logging.NOTSET)

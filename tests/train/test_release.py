@@ -15,7 +15,7 @@ from azsim.compress.update.mask import seeded_mask  # noqa: E402 (needs torch)
 from azsim.errors import InputError  # noqa: E402 (needs torch)
 from azsim.train import release  # noqa: E402 (needs torch)
 from azsim.train.data import Normaliser  # noqa: E402 (needs torch)
-from azsim.train.export import Trained, save_model  # noqa: E402 (needs torch)
+from azsim.train.export import TrainedModel, save_model  # noqa: E402 (needs torch)
 from azsim.train.model import Shape, Transducer  # noqa: E402 (needs torch)
 from azsim.train.tokens import BLANK_PIECE, Pieces  # noqa: E402 (needs torch)
 
@@ -29,7 +29,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(1)
     model = Transducer(Shape(len(PIECES), 12, 12, 12))
     normaliser = Normaliser(np.zeros(64, np.float32), np.ones(64, np.float32))
-    save_model(path, model, normaliser, Pieces(PIECES), "tiny", Trained(1, 0, 0.0))
+    save_model(path, model, normaliser, Pieces(PIECES), "tiny", TrainedModel(1, 0, 0.0))
     return path
 
 

@@ -18,7 +18,7 @@ from azsim.train.batch import Manner, make_batch  # noqa: E402 (needs torch)
 from azsim.train.calibrate import calibrate  # noqa: E402 (needs torch)
 from azsim.train.data import Normaliser, load_utterances  # noqa: E402 (needs torch)
 from azsim.train.decode import greedy  # noqa: E402 (needs torch)
-from azsim.train.export import Trained, load_model, save_model  # noqa: E402 (needs torch)
+from azsim.train.export import TrainedModel, load_model, save_model  # noqa: E402 (needs torch)
 from azsim.train.model import Shape, Transducer  # noqa: E402 (needs torch)
 from azsim.train.nbest import n_best  # noqa: E402 (needs torch)
 from azsim.train.sentence_end import NATS_BELOW_BLANK, with_sentence_end  # noqa: E402 (needs torch)
@@ -93,7 +93,7 @@ def test_a_run_adds_the_label_and_the_device_knows_it(tiny_corpus: Path, tmp_pat
     recipe = tiny_recipe(steps=2, flat_steps=1)
     first = Trainer(recipe, place_in(tiny_corpus, tmp_path / "first"))
     start = tmp_path / "first.safetensors"
-    save_model(start, first.model, first.normaliser, first.pieces, "first", Trained(1, 0, 0.0))
+    save_model(start, first.model, first.normaliser, first.pieces, "first", TrainedModel(1, 0, 0.0))
     recipe = tiny_recipe(steps=2, flat_steps=1, sentence_end=True)
     assert start_from(start, recipe).setup.pieces == [*first.pieces.strings, SENTENCE_END]
     place = place_in(tiny_corpus, tmp_path / "second", start=start)
@@ -102,7 +102,7 @@ def test_a_run_adds_the_label_and_the_device_knows_it(tiny_corpus: Path, tmp_pat
     model, normaliser, pieces, _ = load_model(final)
     assert start_from(final, recipe).setup.pieces == list(pieces.strings)
     model.joint_output.bias.data[pieces.sentence_end] += 100  # ends at once, so nothing is heard
-    save_model(final, model, normaliser, pieces, "second", Trained(1, 0, 0.0))
+    save_model(final, model, normaliser, pieces, "second", TrainedModel(1, 0, 0.0))
     features = [np.asarray(u.features, np.float32) for u in load_utterances(tiny_corpus, ["eval"])["dev-seen"]]
     seal(final, calibrate(load_network(final), features))
     for codec, sparsity in (("raw", 0.0), ("zvsv", 0.5)):

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 from azsim.compress.stored import load_network  # noqa: E402 (needs torch)
 from azsim.errors import InputError  # noqa: E402 (needs torch)
 from azsim.train.data import COMMANDS, complete_folders, load_utterances  # noqa: E402 (needs torch)
-from azsim.train.export import Trained, save_model  # noqa: E402 (needs torch)
+from azsim.train.export import TrainedModel, save_model  # noqa: E402 (needs torch)
 from azsim.train.recipe import NOISES  # noqa: E402 (needs torch)
 from azsim.train.start import check_noises, start_from, start_from_scratch  # noqa: E402 (needs torch)
 from azsim.train.tokens import Pieces  # noqa: E402 (needs torch)
@@ -35,7 +35,7 @@ def test_another_network_is_taken_over_as_it_is(tiny_corpus: Path, tmp_path: Pat
     splits = load_utterances(tiny_corpus, complete_folders(tiny_corpus))
     first = start_from_scratch(tiny_recipe(), place_in(tiny_corpus, tmp_path), splits)
     path = tmp_path / "first.safetensors"
-    trained = Trained(1, 0, 0.0, recipe="kind/first")
+    trained = TrainedModel(1, 0, 0.0, recipe="kind/first")
     save_model(path, first.model, first.normaliser, Pieces(tuple(first.setup.pieces)), "kind-first", trained)
     again = start_from(path, tiny_recipe(seed=7))
     assert again.setup.start == "kind/first"
@@ -100,7 +100,7 @@ def test_other_pieces_and_features_are_measured_on_the_corpus_and_its_commands(t
     splits = load_utterances(corpus, complete_folders(corpus))
     first = start_from_scratch(tiny_recipe(), place_in(tiny_corpus, tmp_path), splits)
     path = tmp_path / "first.safetensors"
-    save_model(path, first.model, first.normaliser, Pieces(tuple(first.setup.pieces)), "first", Trained(1, 0, 0.0))
+    save_model(path, first.model, first.normaliser, Pieces(tuple(first.setup.pieces)), "first", TrainedModel(1, 0, 0.0))
     recipe = tiny_recipe(respelled=True, normalisation="running-level")
     recipe = msgspec.structs.replace(recipe, sizes=msgspec.structs.replace(recipe.sizes, pieces=24))
     again = start_from(path, recipe, splits, corpus)
@@ -110,6 +110,6 @@ def test_other_pieces_and_features_are_measured_on_the_corpus_and_its_commands(t
     assert again.setup.normalisation == again.normaliser.normalisation == "running-level"
     assert (again.normaliser.mean <= 0.5).all()  # above the level for moments only
     saved = tmp_path / "again.safetensors"
-    save_model(saved, again.model, again.normaliser, pieces, "again", Trained(1, 0, 0.0))
+    save_model(saved, again.model, again.normaliser, pieces, "again", TrainedModel(1, 0, 0.0))
     assert start_from(saved, tiny_recipe()).normaliser.normalisation == "running-level"
     assert load_network(saved).normalisation == "running-level"

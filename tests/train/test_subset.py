@@ -10,8 +10,8 @@ torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 from azsim.errors import InputError  # noqa: E402 (needs torch)
 from azsim.train.mechanism import TrainingStep  # noqa: E402 (needs torch)
 from azsim.train.model import Shape, Transducer  # noqa: E402 (needs torch)
-from azsim.train.recipe import Subset  # noqa: E402 (needs torch)
-from azsim.train.subset import Held, movable  # noqa: E402 (needs torch)
+from azsim.train.recipe import TrainedSubset  # noqa: E402 (needs torch)
+from azsim.train.subset import GradientMask, movable  # noqa: E402 (needs torch)
 
 
 def small() -> Transducer:
@@ -19,7 +19,7 @@ def small() -> Transducer:
 
 
 def test_a_share_is_drawn_by_the_seed_in_every_matrix():
-    first, again, other = (movable(Subset(0.25, seed=seed), small().matrices()) for seed in (3, 3, 4))
+    first, again, other = (movable(TrainedSubset(0.25, seed=seed), small().matrices()) for seed in (3, 3, 4))
     assert set(first) == set(small().matrices())
     for name, mask in first.items():
         assert np.array_equal(mask, again[name])
@@ -29,7 +29,7 @@ def test_a_share_is_drawn_by_the_seed_in_every_matrix():
 
 def test_only_what_may_move_keeps_its_gradient():
     model = small()
-    held = Held(Subset(matrices=("joint.output",)), model)
+    held = GradientMask(TrainedSubset(matrices=("joint.output",)), model)
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
     held.before_update(TrainingStep(0, 0.0, 1e-3))
@@ -39,4 +39,4 @@ def test_only_what_may_move_keeps_its_gradient():
 
 def test_a_pattern_without_a_matrix_is_refused():
     with pytest.raises(InputError, match="matches no matrix"):
-        movable(Subset(matrices=("joint.nothing",)), small().matrices())
+        movable(TrainedSubset(matrices=("joint.nothing",)), small().matrices())

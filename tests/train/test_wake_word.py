@@ -12,7 +12,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 
 from azsim.train.model import Shape, Transducer  # noqa: E402 (needs torch)
-from azsim.train.recipe import Stage  # noqa: E402 (needs torch)
+from azsim.train.recipe import RecipeStage  # noqa: E402 (needs torch)
 from azsim.train.trainer import Trainer  # noqa: E402 (needs torch)
 from tests.train.recipes import VARIED, place_in, tiny_recipe  # noqa: E402 (needs torch)
 
@@ -47,7 +47,7 @@ def test_a_recipe_trains_on_streams_both_ways(corpus: Path, tmp_path: Path):
     losses = {}
     for way in ("kept", "reset"):
         mix = msgspec.structs.replace(VARIED, synthetic=("stream-train",), wake_word=way)
-        recipe = tiny_recipe(3, stages=(Stage("streams", mix, measure_every_steps=0),), spelling="")
+        recipe = tiny_recipe(3, stages=(RecipeStage("streams", mix, measure_every_steps=0),), spelling="")
         trainer = Trainer(recipe, place_in(corpus, tmp_path / way))
         trainer.run()
         losses[way] = trainer.progress.transducer_loss

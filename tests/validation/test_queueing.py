@@ -11,7 +11,7 @@ from azsim.arbitration.policies.latency_regulated import LatencyRegulated, Laten
 from azsim.arbitration.policies.proportional_fair import ProportionalFair
 from azsim.arbitration.policies.rate_regulated import RateRegulated, TokenBucket
 from azsim.arbitration.policies.window_threshold import Window
-from azsim.reference.poisson import Measured, Source, poisson_load
+from azsim.reference.poisson import PoissonMeasurement, Source, poisson_load
 from azsim.reference.queueing import (
     Arrivals,
     chunked_responses,
@@ -88,7 +88,7 @@ def test_chunks_let_others_in_between_cobham_and_preemptive_resume(chunk):
     assert near(got.response_ps(CPU), theory[1])
 
 
-def regulated(burst_bytes: int) -> Measured:
+def regulated(burst_bytes: int) -> PoissonMeasurement:
     policy = RateRegulated({"network": TokenBucket(gbps=0.4, burst_bytes=burst_bytes)})
     sources = [Source(NETWORK, 0.38, SIZES), Source(CPU, 0.3, SIZES)]
     return poisson_load(UNIT, sources, JOBS, policy=policy, watch_gbps={NETWORK: 0.4})

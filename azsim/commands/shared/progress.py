@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from azsim.notices import Notice, heard_by
 
 
-class Shown(Protocol):
+class ShownProgress(Protocol):
     """What a command tells of its work."""
 
     def expect(self, parts: int) -> None:
@@ -89,7 +89,7 @@ class Lines:
 
 
 @contextmanager
-def shown(title: str, is_quiet: bool, is_verbose: bool) -> Iterator[Shown]:
+def shown(title: str, is_quiet: bool, is_verbose: bool) -> Iterator[ShownProgress]:
     """Show the work within.
 
     Args:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from azsim.commands.shared.options import count, gain, minutes, path
 
 if TYPE_CHECKING:
-    from azsim.commands.shared.progress import Shown
+    from azsim.commands.shared.progress import ShownProgress
     from azsim.report.trace import TraceOptions
 
 
@@ -63,7 +63,7 @@ def trace_options(options: argparse.Namespace) -> TraceOptions:
     return TraceOptions(window_ps, options.trace_every, options.trace_events)
 
 
-def progress(title: str, options: argparse.Namespace) -> AbstractContextManager[Shown]:
+def progress(title: str, options: argparse.Namespace) -> AbstractContextManager[ShownProgress]:
     """How far the command is, as loud as the options say."""
     from azsim.commands.shared.progress import shown
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from azsim.compress.circuit import SERIAL, Circuit
 from azsim.compress.codecs import ans_header, ans_kernels
-from azsim.compress.codecs.ans_model import Model, fit
+from azsim.compress.codecs.ans_model import AnsModel, fit
 from azsim.compress.codecs.codec import Codec, Options, Part, distinct
 from azsim.compress.codecs.fixed_width import (
     FixedWidth,
@@ -28,7 +28,7 @@ from azsim.compress.codecs.fixed_width import (
     two_complement,
     words_at,
 )
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.compress.codecs.registry import register
 from azsim.errors import CodecError
 
@@ -41,7 +41,7 @@ class AnsCoder:
     """A `MatrixCoder` for one matrix."""
 
     weight_bits: int
-    model: Model
+    model: AnsModel
     table: bytes
     options: int = 0
     compact: bool = True
@@ -52,7 +52,7 @@ class AnsCoder:
         tables = self.model.tables
         return replace(SERIAL, setup_cycles=len(tables.shares) << tables.log_states)
 
-    def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
+    def encode_streams(self, values: np.ndarray, places: StreamPositions) -> list[Part]:
         """One `Part` per decoder stream; raises `CodecError` if the model does not know a value."""
         tables, streams = self.model.tables, places.bounds.size - 1
         out = np.empty(places.bounds[-1] * tables.log_states // 8 + 2 * streams + 8, dtype=np.uint8)
@@ -68,7 +68,9 @@ class AnsCoder:
         counts = np.diff(places.bounds).tolist()
         return [Part(out[begins[k] : begins[k + 1]].data, counts[k], own) for k, own in enumerate(bits.tolist())]
 
-    def decode_streams(self, data: np.ndarray, spans: np.ndarray, places: Places) -> tuple[np.ndarray, np.ndarray]:
+    def decode_streams(
+        self, data: np.ndarray, spans: np.ndarray, places: StreamPositions
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Values and loads; raises `CodecError` if a stream does not hold exactly its positions."""
         words = words_at(data)
         values, bits = np.empty(places.bounds[-1], dtype=np.uint8), np.empty(len(spans), dtype=np.int64)

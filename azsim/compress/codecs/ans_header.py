@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-from azsim.compress.codecs.ans_model import MAX_CLASSES, MAX_ENTRIES, Model
+from azsim.compress.codecs.ans_model import MAX_CLASSES, MAX_ENTRIES, AnsModel
 from azsim.compress.codecs.ans_tables import LOG_STATES, Tables
 from azsim.errors import CodecError
 
@@ -15,7 +15,7 @@ COUNT = struct.Struct("<I")
 ORDERS = 8
 
 
-def pack(model: Model) -> bytes:
+def pack(model: AnsModel) -> bytes:
     """The table's bytes."""
     shares = model.tables.shares
     present = np.roll(shares.any(axis=0), 128)
@@ -32,7 +32,7 @@ def pack(model: Model) -> bytes:
     return head + counts + np.packbits(np.concatenate(fields), bitorder="little").tobytes()
 
 
-def unpack(table: bytes) -> Model:
+def unpack(table: bytes) -> AnsModel:
     """The model that `pack` wrote; raises `CodecError` if the bytes are impossible."""
     try:
         log_states, widths, low, high = HEAD.unpack_from(table)
@@ -58,7 +58,7 @@ def unpack(table: bytes) -> Model:
     for own in shares:
         own[values & 255] = reader.shares(values.size, _implied(values), 1 << log_states)
     reader.finish()
-    return Model(levels[0], levels[1], Tables(log_states, shares))
+    return AnsModel(levels[0], levels[1], Tables(log_states, shares))
 
 
 def _implied(values: np.ndarray) -> int:

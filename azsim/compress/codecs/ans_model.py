@@ -17,7 +17,7 @@ import numpy as np
 
 from azsim.compiled import njit
 from azsim.compress.codecs.ans_tables import LOG_STATES, Tables, normalise
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.errors import CodecError
 
 MAX_CLASSES = 8
@@ -46,7 +46,7 @@ def _count(matrix, rows, columns, counts):
 
 
 @dataclass(frozen=True)
-class Model:
+class AnsModel:
     """Levels and tables of one matrix.
 
     Attributes:
@@ -58,7 +58,7 @@ class Model:
     columns: np.ndarray
     tables: Tables
 
-    def classes(self, places: Places) -> np.ndarray | None:
+    def classes(self, places: StreamPositions) -> np.ndarray | None:
         """The class of each position, uint8, in stream order; None if there is only one.
 
         Raises `CodecError` if the levels are too few for these places.
@@ -84,7 +84,7 @@ class Model:
         return self.tables.decoder()
 
 
-def fit(matrix: np.ndarray) -> tuple[Model, float]:
+def fit(matrix: np.ndarray) -> tuple[AnsModel, float]:
     """The model that holds an int8 matrix in the fewest bits, and about how many these are (tables not counted)."""
     of_row, of_column = np.zeros(matrix.shape[0], np.int64), np.zeros(matrix.shape[1], np.int64)
     matrix = np.require(matrix, requirements=["C", "W"])
@@ -104,7 +104,7 @@ def fit(matrix: np.ndarray) -> tuple[Model, float]:
     row_shift, column_shift = best[1]
     tables, bits = _fit_tables(_merge(counts, row_shift, column_shift), matrix.size)
     rows, columns = rows >> row_shift, columns >> column_shift
-    return Model(rows if rows.any() else rows[:0], columns if columns.any() else columns[:0], tables), bits
+    return AnsModel(rows if rows.any() else rows[:0], columns if columns.any() else columns[:0], tables), bits
 
 
 def _levels(of_row: np.ndarray, of_column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from azsim.compress.circuit import Circuit
 from azsim.compress.codecs.codec import Coder, MatrixCoder, Part
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,14 @@ class StreamByStream:
         """The coder's."""
         return self.coder.circuit
 
-    def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
+    def encode_streams(self, values: np.ndarray, places: StreamPositions) -> list[Part]:
         """One `Part` per decoder stream."""
         bounds = places.bounds.tolist()
         return [self.coder.encode(values[start:stop]) for start, stop in pairwise(bounds)]
 
-    def decode_streams(self, data: np.ndarray, spans: np.ndarray, places: Places) -> tuple[np.ndarray, np.ndarray]:
+    def decode_streams(
+        self, data: np.ndarray, spans: np.ndarray, places: StreamPositions
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Values and loads; raises `CodecError` as the coder does."""
         bounds, view = places.bounds.tolist(), data.data
         values, load = np.empty(bounds[-1], np.int8), np.empty((len(spans), 2), np.int64)

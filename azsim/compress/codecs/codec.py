@@ -20,7 +20,7 @@ import numpy as np
 
 from azsim.compiled import njit
 from azsim.compress.circuit import Circuit
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.errors import InputError
 from azsim.toml import convert
 
@@ -87,10 +87,12 @@ class MatrixCoder(Protocol):
     def circuit(self) -> Circuit:
         """What a decoder stream can do at most, and what a switch to the matrix takes."""
 
-    def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
+    def encode_streams(self, values: np.ndarray, places: StreamPositions) -> list[Part]:
         """Encode int8 values in stream order to one `Part` per stream."""
 
-    def decode_streams(self, data: np.ndarray, spans: np.ndarray, places: Places) -> tuple[np.ndarray, np.ndarray]:
+    def decode_streams(
+        self, data: np.ndarray, spans: np.ndarray, places: StreamPositions
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Decode the streams that stand at ``spans`` of a bitstream.
 
         Args:

@@ -33,7 +33,7 @@ from azsim.compress.codecs.bits import SOUND, ends, pack, peek, refuse, words
 from azsim.compress.codecs.codec import Codec, Options, Part
 from azsim.compress.codecs.fixed_width import FixedWidth, palette_values, two_complement
 from azsim.compress.codecs.palette import palette_of
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.compress.codecs.registry import register
 from azsim.errors import CodecError
 
@@ -128,7 +128,7 @@ class CscCoder:
         value_of = palette_values(self.table) if self.table else two_complement(8, 1)
         return FixedWidth(self.weight_bits, skip_zeros=False, value_of=value_of, table=self.table)
 
-    def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
+    def encode_streams(self, values: np.ndarray, places: StreamPositions) -> list[Part]:
         """Encode int8 values that all have a code."""
         room = np.empty(values.size, dtype=np.int64)
         parts = []
@@ -141,7 +141,9 @@ class CscCoder:
                 parts.append(self._part(own, stored[low:high], _runs_between(runs, start, stop), start, count_bits))
         return parts
 
-    def decode_streams(self, data: np.ndarray, spans: np.ndarray, places: Places) -> tuple[np.ndarray, np.ndarray]:
+    def decode_streams(
+        self, data: np.ndarray, spans: np.ndarray, places: StreamPositions
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Values, and entries and bits of each stream; raises `CodecError` if one does not hold its positions."""
         streams = places.layout.decoder_streams
         for tile, first in enumerate(range(0, len(spans), streams)):
@@ -189,20 +191,20 @@ class Csc(Codec):
         return CscCoder(weight_bits, table)
 
 
-def _tiles(places: Places) -> Iterator[tuple[int, int, np.ndarray]]:
-    """Each tile's number, its first position, and its `Places.bounds` counted from there."""
+def _tiles(places: StreamPositions) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Each tile's number, its first position, and its `StreamPositions.bounds` counted from there."""
     streams = places.layout.decoder_streams
     for tile in range(len(places.tiling)):
         bounds = places.bounds[tile * streams : (tile + 1) * streams + 1]
         yield tile, int(bounds[0]), bounds - bounds[0]
 
 
-def _run_count(places: Places, tile: int) -> int:
+def _run_count(places: StreamPositions, tile: int) -> int:
     """Runs of a tile."""
     return min(places.layout.lanes, int(places.tiling.rows[tile])) * int(places.tiling.columns[tile])
 
 
-def _count_bits(places: Places, tile: int) -> int:
+def _count_bits(places: StreamPositions, tile: int) -> int:
     """Bits that hold the number of entries of a tile's longest run."""
     return (-(-int(places.tiling.rows[tile]) // places.layout.lanes)).bit_length()
 

@@ -18,7 +18,7 @@ from numpy.lib.stride_tricks import as_strided
 from azsim.compiled import njit
 from azsim.compress.circuit import PARALLEL
 from azsim.compress.codecs.codec import Part
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.errors import CodecError
 
 U0, U1, U3, U7, U8, U255 = (np.uint64(number) for number in (0, 1, 3, 7, 8, 255))
@@ -150,7 +150,7 @@ class FixedWidth:
         code_of[self.value_of[codes - 1 :: -1]] = np.arange(codes - 1, -1, -1, dtype=np.uint8)
         return code_of
 
-    def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
+    def encode_streams(self, values: np.ndarray, places: StreamPositions) -> list[Part]:
         """Encode int8 values that all have a code; one `Part` per decoder stream."""
         positions = np.diff(places.bounds)
         longest = ((positions + 7) // 8) * self.skip_zeros + (positions * self.weight_bits + 7) // 8
@@ -161,7 +161,9 @@ class FixedWidth:
         bits = (positions * self.skip_zeros + counts * self.weight_bits).tolist()
         return [Part(out[begins[k] : begins[k + 1]].data, own, bits[k]) for k, own in enumerate(counts.tolist())]
 
-    def decode_streams(self, data: np.ndarray, spans: np.ndarray, places: Places) -> tuple[np.ndarray, np.ndarray]:
+    def decode_streams(
+        self, data: np.ndarray, spans: np.ndarray, places: StreamPositions
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Values and loads; raises `CodecError` if the lengths disagree."""
         positions = np.diff(places.bounds)
         out, counts = np.empty(places.bounds[-1], dtype=np.uint8), np.empty(positions.size, dtype=np.int64)

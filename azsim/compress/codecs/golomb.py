@@ -29,7 +29,7 @@ from azsim.compiled import njit
 from azsim.compress.circuit import SERIAL
 from azsim.compress.codecs.bits import SOUND, ends, nonzero_values, pack, peek, refuse, words
 from azsim.compress.codecs.codec import Codec, Options, Part
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.compress.codecs.registry import register
 from azsim.errors import CodecError
 
@@ -186,11 +186,13 @@ class GolombCoder:
             rank_of[form, self._value_of[form, :count]] = np.arange(count)
         return rank_of
 
-    def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
+    def encode_streams(self, values: np.ndarray, places: StreamPositions) -> list[Part]:
         """Encode int8 values that all have a rank."""
         return [self._encode(values[start:stop]) for start, stop in pairwise(places.bounds.tolist())]
 
-    def decode_streams(self, data: np.ndarray, spans: np.ndarray, places: Places) -> tuple[np.ndarray, np.ndarray]:
+    def decode_streams(
+        self, data: np.ndarray, spans: np.ndarray, places: StreamPositions
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Values, and codes and bits of each stream; raises `CodecError` if one does not hold its positions."""
         out = np.zeros(int(places.bounds[-1]), dtype=np.uint8)
         load = np.empty(spans.shape, dtype=np.int64)

@@ -25,7 +25,7 @@ from azsim.compiled import njit
 from azsim.compress.circuit import SERIAL, Circuit
 from azsim.compress.codecs.bits import SOUND, ends, nonzero_values, pack, peek, refuse, words
 from azsim.compress.codecs.codec import Codec, Options, Part
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.compress.codecs.registry import register
 from azsim.errors import CodecError
 
@@ -175,7 +175,7 @@ class HuffmanCoder:
         widths[values & 255] = lengths
         return codes, widths
 
-    def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
+    def encode_streams(self, values: np.ndarray, places: StreamPositions) -> list[Part]:
         """Encode int8 values that all have a code."""
         codes, widths = self._codes
         symbols = values.view(np.uint8)
@@ -186,7 +186,9 @@ class HuffmanCoder:
             parts.append(Part(data=data, values=own.size, bits=bits))
         return parts
 
-    def decode_streams(self, data: np.ndarray, spans: np.ndarray, places: Places) -> tuple[np.ndarray, np.ndarray]:
+    def decode_streams(
+        self, data: np.ndarray, spans: np.ndarray, places: StreamPositions
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Values, and values and bits of each stream; raises `CodecError` if one does not hold its positions."""
         positions = int(places.bounds[-1])
         out = np.empty(positions + SLACK, dtype=np.uint8)

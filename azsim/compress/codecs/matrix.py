@@ -13,7 +13,7 @@ from azsim.compress.circuit import Circuit
 from azsim.compress.codecs import registry
 from azsim.compress.codecs.bulk import in_bulk
 from azsim.compress.codecs.codec import MatrixCoder, Options
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.compress.codecs.stream import (
     MAX_POSITIONS,
     POSITIONS_PER_BYTE,
@@ -67,7 +67,7 @@ def encode(
     coder = chosen.plan(matrix, int(weight_bits), chosen.checked(options))
     bulk = in_bulk(coder)
     tiling = cut(*matrix.shape, layout)
-    places = Places(tiling, layout)
+    places = StreamPositions(tiling, layout)
     parts = bulk.encode_streams(places.gather(matrix), places)
     load = np.array([(part.values, part.bits) for part in parts], dtype=np.int64)
     streams = layout.decoder_streams
@@ -134,7 +134,7 @@ def decode_tile(encoded: Encoded | bytes, index: int) -> np.ndarray:
         offset = header.size
         for _ in range(index):
             offset = tile_end(view, offset, header)
-    places = Places(cut(*header.shape, header.layout), header.layout).only(index)
+    places = StreamPositions(cut(*header.shape, header.layout), header.layout).only(index)
     shape = tile_shapes(places.tiling)[0]
     require_room(shape[0] * shape[1], shape)
     spans, end = read_tile(view, offset, header, reference, index, shape)
@@ -180,7 +180,7 @@ def read(data: bytes) -> tuple[np.ndarray, Encoded]:
     require_room(header.shape[0] * header.shape[1], header.shape)
     _require_room_for_streams(header.tiles, header.layout)
     coder = coder_of(header)
-    places = Places(cut(*header.shape, header.layout), header.layout)
+    places = StreamPositions(cut(*header.shape, header.layout), header.layout)
     offset = header.size
     ends, spans = [], []
     for index, shape in enumerate(tile_shapes(places.tiling)):
@@ -219,7 +219,7 @@ def _require_room_for_streams(tiles: int, layout: TileLayout) -> None:
 
 
 def _describe(
-    data: bytes, header: MatrixHeader, places: Places, sizes: np.ndarray, load: np.ndarray, circuit: Circuit
+    data: bytes, header: MatrixHeader, places: StreamPositions, sizes: np.ndarray, load: np.ndarray, circuit: Circuit
 ) -> Encoded:
     """``load``: values and bits of each stream."""
     shape = (header.tiles, header.layout.decoder_streams, -1)

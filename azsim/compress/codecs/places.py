@@ -52,7 +52,7 @@ def _reorder(cells, flat, tiles, shape, to_flat):
 
 
 @dataclass(frozen=True)
-class Places:
+class StreamPositions:
     """The positions of some tiles of one matrix, in stream order.
 
     Attributes:
@@ -91,11 +91,13 @@ class Places:
         rows, columns = int(self.tiling.rows[tile]), int(self.tiling.columns[tile])
         return run_starts(rows, columns, self.layout.lanes, self.layout.block_columns)
 
-    def only(self, tile: int) -> Places:
+    def only(self, tile: int) -> StreamPositions:
         """One of the tiles alone."""
         tiling = self.tiling
         one = slice(tile, tile + 1)
-        return Places(Tiling(tiling.row[one], tiling.rows[one], tiling.column[one], tiling.columns[one]), self.layout)
+        return StreamPositions(
+            Tiling(tiling.row[one], tiling.rows[one], tiling.column[one], tiling.columns[one]), self.layout
+        )
 
     @cached_property
     def _tiles(self) -> np.ndarray:

@@ -30,7 +30,7 @@ from azsim.compress.codecs.bits import SOUND, ends, pack, peek, refuse, words
 from azsim.compress.codecs.codec import Codec, Options, Part
 from azsim.compress.codecs.fixed_width import palette_values, two_complement
 from azsim.compress.codecs.palette import palette_of
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.compress.codecs.registry import register
 from azsim.errors import CodecError
 
@@ -125,7 +125,7 @@ class RunLengthCoder:
         code_of[self._value_of[codes]] = codes
         return code_of
 
-    def encode_streams(self, values: np.ndarray, places: Places) -> list[Part]:
+    def encode_streams(self, values: np.ndarray, places: StreamPositions) -> list[Part]:
         """Encode int8 values that all have a code."""
         room, width = np.empty(values.size, dtype=np.uint64), self.options + self.weight_bits
         parts = []
@@ -135,7 +135,9 @@ class RunLengthCoder:
             parts.append(Part(data=data, values=codes.size, bits=bits))
         return parts
 
-    def decode_streams(self, data: np.ndarray, spans: np.ndarray, places: Places) -> tuple[np.ndarray, np.ndarray]:
+    def decode_streams(
+        self, data: np.ndarray, spans: np.ndarray, places: StreamPositions
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Values, and entries and bits of each stream; raises `CodecError` if one does not hold its positions."""
         out = np.zeros(int(places.bounds[-1]), dtype=np.uint8)
         load = np.empty(spans.shape, dtype=np.int64)

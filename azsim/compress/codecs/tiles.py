@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from azsim.compress.codecs.matrix import coder_of, padded, require_room, tile_shapes
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.compress.codecs.stream import MatrixHeader, header_reference, pack_tile, read_matrix_header, read_tile
 from azsim.compress.layout import cut
 from azsim.errors import CodecError
@@ -29,7 +29,7 @@ class TileReader:
         self._view = memoryview(data).toreadonly()
         self.header, self._reference = read_matrix_header(self._view)
         self._coder = coder_of(self.header)
-        self._places = Places(cut(*self.header.shape, self.header.layout), self.header.layout)
+        self._places = StreamPositions(cut(*self.header.shape, self.header.layout), self.header.layout)
         self._shapes = tile_shapes(self._places.tiling)
         require_room(int(self._places.tiling.positions[0]), self._shapes[0])
         self._next, self._offset = 0, self.header.size
@@ -60,7 +60,7 @@ class TileWriter:
         self.head = header.pack()
         self._header, self._reference = header, header_reference(self.head)
         self._coder = coder_of(header)
-        self._places = Places(cut(*header.shape, header.layout), header.layout)
+        self._places = StreamPositions(cut(*header.shape, header.layout), header.layout)
         self._shapes = tile_shapes(self._places.tiling)
         self._next = 0
 

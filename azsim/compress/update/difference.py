@@ -20,7 +20,7 @@ import numpy as np
 
 from azsim.compress.codecs import decode, encode
 from azsim.compress.codecs.codec import distinct
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.compress.codecs.stream import MatrixHeader, read_matrix_header
 from azsim.compress.codecs.tiles import TileReader, TileWriter
 from azsim.compress.layout import TileLayout, cut
@@ -57,7 +57,7 @@ def make_difference(old: bytes, new: bytes, mask: SeededMask | None = None) -> b
     parts = [head, after.table if new_table else b"", np.packbits(present, bitorder="little").tobytes()]
     if mask is None:
         return b"".join((*parts, encode(steps, "ans", 8, after.layout).data))
-    places = Places(cut(*after.shape, after.layout), after.layout)
+    places = StreamPositions(cut(*after.shape, after.layout), after.layout)
     chosen = mask.of(after.shape)
     outside = int(np.count_nonzero(steps[~chosen]))
     if outside:
@@ -145,7 +145,7 @@ class _MaskedSteps:
     """Differences of the positions of a mask; all others stay."""
 
     def __init__(self, stream: memoryview, header: MatrixHeader, mask: SeededMask) -> None:
-        places = Places(cut(*header.shape, header.layout), header.layout)
+        places = StreamPositions(cut(*header.shape, header.layout), header.layout)
         self._chosen = places.gather(mask.of(header.shape).view(np.int8)) != 0
         self._bounds = np.append(0, np.cumsum(places.tiling.positions))
         self._tile = 0

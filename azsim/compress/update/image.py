@@ -45,7 +45,7 @@ SINGLE_SCALES = 2
 """The newest format in which a matrix has one scale."""
 
 
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class ParameterSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One parameter of the network.
 
     Attributes:
@@ -76,7 +76,7 @@ class ImageHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     feature_clip: float
     pieces: tuple[str, ...]
     activation_scales: dict[str, float]
-    sections: tuple[Section, ...]
+    sections: tuple[ParameterSection, ...]
     normalisation: Normalisation = "global"
 
     def pack(self) -> bytes:
@@ -132,7 +132,7 @@ def pack_image(small: CompressedNetwork, format: int | None = None) -> bytes:
         if matrix:
             data = matrix.encoded.data
         scale = stated_scales(matrix.scales) if matrix else None
-        sections.append(Section(name, len(data), zlib.crc32(data), scale, step))
+        sections.append(ParameterSection(name, len(data), zlib.crc32(data), scale, step))
         parts.append(data)
     header = ImageHeader(
         format=format,

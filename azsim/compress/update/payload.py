@@ -20,7 +20,7 @@ from azsim.compress.update.image import (
     CRC,
     MAX_HEADER_BYTES,
     ImageHeader,
-    Section,
+    ParameterSection,
     open_image,
     read_header,
 )
@@ -80,7 +80,11 @@ def apply_delta(old: bytes, delta: bytes) -> Iterator[bytes]:
 
 
 def _record(
-    had: Section | None, section: Section, was: memoryview | None, is_now: memoryview, mask: SeededMask | None
+    had: ParameterSection | None,
+    section: ParameterSection,
+    was: memoryview | None,
+    is_now: memoryview,
+    mask: SeededMask | None,
 ) -> tuple[int, bytes]:
     """The smallest record that says it."""
     if was == is_now:
@@ -101,7 +105,7 @@ def _record(
 
 
 def _section(
-    had: Section | None, section: Section, was: memoryview | None, kind: int, body: memoryview
+    had: ParameterSection | None, section: ParameterSection, was: memoryview | None, kind: int, body: memoryview
 ) -> Iterator[bytes]:
     """The new section in pieces, checked against its length and CRC-32."""
     if kind == WHOLE:
@@ -144,7 +148,7 @@ def _new_header(before: ImageHeader, view: memoryview) -> tuple[bytes, int]:
     return head, end + CRC.size
 
 
-def _records(header: ImageHeader, view: memoryview, at: int) -> Iterator[tuple[Section, int, memoryview]]:
+def _records(header: ImageHeader, view: memoryview, at: int) -> Iterator[tuple[ParameterSection, int, memoryview]]:
     for section in header.sections:
         if at + RECORD.size > len(view):
             raise CodecError(f"a delta of {len(view)} bytes ends before section {section.name}")

@@ -34,7 +34,7 @@ PER_OCTAVE, LOWEST_EXPONENT, OCTAVES = 64, -60, 120
 
 
 @dataclass
-class Sizes:
+class SizeHistogram:
     """How large the values of a tensor got: a histogram of 64 bins an octave, from 2**-60 to 2**60."""
 
     counts: np.ndarray = field(default_factory=lambda: np.zeros(PER_OCTAVE * OCTAVES + 1, np.int64))
@@ -100,17 +100,17 @@ def calibrated(
     return IntegerGraph(graph, rounded_weights(graph, granularity), chosen_grids(graph, seen, percentile, hints))
 
 
-def observed(graph: Graph, pieces: Iterable[Pieces] | Iterable[Iterable[Pieces]]) -> dict[str, Sizes]:
+def observed(graph: Graph, pieces: Iterable[Pieces] | Iterable[Iterable[Pieces]]) -> dict[str, SizeHistogram]:
     """Tensor, or ``node.internal``, -> the sizes that the float reference gave it.
 
     Raises:
         InputError: a tensor holds values that are not finite numbers, or there are no inputs.
     """
-    seen: dict[str, Sizes] = {}
+    seen: dict[str, SizeHistogram] = {}
 
     def observe(name: str, values: np.ndarray) -> None:
         try:
-            seen.setdefault(name, Sizes()).add(values)
+            seen.setdefault(name, SizeHistogram()).add(values)
         except InputError as error:
             raise InputError(f"graph {graph.name}: tensor {name}: {error}") from error
 
@@ -148,7 +148,7 @@ def rounded(matrix: np.ndarray, groups: int) -> Weights:
 
 def chosen_grids(
     graph: Graph,
-    seen: Mapping[str, Sizes],
+    seen: Mapping[str, SizeHistogram],
     percentile: float | None = PERCENTILE,
     hints: Mapping[str, Grid] | None = None,
     wide: Collection[str] = (),

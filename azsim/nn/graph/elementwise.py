@@ -21,7 +21,7 @@ from azsim.nn.graph.operator import (
     stateless,
 )
 from azsim.nn.graph.tensor import GATE_GRID, Shape, Tensor
-from azsim.nn.program import Stage, VectorFunction, VectorWork
+from azsim.nn.program import ProgramStage, VectorFunction, VectorWork
 
 
 class Elementwise(Operator):
@@ -60,9 +60,9 @@ class TableFunction(Elementwise):
 
         return stateless(run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         size = at.outputs[0].size
-        return (Stage(at.name, (), (VectorWork(self.function, size), VectorWork("multiply-add", size))),)
+        return (ProgramStage(at.name, (), (VectorWork(self.function, size), VectorWork("multiply-add", size))),)
 
 
 class GatedFunction(Elementwise):
@@ -88,9 +88,9 @@ class GatedFunction(Elementwise):
 
         return stateless(run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         size = at.outputs[0].size
-        return (Stage(at.name, (), (VectorWork(self.function, size), VectorWork("multiply-add", size))),)
+        return (ProgramStage(at.name, (), (VectorWork(self.function, size), VectorWork("multiply-add", size))),)
 
 
 @njit(cache=True, nogil=True)

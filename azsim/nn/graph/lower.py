@@ -14,9 +14,9 @@ from fractions import Fraction
 from azsim.nn.graph.graph import Graph, Node, operands
 from azsim.nn.graph.operator import LoweredNode
 from azsim.nn.graph.tensor import Grid
-from azsim.nn.program import Program, Stage, VectorWork
+from azsim.nn.program import Program, ProgramStage, VectorWork
 
-Lowering = Callable[[Node, LoweredNode], Sequence[Stage]]
+Lowering = Callable[[Node, LoweredNode], Sequence[ProgramStage]]
 
 
 def graph_programs(graph: Graph, wide: Collection[str] = ()) -> dict[str, Program]:
@@ -50,7 +50,7 @@ def wide_tensors(graph: Graph, stated: Mapping[str, Grid]) -> frozenset[str]:
     return frozenset(found)
 
 
-def own_lowering(node: Node, at: LoweredNode) -> Sequence[Stage]:
+def own_lowering(node: Node, at: LoweredNode) -> Sequence[ProgramStage]:
     """What a node's operator says."""
     return node.operator.lower(at)
 
@@ -76,7 +76,7 @@ def lower_nodes(
     """
     made: set[str] = set()
     finished: set[str] = set()
-    stages: list[Stage] = []
+    stages: list[ProgramStage] = []
     for node in nodes:
         at = LoweredNode(
             name=node.name,
@@ -108,9 +108,9 @@ def _bytes(graph: Graph, node: Node, wide: Collection[str]) -> int:
     return sum(graph.tensors[name].size * (1 if name in narrow else 2) for name in names)
 
 
-def _joined(stages: Sequence[Stage]) -> tuple[list[Stage], int]:
+def _joined(stages: Sequence[ProgramStage]) -> tuple[list[ProgramStage], int]:
     """Only stages that multiply, with the vector work of the others; and the bytes of rows fetched before the first."""
-    kept: list[Stage] = []
+    kept: list[ProgramStage] = []
     early: tuple[VectorWork, ...] = ()
     lookup_bytes = 0
     for stage in stages:
@@ -124,7 +124,7 @@ def _joined(stages: Sequence[Stage]) -> tuple[list[Stage], int]:
         else:
             early, lookup_bytes = _added(early, stage.vector), lookup_bytes + stage.lookup_bytes
     if early:
-        kept.append(Stage(stages[0].name, (), early))
+        kept.append(ProgramStage(stages[0].name, (), early))
     return kept, lookup_bytes
 
 

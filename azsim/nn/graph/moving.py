@@ -17,7 +17,7 @@ from azsim.nn.graph.operator import (
     stateless,
 )
 from azsim.nn.graph.tensor import Grid, Shape, Tensor
-from azsim.nn.program import Stage
+from azsim.nn.program import ProgramStage
 
 
 class Moving(Operator):
@@ -54,5 +54,5 @@ class Moving(Operator):
         target = at.outputs[0].shape
         return stateless(lambda values: self.move(values, target))
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         return ()

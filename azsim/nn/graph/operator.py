@@ -15,7 +15,7 @@ import numpy as np
 
 from azsim.errors import InputError
 from azsim.nn.graph.tensor import LIMITS, Grid, Shape, Tensor
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 if TYPE_CHECKING:
     from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
@@ -293,7 +293,7 @@ class Operator:
         """
         raise NotImplementedError
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         """What the processor runs for one step."""
         raise NotImplementedError
 

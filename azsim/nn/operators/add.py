@@ -15,7 +15,7 @@ from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import Execution, FloatNode, IntegerNode, LoweredNode, Operator, stateless
 from azsim.nn.graph.tensor import Shape, Tensor
 from azsim.nn.operators.registry import operator, operator_of_kind
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 
 @operator("add")
@@ -68,8 +68,8 @@ class Add(Operator):
 
         return stateless(run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
-        return (Stage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),)),)
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
+        return (ProgramStage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),)),)
 
 
 @njit(cache=True, nogil=True)

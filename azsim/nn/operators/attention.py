@@ -36,7 +36,7 @@ from azsim.nn.graph.quotient import QUOTIENT_BITS, quotient
 from azsim.nn.graph.tensor import GATE_GRID, Shape, Tensor
 from azsim.nn.operators.registry import operator
 from azsim.nn.operators.softmax import softmax_work
-from azsim.nn.program import LaneProduct, Stage, VectorWork
+from azsim.nn.program import LaneProduct, ProgramStage, VectorWork
 
 Chunk = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """From queries ``(c, ...)``, keys and values ``(n, ...)`` of a chunk and its past to outputs ``(c, ...)``."""
@@ -118,7 +118,7 @@ class Attention(Operator):
 
         return self._execution(at.inputs, np.int8, target.dtype, chunk)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         keys, (query, _, value) = self.left + self.chunk, at.inputs
         ready = "ready" if all(at.ready) else "previous"
         scores = LaneProduct(
@@ -139,8 +139,8 @@ class Attention(Operator):
         work = (VectorWork("multiply-add", scores.rows), *softmax_work(scores.rows)[:-1])
         shares = (VectorWork("divide", value.size), VectorWork("multiply-add", value.size))
         return (
-            Stage(f"{at.name}.scores", (), work, lane_products=(scores,)),
-            Stage(f"{at.name}.values", (), shares, lane_products=(mixed,)),
+            ProgramStage(f"{at.name}.scores", (), work, lane_products=(scores,)),
+            ProgramStage(f"{at.name}.values", (), shares, lane_products=(mixed,)),
         )
 
     def _execution(

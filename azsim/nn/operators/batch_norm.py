@@ -21,7 +21,7 @@ from azsim.nn.graph.operator import (
 )
 from azsim.nn.graph.tensor import Shape, Tensor
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 
 @operator("batch_norm")
@@ -80,8 +80,8 @@ class BatchNorm(Operator):
 
         return stateless(run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
-        return (Stage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),)),)
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
+        return (ProgramStage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),)),)
 
     def _shape(self, source: Tensor) -> Shape:
         axis = self.axis % len(source.shape)

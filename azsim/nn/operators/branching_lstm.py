@@ -39,7 +39,7 @@ from azsim.nn.operators.lstm import (
 )
 from azsim.nn.operators.registry import operator
 from azsim.nn.product import multiply_rows
-from azsim.nn.program import MatrixUse, Stage, VectorWork
+from azsim.nn.program import MatrixUse, ProgramStage, VectorWork
 
 
 @operator("branching_lstm")
@@ -135,15 +135,15 @@ class BranchingLstm(Operator):
 
         return Execution((np.zeros(size, np.int8), np.zeros(size, np.int16)), run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         """The large branch; `lower_small` gives the other one, which the same step may take instead."""
         uses = (
             MatrixUse(at.matrices["recurrent"], "recurrent", "ready"),
             MatrixUse(at.matrices["input"], "input", at.operand()),
         )
-        return (Stage(at.name, uses, cell_work(at.outputs[0].size, sums=8)),)
+        return (ProgramStage(at.name, uses, cell_work(at.outputs[0].size, sums=8)),)
 
-    def lower_small(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower_small(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         """The stages of the small branch: the narrow vector, then the gates from it."""
         uses = (
             MatrixUse(at.matrices["small_recurrent"], "recurrent", "ready"),
@@ -152,8 +152,8 @@ class BranchingLstm(Operator):
         rank = at.shapes["small_input"][0]
         expand = MatrixUse(at.matrices["small_expand"], "input", "previous")
         return (
-            Stage(f"{at.name}.small.narrow", uses, (VectorWork("multiply-add", 2 * rank),)),
-            Stage(f"{at.name}.small", (expand,), cell_work(at.outputs[0].size, sums=4)),
+            ProgramStage(f"{at.name}.small.narrow", uses, (VectorWork("multiply-add", 2 * rank),)),
+            ProgramStage(f"{at.name}.small", (expand,), cell_work(at.outputs[0].size, sums=4)),
         )
 
 

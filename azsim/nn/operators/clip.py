@@ -13,7 +13,7 @@ from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import Execution, GridNode, IntegerNode, LoweredNode, need, stateless
 from azsim.nn.graph.tensor import Grid
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 
 @operator("clip")
@@ -59,5 +59,5 @@ class Clip(Elementwise):
 
         return stateless(run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
-        return (Stage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),)),)
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
+        return (ProgramStage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),)),)

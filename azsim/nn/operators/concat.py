@@ -22,7 +22,7 @@ from azsim.nn.graph.operator import (
 )
 from azsim.nn.graph.tensor import Grid, Shape, Tensor
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 
 @operator("concat")
@@ -80,5 +80,5 @@ class Concat(Operator):
 
         return stateless(run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
-        return (Stage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),)),)
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
+        return (ProgramStage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),)),)

@@ -23,7 +23,7 @@ from azsim.nn.graph.sums import SumsTo
 from azsim.nn.graph.tensor import Shape, Tensor
 from azsim.nn.operators.registry import operator
 from azsim.nn.product import grouped_float, grouped_products
-from azsim.nn.program import MatrixUse, Stage, VectorWork
+from azsim.nn.program import MatrixUse, ProgramStage, VectorWork
 
 Sums = Callable[[np.ndarray], np.ndarray]
 """From windows ``(n, taps, channels)`` to outputs ``(n, rows)``."""
@@ -94,10 +94,10 @@ class Conv1d(Operator):
 
         return self._execution(at.inputs[0].shape[0], at.grid().dtype, sums)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         use = MatrixUse(at.matrices["weights"], "input", at.operand(), at.passes)
         size = at.outputs[0].size
-        return (Stage(at.name, (use,), (*at.joining(size), VectorWork("multiply-add", size))),)
+        return (ProgramStage(at.name, (use,), (*at.joining(size), VectorWork("multiply-add", size))),)
 
     def _execution(self, channels: int, dtype: type[np.generic], sums: Sums) -> Execution:
         span = self.context + self.stride

@@ -25,7 +25,7 @@ from azsim.nn.graph.tensor import Shape, Tensor
 from azsim.nn.graph.windows import Windows
 from azsim.nn.operators.registry import operator
 from azsim.nn.product import grouped_float, grouped_products
-from azsim.nn.program import MatrixUse, Stage, VectorWork
+from azsim.nn.program import MatrixUse, ProgramStage, VectorWork
 
 
 @operator("conv2d")
@@ -117,11 +117,11 @@ class Conv2d(Operator):
 
         return stateless(run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         _, height, width = at.outputs[0].shape
         use = MatrixUse(at.matrices["weights"], "input", at.operand(), at.passes * height * width)
         size = at.outputs[0].size
-        return (Stage(at.name, (use,), (*at.joining(size), VectorWork("multiply-add", size))),)
+        return (ProgramStage(at.name, (use,), (*at.joining(size), VectorWork("multiply-add", size))),)
 
 
 def _as_image(sums: np.ndarray, shape: Shape) -> np.ndarray:

@@ -24,7 +24,7 @@ from azsim.nn.graph.sums import SumsTo
 from azsim.nn.graph.tensor import Grid, Shape, Tensor
 from azsim.nn.operators.registry import operator, operator_of_kind
 from azsim.nn.product import products
-from azsim.nn.program import MatrixUse, Stage, VectorWork
+from azsim.nn.program import MatrixUse, ProgramStage, VectorWork
 
 
 @operator("dense")
@@ -115,8 +115,8 @@ class Dense(Operator):
 
         return stateless(run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         vectors = at.inputs[0].size // at.inputs[0].shape[-1]
         use = MatrixUse(at.matrices["weights"], "input", at.operand(), at.passes * vectors)
         size = at.outputs[0].size
-        return (Stage(at.name, (use,), (*at.joining(size), VectorWork("multiply-add", size))),)
+        return (ProgramStage(at.name, (use,), (*at.joining(size), VectorWork("multiply-add", size))),)

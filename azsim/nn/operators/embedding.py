@@ -25,7 +25,7 @@ from azsim.nn.graph.operator import (
 )
 from azsim.nn.graph.tensor import Grid, Shape, Tensor
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage
+from azsim.nn.program import ProgramStage
 
 
 @operator("embedding")
@@ -84,8 +84,8 @@ class Embedding(Operator):
             rows = np.ascontiguousarray(columns.T)
         return stateless(lambda index: rows[_checked(index, len(rows))])
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
-        return (Stage(at.name, (), (), lookup_bytes=at.outputs[0].size),)
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
+        return (ProgramStage(at.name, (), (), lookup_bytes=at.outputs[0].size),)
 
 
 def _checked(index: np.ndarray, rows: int) -> np.ndarray:

@@ -39,7 +39,7 @@ from azsim.nn.graph.restart import restarting
 from azsim.nn.graph.tensor import GATE_GRID, Grid, Shape, Tensor
 from azsim.nn.operators.registry import operator
 from azsim.nn.product import multiply_rows, products
-from azsim.nn.program import MatrixUse, Stage, VectorWork
+from azsim.nn.program import MatrixUse, ProgramStage, VectorWork
 
 
 @operator("gru")
@@ -143,7 +143,7 @@ class Gru(Operator):
 
         return restarting(Execution((np.zeros(size, np.int8), np.zeros(size, np.int16)), run), self.restart)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         uses = (
             MatrixUse(at.matrices["recurrent"], "recurrent", "ready"),
             MatrixUse(at.matrices["input"], "input", at.operand(), at.passes),
@@ -157,7 +157,7 @@ class Gru(Operator):
             VectorWork("tanh", units),
             VectorWork("multiply-add", 3 * units),
         )
-        return (Stage(at.name, uses, vector),)
+        return (ProgramStage(at.name, uses, vector),)
 
 
 def _sigmoid(values: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from azsim.nn.graph.operator import (
 )
 from azsim.nn.graph.tensor import Grid, Shape, Tensor
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage
+from azsim.nn.program import ProgramStage
 
 
 @operator("last_of")
@@ -52,7 +52,7 @@ class LastOf(Operator):
     def integer(self, at: IntegerNode) -> Execution:
         return self._execution()
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         return ()
 
     def _execution(self) -> Execution:

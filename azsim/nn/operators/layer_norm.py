@@ -21,7 +21,7 @@ from azsim.nn.graph.operator import (
 )
 from azsim.nn.graph.tensor import Shape, Tensor
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 
 @operator("layer_norm")
@@ -67,8 +67,8 @@ class LayerNorm(Operator):
     def integer(self, at: IntegerNode) -> Execution:
         return normalising(at, centred=True, epsilon=self.epsilon)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
-        return (Stage(at.name, (), norm_work(at.inputs[0], passes=4)),)
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
+        return (ProgramStage(at.name, (), norm_work(at.inputs[0], passes=4)),)
 
 
 def normalised(inputs: tuple[Tensor, ...], shapes: Mapping[str, Shape]) -> tuple[Tensor, ...]:

@@ -40,7 +40,7 @@ from azsim.nn.graph.restart import restarting
 from azsim.nn.graph.tensor import GATE_GRID, Grid, Shape, Tensor, power_of_two_bits
 from azsim.nn.operators.registry import operator
 from azsim.nn.product import multiply_rows, products
-from azsim.nn.program import MatrixUse, Stage, VectorWork
+from azsim.nn.program import MatrixUse, ProgramStage, VectorWork
 
 MAX_CELL_BITS = 14
 
@@ -129,13 +129,13 @@ class Lstm(Operator):
 
         return restarting(Execution((np.zeros(size, np.int8), np.zeros(size, np.int16)), run), self.restart)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         uses = (
             MatrixUse(at.matrices["recurrent"], "recurrent", "ready"),
             MatrixUse(at.matrices["input"], "input", at.operand(), at.passes),
         )
         units = at.outputs[0].size
-        return (Stage(at.name, uses, (*at.joining(4 * units), *cell_work(units, sums=8))),)
+        return (ProgramStage(at.name, uses, (*at.joining(4 * units), *cell_work(units, sums=8))),)
 
 
 @dataclass(frozen=True)

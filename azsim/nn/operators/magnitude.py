@@ -16,7 +16,7 @@ from azsim.nn.graph.operator import Execution, FloatNode, IntegerNode, LoweredNo
 from azsim.nn.graph.root import ROOT_BITS, root
 from azsim.nn.graph.tensor import Shape, Tensor
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 
 @operator("magnitude")
@@ -58,9 +58,9 @@ class Magnitude(Operator):
 
         return stateless(run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         size = at.outputs[0].size
-        return (Stage(at.name, (), (VectorWork("multiply-add", 3 * size), VectorWork("square-root", size))),)
+        return (ProgramStage(at.name, (), (VectorWork("multiply-add", 3 * size), VectorWork("square-root", size))),)
 
 
 @njit(cache=True, nogil=True)

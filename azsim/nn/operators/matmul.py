@@ -23,7 +23,7 @@ from azsim.nn.graph.operator import (
 from azsim.nn.graph.tensor import Shape, Tensor
 from azsim.nn.operators.registry import operator
 from azsim.nn.product import products
-from azsim.nn.program import LaneProduct, Stage, VectorWork
+from azsim.nn.program import LaneProduct, ProgramStage, VectorWork
 
 
 @operator("matmul")
@@ -82,8 +82,8 @@ class Matmul(Operator):
 
         return stateless(run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         vectors, columns = at.inputs[0].shape[-2:]
         ready = "ready" if all(at.ready) else "previous"
         product = LaneProduct(at.inputs[1].size // columns, columns, vectors, operand=ready)
-        return (Stage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),), lane_products=(product,)),)
+        return (ProgramStage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),), lane_products=(product,)),)

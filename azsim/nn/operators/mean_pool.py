@@ -23,7 +23,7 @@ from azsim.nn.graph.operator import (
 from azsim.nn.graph.quotient import QUOTIENT_BITS, quotient
 from azsim.nn.graph.tensor import Shape, Tensor
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 
 @operator("mean_pool")
@@ -72,10 +72,10 @@ class MeanPool(Operator):
 
         return Execution((np.array(0), np.zeros(size, np.int64)), run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         size = at.inputs[0].size
         work = VectorWork("multiply-add", size * (max(self.steps, 1) + 1))
-        return (Stage(at.name, (), (work, VectorWork("divide", size))),)
+        return (ProgramStage(at.name, (), (work, VectorWork("divide", size))),)
 
 
 @njit(cache=True, nogil=True)

@@ -12,7 +12,7 @@ from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode, axis_of
 from azsim.nn.graph.operator import LoweredNode, need
 from azsim.nn.graph.tensor import Shape
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 MODES = {"zeros": "constant", "edge": "edge", "reflect": "reflect"}
 
@@ -60,5 +60,5 @@ class Pad(Moving):
         widths = [(0, 0), *zip(self.before, self.after, strict=True)]
         return np.pad(values, widths, mode=MODES[self.mode])
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
-        return (Stage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),)),)
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
+        return (ProgramStage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),)),)

@@ -27,7 +27,7 @@ from azsim.nn.graph.quotient import QUOTIENT_BITS, quotient
 from azsim.nn.graph.tensor import Grid, Shape, Tensor
 from azsim.nn.graph.windows import Windows
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 
 @operator("pool2d")
@@ -106,11 +106,11 @@ class Pool2d(Operator):
 
         return stateless(run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         taps, size = self.kernel[0] * self.kernel[1], at.outputs[0].size
         if self.function == "max":
-            return (Stage(at.name, (), (VectorWork("compare", taps * size),)),)
-        return (Stage(at.name, (), (VectorWork("multiply-add", (taps + 1) * size),)),)
+            return (ProgramStage(at.name, (), (VectorWork("compare", taps * size),)),)
+        return (ProgramStage(at.name, (), (VectorWork("multiply-add", (taps + 1) * size),)),)
 
 
 def _as_image(values: np.ndarray, shape: Shape) -> np.ndarray:

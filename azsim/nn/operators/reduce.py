@@ -14,7 +14,7 @@ from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode, axis_of
 from azsim.nn.graph.operator import Execution, FloatNode, IntegerNode, LoweredNode, Operator, need, stateless
 from azsim.nn.graph.tensor import Shape, Tensor
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 MOST_TERMS = 1 << 30
 
@@ -82,6 +82,6 @@ class Reduce(Operator):
     def _behind_steps(self) -> tuple[int, ...]:
         return tuple(axis + 1 for axis in self.axes)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         work = VectorWork("multiply-add", at.inputs[0].size + at.outputs[0].size)
-        return (Stage(at.name, (), (work,)),)
+        return (ProgramStage(at.name, (), (work,)),)

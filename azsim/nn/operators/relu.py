@@ -15,7 +15,7 @@ from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import Execution, GridNode, IntegerNode, LoweredNode, need, stateless
 from azsim.nn.graph.tensor import Grid
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 
 @operator("relu")
@@ -59,14 +59,12 @@ class Relu(Elementwise):
 
         return stateless(run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
-        return (Stage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),)),)
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
+        return (ProgramStage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),)),)
 
 
 @njit(cache=True, nogil=True)
-def relu_flat(
-    values: np.ndarray, above: np.ndarray, below: np.ndarray, low: int, high: int, out: np.ndarray
-) -> None:
+def relu_flat(values: np.ndarray, above: np.ndarray, below: np.ndarray, low: int, high: int, out: np.ndarray) -> None:
     """Each element by the factor of its side."""
     for k in range(values.size):
         factor = above if values[k] > 0 else below

@@ -14,7 +14,7 @@ from azsim.nn.graph.operator import Execution, FloatNode, IntegerNode, LoweredNo
 from azsim.nn.graph.tensor import Shape, Tensor
 from azsim.nn.operators.layer_norm import norm_work, normalised
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage
+from azsim.nn.program import ProgramStage
 
 
 @operator("rms_norm")
@@ -57,5 +57,5 @@ class RmsNorm(Operator):
     def integer(self, at: IntegerNode) -> Execution:
         return normalising(at, centred=False, epsilon=self.epsilon)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
-        return (Stage(at.name, (), norm_work(at.inputs[0], passes=3)),)
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
+        return (ProgramStage(at.name, (), norm_work(at.inputs[0], passes=3)),)

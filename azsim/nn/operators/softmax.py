@@ -23,7 +23,7 @@ from azsim.nn.graph.operator import (
 )
 from azsim.nn.graph.tensor import GATE_GRID, Grid
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 EXTRA_BITS = 16
 """Of a share before it is brought to the output's grid."""
@@ -71,9 +71,9 @@ class Softmax(Elementwise):
 
         return stateless(run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         size = at.outputs[0].size
-        return (Stage(at.name, (), softmax_work(size)),)
+        return (ProgramStage(at.name, (), softmax_work(size)),)
 
 
 def softmax_work(elements: int) -> tuple[VectorWork, ...]:

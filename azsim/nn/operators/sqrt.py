@@ -15,7 +15,7 @@ from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import Execution, IntegerNode, LoweredNode, stateless
 from azsim.nn.graph.root import ROOT_BITS, root
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 
 @operator("sqrt")
@@ -48,9 +48,9 @@ class Sqrt(Elementwise):
 
         return stateless(run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         size = at.outputs[0].size
-        return (Stage(at.name, (), (VectorWork("square-root", size), VectorWork("multiply-add", size))),)
+        return (ProgramStage(at.name, (), (VectorWork("square-root", size), VectorWork("multiply-add", size))),)
 
 
 @njit(cache=True, nogil=True)

@@ -20,7 +20,7 @@ from azsim.nn.graph.operator import (
 )
 from azsim.nn.graph.tensor import Grid, Shape, Tensor
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage
+from azsim.nn.program import ProgramStage
 
 
 @operator("stack")
@@ -60,7 +60,7 @@ class Stack(Operator):
         grid = at.grids[0]
         return self._execution(at.inputs[0], at.outputs[0], np.int64 if grid is None else grid.dtype)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         return ()
 
     def _execution(self, source: Tensor, target: Tensor, dtype: type[np.generic]) -> Execution:

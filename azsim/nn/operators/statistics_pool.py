@@ -26,7 +26,7 @@ from azsim.nn.graph.operator import (
 from azsim.nn.graph.quotient import QUOTIENT_BITS, quotient
 from azsim.nn.graph.tensor import Shape, Tensor
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 MOST_STEPS = 2**22
 """Whose sums of squares, times their number, stay below 2**62."""
@@ -87,10 +87,10 @@ class StatisticsPool(Operator):
 
         return Execution((np.array(0), np.zeros((2, size), np.int64)), run)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         size = at.inputs[0].size
         work = VectorWork("multiply-add", size * (2 * max(self.steps, 1) + 3))
-        return (Stage(at.name, (), (work, VectorWork("divide", 2 * size), VectorWork("square-root", size))),)
+        return (ProgramStage(at.name, (), (work, VectorWork("divide", 2 * size), VectorWork("square-root", size))),)
 
 
 @njit(cache=True, nogil=True)

@@ -12,7 +12,7 @@ from azsim.nn.graph.onnx_node import OnnxBuilder, OnnxNode
 from azsim.nn.graph.operator import LoweredNode, need
 from azsim.nn.graph.tensor import Shape
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage, VectorWork
+from azsim.nn.program import ProgramStage, VectorWork
 
 
 @operator("transpose")
@@ -41,5 +41,5 @@ class Transpose(Moving):
     def move(self, values: np.ndarray, target: Shape) -> np.ndarray:
         return np.ascontiguousarray(values.transpose(0, *(axis + 1 for axis in self.order)))
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
-        return (Stage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),)),)
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
+        return (ProgramStage(at.name, (), (VectorWork("multiply-add", at.outputs[0].size),)),)

@@ -20,7 +20,7 @@ from azsim.nn.graph.operator import (
 )
 from azsim.nn.graph.tensor import Grid, Shape, Tensor
 from azsim.nn.operators.registry import operator
-from azsim.nn.program import Stage
+from azsim.nn.program import ProgramStage
 
 
 @operator("unstack")
@@ -46,7 +46,7 @@ class Unstack(Operator):
     def integer(self, at: IntegerNode) -> Execution:
         return _execution(at.outputs[0].shape)
 
-    def lower(self, at: LoweredNode) -> tuple[Stage, ...]:
+    def lower(self, at: LoweredNode) -> tuple[ProgramStage, ...]:
         return ()
 
 

@@ -26,7 +26,7 @@ from azsim.nn.graph.graph import Graph, Node
 from azsim.nn.graph.lower import lower_nodes, own_lowering
 from azsim.nn.graph.operator import LoweredNode
 from azsim.nn.operators.branching_lstm import BranchingLstm
-from azsim.nn.program import Program, Stage
+from azsim.nn.program import Program, ProgramStage
 from azsim.nn.rnnt.graphs import RnntGraphs
 
 LOGIT_BYTES = 4
@@ -86,6 +86,6 @@ def _labels(graph: Graph, name: str, output_bytes: int = 0) -> Program:
     return lower_nodes(graph, graph.nodes, name, 0, output_bytes)
 
 
-def _small(node: Node, at: LoweredNode) -> Sequence[Stage]:
+def _small(node: Node, at: LoweredNode) -> Sequence[ProgramStage]:
     operator = node.operator
     return operator.lower_small(at) if isinstance(operator, BranchingLstm) else operator.lower(at)

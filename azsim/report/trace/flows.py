@@ -13,17 +13,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from azsim.report.trace.jobs import Utterances
-from azsim.report.trace.tracks import PS_PER_NS, Event, Slice, microseconds, pid, subsystem
+from azsim.report.trace.tracks import PS_PER_NS, Event, TraceSlice, microseconds, pid, subsystem
 from azsim.soc.timeline import Span, Timeline
 
 NAME = "sound to words"
 
 
-class Places:
+class SliceFinder:
     """Finds the slice of a track in which a time lies."""
 
-    def __init__(self, slices: Sequence[Slice]) -> None:
-        self._by_track: dict[str, list[Slice]] = defaultdict(list)
+    def __init__(self, slices: Sequence[TraceSlice]) -> None:
+        self._by_track: dict[str, list[TraceSlice]] = defaultdict(list)
         for one in sorted((one for one in slices if one.visible), key=lambda s: s.start_ps):
             self._by_track[one.track].append(one)
         self._starts = {track: [one.start_ps for one in found] for track, found in self._by_track.items()}
@@ -65,7 +65,7 @@ def step_points(timeline: Timeline, utterances: Utterances) -> dict[int, list[tu
 
 
 def flow_events(
-    points: dict[int, list[tuple[str, int]]], places: Places, threads: dict[str, int], every: int
+    points: dict[int, list[tuple[str, int]]], places: SliceFinder, threads: dict[str, int], every: int
 ) -> list[Event]:
     """Flow events of one step in ``every``, each inside a slice; a flow that would have one end alone is left out."""
     events: list[Event] = []

@@ -15,7 +15,7 @@ import numpy as np
 
 from azsim.chip.attribution import CAUSES, walk
 from azsim.report.trace.memory import MemoryWaits
-from azsim.report.trace.tracks import PS_PER_NS, Event, Slice
+from azsim.report.trace.tracks import PS_PER_NS, Event, TraceSlice
 from azsim.soc.memory.columns import T_BYTES, T_DECODE, T_DEPENDS, T_FETCH_FREES, T_WEIGHT_FREES
 from azsim.soc.timeline import Span, TileRecord, Timeline
 
@@ -27,7 +27,7 @@ Utterances = Sequence[tuple[str, int, int]]
 """Name, number of the first step, and start in picoseconds of each utterance, in order."""
 
 
-def job_slices(timeline: Timeline, utterances: Utterances, waits: MemoryWaits) -> list[Slice]:
+def job_slices(timeline: Timeline, utterances: Utterances, waits: MemoryWaits) -> list[TraceSlice]:
     """Everything but the memory's spans, which have tracks of their own."""
     records = {record.start_ps: record for record in timeline.tiles}
     engines = {prefix: _Engine(timeline.spans, prefix) for prefix in ("npu", "cpu")}
@@ -37,7 +37,7 @@ def job_slices(timeline: Timeline, utterances: Utterances, waits: MemoryWaits) -
             args = _args(span, utterances, waits, records)
             if 0 <= span.asked_ps < span.start_ps:
                 args["queued_behind_us"] = engines[span.track[:3]].ran(span.asked_ps, span.start_ps)
-            slices.append(Slice(span.track, span.name, span.start_ps, span.end_ps, args))
+            slices.append(TraceSlice(span.track, span.name, span.start_ps, span.end_ps, args))
     return slices
 
 
@@ -110,7 +110,7 @@ def causes_us(record: TileRecord) -> dict[str, float]:
     return {cause: in_us(ticks / per_ps) for cause, ticks in zip(CAUSES, causes.tolist(), strict=True) if ticks}
 
 
-def utterance_slices(timeline: Timeline, utterances: Utterances, text: str) -> list[Slice]:
+def utterance_slices(timeline: Timeline, utterances: Utterances, text: str) -> list[TraceSlice]:
     """Per utterance, what the user sees: speaking, end-pointing, the wait for the words; and marks for the words."""
     by_name: dict[str, list[int]] = {}
     for instant in timeline.instants:
@@ -122,7 +122,7 @@ def utterance_slices(timeline: Timeline, utterances: Utterances, text: str) -> l
         by_name.get("final words", []),
         strict=False,
     )
-    slices: list[Slice] = []
+    slices: list[TraceSlice] = []
     for (name, _, start_ps), spoken_ps, endpoint_ps, final_ps in told:
         args: Event = {"utterance": name}
         heard_ps = min(spoken_ps, endpoint_ps)
@@ -132,7 +132,9 @@ def utterance_slices(timeline: Timeline, utterances: Utterances, text: str) -> l
             ("to final words", endpoint_ps, final_ps),
         ):
             if begin < end:
-                slices.append(Slice("utterance", what, begin, end, dict(args)))
-        slices.append(Slice("words", text or "final words", final_ps, final_ps + WORDS_PS, dict(args)))
-    slices += [Slice("words", "first word", time_ps, time_ps + WORDS_PS) for time_ps in by_name.get("first word", [])]
+                slices.append(TraceSlice("utterance", what, begin, end, dict(args)))
+        slices.append(TraceSlice("words", text or "final words", final_ps, final_ps + WORDS_PS, dict(args)))
+    slices += [
+        TraceSlice("words", "first word", time_ps, time_ps + WORDS_PS) for time_ps in by_name.get("first word", [])
+    ]
     return slices

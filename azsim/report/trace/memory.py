@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from azsim.arbitration import BOARD, NPU
-from azsim.report.trace.tracks import PS_PER_NS, Slice
+from azsim.report.trace.tracks import PS_PER_NS, TraceSlice
 from azsim.soc.memory.columns import L_BYTES, L_CLIENT, L_END, L_NUMBER, L_REQUEST, L_START, L_WRITE
 from azsim.soc.trace import MERGE_PS, Window
 from azsim.soc.waits import waits_for_clients
@@ -71,7 +71,7 @@ class MemoryWaits:
         """
         return np.searchsorted(self.fetch_start_ps, np.concatenate([[start_ps], fetched_ps])).tolist()
 
-    def slices(self, window_ps: Window) -> list[Slice]:
+    def slices(self, window_ps: Window) -> list[TraceSlice]:
         """Stretches of a window in which one client was served, in one direction, with their bytes and waits."""
         inside = (self._grants[:, L_END] > window_ps[0]) & (self._grants[:, L_START] < window_ps[1])
         grants = self._grants[inside]
@@ -85,7 +85,7 @@ class MemoryWaits:
         moved = np.add.reduceat(grants[:, L_BYTES], first)
         waits = np.add.reduceat(self._waits[inside], first, axis=0)
         slices = [
-            Slice("dram", names[which], start_ps, end_ps, {"bytes": size, "grants": count})
+            TraceSlice("dram", names[which], start_ps, end_ps, {"bytes": size, "grants": count})
             for which, start_ps, end_ps, size, count in zip(
                 kind[first].tolist(),
                 grants[first, L_START].tolist(),

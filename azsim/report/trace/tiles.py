@@ -16,7 +16,7 @@ import numpy as np
 from azsim.chip.pipeline import DECODED, FETCHED, FINISHED, MULTIPLIED, WRITTEN
 from azsim.report.trace.jobs import Utterances, in_us, of_step
 from azsim.report.trace.memory import MemoryWaits
-from azsim.report.trace.tracks import Event, Slice
+from azsim.report.trace.tracks import Event, TraceSlice
 from azsim.soc.memory.columns import T_BYTES, T_DECODE, T_DEPENDS, T_LANES, T_VECTOR, T_WEIGHT_FREES, T_WRITE
 from azsim.soc.timeline import TileRecord
 
@@ -30,12 +30,12 @@ def tile_events(record: TileRecord) -> int:
     return int(np.count_nonzero(work[[T_BYTES, T_DECODE, T_LANES, T_LANES, T_VECTOR, T_WRITE]]))
 
 
-def tile_slices(records: Sequence[TileRecord], utterances: Utterances, waits: MemoryWaits) -> list[Slice]:
+def tile_slices(records: Sequence[TileRecord], utterances: Utterances, waits: MemoryWaits) -> list[TraceSlice]:
     """Slices of every tile at every stage that it takes time in."""
     return [one for record in records for one in _of_job(record, utterances, waits)]
 
 
-def _of_job(record: TileRecord, utterances: Utterances, waits: MemoryWaits) -> Iterator[Slice]:
+def _of_job(record: TileRecord, utterances: Utterances, waits: MemoryWaits) -> Iterator[TraceSlice]:
     times, work = record.times.tolist(), record.work.tolist()
     split = (record.schedule.lane_split * record.clock.cycle_ticks).tolist()
     name, start, common = record.schedule.name, record.start_ps, of_step(record.step, utterances)
@@ -54,7 +54,7 @@ def _of_job(record: TileRecord, utterances: Utterances, waits: MemoryWaits) -> I
             waited = waits.by_client(waits.fetch_waits[first:last].sum(axis=0))
             more = {"bytes": work[T_BYTES][tile]} | ({"memory_wait_us": waited} if waited else {})
             asked = int(waits.fetch_request_ps[first])
-            yield Slice("npu fetch", label, asked, at(times[FETCHED][tile]), args | more)
+            yield TraceSlice("npu fetch", label, asked, at(times[FETCHED][tile]), args | more)
         lanes = work[T_LANES][tile]
         if lanes:
             end = times[MULTIPLIED][tile]
@@ -63,13 +63,13 @@ def _of_job(record: TileRecord, utterances: Utterances, waits: MemoryWaits) -> I
                 cause, parts = _cause(tile, free, end - lanes, times, work)
                 shown = {part: in_us(ticks / per_ps) for part, ticks in parts.items() if ticks}
                 more = {"cause": cause, "parts_us": shown} | ({"memory_wait_us": waited} if waited else {})
-                yield Slice("npu lanes", f"waits for {cause}", at(free), at(end - lanes), args | more)
+                yield TraceSlice("npu lanes", f"waits for {cause}", at(free), at(end - lanes), args | more)
             parts_us = {cause: in_us(part / per_ps) for cause, part in zip(_SPLIT, split[tile], strict=True) if part}
-            yield Slice("npu lanes", label, at(end - lanes), at(end), args | {"parts_us": parts_us})
+            yield TraceSlice("npu lanes", label, at(end - lanes), at(end), args | {"parts_us": parts_us})
         for stage, duration, track in _STAGES:
             if work[duration][tile]:
                 end = times[stage][tile]
-                yield Slice(f"npu {track}", label, at(end - work[duration][tile]), at(end), args)
+                yield TraceSlice(f"npu {track}", label, at(end - work[duration][tile]), at(end), args)
 
 
 def _cause(

@@ -33,7 +33,7 @@ _FIRST_GAP_PS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class TraceSlice:
     """A stretch of one track.
 
     Attributes:
@@ -75,7 +75,7 @@ def microseconds(time_ps: int) -> float:
     return time_ps // PS_PER_NS / 1000
 
 
-def clipped(slices: Iterable[Slice], start_ps: int, end_ps: int) -> list[Slice]:
+def clipped(slices: Iterable[TraceSlice], start_ps: int, end_ps: int) -> list[TraceSlice]:
     """The parts within a window."""
     return [
         one
@@ -86,15 +86,15 @@ def clipped(slices: Iterable[Slice], start_ps: int, end_ps: int) -> list[Slice]:
     ]
 
 
-def without_overlap(slices: Iterable[Slice]) -> list[Slice]:
+def without_overlap(slices: Iterable[TraceSlice]) -> list[TraceSlice]:
     """The same, track by track in order of time; a slice that would overlap goes to ``track (2)`` and so on."""
-    by_track: dict[str, list[Slice]] = {}
+    by_track: dict[str, list[TraceSlice]] = {}
     for one in sorted(slices, key=lambda s: (s.start_ps, s.end_ps)):
         by_track.setdefault(one.track, []).append(one)
-    placed: list[Slice] = []
+    placed: list[TraceSlice] = []
     for track in sorted(by_track):
         ends: list[int] = []
-        rows: list[list[Slice]] = []
+        rows: list[list[TraceSlice]] = []
         for one in by_track[track]:
             row = next((row for row, end_ps in enumerate(ends) if end_ps <= one.start_ps), len(ends))
             if row == len(ends):
@@ -106,7 +106,7 @@ def without_overlap(slices: Iterable[Slice]) -> list[Slice]:
     return placed
 
 
-def joined(slices: Sequence[Slice], room: int) -> list[Slice]:
+def joined(slices: Sequence[TraceSlice], room: int) -> list[TraceSlice]:
     """At most ``room`` slices (but one per track): gaps up to a growing limit are bridged until all fit."""
     found = list(slices)
     room = max(room, len({one.track for one in found}))
@@ -117,13 +117,13 @@ def joined(slices: Sequence[Slice], room: int) -> list[Slice]:
     return found
 
 
-def _bridge(slices: Iterable[Slice], limit_ps: int) -> list[Slice]:
-    kept: list[Slice] = []
+def _bridge(slices: Iterable[TraceSlice], limit_ps: int) -> list[TraceSlice]:
+    kept: list[TraceSlice] = []
     for one in slices:
         held = kept[-1] if kept else None
         if held is not None and held.track == one.track and one.start_ps - held.end_ps <= limit_ps:
             name = one.name if one.name == held.name else "several"
-            kept[-1] = Slice(one.track, name, held.start_ps, one.end_ps, {}, held.joined + one.joined)
+            kept[-1] = TraceSlice(one.track, name, held.start_ps, one.end_ps, {}, held.joined + one.joined)
         else:
             kept.append(one)
     return kept
@@ -150,7 +150,7 @@ def metadata(threads: dict[str, int], counters: Iterable[str], labels: dict[str,
     return events
 
 
-def slice_event(one: Slice, threads: dict[str, int]) -> Event:
+def slice_event(one: TraceSlice, threads: dict[str, int]) -> Event:
     """A complete event (``X``)."""
     start_ns, end_ns = one.start_ps // PS_PER_NS, one.end_ps // PS_PER_NS
     process = subsystem(one.track)

@@ -19,7 +19,7 @@ from azsim.report.trace.tiles import tile_events, tile_slices
 from azsim.report.trace.tracks import (
     SUBSYSTEMS,
     Event,
-    Slice,
+    TraceSlice,
     clipped,
     instant_event,
     joined,
@@ -88,7 +88,7 @@ def make_trace(timeline: Timeline, options: TraceOptions, text: str, utterances:
     flow_counts = [(step, _within(path, window_ps)) for step, path in points.items()]
     flow_every, flow_count = _sampled(options.every, flow_counts, room // 3)
     room -= flow_count
-    places = flows.Places(jobs)
+    places = flows.SliceFinder(jobs)
     all_memory = without_overlap(clipped(_memory(timeline, waits, window_ps), *window_ps))
     memory = joined(all_memory, room * 2 // 5)
     room -= len(memory)
@@ -126,10 +126,10 @@ def _instants(instants: Sequence[Instant], window_ps: Window, room: int) -> tupl
     return inside[::stride], stride
 
 
-def _memory(timeline: Timeline, waits: MemoryWaits, window_ps: Window) -> list[Slice]:
+def _memory(timeline: Timeline, waits: MemoryWaits, window_ps: Window) -> list[TraceSlice]:
     """From the log; from spans where the timeline has no log."""
     return waits.slices(window_ps) or [
-        Slice("dram", span.name, span.start_ps, span.end_ps) for span in timeline.spans if span.track == "dram"
+        TraceSlice("dram", span.name, span.start_ps, span.end_ps) for span in timeline.spans if span.track == "dram"
     ]
 
 

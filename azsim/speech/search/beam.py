@@ -26,11 +26,11 @@ from azsim.nn.rnnt.batch import States, predict_batch
 from azsim.nn.rnnt.integer_rnnt import IntegerModel
 from azsim.ranges import is_number
 from azsim.speech.lattice.labels import LabelGraph
-from azsim.speech.search.expand import Limits, Scale, Turned
+from azsim.speech.search.expand import BeamLimits, Scale, TurnRoom
 from azsim.speech.search.fused import run_fused
 from azsim.speech.search.fusion import Fusion
 from azsim.speech.search.log_probability import UNITS, exp_table, probability
-from azsim.speech.search.search import BLANK, MAX_LABELS_PER_OUTPUT, Found, Hypothesis, Turn
+from azsim.speech.search.search import BLANK, MAX_LABELS_PER_OUTPUT, Found, Hypothesis, SearchTurn
 from azsim.speech.search.tables import (
     CANDIDATE_FIELDS,
     COUNTERS,
@@ -127,7 +127,7 @@ class Beam:
         pieces, joint = model.networks.pieces, model.networks.width
         merges = options.merged_labels != ALL_LABELS
         expansions = min(options.expansions or options.beam, pieces)
-        self._limits = Limits(
+        self._limits = BeamLimits(
             options.beam, round(options.width * UNITS), expansions, levels, model.sentence_end, merges
         )
         self._scale = Scale(model.logit_scale * UNITS, exp_table())
@@ -139,7 +139,7 @@ class Beam:
         self._counters[[NODES, IDENTITY]] = 1
         self._nodes.context[0] = NO_NODE
         most = options.beam * (pieces + 2)
-        self._room = Turned(
+        self._room = TurnRoom(
             np.zeros((most, CANDIDATE_FIELDS), np.int64),
             np.zeros((options.beam, pieces), np.int32),
             *np.zeros((2, options.beam), np.int64),
@@ -186,7 +186,7 @@ class Beam:
         """The best labels over all outputs taken, and all that was thought possible."""
         ranked = self._entries[:, SCORE] + self._finish()
         labels, outputs, posteriors = self._trace(int(self._entries[int(np.argmax(ranked)), TRACE]))
-        turns = tuple(Turn(*row) for part in self._turns for row in part.tolist())
+        turns = tuple(SearchTurn(*row) for part in self._turns for row in part.tolist())
         return Found(
             labels, outputs, tuple(probability(score) for score in posteriors), self._inputs(), turns, self.graph()
         )

@@ -42,7 +42,7 @@ class Scale(NamedTuple):
     exps: np.ndarray
 
 
-class Limits(NamedTuple):
+class BeamLimits(NamedTuple):
     """What keeps a beam small.
 
     Attributes:
@@ -62,7 +62,7 @@ class Limits(NamedTuple):
     merges: bool
 
 
-class Turned(NamedTuple):
+class TurnRoom(NamedTuple):
     """Room for one turn: candidates int64, logits int32 ``(beam, V)``, and each row's largest and total."""
 
     candidates: np.ndarray
@@ -77,13 +77,13 @@ def expand(
     networks: Networks,
     states: States,
     scale: Scale,
-    limits: Limits,
+    limits: BeamLimits,
     encoded: np.ndarray,
     through: np.ndarray,
     through_count: int,
     still: np.ndarray,
     still_count: int,
-    room: Turned,
+    room: TurnRoom,
 ) -> int:
     """Ask the joint for the entries ``still`` open, and write what is possible next into ``room.candidates``.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from azsim.nn.rnnt.batch import Networks, States
-from azsim.speech.search.expand import Limits, Scale, Turned, expand
+from azsim.speech.search.expand import BeamLimits, Scale, TurnRoom, expand
 from azsim.speech.search.fusion import Fusion
 from azsim.speech.search.log_probability import UNITS
 from azsim.speech.search.tables import (
@@ -36,7 +36,7 @@ def run_fused(
     states: States,
     uses: Uses,
     scale: Scale,
-    limits: Limits,
+    limits: BeamLimits,
     encoded: np.ndarray,
     first_output: int,
     entries: np.ndarray,
@@ -44,7 +44,7 @@ def run_fused(
     traces: Traces,
     counters: np.ndarray,
     record: Record,
-    room: Turned,
+    room: TurnRoom,
     fusion: Fusion,
 ) -> np.ndarray:
     """As `azsim.speech.search.turns.run`, with boosts."""
@@ -68,7 +68,7 @@ def run_fused(
     return entries
 
 
-def _boost(scale: Scale, limits: Limits, still: np.ndarray, count: int, room: Turned, fusion: Fusion) -> int:
+def _boost(scale: Scale, limits: BeamLimits, still: np.ndarray, count: int, room: TurnRoom, fusion: Fusion) -> int:
     """Add favoured labels that are no candidates yet, then each label's boost; returns how many there are."""
     rows = room.candidates
     tried = {(int(row[PARENT]), int(row[LABEL])) for row in rows[:count] if row[KIND] == EMIT}

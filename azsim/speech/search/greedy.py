@@ -22,7 +22,7 @@ from azsim.compiled import njit
 from azsim.nn.rnnt.batch import Networks, States, join_batch, predict_batch
 from azsim.nn.rnnt.integer_rnnt import IntegerModel
 from azsim.speech.search.log_probability import UNITS, exp_table, log_total, probability
-from azsim.speech.search.search import BLANK, MAX_LABELS_PER_OUTPUT, Found, Hypothesis, Turn
+from azsim.speech.search.search import BLANK, MAX_LABELS_PER_OUTPUT, Found, Hypothesis, SearchTurn
 
 
 class Greedy:
@@ -74,11 +74,11 @@ class Greedy:
         labels, outputs = tuple(self._labels[:kept]), tuple(self._at[:kept])
         return (Hypothesis(labels, outputs, 1.0, until - outputs[-1] if outputs else until + 1),)
 
-    def _turns(self) -> tuple[Turn, ...]:
+    def _turns(self) -> tuple[SearchTurn, ...]:
         """Once more at an output after each of its labels, but not after the last one it may have."""
         emitted = Counter(self._at)
         return tuple(
-            Turn(output, 1, int(turn < emitted[output]))
+            SearchTurn(output, 1, int(turn < emitted[output]))
             for output in range(self._outputs)
             for turn in range(min(emitted[output] + 1, MAX_LABELS_PER_OUTPUT))
         )

@@ -24,7 +24,7 @@ MAX_LABELS_PER_OUTPUT = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class SearchTurn:
     """One turn of a search: the joint asked for some hypotheses at once, then the prediction network for some.
 
     Attributes:
@@ -73,7 +73,7 @@ class Found:
     outputs: tuple[int, ...]
     probabilities: tuple[float, ...]
     inputs: dict[str, np.ndarray]
-    turns: tuple[Turn, ...] = ()
+    turns: tuple[SearchTurn, ...] = ()
     graph: LabelGraph | None = None
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from azsim.compiled import njit
-from azsim.speech.search.expand import Limits
+from azsim.speech.search.expand import BeamLimits
 from azsim.speech.search.label_graph import add_flow, context_after, is_context, move_arcs, new_node
 from azsim.speech.search.log_probability import NOTHING, add_probabilities
 from azsim.speech.search.tables import (
@@ -47,7 +47,7 @@ from azsim.speech.search.tables import (
 @njit(cache=True, nogil=True)
 def settle(
     exps: np.ndarray,
-    limits: Limits,
+    limits: BeamLimits,
     output: int,
     last_level: bool,
     candidates: np.ndarray,

@@ -13,7 +13,7 @@ import numpy as np
 
 from azsim.compiled import njit
 from azsim.nn.rnnt.batch import Networks, States
-from azsim.speech.search.expand import Limits, Scale, Turned, expand
+from azsim.speech.search.expand import BeamLimits, Scale, TurnRoom, expand
 from azsim.speech.search.settle import settle
 from azsim.speech.search.state_cache import provide
 from azsim.speech.search.tables import (
@@ -36,7 +36,7 @@ def run(
     states: States,
     uses: Uses,
     scale: Scale,
-    limits: Limits,
+    limits: BeamLimits,
     encoded: np.ndarray,
     first_output: int,
     entries: np.ndarray,
@@ -44,7 +44,7 @@ def run(
     traces: Traces,
     counters: np.ndarray,
     record: Record,
-    room: Turned,
+    room: TurnRoom,
 ) -> np.ndarray:
     """The entries after ``encoded`` ``(m, J)``, whose first output is number ``first_output``."""
     live = np.empty(limits.beam * (limits.levels + 1), np.int64)
@@ -74,7 +74,7 @@ def turn(
     states: States,
     uses: Uses,
     scale: Scale,
-    limits: Limits,
+    limits: BeamLimits,
     output: int,
     level: int,
     count: int,
@@ -84,7 +84,7 @@ def turn(
     traces: Traces,
     counters: np.ndarray,
     record: Record,
-    room: Turned,
+    room: TurnRoom,
     live: np.ndarray,
     live_count: int,
 ) -> tuple[np.ndarray, np.ndarray, int]:

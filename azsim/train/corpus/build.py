@@ -21,9 +21,9 @@ from azsim.train.corpus.plan import (
     KOKORO_EVALUATION,
     TRAIN,
     WIDE_EVALUATION,
+    PlannedUtterance,
     Planner,
     Subset,
-    Utterance,
 )
 from azsim.train.corpus.scene import USUAL, WIDE, Conditions, NoisePool, Scene, make_pool, render
 from azsim.train.corpus.store import Entry, is_complete, read_index, write_shard
@@ -35,7 +35,7 @@ EVALUATION_POOL = 0x65766C
 
 
 @dataclass(frozen=True)
-class Batch:
+class Shard:
     """A run of consecutive utterances of one subset: what one worker does at a time."""
 
     seed: int
@@ -120,13 +120,13 @@ def report(folder: Path, count: int, seconds: float) -> None:
     print(f"{folder.name}: {count} utterances, {frames / 360_000:.2f} h, {seconds:.0f} s", flush=True)
 
 
-def synthesise(batches: Iterable[Batch], pool_seed: int, workers: int) -> Iterator[tuple[Entry, np.ndarray]]:
+def synthesise(batches: Iterable[Shard], pool_seed: int, workers: int) -> Iterator[tuple[Entry, np.ndarray]]:
     """Render batches in parallel and hand on their utterances in order."""
     for rendered in spread(partial(render_batch, pool=make_pool(pool_seed)), batches, workers):
         yield from rendered
 
 
-def render_batch(batch: Batch, pool: NoisePool) -> list[tuple[Entry, np.ndarray]]:
+def render_batch(batch: Shard, pool: NoisePool) -> list[tuple[Entry, np.ndarray]]:
     """Index entries and float16 features of one batch."""
     planner = Planner(batch.seed, batch.subset, batch.commands)
     utterances = [planner.utterance(index) for index in range(batch.first, batch.first + batch.count)]
@@ -138,7 +138,7 @@ def render_batch(batch: Batch, pool: NoisePool) -> list[tuple[Entry, np.ndarray]
     return rendered
 
 
-def describe(utterance: Utterance, scene: Scene) -> Entry:
+def describe(utterance: PlannedUtterance, scene: Scene) -> Entry:
     """The index entry of a synthetic utterance."""
     return {
         "id": utterance.id,
@@ -163,6 +163,6 @@ def _batches(
     count: int,
     conditions: Conditions = USUAL,
     commands: tuple[str, ...] = (),
-) -> Iterator[Batch]:
+) -> Iterator[Shard]:
     for start in range(first, first + count, BATCH_UTTERANCES):
-        yield Batch(seed, subset, start, min(BATCH_UTTERANCES, first + count - start), conditions, commands)
+        yield Shard(seed, subset, start, min(BATCH_UTTERANCES, first + count - start), conditions, commands)

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from azsim.errors import InputError
 from azsim.train.corpus.manifest import load_manifest
-from azsim.train.corpus.recordings import Recording, normalise_words
+from azsim.train.corpus.recordings import SourceRecording, normalise_words
 
 SPLIT_NAMES = {"train": "train", "dev": "dev", "devel": "dev", "valid": "dev", "test": "test"}
 
 
-def load_librispeech(root: Path) -> Iterator[Recording]:
+def load_librispeech(root: Path) -> Iterator[SourceRecording]:
     """``<set>/<speaker>/<chapter>/<speaker>-<chapter>.trans.txt`` beside its FLAC files.
 
     Raises:
@@ -37,7 +37,7 @@ def load_librispeech(root: Path) -> Iterator[Recording]:
             yield _recording(listing.with_name(f"{name}.flac"), words, name.partition("-")[0], extra)
 
 
-def load_speech_commands(root: Path) -> Iterator[Recording]:
+def load_speech_commands(root: Path) -> Iterator[SourceRecording]:
     """``<word>/<speaker>_nohash_<n>.wav``, with ``validation_list.txt`` and ``testing_list.txt``.
 
     Raises:
@@ -53,7 +53,7 @@ def load_speech_commands(root: Path) -> Iterator[Recording]:
         yield _recording(path, path.parent.name, speaker, extra)
 
 
-def load_fluent(root: Path) -> Iterator[Recording]:
+def load_fluent(root: Path) -> Iterator[SourceRecording]:
     """``data/{train,valid,test}_data.csv``: path, speakerId, transcription, action, object, location.
 
     Raises:
@@ -66,7 +66,7 @@ def load_fluent(root: Path) -> Iterator[Recording]:
             yield _recording(root / row["path"], row["transcription"], row["speakerId"], extra)
 
 
-def load_slurp(root: Path) -> Iterator[Recording]:
+def load_slurp(root: Path) -> Iterator[SourceRecording]:
     """``dataset/slurp/{train,devel,test}.jsonl`` and the recordings in ``audio/slurp_real``.
 
     Raises:
@@ -87,7 +87,7 @@ def load_slurp(root: Path) -> Iterator[Recording]:
                 yield _recording(root / "audio" / "slurp_real" / name, words, speakers.get(name, "unknown"), extra)
 
 
-def load_common_voice(root: Path) -> Iterator[Recording]:
+def load_common_voice(root: Path) -> Iterator[SourceRecording]:
     """``{train,dev,test}.tsv`` (client_id, path, sentence) and the recordings in ``clips``.
 
     Raises:
@@ -101,7 +101,7 @@ def load_common_voice(root: Path) -> Iterator[Recording]:
             yield _recording(root / "clips" / row["path"], row["sentence"], row["client_id"], extra)
 
 
-LAYOUTS: dict[str, Callable[[Path], Iterator[Recording]]] = {
+LAYOUTS: dict[str, Callable[[Path], Iterator[SourceRecording]]] = {
     "manifest": load_manifest,
     "librispeech": load_librispeech,
     "speech-commands": load_speech_commands,
@@ -122,10 +122,10 @@ def _slurp_speakers(metadata: Path) -> dict[str, str]:
         raise InputError(f"{metadata}: is not SLURP's metadata ({error})") from error
 
 
-def _recording(path: Path, words: str, speaker: str, extra: Mapping[str, str]) -> Recording:
+def _recording(path: Path, words: str, speaker: str, extra: Mapping[str, str]) -> SourceRecording:
     if not path.is_file():
         raise InputError(f"{path}: is listed but does not exist")
-    return Recording(path, normalise_words(words), speaker or "unknown", extra)
+    return SourceRecording(path, normalise_words(words), speaker or "unknown", extra)
 
 
 def _some(paths: list[Path], root: Path, pattern: str) -> list[Path]:

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from azsim.errors import InputError
-from azsim.train.corpus.recordings import Recording, normalise_words
+from azsim.train.corpus.recordings import SourceRecording, normalise_words
 
 REQUIRED = ("file", "transcript")
 
 
-def load_manifest(path: Path) -> Iterator[Recording]:
+def load_manifest(path: Path) -> Iterator[SourceRecording]:
     """Recordings that a manifest lists, in its order; paths are relative to its folder.
 
     Columns (or keys) ``file`` and ``transcript`` must be there, ``speaker`` may be,
@@ -31,7 +31,7 @@ def load_manifest(path: Path) -> Iterator[Recording]:
         if not file.is_file():
             raise InputError(f"{path}: line {number}: file {row['file']!r} does not exist")
         extra = {key: value for key, value in row.items() if key not in (*REQUIRED, "speaker")}
-        yield Recording(file, normalise_words(row["transcript"]), row.get("speaker") or "unknown", extra)
+        yield SourceRecording(file, normalise_words(row["transcript"]), row.get("speaker") or "unknown", extra)
 
 
 def _open_text(path: Path) -> str:

@@ -43,7 +43,7 @@ class Subset:
 
 
 @dataclass(frozen=True)
-class Utterance:
+class PlannedUtterance:
     """A sentence, its voice, and the generator that decides the rest."""
 
     id: str
@@ -81,7 +81,7 @@ class Planner:
         self._coffee = coffee_grammar()
         self._commands = commands
 
-    def utterance(self, index: int) -> Utterance:
+    def utterance(self, index: int) -> PlannedUtterance:
         """The utterance of this number, the same on every call."""
         rng = np.random.default_rng([*self._seed, index])
         domain = "coffee" if rng.random() < self.subset.coffee_share else "speaker"
@@ -89,7 +89,7 @@ class Planner:
             domain = "command"
         text = self.sentence(rng, domain)
         voice = self._voice(rng, index)
-        return Utterance(f"{self.subset.name}-{index:06d}", self.subset.name, text, domain, voice, rng)
+        return PlannedUtterance(f"{self.subset.name}-{index:06d}", self.subset.name, text, domain, voice, rng)
 
     def sentence(self, rng: np.random.Generator, domain: str) -> str:
         """A sentence of the subset's side, from ``speaker``, ``coffee`` or ``command``.

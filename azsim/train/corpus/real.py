@@ -13,27 +13,27 @@ import numpy as np
 
 from azsim.speech.features import log_mel
 from azsim.train.corpus.protocol import fold_of
-from azsim.train.corpus.recordings import Recording, cut_at_pauses, estimate_bounds_ms, read_sound
+from azsim.train.corpus.recordings import SourceRecording, cut_at_pauses, estimate_bounds_ms, read_sound
 from azsim.train.corpus.store import Entry
 
 HELDOUT_SPEAKERS = 5
 
 
-def heldout_speakers(recordings: Iterable[Recording]) -> frozenset[str]:
+def heldout_speakers(recordings: Iterable[SourceRecording]) -> frozenset[str]:
     """Five speakers of the train split, chosen by a digest of their names."""
     speakers = {recording.speaker for recording in recordings if recording.extra.get("split", "train") == "train"}
     ranked = sorted(speakers, key=lambda speaker: hashlib.sha256(speaker.encode()).digest())
     return frozenset(ranked[:HELDOUT_SPEAKERS]) if len(ranked) > HELDOUT_SPEAKERS else frozenset()
 
 
-def fold_speakers(recordings: Iterable[Recording], fold: int) -> frozenset[str]:
+def fold_speakers(recordings: Iterable[SourceRecording], fold: int) -> frozenset[str]:
     """The speakers of the train split that one of four folds holds out."""
     speakers = {recording.speaker for recording in recordings if recording.extra.get("split", "train") == "train"}
     return frozenset(speaker for speaker in speakers if fold_of(speaker, speakers) == fold)
 
 
 def real_items(
-    recordings: Collection[Recording], domain: str, test_sentences: Collection[str], fold: int | None = None
+    recordings: Collection[SourceRecording], domain: str, test_sentences: Collection[str], fold: int | None = None
 ) -> Iterator[tuple[Entry, np.ndarray]]:
     """Index entries and features; recordings without words are skipped.
 
@@ -71,14 +71,14 @@ def _item(name: str, split: str, text: str, domain: str, speaker: str, samples: 
     return entry, log_mel(samples).astype(np.float16)
 
 
-def split_of(recording: Recording, heldout: frozenset[str]) -> str:
+def split_of(recording: SourceRecording, heldout: frozenset[str]) -> str:
     """The corpus split of one recording, by its source's split and its speaker."""
     if recording.extra.get("split", "train") != "train":
         return "real-dev"
     return "real-heldout" if recording.speaker in heldout else "real-train"
 
 
-def unlabelled_items(recordings: Iterable[Recording]) -> Iterator[tuple[Entry, np.ndarray]]:
+def unlabelled_items(recordings: Iterable[SourceRecording]) -> Iterator[tuple[Entry, np.ndarray]]:
     """Index entries and features of recordings whose words nobody wrote down, split ``real-unlabelled``.
 
     Long ones are cut into pieces at pauses, so that they fit into a training step.

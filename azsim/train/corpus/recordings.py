@@ -27,7 +27,7 @@ PAUSE_SOUGHT_S = 1.0
 
 
 @dataclass(frozen=True)
-class Recording:
+class SourceRecording:
     """One recording: file, words, who speaks, and whatever else its source says about it."""
 
     path: Path

@@ -32,7 +32,7 @@ from azsim.train.corpus.tagged import (
     COFFEE_SLOTS,
     SPEAKER_INTENTS,
     SPEAKER_SLOTS,
-    Request,
+    TaggedSentence,
     coffee_request,
     speaker_request,
     tags_of,
@@ -54,11 +54,11 @@ class Requests(ABC):
     slots: frozenset[str]
 
     @abstractmethod
-    def draw(self, rng: np.random.Generator) -> Request:
+    def draw(self, rng: np.random.Generator) -> TaggedSentence:
         """A request for training."""
 
     @abstractmethod
-    def held_out(self, rng: np.random.Generator, count: int) -> list[Request]:
+    def held_out(self, rng: np.random.Generator, count: int) -> list[TaggedSentence]:
         """Requests that training never draws, at most ``count``."""
 
 
@@ -67,7 +67,7 @@ class DrawnRequests(Requests):
 
     def __init__(
         self,
-        make: Callable[[Grammar, np.random.Generator], Request],
+        make: Callable[[Grammar, np.random.Generator], TaggedSentence],
         grammar: Grammar,
         unheard: Grammar,
         intents: frozenset[str],
@@ -76,29 +76,29 @@ class DrawnRequests(Requests):
         self._make, self._grammar, self._unheard = make, grammar, unheard
         self.intents, self.slots = intents, slots
 
-    def draw(self, rng: np.random.Generator) -> Request:
+    def draw(self, rng: np.random.Generator) -> TaggedSentence:
         """A request on the side of training; one without slots is a fixed phrase, and stands there too."""
         while True:
             request = self._make(self._grammar, rng)
             if _is_fixed(request) or _side(request) == "train":
                 return request
 
-    def held_out(self, rng: np.random.Generator, count: int) -> list[Request]:
+    def held_out(self, rng: np.random.Generator, count: int) -> list[TaggedSentence]:
         """Requests with slots, half with names that training knows, half with others where the domain has them."""
         return [self._held_out(rng, (self._grammar, self._unheard)[i % 2]) for i in range(count)]
 
-    def _held_out(self, rng: np.random.Generator, grammar: Grammar) -> Request:
+    def _held_out(self, rng: np.random.Generator, grammar: Grammar) -> TaggedSentence:
         while True:
             request = self._make(grammar, rng)
             if not _is_fixed(request) and _side(request) == "test":
                 return request
 
 
-def _is_fixed(request: Request) -> bool:
+def _is_fixed(request: TaggedSentence) -> bool:
     return set(request.tags) == {OUTSIDE}
 
 
-def _side(request: Request) -> str:
+def _side(request: TaggedSentence) -> str:
     return sentence_side(" ".join(request.words))
 
 
@@ -119,7 +119,7 @@ class TextRequests(Requests):
         self.slots = frozenset(t[2:] for request in labelled.values() for t in request.tags if t.startswith("B-"))
 
     @cached_property
-    def _labelled(self) -> dict[str, Request]:
+    def _labelled(self) -> dict[str, TaggedSentence]:
         try:
             lines = gzip.decompress(self._file.read_bytes()).decode().splitlines()
             records = [json.loads(line) for line in lines]
@@ -128,23 +128,23 @@ class TextRequests(Requests):
         return {record["text"]: _request(record, f"{self._file}: line {n}") for n, record in enumerate(records, 1)}
 
     @cached_property
-    def _sides(self) -> tuple[list[Request], list[Request]]:
+    def _sides(self) -> tuple[list[TaggedSentence], list[TaggedSentence]]:
         train, held_out = [], []
         for index, cluster in enumerate(clusters(self._labelled)):
             (held_out if index % TEXT_HELD_OUT == 0 else train).extend(self._labelled[text] for text in cluster)
         return train, held_out
 
-    def draw(self, rng: np.random.Generator) -> Request:
+    def draw(self, rng: np.random.Generator) -> TaggedSentence:
         """One of the training clusters' requests."""
         return self._sides[0][int(rng.integers(len(self._sides[0])))]
 
-    def held_out(self, rng: np.random.Generator, count: int) -> list[Request]:
+    def held_out(self, rng: np.random.Generator, count: int) -> list[TaggedSentence]:
         """Requests of held-out clusters, drawn without putting back."""
         own = self._sides[1]
         return [own[index] for index in rng.permutation(len(own))[:count]]
 
 
-def _request(record: dict, where: str) -> Request:
+def _request(record: dict, where: str) -> TaggedSentence:
     """A record as a request; an entity is all the words that it touches."""
     try:
         text, intent, entities = record["text"], record["intent"], record["entities"]
@@ -159,7 +159,7 @@ def _request(record: dict, where: str) -> Request:
     words = text.split()
     with located(where):
         tags = tags_of(words, spans)
-    return Request(tuple(words), intent, tags)
+    return TaggedSentence(tuple(words), intent, tags)
 
 
 def _coffee() -> Requests:

@@ -65,7 +65,7 @@ SPEAKER_INTENTS: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class TaggedSentence:
     """A sentence and what it means.
 
     Attributes:
@@ -98,18 +98,18 @@ def spelled(
     return words + alternative[place:].split(), spans
 
 
-def coffee_request(grammar: Grammar, rng: np.random.Generator) -> Request:
+def coffee_request(grammar: Grammar, rng: np.random.Generator) -> TaggedSentence:
     """A coffee order with its slots."""
     words, spans = spelled(grammar, grammar.draw_alternative(rng), rng, COFFEE_SLOTS)
     if rng.random() < AN_SHARE:
         words = VOWEL_AFTER_A.sub("an ", " ".join(words)).split()
-    return Request(tuple(words), COFFEE_INTENT, tags_of(words, spans))
+    return TaggedSentence(tuple(words), COFFEE_INTENT, tags_of(words, spans))
 
 
-def speaker_request(grammar: Grammar, rng: np.random.Generator) -> Request:
+def speaker_request(grammar: Grammar, rng: np.random.Generator) -> TaggedSentence:
     """A request to the smart speaker with its slots."""
     rule = REFERENCE.findall(grammar.draw_alternative(rng))[0]
     alternative = grammar.draw_alternative(rng, rule)
     words, spans = spelled(grammar, alternative, rng, SPEAKER_SLOTS)
     intent = next(name for pattern, name in SPEAKER_INTENTS[rule] if re.search(pattern, alternative))
-    return Request(tuple(words), intent, tags_of(words, spans))
+    return TaggedSentence(tuple(words), intent, tags_of(words, spans))

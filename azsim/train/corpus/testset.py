@@ -22,7 +22,7 @@ from azsim.output_file import make_folders
 from azsim.speech.features import SAMPLE_RATE_HZ, log_mel
 from azsim.train.corpus.heldout import UNSEEN_ESPEAK_VARIANTS
 from azsim.train.corpus.manifest import load_manifest
-from azsim.train.corpus.plan import Planner, Subset, Utterance
+from azsim.train.corpus.plan import PlannedUtterance, Planner, Subset
 from azsim.train.corpus.recordings import read_sound
 from azsim.train.corpus.scene import Conditions, make_pool, render
 from azsim.train.corpus.store import Entry
@@ -94,7 +94,7 @@ def _fill(folder: Path, out: Path, seed: int) -> None:
     (folder / "README.md").write_text(README.format(count=len(utterances), seed=seed, megabytes=total_bytes / 1e6))
 
 
-def plan_utterances(seed: int) -> list[Utterance]:
+def plan_utterances(seed: int) -> list[PlannedUtterance]:
     """The sentences and voices of the test speech; no sentence occurs twice."""
     planner = Planner(seed, Subset("test", "test", max_words=MAX_WORDS))
     used: set[str] = set()
@@ -108,7 +108,7 @@ def plan_utterances(seed: int) -> list[Utterance]:
         used.add(text)
         voice = named_voice(rng, engine, name)
         split = "test-unseen" if voice.unseen else "test-seen"
-        utterances.append(Utterance(f"{split}-{number:03d}", split, text, domain, voice, rng))
+        utterances.append(PlannedUtterance(f"{split}-{number:03d}", split, text, domain, voice, rng))
     return utterances
 
 

@@ -18,14 +18,14 @@ from pathlib import Path
 
 from azsim.errors import InputError
 from azsim.train.corpus.heldout import speaker_side
-from azsim.train.corpus.recordings import Recording
+from azsim.train.corpus.recordings import SourceRecording
 
 SOUND_FILES = (".flac", ".wav", ".ogg")
 MANIFEST = "manifest.csv"
 UNKNOWN = "unknown"
 
 
-def load_untranscribed(root: Path) -> Iterator[Recording]:
+def load_untranscribed(root: Path) -> Iterator[SourceRecording]:
     """Recordings below a folder, in order of their names; transcripts are empty.
 
     Raises:
@@ -39,10 +39,10 @@ def load_untranscribed(root: Path) -> Iterator[Recording]:
     if not files:
         raise InputError(f"{root}: no recordings in it; files may end in {', '.join(SOUND_FILES)}")
     for path in files:
-        yield Recording(path, "", path.parent.name, {"split": "train"})
+        yield SourceRecording(path, "", path.parent.name, {"split": "train"})
 
 
-def _listed(manifest: Path) -> Iterator[Recording]:
+def _listed(manifest: Path) -> Iterator[SourceRecording]:
     groups = {
         row["file"]: f"{listing.stem.partition('_')[0]}-{row['group']}"
         for listing in sorted(manifest.parent.glob("*_groups.csv"))
@@ -57,7 +57,7 @@ def _listed(manifest: Path) -> Iterator[Recording]:
         extra = {"split": "test" if kept_back else "train"}
         if row.get("word"):
             extra["word"] = row["word"]
-        yield Recording(path, "", speaker, extra)
+        yield SourceRecording(path, "", speaker, extra)
 
 
 def _rows(path: Path, *needed: str) -> list[dict[str, str]]:

@@ -25,10 +25,9 @@ import numpy as np
 from azsim.spawned import spread
 from azsim.speech.features import SAMPLE_RATE_HZ, log_mel
 from azsim.train.corpus.manifest import load_manifest
-from azsim.train.corpus.plan import Planner, Subset
-from azsim.train.corpus.plan import Utterance as Planned
+from azsim.train.corpus.plan import PlannedUtterance, Planner, Subset
 from azsim.train.corpus.real import heldout_speakers, split_of
-from azsim.train.corpus.recordings import Recording, cut_at_pauses, read_sound
+from azsim.train.corpus.recordings import SourceRecording, cut_at_pauses, read_sound
 from azsim.train.corpus.store import Entry
 from azsim.train.corpus.synth import speak
 from azsim.train.corpus.untranscribed import load_untranscribed
@@ -54,9 +53,9 @@ TEST = (Subset("stream-dev", "test", max_words=9), Subset("stream-dev-unseen", "
 class People:
     """Recordings of people on one side: who says the wake word, who reads, who orders."""
 
-    wake_words: tuple[Recording, ...]
-    readers: tuple[Recording, ...]
-    orders: tuple[Recording, ...]
+    wake_words: tuple[SourceRecording, ...]
+    readers: tuple[SourceRecording, ...]
+    orders: tuple[SourceRecording, ...]
 
     @classmethod
     def load(cls, data: Path, side: str, test_sentences: Collection[str] = ()) -> People:
@@ -78,7 +77,7 @@ class People:
 
 
 @dataclass(frozen=True)
-class Command:
+class SpokenCommand:
     """A command, what its index entry holds, and what may go with it.
 
     Attributes:
@@ -151,7 +150,7 @@ def _real_test_batch(first: int, people: People, seed: int) -> list[tuple[Entry,
     return rendered
 
 
-def _grid(command: Command, seed: list[int]) -> Iterator[tuple[Entry, np.ndarray]]:
+def _grid(command: SpokenCommand, seed: list[int]) -> Iterator[tuple[Entry, np.ndarray]]:
     for kind in command.wakes:
         for below_db in (None, *TEST_BELOW_DB):
             yield _stream(command, kind, below_db, np.random.default_rng(seed))
@@ -162,7 +161,7 @@ def _below_db(rng: np.random.Generator) -> float:
 
 
 def _stream(
-    command: Command, kind: tuple[str, str], below_db: float | None, rng: np.random.Generator, turn: int = 0
+    command: SpokenCommand, kind: tuple[str, str], below_db: float | None, rng: np.random.Generator, turn: int = 0
 ) -> tuple[Entry, np.ndarray]:
     rival = None if below_db is None else command.rival
     stream = compose(command.wakes[kind], command.take, rival, below_db or 0.0, rng)
@@ -180,7 +179,7 @@ def _stream(
     return entry, log_mel(stream.samples).astype(np.float16)
 
 
-def _synthetic(subset: Subset, numbers: Sequence[int], people: People, seed: int) -> Iterator[Command]:
+def _synthetic(subset: Subset, numbers: Sequence[int], people: People, seed: int) -> Iterator[SpokenCommand]:
     """Synthetic commands with their wake words; the others of the batch lend theirs and talk behind them."""
     planner = Planner(seed, subset)
     planned = [planner.utterance(number) for number in numbers]
@@ -195,10 +194,10 @@ def _synthetic(subset: Subset, numbers: Sequence[int], people: People, seed: int
             (OTHER, REAL): _woken(people, rng),
         }
         rival = _other(said, take.speaker, rng) if rng.random() < 0.5 else _read(people.readers, rng)
-        yield Command(_planned_entry(each), take, wakes, rival)
+        yield SpokenCommand(_planned_entry(each), take, wakes, rival)
 
 
-def _planned_entry(planned: Planned) -> Entry:
+def _planned_entry(planned: PlannedUtterance) -> Entry:
     return {
         "id": planned.id,
         "split": planned.split.removesuffix("-unseen"),
@@ -211,7 +210,7 @@ def _planned_entry(planned: Planned) -> Entry:
     }
 
 
-def _ordered(people: People, number: int, split: str, rng: np.random.Generator) -> Command:
+def _ordered(people: People, number: int, split: str, rng: np.random.Generator) -> SpokenCommand:
     """A real order, with the opening words of another one by the same person if there is one."""
     order = people.orders[number]
     wakes = {(OTHER, REAL): _woken(people, rng)}
@@ -231,7 +230,7 @@ def _ordered(people: People, number: int, split: str, rng: np.random.Generator) 
         "speaker": order.speaker,
         "endpoint": "estimated",
     }
-    return Command(entry, _take(order), wakes, rival)
+    return SpokenCommand(entry, _take(order), wakes, rival)
 
 
 def _other(takes: Sequence[Take], speaker: str, rng: np.random.Generator) -> Take:
@@ -247,17 +246,17 @@ def _woken(people: People, rng: np.random.Generator) -> Take:
             return take
 
 
-def _recorded(recordings: Sequence[Recording], rng: np.random.Generator) -> Take:
+def _recorded(recordings: Sequence[SourceRecording], rng: np.random.Generator) -> Take:
     return _take(recordings[int(rng.integers(len(recordings)))])
 
 
-def _read(readers: Sequence[Recording], rng: np.random.Generator) -> Take:
+def _read(readers: Sequence[SourceRecording], rng: np.random.Generator) -> Take:
     recording = readers[int(rng.integers(len(readers)))]
     pieces = cut_at_pauses(read_sound(recording.path))
     return recorded_take(pieces[int(rng.integers(len(pieces)))], recording.speaker)
 
 
-def _take(recording: Recording) -> Take:
+def _take(recording: SourceRecording) -> Take:
     return _take_of(recording.path, recording.speaker)
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from azsim.spawned import spread
 from azsim.speech.features import log_mel
 from azsim.train.corpus.heldout import UNSEEN_ESPEAK_VARIANTS
-from azsim.train.corpus.recordings import Recording, estimate_bounds_ms, read_sound
+from azsim.train.corpus.recordings import SourceRecording, estimate_bounds_ms, read_sound
 from azsim.train.corpus.scene import WIDE, NoisePool, make_pool, render
 from azsim.train.corpus.store import Entry
 from azsim.train.corpus.synth import speak
@@ -111,7 +111,7 @@ def _said(split: str, number: int, rng: np.random.Generator) -> tuple[Voice, str
     return named_voice(rng, *(("festival", "ked_diphone") if is_ked else ("espeak", variant))), text
 
 
-def _entry(each: Recording, start_ms: int, end_ms: int) -> Entry:
+def _entry(each: SourceRecording, start_ms: int, end_ms: int) -> Entry:
     word = each.extra.get("word", "")
     is_measured = each.extra["split"] == "test" or word == UNHEARD_WORD
     sides = (WORD, WORD_TEST) if word == WAKE_WORD else (OTHER, OTHER_TEST)

@@ -78,7 +78,7 @@ class LanguageModelData(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @task("language_model")
-class LanguageModel(Task):
+class LanguageModelTask(Task):
     """Sentences as streams of pieces."""
 
     network_type, data_type = LanguageModelShape, LanguageModelData

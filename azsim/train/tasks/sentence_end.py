@@ -45,14 +45,14 @@ UNKNOWN = -1
 MEASURED_SENTENCES, CALIBRATION_SENTENCES = 400, 100
 
 
-class Sizes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SentenceEndSizes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of the network: columns of the embedding, units of the LSTM."""
 
     embedding: Width = 16
     units: Width = 64
 
 
-class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SentenceEndData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is learned from.
 
     Attributes:
@@ -72,9 +72,9 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SentenceEndTask(Task):
     """Cross-entropy of the end after every letter."""
 
-    network_type, data_type = Sizes, Data
-    network: Sizes
-    data: Data
+    network_type, data_type = SentenceEndSizes, SentenceEndData
+    network: SentenceEndSizes
+    data: SentenceEndData
     steps_per_s = 15.0
     """Letters of somebody who speaks, `assumed`."""
 

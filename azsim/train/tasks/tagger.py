@@ -28,7 +28,7 @@ from azsim.speech.understanding.interpretation import BEGIN, INSIDE, OUTSIDE, in
 from azsim.speech.understanding.tag_path import allowed_pairs, best_path, log_softmax
 from azsim.speech.understanding.tagger import INTENTS, ROWS, TAGS, Labels
 from azsim.speech.understanding.word_features import FEATURES, rows_of
-from azsim.train.corpus.requests import DOMAINS, Request, Requests
+from azsim.train.corpus.requests import DOMAINS, Requests, TaggedSentence
 from azsim.train.layers import Layers
 from azsim.train.tasks.task import Arrays, Batch, Run, Task, task
 
@@ -104,7 +104,7 @@ class TaggerTask(Task):
         return tuple(DOMAINS[name]() for name in self.data.domains)
 
     @cached_property
-    def _pools(self) -> tuple[tuple[Request, ...], ...]:
+    def _pools(self) -> tuple[tuple[TaggedSentence, ...], ...]:
         rng = np.random.default_rng(TRAINING_SEED)
         return tuple(tuple(source.draw(rng) for _ in range(TRAINING_REQUESTS)) for source in self._sources)
 
@@ -183,7 +183,7 @@ class TaggerTask(Task):
         return self.labels.intents[int(made[INTENTS][-1].argmax())], path
 
 
-def made_wrong(request: Request, rng: np.random.Generator, data: TaggerData) -> Request:
+def made_wrong(request: TaggedSentence, rng: np.random.Generator, data: TaggerData) -> TaggedSentence:
     """A request some of whose words are strange or, outside of slots, lost; at least one word stays."""
     strange = rng.random(len(request.words)) < data.strange_share
     lost = rng.random(len(request.words)) < data.lost_share
@@ -193,4 +193,4 @@ def made_wrong(request: Request, rng: np.random.Generator, data: TaggerData) -> 
             continue
         words.append("".join(LETTERS[i] for i in rng.integers(len(LETTERS), size=rng.integers(3, 9))) if odd else word)
         tags.append(tag)
-    return Request(tuple(words), request.intent, tuple(tags)) if words else request
+    return TaggedSentence(tuple(words), request.intent, tuple(tags)) if words else request

@@ -26,17 +26,14 @@ from torch.nn import functional
 
 from azsim.errors import InputError
 from azsim.nn.graph.graph import Graph
-from azsim.nn.graph.tensor import Tensor
-from azsim.nn.operators.relu import Relu
-from azsim.nn.operators.sigmoid import Sigmoid
 from azsim.speech.endpointing.voice_activity import ENDED, FRAMES, POSTERIORS, SPEECH, scaled_steps
-from azsim.speech.features import FRAME_SHIFT_MS, MEL_BINS, STACKED_FRAMES, STEP_MS
+from azsim.speech.features import FRAME_SHIFT_MS, STACKED_FRAMES, STEP_MS
 from azsim.speech.room_tone import room_tone
 from azsim.train import augment
 from azsim.train.corpus.protocol import fold_of
-from azsim.train.data import Utterance, complete_folders, load_utterances, of_splits
-from azsim.train.layers import Layers
-from azsim.train.recipe import Share, Width
+from azsim.train.data import StoredUtterance, complete_folders, load_utterances, of_splits
+from azsim.train.detector import DetectorSizes, detector
+from azsim.train.recipe import Share
 from azsim.train.speech_frames import speech_frames
 from azsim.train.tasks.task import Arrays, Batch, Run, Task, task
 
@@ -48,19 +45,7 @@ UNKNOWN = -1
 LOGITS = "logits"
 
 
-class Sizes(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of the network.
-
-    Attributes:
-        dense: of the layer that reads a step.
-        units: of the LSTM.
-    """
-
-    dense: Width = 64
-    units: Width = 64
-
-
-class Data(Struct, frozen=True, forbid_unknown_fields=True):
+class VoiceActivityData(Struct, frozen=True, forbid_unknown_fields=True):
     """What streams are made of.
 
     Attributes:
@@ -88,7 +73,7 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True)
-class Heard:
+class LabelledFrames:
     """An utterance, frame by frame.
 
     Attributes:
@@ -103,13 +88,13 @@ class Heard:
 
 
 @task("voice_activity")
-class VoiceActivity(Task):
+class VoiceActivityTask(Task):
     """See the module."""
 
-    network_type, data_type = Sizes, Data
+    network_type, data_type = DetectorSizes, VoiceActivityData
     steps_per_s = 1000 / STEP_MS
 
-    def __init__(self, network: Sizes, data: Data, corpus: Path) -> None:
+    def __init__(self, network: DetectorSizes, data: VoiceActivityData, corpus: Path) -> None:
         super().__init__(network, data, corpus)
         splits = load_utterances(corpus, complete_folders(corpus))
         self._synthetic = of_splits(splits, SYNTHETIC)
@@ -122,13 +107,11 @@ class VoiceActivity(Task):
         if not self._synthetic or not self._noises:
             missing = "synthetic speech (build)" if self._noises else "noise (noise)"
             raise InputError(f"{corpus}: holds no {missing}; python -m azsim.train.corpus makes it")
-        self._heard: dict[str, Heard] = {}
+        self._heard: dict[str, LabelledFrames] = {}
 
     def graph(self, rng: np.random.Generator) -> Graph:
-        layers = Layers("voice-activity", {FRAMES: Tensor((STACKED_FRAMES * MEL_BINS,))}, rng)
-        read = layers.add("read", Relu(), layers.dense("front", FRAMES, self.network.dense))
-        logits = layers.dense(LOGITS, layers.lstm("state", read, self.network.units), 2)
-        return layers.graph([layers.add(POSTERIORS, Sigmoid(), logits)])
+        names = {"frames": FRAMES, "logits": LOGITS, "posteriors": POSTERIORS}
+        return detector("voice-activity", self.network, rng, **names, count=2)
 
     def batch(self, rng: np.random.Generator) -> Batch:
         made = [self.stream(rng) for _ in range(self.data.streams)]
@@ -168,10 +151,10 @@ class VoiceActivity(Task):
         frames = augment.vary_level(frames, augment.WIDE_REAL, rng)
         return scaled_steps(frames), _of_steps(speech, chosen), _of_steps(ended, chosen)
 
-    def _drawn(self, rng: np.random.Generator) -> Heard:
+    def _drawn(self, rng: np.random.Generator) -> LabelledFrames:
         data, share = self.data, rng.random()
         if self._real and share < data.real_share:
-            pool: Sequence[Utterance] = self._real
+            pool: Sequence[StoredUtterance] = self._real
         elif self._read and share < data.real_share + data.read_share:
             pool = self._read
         else:
@@ -181,9 +164,9 @@ class VoiceActivity(Task):
         frames = augment.warp(heard.frames.astype(np.float32), rng.uniform(*augment.WIDE_REAL.vocal_tract))
         if not utterance.is_real and rng.random() < data.pause_share:
             return _with_pause(frames, heard, int(rng.integers(*data.pause_ms)) // FRAME_SHIFT_MS, rng)
-        return Heard(frames, heard.speech, heard.end_known)
+        return LabelledFrames(frames, heard.speech, heard.end_known)
 
-    def _of(self, utterance: Utterance) -> Heard:
+    def _of(self, utterance: StoredUtterance) -> LabelledFrames:
         """The utterance with what is said where, found once."""
         name = utterance.line.id
         if name not in self._heard:
@@ -192,7 +175,7 @@ class VoiceActivity(Task):
             else:
                 speech = np.zeros(len(utterance.features), bool)
                 speech[slice(*utterance.speech_frames)] = True
-            self._heard[name] = Heard(utterance.features, speech, utterance.line.split != READ[0])
+            self._heard[name] = LabelledFrames(utterance.features, speech, utterance.line.split != READ[0])
         return self._heard[name]
 
     def loss(self, tensors: Mapping[str, torch.Tensor], batch: Batch) -> torch.Tensor:
@@ -238,15 +221,15 @@ def _of_steps(parts: Sequence[np.ndarray], chosen: slice) -> np.ndarray:
     return frames[:whole].reshape(-1, STACKED_FRAMES)[:, STACKED_FRAMES // 2]
 
 
-def _with_pause(frames: np.ndarray, heard: Heard, length: int, rng: np.random.Generator) -> Heard:
+def _with_pause(frames: np.ndarray, heard: LabelledFrames, length: int, rng: np.random.Generator) -> LabelledFrames:
     """The utterance with the sound of its room put in where it is quietest near a place within."""
     said = np.flatnonzero(heard.speech)
     first, last = int(said[0]) + 10, int(said[-1]) - 10
     if last <= first:
-        return Heard(frames, heard.speech, heard.end_known)
+        return LabelledFrames(frames, heard.speech, heard.end_known)
     near = int(rng.integers(first, last + 1))
     low, high = max(first, near - 20), min(last, near + 20) + 1
     at = low + int(np.argmin(frames[low:high].mean(axis=1)))
     quiet = np.zeros(length, bool)
     made = np.concatenate([frames[:at], room_tone(frames, length), frames[at:]])
-    return Heard(made, np.concatenate([heard.speech[:at], quiet, heard.speech[at:]]), heard.end_known)
+    return LabelledFrames(made, np.concatenate([heard.speech[:at], quiet, heard.speech[at:]]), heard.end_known)

@@ -24,20 +24,17 @@ from torch.nn import functional
 
 from azsim.errors import InputError
 from azsim.nn.graph.graph import Graph
-from azsim.nn.graph.tensor import Tensor
-from azsim.nn.operators.relu import Relu
-from azsim.nn.operators.sigmoid import Sigmoid
 from azsim.speech.endpoint import step_end_ms
 from azsim.speech.endpointing.voice_activity import scaled_steps
-from azsim.speech.features import FRAME_SHIFT_MS, MEL_BINS, STACKED_FRAMES, STEP_MS
+from azsim.speech.features import FRAME_SHIFT_MS, STACKED_FRAMES, STEP_MS
 from azsim.speech.room_tone import room_tone
 from azsim.speech.wake_detector import FRAMES, MEAN_STEPS, POSTERIOR, heard_steps
 from azsim.train import augment
 from azsim.train.corpus.protocol import fold_of
 from azsim.train.corpus.wake_words import NEAR, OTHER, WORD
-from azsim.train.data import Utterance, complete_folders, load_utterances, of_splits
-from azsim.train.layers import Layers
-from azsim.train.recipe import Share, Width
+from azsim.train.data import StoredUtterance, complete_folders, load_utterances, of_splits
+from azsim.train.detector import DetectorSizes, detector
+from azsim.train.recipe import Share
 from azsim.train.tasks.task import Arrays, Batch, Run, Task, task
 
 SYNTHETIC, ORDERS, READ = ("train",), ("real-train",), ("real-unlabelled",)
@@ -57,19 +54,7 @@ MOST_FALSE_PER_HOUR = 1.5
 """Of held-out speech without the word: what the threshold is chosen by; `assumed`."""
 
 
-class Sizes(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of the network.
-
-    Attributes:
-        dense: of the layer that reads a step.
-        units: of the LSTM.
-    """
-
-    dense: Width = 64
-    units: Width = 64
-
-
-class Data(Struct, frozen=True, forbid_unknown_fields=True):
+class WakeWordData(Struct, frozen=True, forbid_unknown_fields=True):
     """What streams are made of.
 
     Attributes:
@@ -114,10 +99,10 @@ class Operating:
 class WakeWord(Task):
     """See the module."""
 
-    network_type, data_type = Sizes, Data
+    network_type, data_type = DetectorSizes, WakeWordData
     steps_per_s = 1000 / STEP_MS
 
-    def __init__(self, network: Sizes, data: Data, corpus: Path) -> None:
+    def __init__(self, network: DetectorSizes, data: WakeWordData, corpus: Path) -> None:
         super().__init__(network, data, corpus)
         splits = load_utterances(corpus, complete_folders(corpus))
         words, self._noises = of_splits(splits, (WORD,)), of_splits(splits, NOISES)
@@ -135,10 +120,8 @@ class WakeWord(Task):
         self._chosen: Mapping[str, float] = {}
 
     def graph(self, rng: np.random.Generator) -> Graph:
-        layers = Layers("wake-word", {FRAMES: Tensor((STACKED_FRAMES * MEL_BINS,))}, rng)
-        read = layers.add("read", Relu(), layers.dense("front", FRAMES, self.network.dense))
-        logit = layers.dense(LOGIT, layers.lstm("state", read, self.network.units), 1)
-        return layers.graph([layers.add(POSTERIOR, Sigmoid(), logit)])
+        names = {"frames": FRAMES, "logits": LOGIT, "posteriors": POSTERIOR}
+        return detector("wake-word", self.network, rng, **names, count=1)
 
     def batch(self, rng: np.random.Generator) -> Batch:
         made = [self.stream(rng) for _ in range(self.data.streams)]
@@ -226,7 +209,7 @@ class WakeWord(Task):
         return [{FRAMES: self.stream(rng)[0]} for _ in range(24)]
 
 
-def _folded(utterances: Sequence[Utterance]) -> tuple[list[Utterance], list[Utterance]]:
+def _folded(utterances: Sequence[StoredUtterance]) -> tuple[list[StoredUtterance], list[StoredUtterance]]:
     """Those to learn from and those of the people who are held out."""
     people = {each.line.speaker for each in utterances}
     held = {name for name in people if fold_of(name, people) == HELD_OUT_FOLD}
@@ -245,7 +228,7 @@ def _spread_ends(ends: np.ndarray) -> np.ndarray:
     return targets
 
 
-def _posteriors(run: Run, utterance: Utterance) -> np.ndarray:
+def _posteriors(run: Run, utterance: StoredUtterance) -> np.ndarray:
     """Of a recording and the room after it, ``(n,)``."""
     frames = np.concatenate([utterance.features.astype(np.float32), room_tone(utterance.features, 60)])
     return run({FRAMES: scaled_steps(frames)})[POSTERIOR][:, 0]

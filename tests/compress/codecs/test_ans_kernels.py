@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from azsim.compress.codecs import ans_kernels
 from azsim.compress.codecs.ans_header import pack
-from azsim.compress.codecs.ans_model import Model
+from azsim.compress.codecs.ans_model import AnsModel
 from azsim.compress.codecs.ans_tables import Tables, normalise
 from azsim.compress.codecs.fixed_width import words_at
 from tests.compress.codecs.plain_ans import AnsTable
@@ -68,7 +68,7 @@ def test_streams_of_any_length_come_back_and_the_plain_decoder_agrees(
     np.testing.assert_array_equal(counted, bits)
     np.testing.assert_array_equal(-(-bits // 8), spans[:, 1] - spans[:, 0])
     levels = np.arange(classes, dtype=np.uint8) if classes > 1 else np.zeros(0, np.uint8)
-    plain = AnsTable(pack(Model(levels, levels[:0], tables)))
+    plain = AnsTable(pack(AnsModel(levels, levels[:0], tables)))
     for stream, (first, end) in enumerate(spans.tolist()):
         part = slice(bounds[stream], bounds[stream + 1])
         own = [0] * lengths[stream] if labels is None else labels[part].tolist()

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.compress.codecs.ans_model import MAX_CLASSES, MAX_ENTRIES, Model, fit
+from azsim.compress.codecs.ans_model import MAX_CLASSES, MAX_ENTRIES, AnsModel, fit
 from azsim.compress.codecs.ans_tables import Tables, normalise
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.compress.layout import TileLayout, cut
 from azsim.errors import CodecError
 from tests.compress.codecs.bell import gauss, scaled
 
 
-def class_of(model: Model, shape: tuple[int, int]) -> np.ndarray:
+def class_of(model: AnsModel, shape: tuple[int, int]) -> np.ndarray:
     """Of each place of the matrix, by the definition."""
     rows = model.rows if model.rows.size else np.zeros(shape[0], np.int64)
     columns = model.columns if model.columns.size else np.zeros(shape[1], np.int64)
@@ -54,13 +54,13 @@ def test_classes_follow_the_positions() -> None:
     matrix = scaled((31, 37), 4)
     tables = Tables(6, np.tile(normalise(np.bincount(matrix.view(np.uint8).ravel(), minlength=256), 6), (8, 1)))
     rng = np.random.default_rng(5)
-    model = Model(rng.integers(0, 5, 31).astype(np.uint8), rng.integers(0, 4, 37).astype(np.uint8), tables)
-    places = Places(cut(31, 37, layout), layout)
+    model = AnsModel(rng.integers(0, 5, 31).astype(np.uint8), rng.integers(0, 4, 37).astype(np.uint8), tables)
+    places = StreamPositions(cut(31, 37, layout), layout)
     expected = places.gather(class_of(model, matrix.shape).astype(np.uint8))
     np.testing.assert_array_equal(model.classes(places), expected)
     np.testing.assert_array_equal(model.classes(places.only(2)), expected[places.bounds[8] : places.bounds[12]])
-    rows_alone = Model(model.rows, model.columns[:0], tables)
+    rows_alone = AnsModel(model.rows, model.columns[:0], tables)
     np.testing.assert_array_equal(rows_alone.classes(places), places.gather(np.repeat(model.rows[:, None], 37, axis=1)))
-    assert Model(model.rows[:0], model.columns[:0], Tables(6, tables.shares[:1])).classes(places) is None
+    assert AnsModel(model.rows[:0], model.columns[:0], Tables(6, tables.shares[:1])).classes(places) is None
     with pytest.raises(CodecError, match="levels of 30 rows and 37 columns, not 31 and 37"):
-        Model(model.rows[:30], model.columns, tables).classes(places)
+        AnsModel(model.rows[:30], model.columns, tables).classes(places)

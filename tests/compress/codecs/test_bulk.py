@@ -9,7 +9,7 @@ from azsim.compress.circuit import SERIAL
 from azsim.compress.codecs import get
 from azsim.compress.codecs.bulk import StreamByStream, in_bulk
 from azsim.compress.codecs.codec import Coder, MatrixCoder, Part
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.compress.layout import TileLayout, cut
 from azsim.errors import CodecError
 
@@ -34,7 +34,7 @@ class Mirror:
 
 
 def test_streams_are_coded_one_by_one_in_their_order() -> None:
-    places = Places(cut(7, 9, LAYOUT), LAYOUT)
+    places = StreamPositions(cut(7, 9, LAYOUT), LAYOUT)
     values = np.random.default_rng(0).integers(-128, 128, 63).astype(np.int8)
     bulk = in_bulk(Mirror())
     assert isinstance(bulk, StreamByStream)

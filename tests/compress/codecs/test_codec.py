@@ -8,7 +8,7 @@ import pytest
 from azsim.compress.codecs import codecs, get
 from azsim.compress.codecs.bulk import in_bulk
 from azsim.compress.codecs.codec import Codec, Options, distinct
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.compress.layout import TileLayout, cut
 from azsim.errors import InputError
 
@@ -66,7 +66,7 @@ def test_options_are_checked_however_they_come() -> None:
 def test_a_header_restores_the_coder_that_was_planned(name: str) -> None:
     rng = np.random.default_rng(8)
     matrix = (rng.integers(-4, 4, (20, 30)) * (rng.random((20, 30)) < 0.5)).astype(np.int8)
-    places = Places(cut(20, 30, LAYOUT), LAYOUT)
+    places = StreamPositions(cut(20, 30, LAYOUT), LAYOUT)
     planned = get(name).plan(matrix, 5, get(name).checked(None))
     restored = get(name).restore(planned.weight_bits, planned.options, planned.table)
     assert (restored.weight_bits, restored.options, restored.table) == (

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.compress.layout import TileLayout, cut
 from tests.compress.codecs.plain_decoder import lane_runs, positions, tiles
 
@@ -32,7 +32,7 @@ def order(rows: int, columns: int, layout: TileLayout) -> list[list[tuple[int, i
 @given(rows=st.integers(1, 30), columns=st.integers(1, 30), layout=LAYOUTS)
 def test_gather_takes_the_lanes_order_and_scatter_puts_it_back(rows: int, columns: int, layout: TileLayout) -> None:
     matrix = np.random.default_rng(rows).integers(-128, 128, (rows, columns)).astype(np.int8)
-    places = Places(cut(rows, columns, layout), layout)
+    places = StreamPositions(cut(rows, columns, layout), layout)
     flat = places.gather(matrix)
     assert flat.dtype == np.int8
     assert flat.tolist() == [int(matrix[at]) for tile in order(rows, columns, layout) for at in tile]
@@ -43,7 +43,7 @@ def test_gather_takes_the_lanes_order_and_scatter_puts_it_back(rows: int, column
 @settings(max_examples=40, deadline=None)
 @given(rows=st.integers(1, 30), columns=st.integers(1, 30), layout=LAYOUTS)
 def test_streams_are_equal_parts_and_the_last_ones_may_be_short(rows: int, columns: int, layout: TileLayout) -> None:
-    places, expected, at = Places(cut(rows, columns, layout), layout), [], 0
+    places, expected, at = StreamPositions(cut(rows, columns, layout), layout), [], 0
     for tile in order(rows, columns, layout):
         part = -(-len(tile) // layout.decoder_streams)
         expected += [at + min(stream * part, len(tile)) for stream in range(layout.decoder_streams)]
@@ -55,7 +55,7 @@ def test_streams_are_equal_parts_and_the_last_ones_may_be_short(rows: int, colum
 @given(rows=st.integers(1, 30), columns=st.integers(1, 30), layout=LAYOUTS, data=st.data())
 def test_one_tile_alone_is_its_part_of_all(rows: int, columns: int, layout: TileLayout, data: st.DataObject) -> None:
     matrix = np.random.default_rng(columns).integers(-128, 128, (rows, columns)).astype(np.int8)
-    places = Places(cut(rows, columns, layout), layout)
+    places = StreamPositions(cut(rows, columns, layout), layout)
     tile = data.draw(st.integers(0, len(places.tiling) - 1))
     streams, one = layout.decoder_streams, places.only(tile)
     first, last = places.bounds[[tile * streams, (tile + 1) * streams]]

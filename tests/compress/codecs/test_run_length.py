@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from azsim.compress.codecs import decode, encode, get
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.compress.layout import TileLayout, cut
 from azsim.errors import CodecError, InputError
 from tests.compress.codecs.forge import forge, forgeries, refused_or_decoded, streams_of
@@ -65,7 +65,7 @@ def test_without_zeros_it_is_the_palette() -> None:
     run_bits=st.integers(0, 8),
 )
 def test_every_run_width_survives(matrix: np.ndarray, run_bits: int) -> None:
-    places = Places(cut(*matrix.shape, SMALL), SMALL)
+    places = StreamPositions(cut(*matrix.shape, SMALL), SMALL)
     coder = get("run-length").restore(1, run_bits, bytes([0, 128]))
     parts = coder.encode_streams(places.gather(matrix), places)
     data = b"".join(part.data for part in parts)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from azsim.compress.codecs import codecs, decode, encode
-from azsim.compress.codecs.places import Places
+from azsim.compress.codecs.places import StreamPositions
 from azsim.compress.codecs.stream import read_matrix_header
 from azsim.compress.codecs.tiles import TileReader, TileWriter
 from azsim.compress.layout import TileLayout, cut
@@ -27,7 +27,7 @@ def test_reading_and_writing_tile_by_tile_gives_the_same_bytes(codec: str) -> No
     reader = TileReader(data)
     writer = TileWriter(read_matrix_header(memoryview(data))[0])
     tiles = [reader.values() for _ in range(reader.tiles)]
-    assert np.array_equal(np.concatenate(tiles), Places(cut(*source.shape, LAYOUT), LAYOUT).gather(source))
+    assert np.array_equal(np.concatenate(tiles), StreamPositions(cut(*source.shape, LAYOUT), LAYOUT).gather(source))
     assert b"".join([writer.head, *map(writer.tile, tiles)]) == data
 
 

@@ -9,12 +9,12 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs the extra `train`")
 
-from experiments.studies.hearing import Listening
+from experiments.studies.hearing import ListeningTest
 
 
-def listening(seed: int, frames: int = 12) -> Listening:
+def listening(seed: int, frames: int = 12) -> ListeningTest:
     sound = np.random.default_rng(seed).normal(0, 1, (frames, 64)).astype(np.float32)
-    return Listening([sound], ["a"], [""], np.array([False]), np.array([False]), [sound[:6]])
+    return ListeningTest([sound], ["a"], [""], np.array([False]), np.array([False]), [sound[:6]])
 
 
 def test_equal_sounds_have_one_digest_and_others_of_their_length_another():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azsim.errors import InputError
-from azsim.nn.graph.calibrate import Sizes, calibrated, rounded
+from azsim.nn.graph.calibrate import SizeHistogram, calibrated, rounded
 from azsim.nn.graph.executor import Executor, Model
 from azsim.nn.graph.graph import Carried, Graph, Node
 from azsim.nn.graph.tensor import GATE_GRID, Tensor
@@ -101,7 +101,7 @@ def test_pieces_of_a_stream_calibrate_as_the_whole() -> None:
 
 @given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=40))
 def test_the_hundredth_percentile_is_the_largest_rounded_up(values) -> None:
-    sizes, largest = Sizes(), max(map(abs, values))
+    sizes, largest = SizeHistogram(), max(map(abs, values))
     sizes.add(np.array(values))
     assert sizes.percentile(100) == 0 if largest < 2.0**-60 else largest <= sizes.percentile(100) * (1 + 1e-12)
     assert sizes.percentile(100) <= 1.011 * max(largest, 2.0**-60)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from azsim.nn.graph.calibrate import Sizes, calibrated
+from azsim.nn.graph.calibrate import SizeHistogram, calibrated
 from azsim.nn.graph.graph import Graph, Node
 from azsim.nn.graph.run import run_float, run_integers, snr_db
 from azsim.nn.graph.sensitivity import calibrated_nearest, calibrated_within, operand_costs
@@ -64,7 +64,7 @@ def test_the_nearest_is_no_farther_than_any() -> None:
 
 def test_least_error_is_that_of_a_search() -> None:
     values = np.concatenate([RNG.normal(0, 1, 2000), [40.0]])
-    sizes = Sizes()
+    sizes = SizeHistogram()
     sizes.add(values)
     found = sizes.least_error(LIMITS[8])
 
@@ -73,7 +73,7 @@ def test_least_error_is_that_of_a_search() -> None:
         return float(((grid.restore(grid.quantise(values)) - values) ** 2).sum())
 
     assert lost(found) <= 1.02 * min(lost(end) for end in np.geomspace(1, 41, 400))
-    assert Sizes().least_error(127) == 0.0
+    assert SizeHistogram().least_error(127) == 0.0
 
 
 def test_grids_that_a_model_came_with_are_kept() -> None:

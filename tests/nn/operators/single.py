@@ -12,12 +12,10 @@ from azsim.nn.graph.integer_graph import IntegerGraph
 from azsim.nn.graph.lower import lower_nodes
 from azsim.nn.graph.operator import Operator, Weights
 from azsim.nn.graph.tensor import Grid, Tensor
-from azsim.nn.program import Stage
+from azsim.nn.program import ProgramStage
 
 
-def graph_of(
-    operator: Operator, inputs: Sequence[Tensor], parameters: Mapping[str, np.ndarray] | None = None
-) -> Graph:
+def graph_of(operator: Operator, inputs: Sequence[Tensor], parameters: Mapping[str, np.ndarray] | None = None) -> Graph:
     """``in0``, ``in1``, ... through node ``node`` to ``out``; parameters are named as their roles."""
     named = {f"in{i}": tensor for i, tensor in enumerate(inputs)}
     roles = {role: role for role in parameters or {}}
@@ -37,7 +35,7 @@ def integers_of(
     return IntegerGraph(graph, dict(weights or {}), stated | ({} if target is None else {"out": target}))
 
 
-def stages_of(graph: Graph) -> tuple[Stage, ...]:
+def stages_of(graph: Graph) -> tuple[ProgramStage, ...]:
     """What the node asks of the processor."""
     return lower_nodes(graph, graph.nodes, "single", 1).stages
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from azsim.report.trace.flows import Places, flow_events, step_points
-from azsim.report.trace.tracks import Slice
+from azsim.report.trace.flows import SliceFinder, flow_events, step_points
+from azsim.report.trace.tracks import TraceSlice
 
 
 def test_a_flow_follows_the_jobs_of_its_step(timeline):
@@ -22,7 +22,9 @@ def test_a_flow_follows_the_jobs_of_its_step(timeline):
 
 
 def test_points_outside_of_any_slice_are_left_out_and_one_alone_is_no_flow():
-    places = Places([Slice("cpu0", "a", 0, 5000), Slice("npu", "b", 6000, 6400), Slice("npu", "c", 7000, 9000)])
+    places = SliceFinder(
+        [TraceSlice("cpu0", "a", 0, 5000), TraceSlice("npu", "b", 6000, 6400), TraceSlice("npu", "c", 7000, 9000)]
+    )
     assert places.at("cpu0", 4999) == ("cpu0", 4999)
     assert places.at("cpu0", 5000) is None
     assert places.at("npu", 6000) is None  # too short to be seen

@@ -7,11 +7,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azsim.report.trace.tracks import Slice, clipped, joined, without_overlap
+from azsim.report.trace.tracks import TraceSlice, clipped, joined, without_overlap
 
 SLICES = st.lists(
     st.builds(
-        lambda track, start, length: Slice(track, track, start, start + length),
+        lambda track, start, length: TraceSlice(track, track, start, start + length),
         st.sampled_from(["npu", "cpu0"]),
         st.integers(0, 10**8),
         st.integers(1, 10**7),

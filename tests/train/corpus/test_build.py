@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from azsim.train.corpus import build
-from azsim.train.corpus.build import Batch, build_train, check_train_side, render_batch
+from azsim.train.corpus.build import Shard, build_train, check_train_side, render_batch
 from azsim.train.corpus.plan import TRAIN
 from azsim.train.corpus.scene import NoisePool
 from azsim.train.corpus.store import read_features, read_index, write_shard
@@ -41,7 +41,7 @@ def test_complete_shards_are_left_alone(
 
 
 def test_entries_say_what_the_trainer_needs(pool: NoisePool, engines: tuple[str, ...]) -> None:
-    for entry, features in render_batch(Batch(1, TRAIN, 0, 3), pool):
+    for entry, features in render_batch(Shard(1, TRAIN, 0, 3), pool):
         assert {"id", "split", "text", "voice", "engine", "domain", "source", "speaker"} <= set(entry)
         assert features.dtype == np.float16
         assert 0 < entry["speech_start_ms"] < entry["speech_end_ms"] < len(features) * 10 + 15

@@ -10,12 +10,16 @@ import soundfile
 
 from azsim.train.corpus.manifest import load_manifest
 from azsim.train.corpus.real import HELDOUT_SPEAKERS, heldout_speakers, real_items, split_of
-from azsim.train.corpus.recordings import Recording
+from azsim.train.corpus.recordings import SourceRecording
 
 
-def recordings_of(path: Path) -> list[Recording]:
-    train = [Recording(path, f"order {i}", f"s{i % 12}", {"split": "train"}) for i in range(24)]
-    return [*train, Recording(path, "order 0", "d1", {"split": "dev"}), Recording(path, "", "d1", {"split": "dev"})]
+def recordings_of(path: Path) -> list[SourceRecording]:
+    train = [SourceRecording(path, f"order {i}", f"s{i % 12}", {"split": "train"}) for i in range(24)]
+    return [
+        *train,
+        SourceRecording(path, "order 0", "d1", {"split": "dev"}),
+        SourceRecording(path, "", "d1", {"split": "dev"}),
+    ]
 
 
 def test_splits_share_no_speaker() -> None:
@@ -27,7 +31,7 @@ def test_splits_share_no_speaker() -> None:
 
 
 def test_few_speakers_are_all_trained_on() -> None:
-    assert heldout_speakers([Recording(Path("x"), "a", f"s{i}", {}) for i in range(4)]) == frozenset()
+    assert heldout_speakers([SourceRecording(Path("x"), "a", f"s{i}", {}) for i in range(4)]) == frozenset()
 
 
 def test_items_skip_the_wordless_and_the_test_sentences(tmp_path: Path, spoken: np.ndarray) -> None:

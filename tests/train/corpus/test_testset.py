@@ -13,7 +13,7 @@ from azsim.resources import shipped_root
 from azsim.train.corpus import testset
 from azsim.train.corpus.coffee import coffee_grammar
 from azsim.train.corpus.heldout import sentence_side
-from azsim.train.corpus.plan import TRAIN, Planner, Utterance
+from azsim.train.corpus.plan import TRAIN, PlannedUtterance, Planner
 from azsim.train.corpus.scene import NoisePool
 from azsim.train.corpus.speaker_domain import speaker_grammar
 
@@ -61,7 +61,7 @@ def test_items_become_corpus_splits() -> None:
     assert features.dtype == np.float16
 
 
-def fake_plan(seed: int) -> list[Utterance]:
+def fake_plan(seed: int) -> list[PlannedUtterance]:
     planner = Planner(seed, TRAIN)
     return [planner.utterance(index) for index in range(3)]
 

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from azsim.train.corpus.heldout import sentence_side
-from azsim.train.corpus.recordings import Recording
+from azsim.train.corpus.recordings import SourceRecording
 from azsim.train.corpus.wake_streams import OPENING, OTHER, REAL, SAME, SYNTHETIC, People, measured_items, train_items
 
 
@@ -16,12 +16,12 @@ from azsim.train.corpus.wake_streams import OPENING, OTHER, REAL, SAME, SYNTHETI
 def people(tmp_path: Path, spoken: np.ndarray) -> People:
     """Three people who say a wake word, three who read, and two who order, one of them twice."""
 
-    def recordings(name: str, speakers: tuple[str, ...], words: str = "") -> tuple[Recording, ...]:
+    def recordings(name: str, speakers: tuple[str, ...], words: str = "") -> tuple[SourceRecording, ...]:
         found = []
         for number, speaker in enumerate(speakers):
             path = tmp_path / f"{name}{number}.wav"
             soundfile.write(path, spoken, 16_000)
-            found.append(Recording(path, words, speaker, {"split": "train"}))
+            found.append(SourceRecording(path, words, speaker, {"split": "train"}))
         return tuple(found)
 
     return People(

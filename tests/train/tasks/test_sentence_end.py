@@ -12,16 +12,18 @@ torch = pytest.importorskip("torch", reason="trains with PyTorch, the extra `tra
 from azsim.errors import InputError  # noqa: E402
 from azsim.speech.endpointing.sentence_end import ALPHABET, LETTERS  # noqa: E402
 from azsim.train.corpus.heldout import sentence_side  # noqa: E402
-from azsim.train.tasks.sentence_end import Data, SentenceEndTask, Sizes  # noqa: E402
+from azsim.train.tasks.sentence_end import SentenceEndData, SentenceEndSizes, SentenceEndTask  # noqa: E402
 
 
-def made(data: Data) -> SentenceEndTask:
-    return SentenceEndTask(Sizes(embedding=4, units=8), data, Path())
+def made(data: SentenceEndData) -> SentenceEndTask:
+    return SentenceEndTask(SentenceEndSizes(embedding=4, units=8), data, Path())
 
 
 def test_ends_are_marked_and_sentences_stand_on_the_training_side(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AZSIM_DATA", raising=False)
-    batch = made(Data(sentences=20, people_share=0, text_share=0, lost_share=0)).batch(np.random.default_rng(3))
+    batch = made(SentenceEndData(sentences=20, people_share=0, text_share=0, lost_share=0)).batch(
+        np.random.default_rng(3)
+    )
     for letters, ends in zip(batch.inputs[LETTERS], batch.targets["ends"], strict=True):
         length = int((ends >= 0).sum())
         assert np.flatnonzero(ends == 1).tolist() == [length - 1]
@@ -36,8 +38,8 @@ def test_people_of_the_training_split_alone_are_learned_from(tmp_path: Path, mon
     for name in "abcdef":
         (tmp_path / "barista" / f"{name}.flac").touch()
     monkeypatch.setenv("AZSIM_DATA", str(tmp_path))
-    people = made(Data(people_share=1.0, text_share=0.0))._people
+    people = made(SentenceEndData(people_share=1.0, text_share=0.0))._people
     assert set(people) <= {"order a", "order c", "order e"}
     assert people
     with pytest.raises(InputError, match=r"holds no text/slurp_lm\.txt"):
-        made(Data(text_share=1.0, people_share=0)).batch(np.random.default_rng(0))
+        made(SentenceEndData(text_share=1.0, people_share=0)).batch(np.random.default_rng(0))

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="trains with PyTorch, the extra `tra
 
 from azsim.speech.understanding.tagger import INTENTS, ROWS, TAGS  # noqa: E402
 from azsim.speech.understanding.word_features import NO_WORD  # noqa: E402
-from azsim.train.corpus.tagged import Request  # noqa: E402
+from azsim.train.corpus.tagged import TaggedSentence  # noqa: E402
 from azsim.train.graph_recipe import GraphRecipe, make_task  # noqa: E402
 from azsim.train.graph_trainer import GraphTrainer  # noqa: E402
 from azsim.train.recipe import Schedule  # noqa: E402
@@ -59,13 +59,13 @@ def test_padding_behind_a_request_does_not_change_its_loss(task):
 
 
 def test_words_outside_of_slots_may_be_lost_and_others_become_strange():
-    request = Request(("play", "me", "jazz"), "play", ("O", "O", "B-genre"))
+    request = TaggedSentence(("play", "me", "jazz"), "play", ("O", "O", "B-genre"))
     lost = made_wrong(request, np.random.default_rng(0), TaggerData(strange_share=0.0, lost_share=1.0))
     assert (lost.words, lost.tags) == (("jazz",), ("B-genre",))
     strange = made_wrong(request, np.random.default_rng(0), TaggerData(strange_share=1.0, lost_share=0.0))
     assert strange.tags == request.tags
     assert not set(strange.words) & set(request.words)
-    nothing = Request(("stop",), "stop", ("O",))
+    nothing = TaggedSentence(("stop",), "stop", ("O",))
     assert made_wrong(nothing, np.random.default_rng(0), TaggerData(lost_share=1.0)) == nothing
 
 

@@ -12,8 +12,9 @@ torch = pytest.importorskip("torch", reason="trains with PyTorch, the extra `tra
 from azsim.errors import InputError  # noqa: E402
 from azsim.speech.endpointing.voice_activity import FRAMES  # noqa: E402
 from azsim.train.corpus.store import write_shard  # noqa: E402
+from azsim.train.detector import DetectorSizes  # noqa: E402
 from azsim.train.graph_module import GraphModule  # noqa: E402
-from azsim.train.tasks.voice_activity import UNKNOWN, Data, Sizes, VoiceActivity  # noqa: E402
+from azsim.train.tasks.voice_activity import UNKNOWN, VoiceActivityData, VoiceActivityTask  # noqa: E402
 
 
 def entry(name: str, split: str, start_ms: int, end_ms: int, speaker: str = "") -> dict[str, str | int]:
@@ -41,8 +42,8 @@ def corpus(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def task(corpus: Path, **data: object) -> VoiceActivity:
-    return VoiceActivity(Sizes(dense=8, units=8), Data(streams=2, steps=100, **data), corpus)
+def task(corpus: Path, **data: object) -> VoiceActivityTask:
+    return VoiceActivityTask(DetectorSizes(dense=8, units=8), VoiceActivityData(streams=2, steps=100, **data), corpus)
 
 
 def test_targets_follow_the_sound_in_a_stream_without_noise(corpus: Path) -> None:

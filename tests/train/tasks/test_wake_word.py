@@ -12,9 +12,10 @@ torch = pytest.importorskip("torch", reason="trains with PyTorch, the extra `tra
 from azsim.errors import InputError  # noqa: E402
 from azsim.speech.wake_detector import FRAMES, POSTERIOR  # noqa: E402
 from azsim.train.corpus.store import write_shard  # noqa: E402
+from azsim.train.detector import DetectorSizes  # noqa: E402
 from azsim.train.graph_module import GraphModule  # noqa: E402
 from azsim.train.graph_trainer import as_tensors  # noqa: E402
-from azsim.train.tasks.wake_word import TARGET_MS, UNKNOWN, Data, Sizes, WakeWord  # noqa: E402
+from azsim.train.tasks.wake_word import TARGET_MS, UNKNOWN, WakeWord, WakeWordData  # noqa: E402
 
 
 def entry(name: str, split: str, start_ms: int, end_ms: int, speaker: str, source: str) -> dict[str, str | int]:
@@ -47,7 +48,7 @@ def corpus(tmp_path: Path) -> Path:
 
 
 def task(corpus: Path, **data: object) -> WakeWord:
-    return WakeWord(Sizes(dense=8, units=8), Data(streams=2, steps=100, **data), corpus)
+    return WakeWord(DetectorSizes(dense=8, units=8), WakeWordData(streams=2, steps=100, **data), corpus)
 
 
 def test_the_target_follows_the_word_and_nothing_else(corpus: Path) -> None:
