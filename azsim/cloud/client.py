@@ -17,6 +17,7 @@ import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Literal
 
 from azsim.cloud.certificates import Certificates
@@ -68,10 +69,14 @@ class CloudClient:
 
     Args:
         certificates: with the device's.
-        port: of the server, on the loopback.
+        port: of the server.
         local_processing: the user's setting: sound is refused before a byte is sent.
         limit_ms: for an answer, opening a connection included.
+        host: of the server; azsim's own listens on the loopback alone.
         tap: told every byte before it is encrypted.
+
+    Attributes:
+        limit_ms: as given.
     """
 
     def __init__(
@@ -81,16 +86,18 @@ class CloudClient:
         *,
         local_processing: bool,
         limit_ms: int = DEFAULT_LIMIT_MS,
+        host: str = LOOPBACK,
         tap: Tap | None = None,
     ) -> None:
         self._context = certificates.device_context()
-        self._port = port
+        self._host, self._port = host, port
         self._local_processing = local_processing
-        self._limit_ms = limit_ms
+        self.limit_ms = limit_ms
         self._tap = tap
         self._name = secrets.token_hex(8)
         self._number = 0
         self._closed_up = self._closed_down = 0
+        self._counting = Lock()
         self._socket: socket.socket | None = None
         self._end: ClientEnd | None = None
         self._session: ssl.SSLSession | None = None
@@ -105,10 +112,11 @@ class CloudClient:
         """End the connection."""
         if self._socket is not None:
             self._socket.close()
-        if self._end is not None:
-            self._closed_up, self._closed_down = self._moved()
-            self._session = self._end.tls.session if self._end.is_ready else self._session
-        self._socket = self._end = None
+        if self._end is not None and self._end.is_ready:
+            self._session = self._end.tls.session
+        with self._counting:
+            self._closed_up, self._closed_down = self._sum()
+            self._socket = self._end = None
 
     def rerank(
         self, lattice: Lattice, *, revision: int = 0, endpoint: Literal["speculative", "final"] = "final"
@@ -147,8 +155,8 @@ class CloudClient:
         return self._number
 
     def _ask(self, path: str, writes: Sequence[bytes], number: int, own: tuple[str, ...]) -> CloudAnswer:
-        began, before = time.monotonic(), self._moved()
-        deadline = began + self._limit_ms / 1000
+        began, before = time.monotonic(), self.moved
+        deadline = began + self.limit_ms / 1000
         words, why = own, ""
         try:
             end = self._opened(deadline)
@@ -164,18 +172,23 @@ class CloudClient:
                 raise InputError("the answer is to another message")
             words = answer.words
         except TimeoutError:
-            why = f"no answer within {self._limit_ms} ms"
+            why = too_late(self.limit_ms)
             self.close()
         except (ConnectionLost, OSError) as error:
             why = str(error) or type(error).__name__
             self.close()
         except InputError as error:
             why = str(error)
-        up, down = (after - already for after, already in zip(self._moved(), before))
+        up, down = (after - already for after, already in zip(self.moved, before))
         return CloudAnswer(words, "device" if why else "cloud", why, up, down, 1000 * (time.monotonic() - began))
 
-    def _moved(self) -> tuple[int, int]:
-        """Bytes on sockets so far, up and down."""
+    @property
+    def moved(self) -> tuple[int, int]:
+        """Bytes on sockets so far, up and down; another thread may ask."""
+        with self._counting:
+            return self._sum()
+
+    def _sum(self) -> tuple[int, int]:
         tls = self._end.tls if self._end is not None else None
         return self._closed_up + (tls.bytes_out if tls else 0), self._closed_down + (tls.bytes_in if tls else 0)
 
@@ -184,7 +197,7 @@ class CloudClient:
         if self._end is not None and self._is_alive():
             return self._end
         self.close()
-        self._socket = socket.create_connection((LOOPBACK, self._port), _left_s(deadline))
+        self._socket = socket.create_connection((self._host, self._port), _left_s(deadline))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._end = ClientEnd(self._context, self._session, self._tap)
         self._end.receive()
@@ -222,6 +235,11 @@ class CloudClient:
         if data:
             self._socket.settimeout(_left_s(deadline))
             self._socket.sendall(data)
+
+
+def too_late(limit_ms: int) -> str:
+    """Why the device's own words are taken."""
+    return f"no answer within {limit_ms} ms"
 
 
 def audio_writes(packets: Sequence[bytes], packets_per_write: int) -> list[bytes]:

@@ -77,6 +77,7 @@ class LiveConversation:
 
     Attributes:
         load: so far.
+        local_processing: the device's setting.
 
     Raises:
         InputError: network, device or a setting is wrong.
@@ -85,6 +86,7 @@ class LiveConversation:
     def __init__(self, experiment: Experiment, waiting: WaitingMaker) -> None:
         with located("--device"):
             device, file = open_device(experiment.device)
+        self.local_processing = device.local_processing
         self._setup = build_setup(
             experiment, (device, file), lambda heard: (), source="azsim listen", named=lambda key: f"--{key}"
         )
@@ -92,7 +94,9 @@ class LiveConversation:
         self._pipeline = pipeline_of(self._setup, small)
         self._deployed = deploy(self._setup, device, small, self._pipeline)
         self._every = small.network.steps_per_output
-        recogniser = Recogniser(small, experiment.search.maker(), ends=experiment.ends.shipped())
+        recogniser = Recogniser(
+            small, experiment.search.maker(), lattices=experiment.search, ends=experiment.ends.shipped()
+        )
         self._conversation = Conversation(recogniser, waiting)
         self._samples, self._busy_s = 0, 0.0
 

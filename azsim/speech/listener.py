@@ -27,6 +27,7 @@ from azsim.speech.frontend import Stacker
 from azsim.speech.jobs import StepTurn, job_chain
 from azsim.speech.lattice.confidence import calibrated, word_posteriors
 from azsim.speech.lattice.labels import LabelGraph
+from azsim.speech.lattice.lattice import Lattice
 from azsim.speech.lattice.of_labels import word_lattice
 from azsim.speech.search.search import Found
 from azsim.speech.stage import StageJob
@@ -74,6 +75,7 @@ class Listener:
         self._ended: Ended | None = None
         self._keeps_told = self._ends is not None and self._search.graph() is not None
         self._told: LabelGraph | None = None
+        self._graphs: dict[int, LabelGraph] = {}
 
     def feed(self, frames: np.ndarray) -> None:
         """Take the next log-mel frames, ``(n, 64)``."""
@@ -97,9 +99,10 @@ class Listener:
 
     def _decide(self, ends: EndPointListening) -> None:
         """Let the end-pointer see the search as it is now; keep what is told."""
-        for event in ends.decide(self._search, self._encoded):
+        before = len(ends.events)
+        for index, event in enumerate(ends.decide(self._search, self._encoded), start=before):
             if event.kind == "speculative" and self._keeps_told:
-                self._told = self._search.graph()
+                self._told = self._graphs[index] = self._search.graph()
             elif event.kind == "commit":
                 self._ended = self._at(event.step)
 
@@ -252,16 +255,24 @@ class Listener:
         graph = self._told or found.graph
         return concluded if graph is None else self._with_lattice(concluded, graph)
 
-    def _with_lattice(self, concluded: Recognition, graph: LabelGraph) -> Recognition:
-        """The same with the lattice that was told last, and so committed, and the confidence of each word from it."""
+    def told(self, index: int) -> Lattice | None:
+        """What may have been said when an event told words, by the event's number; None if it told no lattice."""
+        graph = self._graphs.get(index)
+        return None if graph is None else self._lattice_of(graph)
+
+    def _lattice_of(self, graph: LabelGraph) -> Lattice:
         network, chosen, every = self._recogniser.compressed.network, self._recogniser.lattices, self._every
 
         def time_ms(output: int) -> int:
             return step_end_ms(every * (self._unwritten + output) + every - 1)
 
-        lattice = word_lattice(
+        return word_lattice(
             self._utterance, graph, network.pieces, time_ms, network.sentence_end, chosen.least_posterior
         )
+
+    def _with_lattice(self, concluded: Recognition, graph: LabelGraph) -> Recognition:
+        """The same with the lattice that was told last, and so committed, and the confidence of each word from it."""
+        chosen, lattice = self._recogniser.lattices, self._lattice_of(graph)
         words = concluded.transcript.words
         sure = [calibrated(share, chosen.temperature) for share in word_posteriors(lattice, words)]
         timed = tuple(replace(word, word_posterior=share) for word, share in zip(words, sure))

@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from azsim.cli import parser
+from azsim.cloud.certificates import certificates
+from azsim.cloud.service import Service
 from azsim.commands import listen
 from azsim.compare import live
 from azsim.errors import InputError
 from azsim.speech.conversation import openers
+from tests.cloud.cases import Second, serving
 from tests.compare.test_turns import noise
 from tests.speech.conversation.test_conversation import SMALL, by_voice
 
@@ -33,6 +37,55 @@ def piped(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
 
 def options(*words: str) -> argparse.Namespace:
     return parser(["listen"]).parse_args(["listen", *words])
+
+
+def test_lattices_go_to_the_cloud_and_its_words_are_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    keys = certificates(tmp_path / "keys")
+    piped(monkeypatch, pcm(4.0))
+    with serving(keys, Service(Second())) as (port, lines):
+        cloud = ("--cloud", f"127.0.0.1:{port}", "--certificates", str(keys.folder), "--limit-ms", "20000")
+        answer = listen.perform(options("-", "--no-wake", *cloud))
+    shown = capsys.readouterr().out
+    assert answer["turns"]
+    for turn in answer["turns"]:
+        told = turn["cloud"]
+        speculative = [end for end in turn["end_points"] if end["kind"] == "speculative"]
+        assert (told["by"], told["why"]) == ("cloud", "")
+        assert told["words"] == list(Second().best(None))
+        assert told["lattices"] == len(speculative)
+        assert told["uplink_bytes"] > 100 * told["lattices"]
+        assert f"{told['uplink_bytes']:,} bytes up, {told['downlink_bytes']:,} down" in shown
+    assert len(lines) >= len(answer["turns"])
+    assert "cloud: turn on the light" in shown
+
+
+def test_without_the_cloud_the_own_words_stand(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    piped(monkeypatch, pcm(3.0))
+    answer = listen.perform(
+        options("-", "--no-wake", "--cloud", "127.0.0.1:1", "--certificates", str(tmp_path / "keys"))
+    )
+    assert answer["turns"]
+    for turn in answer["turns"]:
+        assert turn["cloud"]["by"] == "device"
+        assert turn["cloud"]["words"] == turn["transcript"].split()
+        assert turn["cloud"]["uplink_bytes"] == 0
+    assert "own words: " in capsys.readouterr().out
+
+
+def test_what_the_cloud_cannot_use_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    piped(monkeypatch, pcm(1.0))
+    with pytest.raises(InputError, match="a greedy search has no lattice"):
+        listen.perform(options("-", "-q", "--cloud", "127.0.0.1:1", "--beam", "1"))
+    for wrong in ("127.0.0.1", ":80", "host:", "host:70000", "host:x"):
+        with pytest.raises(SystemExit):
+            options("-", "--cloud", wrong)
+        assert "must be HOST:PORT" in capsys.readouterr().err
 
 
 def pcm(seconds: float) -> bytes:

@@ -22,6 +22,7 @@ from azsim.speech.conversation.partials import Partial, Stability, stability
 from azsim.speech.endpoint import step_end_ms
 from azsim.speech.endpointing.protocol import EndPointEvent
 from azsim.speech.features import FRAME_SHIFT_MS, MEL_BINS, STACKED_FRAMES
+from azsim.speech.lattice.lattice import Lattice
 from azsim.speech.listener import Listener
 from azsim.speech.recogniser import Recogniser
 from azsim.speech.room_tone import room_tone
@@ -74,7 +75,27 @@ class ConversationTurn:
         return stability(partial.text for partial in self.partials)
 
 
-Happening = Opening | Partial | EndPointEvent | ConversationTurn
+@dataclass(frozen=True)
+class TurnLattice:
+    """What may have been said, when an end-pointer told words of a turn downstream.
+
+    Attributes:
+        event: that told them: a ``speculative`` one. A ``commit`` tells nothing new.
+        is_final: its ``commit`` was decided at the same moment.
+        lattice: of all that was heard until then.
+    """
+
+    event: EndPointEvent
+    is_final: bool
+    lattice: Lattice
+
+    @property
+    def time_ms(self) -> int:
+        """Of the event."""
+        return self.event.time_ms
+
+
+Happening = Opening | Partial | EndPointEvent | TurnLattice | ConversationTurn
 """What a conversation tells, in order; times are those of the whole sound."""
 
 
@@ -87,6 +108,8 @@ class Conversation:
 
     Attributes:
         frames: heard so far.
+
+    Lattices are told, each right after its ``speculative`` event, where the recogniser's search keeps them.
 
     Raises:
         ValueError: the recogniser has no end-pointer.
@@ -197,11 +220,11 @@ class _OpenTurn:
         self._partials = list[Partial]()
         self._outputs = self._told = 0
 
-    def feed(self, frames: np.ndarray) -> Iterator[Partial | EndPointEvent]:
+    def feed(self, frames: np.ndarray) -> Iterator[Partial | EndPointEvent | TurnLattice]:
         """Hear on; what changed, in order of time, nothing after the end."""
         self.frames.append(frames)
         self.listener.feed(frames)
-        made: list[Partial | EndPointEvent] = []
+        made: list[Partial | EndPointEvent | TurnLattice] = []
         over_ms = self._over_ms
         for step, text in self.listener.partials(self._outputs):
             time_ms = step_end_ms(step) + self._shift_ms
@@ -210,7 +233,13 @@ class _OpenTurn:
                 made.append(self._partials[-1])
         self._outputs = self.listener.outputs
         events = self.listener.ends.events
-        made += [self._shifted(event) for event in events[self._told :]]
+        for index in range(self._told, len(events)):
+            made.append(told := self._shifted(events[index]))
+            lattice = self.listener.told(index)
+            if lattice is not None:
+                following = events[index + 1 : index + 2]
+                is_final = bool(following) and following[0].step == told.step and following[0].kind == "commit"
+                made.append(TurnLattice(told, is_final, lattice))
         self._told = len(events)
         yield from sorted(made, key=lambda each: each.time_ms)
 

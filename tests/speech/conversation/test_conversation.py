@@ -19,13 +19,16 @@ from azsim.speech.conversation.conversation import (
     Conversation,
     ConversationTurn,
     Happening,
+    TurnLattice,
 )
 from azsim.speech.conversation.opening import ForVoice, ForWakeWord, Opening, WaitingMaker
 from azsim.speech.conversation.partials import Partial
 from azsim.speech.endpointing.decision import EndPointing, Limits
 from azsim.speech.endpointing.listening import EndPointer, EndPointNetworks
+from azsim.speech.endpointing.protocol import EndPointEvent
 from azsim.speech.features import log_mel
 from azsim.speech.recogniser import Recogniser
+from azsim.speech.search.choice import SearchChoice
 from azsim.speech.wake_detector import WakeLimits
 from tests.conftest import random_network
 from tests.speech.endpointing.graphs import activity_network, sentence_network
@@ -160,3 +163,21 @@ def test_what_is_kept_does_not_grow_with_the_sound() -> None:
 def test_it_needs_an_end_pointer() -> None:
     with pytest.raises(ValueError, match="end-pointer"):
         Conversation(Recogniser(SMALL), by_word)
+
+
+@settings(max_examples=2, deadline=None)
+@given(cuts=st.lists(st.integers(0, 290), max_size=6))
+def test_lattices_follow_what_was_told_wherever_the_sound_was_cut(cuts: list[int]) -> None:
+    choice = SearchChoice("beam", 2)
+    keeping = Recogniser(SMALL, choice.maker(), lattices=choice, ends=RECOGNISER.ends)
+    whole, pieces = (told(sound(2.9), by_voice, where, keeping) for where in ([], cuts))
+    assert [type(each) for each in whole] == [type(each) for each in pieces]
+    lattices = [each for each in whole if isinstance(each, TurnLattice)]
+    events = [each for each in whole if isinstance(each, EndPointEvent)]
+    assert [each.event for each in lattices] == [each for each in events if each.kind == "speculative"]
+    for one, same in zip(lattices, (each for each in pieces if isinstance(each, TurnLattice)), strict=True):
+        assert whole[whole.index(one) - 1] is one.event
+        assert (one.event, one.is_final) == (same.event, same.is_final)
+        assert (one.lattice.words, one.lattice.edges) == (same.lattice.words, same.lattice.edges)
+        np.testing.assert_array_equal(one.lattice.acoustic, same.lattice.acoustic)
+        assert one.lattice.end_ms.max(initial=0) <= one.time_ms + 60
