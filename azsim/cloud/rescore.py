@@ -18,18 +18,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Protocol
 
 from msgspec import Meta, Struct
 
 from azsim.cloud.internal_model import InternalModel, InternalState
-from azsim.cloud.language_model import LanguageModel, LanguageState
 from azsim.errors import InputError
 from azsim.speech.lattice.lattice import NOWHERE, Lattice
 from azsim.speech.lattice.paths import paths
 from azsim.toml import convert, read_toml
 
 Factor = Annotated[float, Meta(ge=-20, le=20)]
+
+
+class WordModel(Protocol):
+    """A language model of whatever kind: `LanguageModel`, `DomainModel` or `MixedModel`; states are its own."""
+
+    start: Any
+
+    def word(self, state: Any, word: str) -> tuple[float, Any]:
+        """Log-probability of a word after the state's, and the state after it."""
+        ...
+
+    def end(self, state: Any) -> float:
+        """Log-probability that nothing follows."""
+        ...
 
 
 class RescoringWeights(Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,11 +52,13 @@ class RescoringWeights(Struct, frozen=True, forbid_unknown_fields=True):
         language: of the language model's log-probability.
         internal: of the recogniser's own, which is taken away.
         word: added for each word.
+        domain_share: of sentences that are taken to be of the known domains (`azsim.cloud.mixed_model`); 0: none.
     """
 
     language: Factor = 0.0
     internal: Factor = 0.0
     word: Factor = 0.0
+    domain_share: Annotated[float, Meta(ge=0, lt=1)] = 0.0
 
 
 WEIGHTS_FILE = "rescoring.toml"
@@ -72,7 +87,7 @@ class Opinion:
     words: tuple[str, ...]
     language: float
     internal: float
-    states: tuple[LanguageState, InternalState | None]
+    states: tuple[Any, InternalState | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +119,7 @@ class Scored:
 class Opinions:
     """Both models; a beginning of words is asked once, however many hypotheses share it."""
 
-    def __init__(self, language: LanguageModel, internal: InternalModel | None) -> None:
+    def __init__(self, language: WordModel, internal: InternalModel | None) -> None:
         self._language, self._internal = language, internal
         self.start = Opinion((), 0.0, 0.0, (language.start, internal.start if internal else None))
 

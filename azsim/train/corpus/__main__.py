@@ -13,12 +13,15 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from azsim.errors import InputError
+from azsim.output_file import write_output_file
 from azsim.parsing import OneLineParser
 from azsim.train.command import exit_status, whole
 from azsim.train.corpus import testset, wake_streams, wake_words
+from azsim.train.corpus.automata import both_grammars
 from azsim.train.corpus.build import build_train, evaluation_items, report, wide_items
 from azsim.train.corpus.clips import MEASURED, UNTIL_S, clip_items, measured_items, recorded_items
 from azsim.train.corpus.layouts import LAYOUTS
@@ -112,6 +115,12 @@ def _testset(arguments: argparse.Namespace) -> None:
     testset.make(arguments.out, arguments.seed)
 
 
+def _grammars(arguments: argparse.Namespace) -> None:
+    automaton = both_grammars()
+    write_output_file(arguments.out, [msgspec.json.encode(automaton), b"\n"])
+    print(f"{arguments.out}: {len(automaton.ends)} states, {len(automaton.sources)} arcs, {len(automaton.words)} words")
+
+
 def _music(arguments: argparse.Namespace) -> None:
     write_track(arguments.out, arguments.seed)
 
@@ -137,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         "wake": (_wake, "clips of the wake word, and of words that sound like it, for its detector"),
         "testset": (_testset, "the test speech that travels with azsim"),
         "music": (_music, "the music track that travels with azsim"),
+        "grammars": (_grammars, "both grammars as an automaton, for the language model of the cloud"),
     }
     added = {}
     for name, (run, text) in builders.items():

@@ -61,6 +61,12 @@ class Grammar:
         """The alternatives of one rule, without their weights."""
         return self._choices[rule][1]
 
+    def weighted(self, rule: str) -> tuple[tuple[str, float], ...]:
+        """The alternatives of one rule, each with its probability."""
+        cumulative, alternatives = self._choices[rule]
+        shares = np.diff(cumulative, prepend=0.0) / cumulative[-1]
+        return tuple(zip(alternatives, shares.tolist(), strict=True))
+
     def replacing(self, rules: Mapping[str, str]) -> Grammar:
         """The same grammar with some rules replaced."""
         return Grammar({**self.rules, **rules})
