@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from azsim.cloud.certificates import Certificates
-from azsim.cloud.server import Server, ServerLimits
+from azsim.cloud.channel import ClientEnd
+from azsim.cloud.server import LOOPBACK, Server, ServerLimits
 from azsim.cloud.service import Service
 from azsim.speech.lattice.lattice import Lattice
 
@@ -35,6 +37,27 @@ class Second:
 
     def best(self, lattice: Lattice) -> tuple[str, ...]:
         return ("turn", "on", "the", "light")
+
+
+class RawClient:
+    """A device that sends what it likes."""
+
+    def __init__(self, keys: Certificates, port: int, *, with_certificate: bool = True) -> None:
+        self.socket = socket.create_connection((LOOPBACK, port), 20)
+        self.end = ClientEnd(keys.device_context(with_certificate=with_certificate))
+        self.end.receive()
+        self.socket.sendall(self.end.take())
+        while not self.end.is_ready:
+            self.end.receive(self.socket.recv(1 << 16))
+            self.socket.sendall(self.end.take())
+
+    def ask(self, path: str, body: bytes) -> tuple[int, bytes]:
+        stream = self.end.open(path)
+        self.end.send(stream, body, end=True)
+        self.socket.sendall(self.end.take())
+        while True:
+            for reply in self.end.receive(self.socket.recv(1 << 16)):
+                return reply.status, reply.body
 
 
 @contextlib.contextmanager

@@ -11,13 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from azsim.cloud.certificates import Certificates, certificates
-from azsim.cloud.channel import ClientEnd, ConnectionLost
+from azsim.cloud.channel import ConnectionLost
 from azsim.cloud.client import CloudClient
-from azsim.cloud.messages import LATTICE_PATH
+from azsim.cloud.messages import LATTICE_PATH, LatticeMessage, pack, packed_lattice
 from azsim.cloud.server import LOOPBACK, Server, ServerLimits
-from azsim.cloud.service import Service
+from azsim.cloud.service import Service, unix_ms
 from azsim.errors import InputError
-from tests.cloud.cases import OWN, Second, lattice, serving
+from tests.cloud.cases import OWN, RawClient, Second, lattice, serving
 from tests.fuzz.harness import TIMES
 
 MANY = 40 * min(TIMES, 5)
@@ -27,27 +27,6 @@ MANY = 40 * min(TIMES, 5)
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return certificates(tmp_path_factory.mktemp("cloud") / "keys")
-
-
-class RawClient:
-    """A device that sends what it likes."""
-
-    def __init__(self, keys: Certificates, port: int, *, with_certificate: bool = True) -> None:
-        self.socket = socket.create_connection((LOOPBACK, port), 20)
-        self.end = ClientEnd(keys.device_context(with_certificate=with_certificate))
-        self.end.receive()
-        self.socket.sendall(self.end.take())
-        while not self.end.is_ready:
-            self.end.receive(self.socket.recv(1 << 16))
-            self.socket.sendall(self.end.take())
-
-    def ask(self, path: str, body: bytes) -> tuple[int, bytes]:
-        stream = self.end.open(path)
-        self.end.send(stream, body, end=True)
-        self.socket.sendall(self.end.take())
-        while True:
-            for reply in self.end.receive(self.socket.recv(1 << 16)):
-                return reply.status, reply.body
 
 
 def test_many_devices_at_a_time_are_all_answered(keys: Certificates):
@@ -84,6 +63,18 @@ def test_what_is_wrong_is_refused_and_the_connection_goes_on(keys: Certificates)
         assert client.ask(LATTICE_PATH, b"nonsense")[0] == 400
     assert len(lines) == 4
     assert all(line.startswith("refused") and "\n" not in line for line in lines)
+
+
+def test_a_message_that_came_before_is_refused_on_any_connection(keys: Certificates):
+    with serving(keys) as (port, lines):
+        client = RawClient(keys, port)
+        message = pack(LatticeMessage("0123456789abcdef", 7, unix_ms(), 0, "final", packed_lattice(lattice(), 7)))
+        statuses = [client.ask(LATTICE_PATH, message)[0] for _ in range(2)]
+        statuses.append(RawClient(keys, port).ask(LATTICE_PATH, message)[0])
+        with CloudClient(keys, port, local_processing=True) as other:
+            assert other.rerank(lattice()).by == "cloud"
+    assert statuses == [200, 409, 409]
+    assert len([line for line in lines if line.endswith("message 7 of 0123456789abcdef: replayed")]) == 2
 
 
 def test_noise_on_the_socket_closes_that_connection_alone(keys: Certificates):

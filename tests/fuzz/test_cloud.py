@@ -1,12 +1,13 @@
 """Messages to the cloud: damaged ones, forged ones with a right check sum, frames and records that are none.
 
 Each is refused in one line or answered, and after all of them the same server still answers. `make fuzz` sends ten
-thousand.
+thousand through a socket.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -27,16 +28,26 @@ from azsim.cloud.messages import (
 )
 from azsim.cloud.packets import PacketWriter
 from azsim.cloud.service import ANSWERED, Handled, Service, unix_ms
-from tests.cloud.cases import lattice, serving
-from tests.fuzz.harness import Attack, damaged, numbers
+from tests.cloud.cases import RawClient, lattice, serving
+from tests.fuzz.harness import TIMES, Attack, damaged, numbers
 
-MESSAGES, FORGED, STREAMS, CONNECTIONS, ON_A_SOCKET = 300, 120, 60, 20, 20
+MESSAGES, FORGED, STREAMS, CONNECTIONS = 150, 60, 30, 20
+ON_A_SOCKET = 100 if TIMES == 1 else 500 * TIMES
+"""Messages: ten thousand in `make fuzz`."""
 CLIENT = "0123456789abcdef"
 
 
 def message(number: int, data: bytes | None = None) -> bytes:
     made = packed_lattice(lattice(), number) if data is None else data
     return pack(LatticeMessage(CLIENT, number, unix_ms(), 0, "final", made))
+
+
+def forged(number: int, rng: np.random.Generator) -> bytes:
+    """A lattice with some bytes changed, and the check sum that goes with them."""
+    body = bytearray(packed_lattice(lattice(), number)[:-4])
+    for _ in range(int(rng.integers(1, 4))):
+        body[int(rng.integers(len(body)))] = int(rng.integers(256))
+    return bytes(body) + zlib.crc32(bytes(body)).to_bytes(4, "little")
 
 
 def sound(number: int, rng: np.random.Generator) -> bytes:
@@ -66,11 +77,7 @@ def test_messages(attack: Attack) -> None:
         attempt(attack, f"damage {number}", service, LATTICE_PATH, damaged(message(number), rng))
     for number in numbers(FORGED):
         rng = attack.rng(100_000 + number)
-        body = bytearray(packed_lattice(lattice(), number)[:-4])
-        for _ in range(int(rng.integers(1, 4))):
-            body[int(rng.integers(len(body)))] = int(rng.integers(256))
-        forged = bytes(body) + zlib.crc32(bytes(body)).to_bytes(4, "little")
-        attempt(attack, f"forged {number}", service, LATTICE_PATH, message(1_000_000 + number, forged))
+        attempt(attack, f"forged {number}", service, LATTICE_PATH, message(1_000_000 + number, forged(number, rng)))
     for number in numbers(STREAMS):
         rng = attack.rng(200_000 + number)
         body = sound(2_000_000 + number, rng)
@@ -115,14 +122,37 @@ def test_connections(attack: Attack, tmp_path: Path) -> None:
             attack.check(f"connection {number}", False, f"{type(error).__name__}: {error}")
 
 
+def mutated(number: int, rng: np.random.Generator) -> tuple[str, bytes]:
+    """A path and a body: a lattice damaged or forged with a right check sum, sound, or what came before."""
+    match number % 5:
+        case 3:
+            return LATTICE_PATH, message(number, forged(number, rng))
+        case 4 if number % 2:
+            return AUDIO_PATH, damaged(sound(number, rng), rng)
+        case 4:
+            return LATTICE_PATH, message(number - number % 50)
+        case _:
+            return LATTICE_PATH, damaged(message(number), rng)
+
+
 def test_the_server_lives_on(attack: Attack, tmp_path: Path) -> None:
+    """Mutated messages on a real socket, ten thousand of them in `make fuzz`."""
     keys = certificates(tmp_path / "keys")
+    sent, statuses = 0, Counter[int]()
     with serving(keys, Service(None, lambda samples: ("heard",))) as (port, lines):
-        with CloudClient(keys, port, local_processing=False, limit_ms=60_000) as client:
-            for number in numbers(ON_A_SOCKET):
-                rng = attack.rng(number)
-                reply = client._ask(LATTICE_PATH, [damaged(message(number), rng)], number, ("own",))
-                attack.check(f"message {number}", bool(reply.words), "no words")
-            attack.check("in the end", client.rerank(lattice()).by == "cloud", "it answers no more")
-        refused = [line for line in lines if line.startswith("refused")]
-        attack.check("lines", all(len(line.splitlines()) == 1 for line in refused), "not one line each")
+        client = RawClient(keys, port)
+        for number in range(ON_A_SOCKET):
+            path, body = mutated(number, attack.rng(number))
+            sent += 1
+            status, answer = client.ask(path, body)
+            statuses[status] += 1
+            case = f"message {number}"
+            attack.check(case, status == ANSWERED or 400 <= status < 500, f"status {status}")
+            if status != ANSWERED:
+                reason = unpack_refusal(answer)
+                attack.check(case, reason != "no reason given" and len(reason.splitlines()) == 1, f"says {reason!r}")
+        with CloudClient(keys, port, local_processing=False, limit_ms=60_000) as other:
+            attack.check("in the end", other.rerank(lattice()).by == "cloud", "it answers no more")
+        attack.check("lines", len(lines) == sent + 1, f"{len(lines)} lines for {sent + 1} messages")
+        attack.check("lines", all(len(line.splitlines()) == 1 for line in lines), "not one line each")
+    attack.check("refusals", statuses[400] > sent // 3 and statuses[409] > 0, f"found {dict(statuses)}")
