@@ -57,6 +57,7 @@ def stream_audio(
     link: LinkTrace = ALWAYS_UP,
     traffic: AudioTraffic | None = None,
     answer_bytes: int = RESULT_BYTES,
+    second_pass_ms: float = 0.0,
 ) -> Timeline:
     """The same utterance recognised in the cloud: what the device does, and when the final words are on it.
 
@@ -71,13 +72,14 @@ def stream_audio(
         music, seed, trace, link: as in `azsim.soc.simulate`.
         traffic: the recording's packets; by default all are as large as the device file says.
         answer_bytes: of what comes back.
+        second_pass_ms: that the server takes to hear the whole again, once it knows the end-point.
 
     Raises:
         PrivacyError: the device's local-processing setting is on.
     """
     refuse_if_local(device)
     simulation = DeviceSimulation(device, music, seed, trace=trace, link=link)
-    stream = AudioStream(simulation, work, np.random.default_rng([seed, 1]), traffic, answer_bytes)
+    stream = AudioStream(simulation, work, np.random.default_rng([seed, 1]), traffic, answer_bytes, second_pass_ms)
     simulation.env.process(stream.upload())
     simulation.env.run(until=stream.finished)
     elapsed_ps = simulation.env.now
@@ -116,6 +118,7 @@ class AudioStream:
         rng: of the round trips.
         traffic: sizes of the packets; by default all are as large as the device file says.
         answer_bytes: of what comes back.
+        second_pass_ms: that the server takes after its first one.
 
     Attributes:
         finished: happens when the final words are on the device, or when it gives up.
@@ -129,6 +132,7 @@ class AudioStream:
         rng: np.random.Generator,
         traffic: AudioTraffic | None = None,
         answer_bytes: int = RESULT_BYTES,
+        second_pass_ms: float = 0.0,
     ) -> None:
         self._simulation = simulation
         self._env = simulation.env
@@ -139,7 +143,7 @@ class AudioStream:
         self._answer_bytes = answer_bytes
         self._write_ps = self._traffic.write_ms * PS_PER_MS
         self._encode_cycles = round(OPUS_ENCODE_MHZ * 1e3 * self._traffic.write_ms)
-        self._server_ps = round(spec.cloud_rtf * work.step_ms * PS_PER_MS)
+        self._server_ps = round((spec.cloud_rtf * work.step_ms + second_pass_ms) * PS_PER_MS)
         self._buffer_ps = spec.audio_buffer_ms * PS_PER_MS
         self._give_up_ps = (work.endpoint_ms + spec.give_up_ms) * PS_PER_MS
         self._filled_ps = 0

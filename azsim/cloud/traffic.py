@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from azsim.cloud.messages import AudioHead, LatticeMessage, Words, pack, pack_head, packed_lattice
-from azsim.cloud.opus import OpusChoice, encode_speech, pcm16
+from azsim.cloud.opus import OpusChoice, decode_speech, encode_speech, pcm16
 from azsim.cloud.packets import PacketWriter
 from azsim.devices.board_spec import NetworkSpec
 from azsim.speech.features import SAMPLE_RATE_HZ
@@ -85,17 +85,49 @@ def constant_traffic(spec: NetworkSpec) -> AudioTraffic:
     return AudioTraffic(spec.upload_packet_ms, (size,), spec.packets_per_write)
 
 
-def encoded_traffic(spec: NetworkSpec, samples: np.ndarray, rng: np.random.Generator) -> AudioTraffic:
+@dataclass(frozen=True)
+class EncodedSpeech:
     """A recording as the device's encoder sends it, and the room after it.
+
+    Attributes:
+        frame_ms: sound in a packet.
+        packets: of Opus, empty ones where silence suppression left them out.
+        spoken: of them are of the recording.
+    """
+
+    frame_ms: int
+    packets: tuple[bytes, ...]
+    spoken: int
+
+    def traffic(self, packets_per_write: int) -> AudioTraffic:
+        """Sizes alone."""
+        return AudioTraffic(self.frame_ms, tuple(map(len, self.packets)), packets_per_write)
+
+    def heard(self) -> np.ndarray:
+        """What comes out of the decoder at the other end, float32 ``(n,)`` at 16 kHz; the recording alone."""
+        return decode_speech(self.packets[: self.spoken], self.frame_ms)
+
+
+def encoded_speech(spec: NetworkSpec, samples: np.ndarray, rng: np.random.Generator) -> EncodedSpeech:
+    """A recording and the room after it through libopus.
 
     Args:
         spec: rate, length of a packet, and how it is encoded.
         samples: float32 ``(n,)`` at 16 kHz.
         rng: of the room after the recording, which is as loud as its quietest tenth.
+
+    Raises:
+        InputError: Opus has no such rate or length of a packet.
+        WorkError: there is no libopus.
     """
-    heard = np.concatenate([samples, _room(samples, rng)])
-    packets = tuple(len(packet) for packet in encode_speech(heard, opus_choice(spec)))
-    return AudioTraffic(spec.upload_packet_ms, packets, spec.packets_per_write)
+    choice = opus_choice(spec)
+    packets = tuple(encode_speech(np.concatenate([samples, _room(samples, rng)]), choice))
+    return EncodedSpeech(choice.frame_ms, packets, -(-len(samples) // choice.frame_samples))
+
+
+def encoded_traffic(spec: NetworkSpec, samples: np.ndarray, rng: np.random.Generator) -> AudioTraffic:
+    """Sizes of the packets of `encoded_speech`, as the device writes them."""
+    return encoded_speech(spec, samples, rng).traffic(spec.packets_per_write)
 
 
 def opus_choice(spec: NetworkSpec) -> OpusChoice:

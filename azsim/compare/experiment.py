@@ -64,9 +64,13 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CloudChoice(Struct, frozen=True, forbid_unknown_fields=True):
-    """The baseline that streams audio up."""
+    """The baseline that streams audio up.
+
+    ``model``: says what was said, once the experiment's own network, streaming in float32, has ended the request.
+    """
 
     name: Name = "cloud, fp32"
+    model: str = "rnnt-teacher"
 
 
 class EchoChoice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -251,8 +255,9 @@ def _stages(tree: dict[str, Any], path: Path) -> tuple[Stage, ...]:
 
 def _with_model_paths(tree: dict[str, Any], path: Path) -> dict[str, Any]:
     """The same tree with every path of a network made relative to the experiment's folder."""
-    parts = tree.get("configuration")
-    for table in [tree, *(part for part in (parts if isinstance(parts, list) else []) if isinstance(part, dict))]:
+    listed = tree.get("configuration")
+    parts = [*(listed if isinstance(listed, list) else []), tree.get("cloud")]
+    for table in [tree, *(part for part in parts if isinstance(part, dict))]:
         model = table.get("model")
         if isinstance(model, str) and (model.endswith(".safetensors") or "/" in model):
             table["model"] = str(beside(path, model))

@@ -23,13 +23,14 @@ from azsim.cloud.streaming import refuse_if_local
 from azsim.compare import notes
 from azsim.compare.effort import check_memory
 from azsim.compare.experiment import Configuration, Experiment, beside, check_bits, music_of, speech_of
+from azsim.compare.in_cloud import in_the_cloud, sender_of
 from azsim.compare.pool import Pool
 from azsim.compare.production import ProductionOutcome, on_device_production, shapes
 from azsim.compare.sensitivity import variants
 from azsim.compare.setup import Setup, build_setup, check_capacity, network, overrides_of
 from azsim.compare.shown import typical
 from azsim.compare.speech_set import Microphone, Utterance, load_speech
-from azsim.compare.trained import TrainedOutcome, in_the_cloud, on_device
+from azsim.compare.trained import TrainedOutcome, on_device
 from azsim.compress.recipe import MatrixRecipe, matrix_recipes
 from azsim.devices import Device
 from azsim.devices.loader import find_device, load_device
@@ -102,6 +103,9 @@ def make_setup(
     if experiment.cloud:
         with located(f"{path}: cloud.name = {experiment.cloud.name!r}"):
             refuse_if_local(spec)
+        with located(f"{path}: cloud.model = {experiment.cloud.model!r}"):
+            network(experiment.cloud.model)
+    sender = sender_of(spec.network, str(device_file), experiment.seed) if experiment.cloud else None
     if experiment.sensitivity:
         with located(f"{path}: sensitivity.constants"):
             variants(spec, experiment.sensitivity)
@@ -127,7 +131,7 @@ def make_setup(
     def read_speech(heard: Microphone | None) -> list[Utterance]:
         with located(f"{path}: speech = {experiment.speech!r}") if speech is None else nullcontext():
             read = speech or speech_of(experiment, path)
-            return load_speech(read, limit, max_minutes, lambda: advance("reading speech"), heard, gain)
+            return load_speech(read, limit, max_minutes, lambda: advance("reading speech"), heard, gain, sender)
 
     return build_setup(
         experiment,

@@ -106,6 +106,8 @@ def build_setup(
         for name in dict.fromkeys([experiment.model, *(experiment.model_of(one) for one in experiment.configuration)]):
             with located(named("model")):
                 digests[name], trained = network(name).digest, max(trained, network(name).weights)
+        if experiment.cloud:
+            digests[experiment.cloud.model] = network(experiment.cloud.model).digest
         check_memory(spec, device_file, trained, "a network", named("model"))
     with located(named("music")):
         track = load_music(music) if music else None

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from azsim.cloud.traffic import EncodedSpeech
 from azsim.errors import InputError, located, readable
 from azsim.input_file import check_input_file
 from azsim.report.wer import normalise
@@ -21,6 +22,8 @@ Item = TypeVar("Item")
 
 Microphone = Callable[[np.ndarray, str, dict[str, str]], np.ndarray]
 """What the microphone hears of a recording: samples, its name, what the manifest says of it -> samples."""
+Sender = Callable[[np.ndarray, str], EncodedSpeech]
+"""What goes up of what the microphone heard: samples, the recording's name -> packets."""
 
 ALL = "all"
 """What ``results.csv`` calls all groups together."""
@@ -42,6 +45,7 @@ class Utterance:
         remarks: what makes it hard to recognise (`azsim.speech.audio`).
         start_ms: where it begins in the recording that it is a turn of (`azsim.compare.turns`); 0 of a whole one.
         opened_by: what opened that turn; empty for a whole recording.
+        sent: its packets on their way to the cloud; None where nobody sends them.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Utterance:
     remarks: tuple[str, ...] = ()
     start_ms: int = 0
     opened_by: str = ""
+    sent: EncodedSpeech | None = None
 
     @property
     def group(self) -> str:
@@ -116,8 +121,9 @@ def load_utterance(
     max_minutes: float,
     heard: Microphone | None = None,
     gain: float = 1.0,
+    sender: Sender | None = None,
 ) -> Utterance:
-    """Read one recording and make its features, block by block; only where something is added is it held whole.
+    """Read one recording and make its features, block by block; only where more is done with it is it held whole.
 
     Args:
         path: of the recording.
@@ -127,6 +133,7 @@ def load_utterance(
         max_minutes: longer recordings are refused.
         heard: what else reaches the microphone; the end of speech is estimated without it.
         gain: factor of every sample.
+        sender: makes packets of what the microphone heard.
 
     Raises:
         InputError: the recording cannot be used, or ``speech_end_ms`` is not a number.
@@ -138,12 +145,13 @@ def load_utterance(
         pieces.append(stream.feed(block))
         if heard is None:
             envelope.feed(block)
-        else:
+        if heard is not None or sender is not None:
             blocks.append(block)
     features = np.concatenate(pieces)
     bounds = _bounds(name, columns, features, recording.duration_ms)
+    sound = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
     if heard is not None:
-        sound = heard(np.concatenate(blocks), name, columns)
+        sound = heard(sound, name, columns)
         features = log_mel(sound)
         envelope.feed(sound)
     return Utterance(
@@ -155,6 +163,7 @@ def load_utterance(
         envelope=envelope.peaks(),
         columns=columns,
         remarks=recording.remarks,
+        sent=None if sender is None else sender(sound, name),
     )
 
 
@@ -217,10 +226,11 @@ def load_speech(
     advance: Callable[[], None] = lambda: None,
     heard: Microphone | None = None,
     gain: float = 1.0,
+    sender: Sender | None = None,
 ) -> list[Utterance]:
     """The utterances of a manifest, ``limit`` of them evenly spread; ``advance`` is called after each.
 
-    ``heard`` and ``gain`` as in `load_utterance`.
+    ``heard``, ``gain`` and ``sender`` as in `load_utterance`.
 
     Raises:
         InputError: the manifest or a recording is wrong.
@@ -232,7 +242,7 @@ def load_speech(
         recording = path.parent / row["file"]
         with located(f"{path}: line {line}"):
             utterances.append(
-                load_utterance(recording, row["file"], row["transcript"], columns, max_minutes, heard, gain)
+                load_utterance(recording, row["file"], row["transcript"], columns, max_minutes, heard, gain, sender)
             )
         advance()
     return utterances

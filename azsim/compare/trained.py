@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from azsim.cloud.lattice_uplink import LatticeUplink
-from azsim.cloud.recogniser import recognise_in_cloud
 from azsim.cloud.reranker import load_reranker
 from azsim.cloud.service import Reranker
-from azsim.cloud.streaming import stream_audio
 from azsim.cloud.traffic import lattice_traffic
 from azsim.compare.experiment import Configuration
 from azsim.compare.lattices import figures_of
-from azsim.compare.setup import Setup, compressed, network
+from azsim.compare.setup import Setup, compressed
 from azsim.compare.shown import Choose
 from azsim.compare.speech_set import Utterance
 from azsim.compare.stage_costs import stage_costs
@@ -29,7 +27,7 @@ from azsim.report.metrics import measure
 from azsim.report.roofline import RooflinePoint, roofline_points
 from azsim.report.wer import count_errors, wer_percent
 from azsim.soc.device import DeviceSimulation
-from azsim.soc.downstream import Asking, follow
+from azsim.soc.downstream import Asking
 from azsim.soc.timeline import Timeline
 from azsim.speech.conclusion import Recognition
 from azsim.speech.gather import gather
@@ -160,36 +158,6 @@ def asking(setup: Setup, recognition: Recognition, seed: int) -> Callable[[Devic
         return lambda: LatticeUplink(simulation, traffic, rng).ask()
 
     return on
-
-
-def in_the_cloud(setup: Setup) -> TrainedOutcome:
-    """The baseline: audio goes up, the fp32 network answers."""
-    reference, name = network(setup.experiment.model), setup.experiment.cloud.name
-    recognitions = recognise_in_cloud(
-        reference,
-        [utterance.features for utterance in setup.utterances],
-        [utterance.name for utterance in setup.utterances],
-        [utterance.bounds for utterance in setup.utterances],
-        [utterance.audio_ms for utterance in setup.utterances],
-        setup.experiment.ends.silence_ms,
-        setup.experiment.ends.shipped(),
-    )
-    results = []
-    for index, (utterance, recognition) in enumerate(zip(setup.utterances, recognitions)):
-        timeline = stream_audio(setup.device, recognition.work, music=setup.music, seed=setup.experiment.seed + index)
-        told = follow([(timeline.elapsed_ps, "commit")], setup.experiment.downstream) if timeline.latency else None
-        results.append(result_of(name, utterance, recognition, replace(timeline, downstream=told)))
-    configuration = report.ConfigurationSize(
-        name=name,
-        codec=None,
-        weight_bits=32,
-        sparsity=0.0,
-        model_bytes=reference.fp32_bytes,
-        bits_per_weight=32.0,
-        share_of_fp32=1.0,
-        note="the model is in the cloud, audio goes up",
-    )
-    return TrainedOutcome(configuration=configuration, results=tuple(results))
 
 
 def describe(small: CompressedNetwork, timing_only: bool = False) -> report.ConfigurationSize:

@@ -133,6 +133,7 @@ class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
         base_mw: while a stream is on.
         cloud_rtf: share of a step that the server needs after it.
         cloud_rerank_ms: that the server needs for a lattice.
+        cloud_second_pass_ms: that a network which hears the whole needs after the end-point.
         audio_buffer_ms: sound that waits for a link before the oldest is overwritten.
         give_up_ms: after the end-point, without an answer.
         hybrid_wait_ms: that the device's own words wait for the cloud's while the link is up.
@@ -154,6 +155,7 @@ class NetworkSpec(Struct, frozen=True, forbid_unknown_fields=True):
     base_mw: NonNegative
     cloud_rtf: Annotated[float, Meta(ge=0, le=1000)]
     cloud_rerank_ms: Annotated[float, Meta(ge=0, le=60_000)] = 20.0
+    cloud_second_pass_ms: Annotated[float, Meta(ge=0, le=60_000)] = 20.0
     audio_buffer_ms: Annotated[int, Meta(ge=1, le=3_600_000)] = 15_000
     give_up_ms: Annotated[int, Meta(ge=1, le=3_600_000)] = 8_000
     hybrid_wait_ms: Patience = 300

@@ -10,10 +10,11 @@ import msgspec
 import pytest
 
 from azsim.compare.experiment import load_experiment
+from azsim.compare.in_cloud import in_the_cloud
 from azsim.compare.runner import make_setup
 from azsim.compare.setup import Setup, compressed
 from azsim.compare.stages import pipeline_of
-from azsim.compare.trained import describe, in_the_cloud, listened, play
+from azsim.compare.trained import describe, listened, play
 from azsim.report.csv_tables import csv_text, utterance_lines
 from azsim.report.wer import count_errors, wer_percent
 from azsim.resources import shipped_root
