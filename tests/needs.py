@@ -55,6 +55,7 @@ NEEDS = (
     Need("onnx", r"extra `onnx`|'onnx'|'onnxruntime'", _modules("onnx", "onnxruntime")),
     Need("voices", r"espeak-ng|flite|festival", _programs("espeak-ng", "flite", "festival")),
     Need("ffmpeg", r"ffmpeg", _programs("ffmpeg")),
+    Need("world", r"pyworld", _modules("pyworld", "pkg_resources")),
     Need("openssl", r"openssl", _programs("openssl")),
     Need("posix", r"POSIX|fork|process groups|pipes with names|links", lambda: hasattr(signal, "pthread_sigmask")),
     Need("rights", r"\broot\b|\bmount", lambda: False),  # some need them, some need to be without

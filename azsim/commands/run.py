@@ -18,6 +18,7 @@ from azsim.interrupts import ignore_interrupts, interrupts_end_all
 if TYPE_CHECKING:
     from azsim.compare.speech_set import Utterance
     from azsim.report.results import UtteranceResult
+    from azsim.speech.stage import Stage
 
 OPENED_BY = {"wake word": "its wake word", "voice": "a voice"}
 HELP = "your recordings through one configuration: transcript, latency, report"
@@ -44,6 +45,10 @@ def declare(command: argparse.ArgumentParser) -> None:
         "--wake", action="store_true", help="every turn begins with the wake word (default: where it is said at all)"
     )
     cut.add_argument("--no-wake", action="store_true", help="turns are cut by end-pointers alone, also in short files")
+    command.add_argument(
+        "--speakers", type=path, metavar="FOLDER", help="tell who speaks: a folder of recordings for each person in it"
+    )
+    command.add_argument("--whisper", action="store_true", help="tell whether somebody whispers")
     music = command.add_mutually_exclusive_group()
     music.add_argument("--music", type=path, metavar="FILE", help="what plays meanwhile (default: the shipped track)")
     music.add_argument("--no-music", action="store_true", help="silence")
@@ -92,6 +97,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
                 sparsity=options.sparsity,
                 seed=options.seed,
                 beam=options.beam,
+                stages=_stages(options),
             ),
             music,
             options.max_minutes,
@@ -125,11 +131,22 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
                 "premature_endpoint": result.timing.premature_endpoint if result.timing else None,
                 "speech_end_estimated": result.speech_end_estimated,
                 "remarks": list(result.remarks),
+                "told": dict(result.told),
             }
             for utterance, result in zip(single.utterances, comparison.utterances, strict=True)
         ],
         "report": str(out),
     }
+
+
+def _stages(options: argparse.Namespace) -> tuple[Stage, ...]:
+    """Those that the options ask for, beside the recogniser."""
+    from azsim.speech.stage_registry import stage_of
+
+    tables: list[dict[str, object]] = [{"kind": "whisper"}] if options.whisper else []
+    if options.speakers:
+        tables.append({"kind": "speaker", "speakers": str(options.speakers)})
+    return tuple(stage_of(table, f"--{table['kind']}") for table in tables)
 
 
 def _each_once(recordings: Sequence[Path]) -> list[Path]:
@@ -159,7 +176,13 @@ def _print_words(result: UtteranceResult, utterance: Utterance) -> None:
 
 
 def _about(result: UtteranceResult) -> Iterator[str]:
-    """What else there is to say of a recording: its words after the end-point, its latency or why there is none."""
+    """What else there is to say of a recording: who speaks and how, its words after the end-point, its latency or why
+    there is none.
+    """
+    if isinstance(who := result.told.get("speaker"), dict):
+        yield f"said by {who['name'] or 'somebody who did not enrol'} (likeness {who['score']:.2f})"
+    if isinstance(how := result.told.get("whisper"), dict):
+        yield f"{'whispered' if how['whisper'] else 'said aloud'} (posterior of a whisper {how['posterior']:.2f})"
     if result.hypothesis_whole != result.hypothesis:
         yield f"whole recording: {result.hypothesis_whole}"
         yield "premature end-point: the words after it are not delivered; no latency"

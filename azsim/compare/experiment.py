@@ -247,10 +247,18 @@ def _stages(tree: dict[str, Any], path: Path) -> tuple[Stage, ...]:
     made = []
     for table in [*({"kind": "stand-in", **table} for table in old), *tables]:
         name = table.get("name", table.get("kind"))
-        made.append(stage_of(table, f"{path}: stage {shown(name)}" if name is not None else f"{path}: stage"))
+        where = f"{path}: stage {shown(name)}" if name is not None else f"{path}: stage"
+        made.append(_stage_beside(path, table, where))
     with located(str(path)):
         with_those_always_there(made)
     return tuple(made)
+
+
+def _stage_beside(path: Path, table: dict[str, Any], where: str) -> Stage:
+    """A ``[[stage]]`` table of a file, its folders relative to that of the file."""
+    made = stage_of(table, where)
+    given = {key: getattr(made, key) for key in made.folders}
+    return replace(made, **{key: str(beside(path, value)) for key, value in given.items() if value})
 
 
 def _with_model_paths(tree: dict[str, Any], path: Path) -> dict[str, Any]:

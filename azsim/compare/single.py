@@ -19,11 +19,12 @@ from azsim.ranges import check_bits_and_zeros
 from azsim.report.results import Comparison
 from azsim.speech.search.beam import MOST_BEAM
 from azsim.speech.search.choice import GREEDY, SearchChoice
+from azsim.speech.stage import Stage
 
 
 @dataclass(frozen=True)
 class Single:
-    """One configuration, as the command line gives it."""
+    """One configuration, as the command line gives it; ``stages`` run beside the recogniser."""
 
     device: str
     model: str
@@ -32,6 +33,7 @@ class Single:
     sparsity: float
     seed: int
     beam: int = 4
+    stages: tuple[Stage, ...] = ()
 
 
 def make_single(
@@ -83,6 +85,7 @@ def experiment_of(single: Single, name: str) -> Experiment:
         ),
         seed=single.seed,
         search=SearchChoice("beam", single.beam) if single.beam > 1 else GREEDY,
+        stage=single.stages,
     )
 
 

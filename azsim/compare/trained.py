@@ -33,6 +33,7 @@ from azsim.speech.conclusion import Recognition
 from azsim.speech.gather import gather
 from azsim.speech.pipeline import Pipeline
 from azsim.speech.stage import Turn
+from azsim.speech.work import FRONT_END, RECOGNISER
 
 ENVELOPE_STEP_MS = 10.0
 RING_COUNTER = "music ring frames"
@@ -207,6 +208,7 @@ def result_of(
         lattice_figures=None
         if timing_only or recognition.lattice is None
         else figures_of(recognition.lattice, utterance.reference, reranker),
+        told={one.kind: one.value for one in recognition.work.events if one.stage not in (FRONT_END, RECOGNISER)},
     )
 
 

@@ -91,6 +91,7 @@ class UtteranceResult(Summarised):
         remarks: what makes the recording hard to recognise, a sentence each.
         lattice: what else may have been said, of a search that keeps it; None where nobody asks for it.
         lattice_figures: what that is worth.
+        told: what stages beside the recogniser told of it last, by the kind of event, such as ``speaker``.
     """
 
     config: str
@@ -107,6 +108,7 @@ class UtteranceResult(Summarised):
     remarks: tuple[str, ...] = ()
     lattice: Lattice | None = field(default=None, repr=False)
     lattice_figures: LatticeFigures | None = None
+    told: Mapping[str, object] = field(default_factory=dict)
 
     def facts(self) -> Mapping[str, object]:
         """What it is shown by."""

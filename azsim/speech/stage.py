@@ -185,6 +185,7 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         kind: as registered (`azsim.speech.stage_registry.stage`).
         hears: kinds of stages whose events, streams and jobs it takes; they come before it.
         for_words: its jobs count as the recogniser's: the final words wait for them.
+        folders: options that name a folder of the user's, relative to the experiment file.
     """
 
     name: Name | None = None
@@ -194,6 +195,7 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     kind: ClassVar[str] = ""
     hears: ClassVar[tuple[str, ...]] = ()
     for_words: ClassVar[bool] = False
+    folders: ClassVar[tuple[str, ...]] = ()
 
     @property
     def title(self) -> str:

@@ -20,10 +20,11 @@ from azsim.errors import InputError
 from azsim.output_file import write_output_file
 from azsim.parsing import OneLineParser
 from azsim.train.command import exit_status, whole
-from azsim.train.corpus import testset, wake_streams, wake_words
+from azsim.train.corpus import testset, voice_clips, wake_streams, wake_words, whisper_clips
 from azsim.train.corpus.automata import both_grammars
 from azsim.train.corpus.build import build_train, evaluation_items, report, wide_items
 from azsim.train.corpus.clips import MEASURED, UNTIL_S, clip_items, measured_items, recorded_items
+from azsim.train.corpus.commands import commands_of
 from azsim.train.corpus.layouts import LAYOUTS
 from azsim.train.corpus.real import real_items, unlabelled_items
 from azsim.train.corpus.store import Entry, is_complete, read_index, write_shard
@@ -98,6 +99,24 @@ def _wake(arguments: argparse.Namespace) -> None:
     _write(arguments.out / "wake", chain(wake_words.recorded_items(data), spoken))
 
 
+def _voices(arguments: argparse.Namespace) -> None:
+    from azsim.train.corpus.published_voice import PART_FRAMES, PublishedVoice  # PyTorch takes a while
+
+    data, heard = arguments.data or _data_folder("--data FOLDER"), list[np.ndarray]()
+    sentences = commands_of(data / "text" / "slurp_lm.txt", "train")
+    embed = PublishedVoice(part_step_frames=PART_FRAMES).embed
+    made = voice_clips.items(data, sentences, arguments.voices, arguments.seed, embed, heard)
+    folder = arguments.out / voice_clips.FOLDER
+    _write(folder, made)
+    voice_clips.write_teacher(folder, heard)
+
+
+def _whispers(arguments: argparse.Namespace) -> None:
+    data = arguments.data or _data_folder("--data FOLDER")
+    sentences = commands_of(data / "text" / "slurp_lm.txt", "train")
+    _write(arguments.out / "whispers", whisper_clips.items(data, sentences, arguments.spoken, arguments.seed))
+
+
 def _data_folder(otherwise: str) -> Path:
     if "AZSIM_DATA" not in os.environ:
         raise InputError(f"no recordings: give {otherwise}, or set AZSIM_DATA to a data folder")
@@ -144,6 +163,8 @@ def _parser() -> argparse.ArgumentParser:
         "unlabelled": (_unlabelled, "recordings of people that nobody wrote down, for a teacher"),
         "streams": (_streams, "wake word and command in one stream, with and without another voice behind them"),
         "wake": (_wake, "clips of the wake word, and of words that sound like it, for its detector"),
+        "voices": (_voices, "speech by many voices with a published embedding of each, for the device's own"),
+        "whispers": (_whispers, "the same speech aloud and whispered, for its detector"),
         "testset": (_testset, "the test speech that travels with azsim"),
         "music": (_music, "the music track that travels with azsim"),
         "grammars": (_grammars, "both grammars as an automaton, for the language model of the cloud"),
@@ -174,8 +195,10 @@ def _parser() -> argparse.ArgumentParser:
     added["real"].add_argument("--domain", default="coffee")
     added["real"].add_argument("--fold", type=whole(0, 3), help="hold out this fold of the training speakers")
     added["unlabelled"].add_argument("--audio", type=Path, nargs="+", required=True, metavar="FOLDER")
-    for name in ("streams", "wake"):
+    for name in ("streams", "wake", "voices", "whispers"):
         added[name].add_argument("--data", type=Path, help="folder with wakeword, speakers and barista in it")
+    added["voices"].add_argument("--voices", type=whole(0, MOST), default=300, help="synthetic ones")
+    added["whispers"].add_argument("--spoken", type=whole(0, MOST), default=400, help="commands that espeak-ng says")
     added["wake"].add_argument("--words", type=whole(0, MOST), default=1500, help="times that the word is synthesised")
     added["wake"].add_argument("--near-words", type=whole(0, MOST), default=1000, help="times that other words are")
     added["wake"].add_argument("--measured", type=whole(0, MOST), default=100, help="times of each by unseen voices")
