@@ -33,7 +33,7 @@ def test_each_recording_comes_as_it_is_and_as_another_voice(tmp_path: Path, spok
     assert len({entry["id"] for entry, _ in made}) == len(made)
 
 
-def test_several_sentences_by_each_synthetic_voice(tmp_path: Path, spoken: np.ndarray, engines: tuple[str, ...]) -> None:
+def test_a_synthetic_voice_says_several(tmp_path: Path, spoken: np.ndarray, engines: tuple[str, ...]) -> None:
     heard: list[np.ndarray] = []
     made = list(items(lay_out(tmp_path, spoken), ["stop"], 1, 1, lambda sound: np.ones(2), heard))
     own = [entry["speaker"] for entry, _ in made if entry["source"] == "synth"]
