@@ -31,7 +31,7 @@ from azsim.report.page import write_page
 from azsim.resources import model_file
 from azsim.speech.speaker.embedder import unit
 from azsim.speech.speaker.trials import Scores, enrolments, equal_error, scores
-from azsim.speech.speaker.verifier import Limits, Profiles, match
+from azsim.speech.speaker.verifier import MatchLimits, Profiles, match
 from azsim.speech.stage_registry import stage_of
 from azsim.train.command import exit_status
 from azsim.train.corpus.clips import UNTIL_S
@@ -125,7 +125,7 @@ def measure(
     return rows
 
 
-def decide(found: Sequence[Spoken], names: Sequence[str], limits: Limits) -> list[Decisions]:
+def decide(found: Sequence[Spoken], names: Sequence[str], limits: MatchLimits) -> list[Decisions]:
     """What the stage would say of each trial, with all of a recording and with the cascade."""
     own, rows = voices(found, "int8", None), list[Decisions]()
     people = np.array(names)
@@ -149,7 +149,7 @@ def decide(found: Sequence[Spoken], names: Sequence[str], limits: Limits) -> lis
     return rows
 
 
-def _settled(windows: Sequence[np.ndarray], profile: Profiles, limits: Limits, cascade: bool) -> tuple[int, str]:
+def _settled(windows: Sequence[np.ndarray], profile: Profiles, limits: MatchLimits, cascade: bool) -> tuple[int, str]:
     for used in range(1, len(windows) + 1) if cascade else (len(windows),):
         found = match(windows[:used], profile, limits, cascade)
         if found.is_settled:
@@ -194,7 +194,7 @@ def run(options: argparse.Namespace) -> None:
         f"kitchen, {SNR_DB:g} dB": [spoken(each, own) for each in in_kitchen(sounds, kitchen, SNR_DB)],
     }
     rows = measure(conditions, names, embed)
-    limits = Limits.of_card(load_network(options.model).card, options.model)
+    limits = MatchLimits.of_card(load_network(options.model).card, options.model)
     decisions = decide(conditions["quiet"], names, limits)
     with tempfile.TemporaryDirectory() as scratch:
         people = Path(scratch) / "people"
@@ -211,7 +211,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _tables(
-    rows: Sequence[Error], decisions: Sequence[Decisions], limits: Limits, model: str
+    rows: Sequence[Error], decisions: Sequence[Decisions], limits: MatchLimits, model: str
 ) -> list[str]:
     lines = [
         f"{rows[0].targets} target and {rows[0].impostors:,} impostor trials in each row; equal error rate, percent.",

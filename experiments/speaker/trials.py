@@ -14,7 +14,7 @@ from azsim.compress.stored import load_compressed, load_network
 from azsim.speech.endpointing.listening import integers_of
 from azsim.speech.features import FRAME_SHIFT_MS, SAMPLE_RATE_HZ, STACKED_FRAMES, log_mel
 from azsim.speech.room_tone import room_tone
-from azsim.speech.speaker.embedder import Embedder, Windows, in_float, in_integers, unit
+from azsim.speech.speaker.embedder import Embedder, VoiceWindows, in_float, in_integers, unit
 from azsim.train.corpus.protocol import in_noise
 from azsim.train.corpus.recordings import read_sound
 from azsim.train.corpus.untranscribed import load_untranscribed
@@ -38,13 +38,13 @@ def recordings(data: Path) -> tuple[list[np.ndarray], list[str]]:
     return [read_sound(each.path) for each in held], [each.speaker for each in held]
 
 
-def networks(model: str) -> dict[str, Callable[[], Windows]]:
+def networks(model: str) -> dict[str, Callable[[], VoiceWindows]]:
     """The shipped network as the chip computes it, and in float."""
     small, network = load_compressed(model) or compress(load_network(model), codec="raw"), load_network(model)
     return {"int8": partial(in_integers, *integers_of(small)), "float": partial(in_float, network.graph)}
 
 
-def spoken(sound: np.ndarray, own: Mapping[str, Callable[[], Windows]]) -> Spoken:
+def spoken(sound: np.ndarray, own: Mapping[str, Callable[[], VoiceWindows]]) -> Spoken:
     """A recording, through the gate and each network."""
     frames = log_mel(sound)
     frames = np.concatenate([frames, room_tone(frames, STACKED_FRAMES)])

@@ -28,7 +28,7 @@ FRAMES, EMBEDDING = "frames", "embedding"
 
 
 @dataclass(frozen=True)
-class Windows:
+class VoiceWindows:
     """A network at the start of one stream.
 
     Attributes:
@@ -51,7 +51,7 @@ class Embedder:
         windows: embeddings so far, of length 1.
     """
 
-    def __init__(self, network: Windows) -> None:
+    def __init__(self, network: VoiceWindows) -> None:
         self._network, self._gate = network, SpeechGate()
         self._waiting = np.zeros((0, MEL_BINS), np.float32)
         self.steps = 0
@@ -80,22 +80,22 @@ class Embedder:
         return unit(np.mean(self.windows, axis=0)) if self.windows else None
 
 
-def in_integers(model: Model, integers: IntegerGraph) -> Windows:
+def in_integers(model: Model, integers: IntegerGraph) -> VoiceWindows:
     """A network as the chip runs it."""
     source, target = integers.grids[FRAMES], integers.grids[EMBEDDING]
     assert source is not None
     assert target is not None
     executor = Executor(model)
-    return Windows(
+    return VoiceWindows(
         _window(integers.graph),
         lambda steps: target.restore(executor.push({FRAMES: source.quantise(steps)})[EMBEDDING]),
     )
 
 
-def in_float(graph: Graph) -> Windows:
+def in_float(graph: Graph) -> VoiceWindows:
     """The float network."""
     executor = Executor(Model.in_float(graph))
-    return Windows(_window(graph), lambda steps: executor.push({FRAMES: steps})[EMBEDDING])
+    return VoiceWindows(_window(graph), lambda steps: executor.push({FRAMES: steps})[EMBEDDING])
 
 
 def _window(graph: Graph) -> int:

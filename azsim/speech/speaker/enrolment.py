@@ -17,9 +17,9 @@ from azsim.errors import InputError, readable
 from azsim.speech.audio import read_audio
 from azsim.speech.features import log_mel
 from azsim.speech.room_tone import room_tone
-from azsim.speech.speaker.embedder import Embedder, Windows, unit
+from azsim.speech.speaker.embedder import Embedder, VoiceWindows, unit
 from azsim.speech.speaker.trials import ENROLMENT
-from azsim.speech.speaker.verifier import Limits, Profiles
+from azsim.speech.speaker.verifier import MatchLimits, Profiles
 
 LEAST_WINDOWS = 2
 """Of speech in a recording."""
@@ -28,7 +28,7 @@ HALF_WINDOWS = 3
 MOST_MINUTES = 2.0
 
 
-def profiles_of(folder: Path, network: Callable[[], Windows], limits: Limits) -> Profiles:
+def profiles_of(folder: Path, network: Callable[[], VoiceWindows], limits: MatchLimits) -> Profiles:
     """Everybody below a folder, in order of their names.
 
     Args:
@@ -58,7 +58,7 @@ def profiles_of(folder: Path, network: Callable[[], Windows], limits: Limits) ->
     return profiles
 
 
-def profile(person: Path, network: Callable[[], Windows], limits: Limits) -> np.ndarray:
+def profile(person: Path, network: Callable[[], VoiceWindows], limits: MatchLimits) -> np.ndarray:
     """The voice of one person, float64 of length 1.
 
     Raises:
@@ -81,7 +81,7 @@ def profile(person: Path, network: Callable[[], Windows], limits: Limits) -> np.
     return unit(np.mean(voices, axis=0))
 
 
-def voice_of(path: Path, network: Callable[[], Windows], limits: Limits) -> np.ndarray:
+def voice_of(path: Path, network: Callable[[], VoiceWindows], limits: MatchLimits) -> np.ndarray:
     """The voice in a recording.
 
     Raises:

@@ -25,7 +25,7 @@ LEAST_WINDOWS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class MatchLimits:
     """Cosines.
 
     Attributes:
@@ -39,7 +39,7 @@ class Limits:
     unlike: float
 
     @classmethod
-    def of_card(cls, card: Mapping[str, object], source: str) -> Limits:
+    def of_card(cls, card: Mapping[str, object], source: str) -> MatchLimits:
         """As a network's file states them.
 
         Raises:
@@ -86,7 +86,7 @@ class Match:
     is_settled: bool
 
 
-def match(windows: Sequence[np.ndarray], profiles: Profiles, limits: Limits, cascade: bool = True) -> Match:
+def match(windows: Sequence[np.ndarray], profiles: Profiles, limits: MatchLimits, cascade: bool = True) -> Match:
     """The person whose voice these windows are most like.
 
     Args:

@@ -20,7 +20,7 @@ from azsim.speech.endpoint import step_end_ms
 from azsim.speech.endpointing.listening import Laid, integers_of
 from azsim.speech.speaker.embedder import EMBEDDING, Embedder, in_integers
 from azsim.speech.speaker.enrolment import profiles_of
-from azsim.speech.speaker.verifier import Limits, Match, Profiles, match
+from azsim.speech.speaker.verifier import Match, MatchLimits, Profiles, match
 from azsim.speech.stage import Configured, Event, Listening, Output, Piece, Stage, StageJob, Turn
 from azsim.speech.stage_registry import stage
 from azsim.speech.stages.voice_activity import as_stored
@@ -64,7 +64,7 @@ class SpeakerStage(Stage, frozen=True):
             InputError: somebody cannot enrol (`azsim.speech.speaker.enrolment`).
         """
         laid = integers_of(network)
-        limits = Limits.of_card(load_network(self.model).card, self.model)
+        limits = MatchLimits.of_card(load_network(self.model).card, self.model)
         profiles = profiles_of(Path(self.speakers), partial(in_integers, *laid), limits)
         every = {name: int(program.period_steps) for name, program in network.network.programs().items()}
         return lambda turn: _Listening(laid, profiles, limits, every, self.cascade)
@@ -72,7 +72,7 @@ class SpeakerStage(Stage, frozen=True):
 
 class _Listening:
     def __init__(
-        self, laid: Laid, profiles: Profiles, limits: Limits, every: Mapping[str, int], cascade: bool
+        self, laid: Laid, profiles: Profiles, limits: MatchLimits, every: Mapping[str, int], cascade: bool
     ) -> None:
         model, integers = laid
         self._embedder = Embedder(in_integers(model, integers))

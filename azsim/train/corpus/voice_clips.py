@@ -23,7 +23,7 @@ import soxr
 from azsim.output_file import write_output_file
 from azsim.speech.features import FRAME_SHIFT_MS, SAMPLE_RATE_HZ, log_mel
 from azsim.train.corpus.layouts import LAYOUTS
-from azsim.train.corpus.recordings import Recording, read_sound
+from azsim.train.corpus.recordings import SourceRecording, read_sound
 from azsim.train.corpus.store import Entry
 from azsim.train.corpus.synth import speak
 from azsim.train.corpus.untranscribed import load_untranscribed
@@ -42,7 +42,7 @@ Teacher = Callable[[np.ndarray], np.ndarray]
 """Sound at 16 kHz to a voice of length 1."""
 
 
-def people(data: Path) -> Iterator[tuple[str, Recording]]:
+def people(data: Path) -> Iterator[tuple[str, SourceRecording]]:
     """Split and recording of everybody on the training sides of a folder of data.
 
     Raises:

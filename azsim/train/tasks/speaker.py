@@ -41,7 +41,7 @@ from azsim.train import augment
 from azsim.train.corpus.protocol import fold_of
 from azsim.train.corpus.store import read_index
 from azsim.train.corpus.voice_clips import FOLDER, ORDER, READ, SPOKEN, TEACHER, WAKE
-from azsim.train.data import Utterance, complete_folders, load_utterances, of_splits
+from azsim.train.data import StoredUtterance, complete_folders, load_utterances, of_splits
 from azsim.train.layers import Layers
 from azsim.train.recipe import Share, Width
 from azsim.train.tasks.task import Arrays, Batch, Run, Task, task
@@ -53,7 +53,7 @@ SURE_SHARE = 0.01
 """Of the impostors above the score that settles a match at once, of the speakers below the one that settles none."""
 
 
-class Sizes(Struct, frozen=True, forbid_unknown_fields=True):
+class SpeakerSizes(Struct, frozen=True, forbid_unknown_fields=True):
     """Of the network.
 
     Attributes:
@@ -71,7 +71,7 @@ class Sizes(Struct, frozen=True, forbid_unknown_fields=True):
     window: Annotated[int, Meta(ge=4, le=400)] = 24
 
 
-class Data(Struct, frozen=True, forbid_unknown_fields=True):
+class SpeakerData(Struct, frozen=True, forbid_unknown_fields=True):
     """What is learned from, and how.
 
     Attributes:
@@ -98,10 +98,10 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True):
 class Speaker(Task):
     """See the module."""
 
-    network_type, data_type = Sizes, Data
+    network_type, data_type = SpeakerSizes, SpeakerData
     steps_per_s = 1000 / STEP_MS
 
-    def __init__(self, network: Sizes, data: Data, corpus: Path) -> None:
+    def __init__(self, network: SpeakerSizes, data: SpeakerData, corpus: Path) -> None:
         super().__init__(network, data, corpus)
         splits = load_utterances(corpus, complete_folders(corpus))
         everybody = of_splits(splits, SPLITS)
@@ -144,12 +144,12 @@ class Speaker(Task):
         labels = np.array([self._labels[each.line.speaker] for each in drawn for _ in range(2)])
         return Batch({FRAMES: frames}, {"taught": taught, "labels": labels})
 
-    def _drawn(self, rng: np.random.Generator) -> Utterance:
+    def _drawn(self, rng: np.random.Generator) -> StoredUtterance:
         shares = np.array([share if pool else 0 for share, pool in zip(self.data.shares, self._pools, strict=True)])
         pool = self._pools[int(rng.choice(len(shares), p=shares / shares.sum()))]
         return pool[int(rng.integers(len(pool)))]
 
-    def stream(self, utterance: Utterance, rng: np.random.Generator) -> np.ndarray:
+    def stream(self, utterance: StoredUtterance, rng: np.random.Generator) -> np.ndarray:
         """Steps of a part of a recording, through another channel: ``(n, 192)``."""
         wanted = self.data.windows * self.network.window * STACKED_FRAMES
         frames = utterance.features
@@ -225,12 +225,12 @@ class _Head(nn.Module):
         self.slope, self.offset = nn.Parameter(torch.tensor(2.0)), nn.Parameter(torch.tensor(-1.0))
 
 
-def _person(each: Utterance) -> str:
+def _person(each: StoredUtterance) -> str:
     """Who a recording is of, resampled or not."""
     return each.line.speaker.partition("@")[0]
 
 
-def _held_out(utterances: Iterable[Utterance]) -> set[str]:
+def _held_out(utterances: Iterable[StoredUtterance]) -> set[str]:
     counted = Counter(_person(each) for each in utterances)
     return {name for name in counted if fold_of(name, counted) == HELD_OUT_FOLD}
 

@@ -22,18 +22,15 @@ from torch.nn import functional
 
 from azsim.errors import InputError
 from azsim.nn.graph.graph import Graph
-from azsim.nn.graph.tensor import Tensor
-from azsim.nn.operators.relu import Relu
-from azsim.nn.operators.sigmoid import Sigmoid
 from azsim.speech.endpointing.voice_activity import scaled_steps
-from azsim.speech.features import MEL_BINS, STACKED_FRAMES, STEP_MS
+from azsim.speech.features import STACKED_FRAMES, STEP_MS
 from azsim.speech.whisper_detector import FRAMES, POSTERIOR
 from azsim.train import augment
 from azsim.train.corpus.protocol import fold_of
 from azsim.train.corpus.whisper_clips import ALOUD, WHISPER, WHISPERED_ORDERS
-from azsim.train.data import Utterance, complete_folders, load_utterances, of_splits
-from azsim.train.layers import Layers
-from azsim.train.recipe import Share, Width
+from azsim.train.data import StoredUtterance, complete_folders, load_utterances, of_splits
+from azsim.train.detector import DetectorSizes, detector
+from azsim.train.recipe import Share
 from azsim.train.speech_frames import speech_frames
 from azsim.train.tasks.task import Arrays, Batch, Run, Task, task
 
@@ -45,19 +42,7 @@ LOGIT = "logit"
 THRESHOLDS = np.round(np.arange(0.1, 0.91, 0.02), 2)
 
 
-class Sizes(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of the network.
-
-    Attributes:
-        dense: of the layer that reads a step.
-        units: of the LSTM.
-    """
-
-    dense: Width = 48
-    units: Width = 48
-
-
-class Data(Struct, frozen=True, forbid_unknown_fields=True):
+class WhisperData(Struct, frozen=True, forbid_unknown_fields=True):
     """What streams are made of.
 
     Attributes:
@@ -78,10 +63,10 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True):
 class Whisper(Task):
     """See the module."""
 
-    network_type, data_type = Sizes, Data
+    network_type, data_type = DetectorSizes, WhisperData
     steps_per_s = 1000 / STEP_MS
 
-    def __init__(self, network: Sizes, data: Data, corpus: Path) -> None:
+    def __init__(self, network: DetectorSizes, data: WhisperData, corpus: Path) -> None:
         super().__init__(network, data, corpus)
         splits = load_utterances(corpus, complete_folders(corpus))
         sides = (of_splits(splits, (ALOUD,)), of_splits(splits, (WHISPER, WHISPERED_ORDERS)))
@@ -98,10 +83,8 @@ class Whisper(Task):
         self._chosen = 0.5
 
     def graph(self, rng: np.random.Generator) -> Graph:
-        layers = Layers("whisper", {FRAMES: Tensor((STACKED_FRAMES * MEL_BINS,))}, rng)
-        read = layers.add("read", Relu(), layers.dense("front", FRAMES, self.network.dense))
-        logit = layers.dense(LOGIT, layers.lstm("state", read, self.network.units), 1)
-        return layers.graph([layers.add(POSTERIOR, Sigmoid(), logit)])
+        names = {"frames": FRAMES, "logits": LOGIT, "posteriors": POSTERIOR}
+        return detector("whisper", self.network, rng, **names, count=1)
 
     def batch(self, rng: np.random.Generator) -> Batch:
         made = [self.stream(rng) for _ in range(self.data.streams)]
@@ -160,7 +143,7 @@ def f1_score(found: np.ndarray, wrongly: np.ndarray) -> float:
     return 2 * hits / max(1, len(found) + hits + false)
 
 
-def _mean(run: Run, utterance: Utterance) -> float:
+def _mean(run: Run, utterance: StoredUtterance) -> float:
     """Posterior of the steps with speech."""
     spoken = speech_frames(utterance.features)
     steps = spoken[STACKED_FRAMES // 2 :: STACKED_FRAMES]

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from azsim.nn.graph.executor import Model
-from azsim.speech.speaker.embedder import Embedder, Windows, in_float, in_integers, unit
+from azsim.speech.speaker.embedder import Embedder, VoiceWindows, in_float, in_integers, unit
 from tests.speech.speaker.voices import WINDOW, frames_of, voice_network
 
 
-def network() -> Windows:
+def network() -> VoiceWindows:
     integers = voice_network()
     return in_integers(Model.in_integers(integers), integers)
 
 
-def heard(frames: np.ndarray, cuts: list[int], own: Windows) -> Embedder:
+def heard(frames: np.ndarray, cuts: list[int], own: VoiceWindows) -> Embedder:
     embedder = Embedder(own)
     for piece in np.split(frames, cuts):
         embedder.feed(piece)

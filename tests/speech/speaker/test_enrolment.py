@@ -15,10 +15,10 @@ from azsim.nn.graph.executor import Model
 from azsim.speech.features import SAMPLE_RATE_HZ
 from azsim.speech.speaker.embedder import in_integers
 from azsim.speech.speaker.enrolment import profiles_of
-from azsim.speech.speaker.verifier import Limits, Profiles
+from azsim.speech.speaker.verifier import MatchLimits, Profiles
 from tests.speech.speaker.voices import sound_of, voice_network
 
-LIMITS = Limits(threshold=0.6, sure=0.95, unlike=0.3)
+LIMITS = MatchLimits(threshold=0.6, sure=0.95, unlike=0.3)
 
 
 def write(folder: Path, *sounds: np.ndarray) -> None:

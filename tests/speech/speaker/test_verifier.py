@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from azsim.errors import InputError
-from azsim.speech.speaker.verifier import Limits, Match, Profiles, match
+from azsim.speech.speaker.verifier import Match, MatchLimits, Profiles, match
 
 PROFILES = Profiles(("ann", "ben"), np.eye(2))
-LIMITS = Limits(threshold=0.6, sure=0.9, unlike=0.3)
+LIMITS = MatchLimits(threshold=0.6, sure=0.9, unlike=0.3)
 
 
 def at(score: float) -> np.ndarray:
@@ -38,8 +38,8 @@ def test_without_the_cascade_nothing_is_settled() -> None:
 
 def test_the_file_of_a_network_states_the_limits() -> None:
     card = {"threshold": 0.6, "sure": 0.9, "unlike": 0.3, "other": "x"}
-    assert Limits.of_card(card, "net") == LIMITS
+    assert MatchLimits.of_card(card, "net") == LIMITS
     with pytest.raises(InputError, match="net: card: sure: missing"):
-        Limits.of_card({"threshold": 0.6, "unlike": 0.3}, "net")
+        MatchLimits.of_card({"threshold": 0.6, "unlike": 0.3}, "net")
     with pytest.raises(InputError, match="must not fall"):
-        Limits.of_card(card | {"unlike": 0.8}, "net")
+        MatchLimits.of_card(card | {"unlike": 0.8}, "net")

@@ -15,10 +15,10 @@ from azsim.train.corpus.store import write_shard  # noqa: E402
 from azsim.train.corpus.voice_clips import ORDER, READ, SPOKEN, write_teacher  # noqa: E402
 from azsim.train.graph_module import GraphModule  # noqa: E402
 from azsim.train.graph_trainer import as_tensors  # noqa: E402
-from azsim.train.tasks.speaker import Data, Sizes, Speaker  # noqa: E402
+from azsim.train.tasks.speaker import Speaker, SpeakerData, SpeakerSizes  # noqa: E402
 from tests.speech.speaker.voices import frames_of  # noqa: E402
 
-SIZES = Sizes(channels=8, dilations=(1,), wide=8, embedding=4, window=8)
+SIZES = SpeakerSizes(channels=8, dilations=(1,), wide=8, embedding=4, window=8)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def task(corpus: Path, **data: object) -> Speaker:
-    return Speaker(SIZES, Data(recordings=4, windows=2, **data), corpus)
+    return Speaker(SIZES, SpeakerData(recordings=4, windows=2, **data), corpus)
 
 
 def test_two_streams_of_each_recording_and_what_the_teacher_says(corpus: Path) -> None:

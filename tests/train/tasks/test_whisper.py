@@ -13,9 +13,10 @@ from azsim.errors import InputError  # noqa: E402
 from azsim.speech.whisper_detector import FRAMES, POSTERIOR  # noqa: E402
 from azsim.train.corpus.store import write_shard  # noqa: E402
 from azsim.train.corpus.whisper_clips import ALOUD, WHISPER, WHISPERED_ORDERS  # noqa: E402
+from azsim.train.detector import DetectorSizes  # noqa: E402
 from azsim.train.graph_module import GraphModule  # noqa: E402
 from azsim.train.graph_trainer import as_tensors  # noqa: E402
-from azsim.train.tasks.whisper import UNKNOWN, Data, Sizes, Whisper, f1_score  # noqa: E402
+from azsim.train.tasks.whisper import UNKNOWN, Whisper, WhisperData, f1_score  # noqa: E402
 from tests.speech.speaker.voices import frames_of  # noqa: E402
 
 
@@ -37,7 +38,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def task(corpus: Path) -> Whisper:
-    return Whisper(Sizes(dense=8, units=8), Data(streams=6, steps=60), corpus)
+    return Whisper(DetectorSizes(dense=8, units=8), WhisperData(streams=6, steps=60), corpus)
 
 
 def test_only_steps_with_speech_are_asked(corpus: Path) -> None:
