@@ -38,7 +38,7 @@ from azsim.train.corpus.clips import UNTIL_S
 from azsim.train.corpus.layouts import LAYOUTS
 from azsim.train.corpus.recordings import read_sound
 from experiments.options import options_of
-from experiments.speaker.trials import Spoken, in_kitchen, networks, published, recordings, spoken, voices
+from experiments.speaker.trials import VoicedRecording, in_kitchen, networks, published, recordings, spoken, voices
 from experiments.studies.cells import write_csv
 from experiments.studies.stage_added import added_table, stage_added
 
@@ -97,7 +97,7 @@ def errors_of(made: Scores, drawn: Sequence[Counter[str]]) -> np.ndarray:
 
 
 def measure(
-    conditions: dict[str, list[Spoken]], names: Sequence[str], embed: Callable[[np.ndarray], np.ndarray]
+    conditions: dict[str, list[VoicedRecording]], names: Sequence[str], embed: Callable[[np.ndarray], np.ndarray]
 ) -> list[Error]:
     """Every embedding in every condition, over whole recordings and their beginnings."""
     rows, drawn = list[Error](), people_drawn(names)
@@ -125,7 +125,7 @@ def measure(
     return rows
 
 
-def decide(found: Sequence[Spoken], names: Sequence[str], limits: MatchLimits) -> list[Decisions]:
+def decide(found: Sequence[VoicedRecording], names: Sequence[str], limits: MatchLimits) -> list[Decisions]:
     """What the stage would say of each trial, with all of a recording and with the cascade."""
     own, rows = voices(found, "int8", None), list[Decisions]()
     people = np.array(names)

@@ -24,7 +24,7 @@ STEP_SAMPLES = SAMPLE_RATE_HZ * FRAME_SHIFT_MS * STACKED_FRAMES // 1000
 
 
 @dataclass(frozen=True)
-class Spoken:
+class VoicedRecording:
     """One recording: its windows by each of our embeddings, and its speech as samples."""
 
     windows: Mapping[str, list[np.ndarray]]
@@ -44,7 +44,7 @@ def networks(model: str) -> dict[str, Callable[[], VoiceWindows]]:
     return {"int8": partial(in_integers, *integers_of(small)), "float": partial(in_float, network.graph)}
 
 
-def spoken(sound: np.ndarray, own: Mapping[str, Callable[[], VoiceWindows]]) -> Spoken:
+def spoken(sound: np.ndarray, own: Mapping[str, Callable[[], VoiceWindows]]) -> VoicedRecording:
     """A recording, through the gate and each network."""
     frames = log_mel(sound)
     frames = np.concatenate([frames, room_tone(frames, STACKED_FRAMES)])
@@ -55,15 +55,15 @@ def spoken(sound: np.ndarray, own: Mapping[str, Callable[[], VoiceWindows]]) -> 
         embedder.feed(frames)
         windows[name], heard, steps = embedder.windows, embedder.spoken, begun.steps
     parts = [sound[step * STEP_SAMPLES : (step + 1) * STEP_SAMPLES] for step in heard]
-    return Spoken(windows, np.concatenate(parts) if parts else sound, steps * STEP_SAMPLES)
+    return VoicedRecording(windows, np.concatenate(parts) if parts else sound, steps * STEP_SAMPLES)
 
 
-def voices(found: Sequence[Spoken], name: str, most: int | None) -> np.ndarray:
+def voices(found: Sequence[VoicedRecording], name: str, most: int | None) -> np.ndarray:
     """Voices of recordings by one of our embeddings, of at most so many windows."""
     return np.array([unit(np.mean(each.windows[name][:most], axis=0)) for each in found])
 
 
-def published(found: Sequence[Spoken], embed: Callable[[np.ndarray], np.ndarray], most: int | None) -> np.ndarray:
+def published(found: Sequence[VoicedRecording], embed: Callable[[np.ndarray], np.ndarray], most: int | None) -> np.ndarray:
     """Likewise by the published embedding, of as much speech."""
     limits = [None if most is None else most * each.window_samples for each in found]
     return np.array([unit(embed(each.speech[:limit])) for each, limit in zip(found, limits, strict=True)])

@@ -57,7 +57,7 @@ WAYS: Mapping[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {"
 
 
 @dataclass(frozen=True)
-class Spoken:
+class HushedSpeech:
     """A recording of somebody: as it is, whispered in each way, its words where they are known."""
 
     speaker: str
@@ -82,7 +82,7 @@ class Detected:
 
 
 @dataclass(frozen=True)
-class Words:
+class WordErrors:
     """Word error rate of a recogniser on orders, percent."""
 
     network: str
@@ -95,7 +95,7 @@ class Words:
     more_high: float
 
 
-def people(data: Path, most: int) -> list[Spoken]:
+def people(data: Path, most: int) -> list[HushedSpeech]:
     """Orders of dev and read sentences of test-other, at most so many of each, cut to what is said."""
     orders = [each for each in LAYOUTS["manifest"](data / "barista" / "manifest.csv") if each.extra["split"] == "dev"]
     read = [each for each in load_untranscribed(data / "speakers") if each.extra["split"] == "test"]
@@ -105,7 +105,7 @@ def people(data: Path, most: int) -> list[Spoken]:
             sound = _said(read_sound(each.path))
             rng = np.random.default_rng([SEED, len(made)])
             ways = {name: way(sound, rng) for name, way in WAYS.items()}
-            made.append(Spoken(each.speaker, each.transcript, {"aloud": sound, **ways}))
+            made.append(HushedSpeech(each.speaker, each.transcript, {"aloud": sound, **ways}))
     return made
 
 
@@ -115,7 +115,7 @@ def _said(sound: np.ndarray) -> np.ndarray:
     return sound[first : (end_ms + MARGIN_MS) * SAMPLE_RATE_HZ // 1000][: int(LONGEST_S * SAMPLE_RATE_HZ)]
 
 
-def detect(found: Sequence[Spoken], model: str, kitchen: np.ndarray) -> list[Detected]:
+def detect(found: Sequence[HushedSpeech], model: str, kitchen: np.ndarray) -> list[Detected]:
     """Both ways to whisper against voices, in the quiet and in the kitchen."""
     small = load_compressed(model) or compress(load_network(model), codec="raw")
     threshold = threshold_of(load_network(model).card)
@@ -161,7 +161,7 @@ def _heard(detector: WhisperDetector, sound: np.ndarray) -> tuple[bool, int | No
     return last, step_end_ms(first.step) - step_end_ms(told[0].step) + 300
 
 
-def _interval(found: Sequence[Spoken], figure: Callable[[np.ndarray], float]) -> tuple[float, float]:
+def _interval(found: Sequence[HushedSpeech], figure: Callable[[np.ndarray], float]) -> tuple[float, float]:
     """95 % of a figure of some recordings, by a bootstrap over speakers."""
     own = np.array([each.speaker for each in found])
     known, rng, made = sorted(set(own.tolist())), np.random.default_rng(SEED), []
@@ -172,9 +172,9 @@ def _interval(found: Sequence[Spoken], figure: Callable[[np.ndarray], float]) ->
     return float(low), float(high)
 
 
-def recognise(found: Sequence[Spoken], names: Sequence[str]) -> list[Words]:
+def recognise(found: Sequence[HushedSpeech], names: Sequence[str]) -> list[WordErrors]:
     """What recognisers hear in orders, aloud and whispered; "more" is against aloud."""
-    orders, rows = [each for each in found if each.text], list[Words]()
+    orders, rows = [each for each in found if each.text], list[WordErrors]()
     texts = [each.text for each in orders]
     for name in names:
         path = model_file(name)
@@ -193,7 +193,7 @@ def recognise(found: Sequence[Spoken], names: Sequence[str]) -> list[Words]:
             total = wer_percent(own)
             everything = np.arange(len(orders))
             span = _interval(orders, more)
-            rows.append(Words(name, way, len(orders), int(own[:, 1].sum()), total, more(everything), *span))
+            rows.append(WordErrors(name, way, len(orders), int(own[:, 1].sum()), total, more(everything), *span))
             print(f"{name}, {way}: WER {total:.1f} %", flush=True)
     return rows
 
@@ -246,7 +246,7 @@ def _detected_table(rows: Sequence[Detected]) -> str:
     return "\n".join(lines)
 
 
-def _words_table(rows: Sequence[Words]) -> str:
+def _words_table(rows: Sequence[WordErrors]) -> str:
     lines = [
         f"What recognisers hear in {rows[0].orders} orders ({rows[0].words} words), whole recordings, room tone of "
         "-60 dBFS in each:",
