@@ -63,7 +63,9 @@ def voices(found: Sequence[VoicedRecording], name: str, most: int | None) -> np.
     return np.array([unit(np.mean(each.windows[name][:most], axis=0)) for each in found])
 
 
-def published(found: Sequence[VoicedRecording], embed: Callable[[np.ndarray], np.ndarray], most: int | None) -> np.ndarray:
+def published(
+    found: Sequence[VoicedRecording], embed: Callable[[np.ndarray], np.ndarray], most: int | None
+) -> np.ndarray:
     """Likewise by the published embedding, of as much speech."""
     limits = [None if most is None else most * each.window_samples for each in found]
     return np.array([unit(embed(each.speech[:limit])) for each, limit in zip(found, limits, strict=True)])
