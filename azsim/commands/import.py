@@ -1,4 +1,4 @@
-"""``azsim import NET.onnx --out NAME``: an ONNX model as a graph of azsim, in a file of its own."""
+"""``azsim import NET.onnx --out NAME``: an ONNX or TFLite model as a graph of azsim, in a file of its own."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from azsim.nn.onnx.check import OutputCheck
     from azsim.nn.onnx.importer import Imported
 
-HELP = "an ONNX model as a network of azsim"
+HELP = "an ONNX or TFLite model as a network of azsim"
 MOST_CHECKED = 1000
 """Steps of each stream that a check runs."""
 
 
 def declare(command: argparse.ArgumentParser) -> None:
     """The model, what it leaves open, the user's inputs."""
-    command.add_argument("model", type=path, metavar="NET.onnx", help="the model")
+    command.add_argument("model", type=path, metavar="NET.onnx", help="the model, .onnx or .tflite")
     command.add_argument(
         "--out", type=path, required=True, metavar="NAME", help="a .safetensors file, or a folder for model.safetensors"
     )
@@ -127,11 +127,10 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
 
 
 def _check(imported: Imported, streams: list, integers: object, model: Path) -> list[OutputCheck]:
-    from azsim.input_file import read_input_file
     from azsim.nn.onnx.check import check
 
     short = [{name: values[:MOST_CHECKED] for name, values in stream.items()} for stream in streams]
-    return check(imported, short, read_input_file(model, "an ONNX model"), integers)
+    return check(imported, short, model, integers)
 
 
 def _row(found: OutputCheck) -> dict[str, object]:

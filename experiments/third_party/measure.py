@@ -87,7 +87,7 @@ def measure(case: PackagedNetwork, file: Path, devices: Sequence[str] = DEVICES)
     graph = found.network.graph
     tuning, _ = case.feed(recordings(False)[:CALIBRATION])
     streams, labels = case.feed(recordings(True)[: case.recordings])
-    checks = check(found, streams, file.read_bytes(), None)
+    checks = check(found, streams, file, None)
     network = replace(found.network, grids=calibrated(graph, tuning, "channel").stated)
     exact = joined([run_float(graph, stream) for stream in streams])
     names = ("snr", "cosine", "accuracy") if labels is not None else ("snr", "cosine")

@@ -19,7 +19,7 @@ from azsim.errors import InputError
 from azsim.nn.graph.executor import Executor, Model
 from azsim.nn.graph.graph import Graph, Node, operands, readers_through_moves
 from azsim.nn.graph.integer_graph import IntegerGraph
-from azsim.nn.graph.operator import Granularity, GridBitsChoice, Weights, finest_grid
+from azsim.nn.graph.operator import Granularity, GridBitsChoice, Operand, Weights, finest_grid
 from azsim.nn.graph.tensor import GATE_GRID, LIMITS, Grid
 from azsim.nn.sums import MOST_INT8, sums_fit
 
@@ -164,11 +164,15 @@ def chosen_grids(
         wide: operands of products that are int16.
     """
     kept = _origins(graph, hints or {})
-    follows = {each.name: each.source for each in graph.carried}
-    heads = {each.source: each.name for each in graph.carried}
+    follows = {each.name: _origin(graph, each.source) for each in graph.carried}
+
+    def readers(name: str) -> set[Operand]:
+        """What a tensor is for, at the step after through states that follow it too."""
+        later = [state for state, source in follows.items() if source == name and state != name]
+        return operands(graph, name).union(*(operands(graph, state) for state in later))
 
     def chosen(name: str) -> Grid:
-        wanted = operands(graph, name) | (operands(graph, heads[name]) if name in heads else set())
+        wanted = readers(name)
         bits: GridBitsChoice = 8 if "product" in wanted and name not in wide else 16
         if bits == 16 and wanted == {"gate"}:
             return GATE_GRID
@@ -189,13 +193,26 @@ def chosen_grids(
             stated[name] = node.operator.chosen_grid(each, largest, 16 if each == "cell" else 8)
         if not node.operator.derives:
             stated |= {name: chosen(name) for name in node.outputs}
-    return stated | {name: stated[source] for name, source in follows.items() if source in stated}
+    for name in follows:  # a state may follow another one
+        source = follows[name]
+        while source in follows and source != name:
+            source = follows[source]
+        if source in stated:
+            stated[name] = stated[source]
+    return stated
+
+
+def _origin(graph: Graph, tensor: str) -> str:
+    """The tensor from which another was only moved."""
+    while tensor in graph.producers and graph.producers[tensor].operator.moves:
+        tensor = graph.producers[tensor].inputs[0]
+    return tensor
 
 
 def may_be_wide(graph: Graph, tensor: str) -> bool:
     """Whether an operand of products may be int16: its maker can give that, all its readers take it, sums fit."""
     producer = graph.producers.get(tensor)
-    if any(tensor in (each.name, each.source) for each in graph.carried):
+    if any(tensor in (each.name, _origin(graph, each.source)) for each in graph.carried):
         return False
     if producer is not None and producer.operator.chosen_grid("", 1.0, 16).bits != 16:
         return False
@@ -218,9 +235,7 @@ def _origins(graph: Graph, hints: Mapping[str, Grid]) -> dict[str, Grid]:
     """Hints that can be kept, by the tensor from which theirs was only moved."""
     found: dict[str, Grid] = {}
     for name, grid in hints.items():
-        at = name
-        while at in graph.producers and graph.producers[at].operator.moves:
-            at = graph.producers[at].inputs[0]
+        at = _origin(graph, name)
         if grid.bits == 8 or may_be_wide(graph, at):
             found.setdefault(at, grid)
     return found

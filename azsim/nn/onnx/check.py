@@ -9,17 +9,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
 from azsim.errors import InputError
 from azsim.explain import cut
+from azsim.input_file import read_input_file
 from azsim.nn.graph.integer_graph import IntegerGraph
 from azsim.nn.graph.run import Stream, run_float, run_integers, snr_db
 from azsim.nn.onnx.importer import Imported
+from azsim.nn.tflite.reference import tflite_reference
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class OutputCheck:
         output: its name.
         values: that were compared.
         error: max |y - r| / max |r| of the float graph against ONNX Runtime; None if that was not run.
-        as_given: the same against the model as it was given, where it came quantised.
+        as_given: the same against the model as it was given, where it came quantised; of a TFLite file against TFLite's
+            interpreter.
         snr_db: of the integer graph against the float graph; None if there is none.
     """
 
@@ -54,13 +58,13 @@ def runtime() -> ModuleType:
     return onnxruntime
 
 
-def check(imported: Imported, streams: list[Stream], given: bytes, integers: IntegerGraph | None) -> list[OutputCheck]:
+def check(imported: Imported, streams: list[Stream], file: Path, integers: IntegerGraph | None) -> list[OutputCheck]:
     """Each output of a graph, over streams that each begin from the start state.
 
     Args:
         imported: the model.
         streams: input -> ``(n, *shape)``.
-        given: the model's file.
+        file: the model's; a TFLite one is held against TFLite's own interpreter too, where that is installed.
         integers: the graph in integers, if it was calibrated.
 
     Raises:
@@ -68,23 +72,26 @@ def check(imported: Imported, streams: list[Stream], given: bytes, integers: Int
     """
     graph = imported.network.graph
     twin = imported.twin.model.SerializeToString()
-    sessions = {"error": _session(twin)}
-    if imported.twin.changed:
-        sessions["as_given"] = _session(given)
-    references: dict[str, dict[str, list[np.ndarray]]] = {key: {} for key in sessions}
+    runs: dict[str, Callable[[Stream], dict[str, np.ndarray]]] = {"error": _runner(twin, imported)}
+    if file.suffix.lower() == ".tflite":
+        own = tflite_reference(file)
+        runs |= {} if own is None else {"as_given": own}
+    elif imported.twin.changed:
+        runs["as_given"] = _runner(read_input_file(file, "an ONNX model"), imported)
+    references: dict[str, dict[str, list[np.ndarray]]] = {key: {} for key in runs}
     floats: dict[str, list[np.ndarray]] = {}
     rounded: dict[str, list[np.ndarray]] = {}
     for stream in streams:
         made = run_float(graph, stream)
         _append(floats, made)
-        for key, session in sessions.items():
-            _append(references[key], _run_session(session, imported, stream))
+        for key, run in runs.items():
+            _append(references[key], run(stream))
         if integers is not None:
             _append(rounded, run_integers(integers, stream))
     found = []
     for name in graph.outputs:
         own = np.concatenate([each.ravel() for each in floats[name]])
-        errors = {key: _relative(own, references[key][name]) for key in sessions}
+        errors = {key: _relative(own, references[key][name]) for key in runs}
         snr = None if integers is None else snr_db(own, np.concatenate([each.ravel() for each in rounded[name]]))
         found.append(OutputCheck(name, own.size, errors["error"], errors.get("as_given"), snr))
     return found
@@ -100,6 +107,11 @@ def _relative(own: np.ndarray, references: list[np.ndarray]) -> float:
     largest = float(np.abs(reference).max(initial=0.0))
     difference = float(np.abs(own - reference).max(initial=0.0))
     return difference / largest if largest else difference
+
+
+def _runner(model: bytes, imported: Imported) -> Callable[[Stream], dict[str, np.ndarray]]:
+    session = _session(model)
+    return lambda stream: _run_session(session, imported, stream)
 
 
 def _session(model: bytes) -> object:

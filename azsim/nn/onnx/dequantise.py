@@ -3,7 +3,8 @@
 ::
 
     DequantizeLinear(int8 constant)                       the float array; its scales are kept
-    QuantizeLinear -> DequantizeLinear of a tensor        left out; its grid is kept, or one that holds its range
+    QuantizeLinear -> DequantizeLinear of a tensor        left out; its grid is kept, or one that holds its range; a
+                                                          grid that begins at zero holds values from below: a Relu
     DynamicQuantizeLinear, MatMulInteger, Cast, Mul       MatMul of floats
     DynamicQuantizeLSTM                                   LSTM
 
@@ -21,7 +22,10 @@ from azsim.errors import InputError
 from azsim.nn.graph.tensor import LIMITS, Grid
 from azsim.nn.onnx.edit import Edit, drop_dead
 from azsim.nn.onnx.model import graphs_in, onnx_package
+from azsim.nn.onnx.places import MOVING
 
+KEEPING_SIGNS = MOVING | {"QuantizeLinear", "DequantizeLinear", "MaxPool", "GlobalMaxPool", "AveragePool"}
+"""Operators whose output has nothing below 0 where their input has not."""
 KINDS = (
     "DequantizeLinear", "QuantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "ConvInteger",
     "DynamicQuantizeLSTM", "DynamicQuantizeMatMul",
@@ -134,16 +138,49 @@ def _dequantize(node: object, edit: Edit, twin: Twin) -> None:
     maker = edit.makers.get(source)
     if maker is None or maker.op_type != "QuantizeLinear":
         raise InputError(f"input {source}: must be a constant, or come from a QuantizeLinear")
-    edit.rename(node.output[0], maker.input[0])
-    edit.remove(node)
-    grid = _grid(node, maker, edit)
+    tensor = maker.input[0]
+    if _begins_at_zero(maker, edit) and not _never_negative(tensor, edit):
+        tensor = node.output[0]
+        edit.replace(node, "Relu", [maker.input[0]], [tensor])
+    else:
+        edit.rename(node.output[0], tensor)
+        edit.remove(node)
+    grid = _grid(maker, edit)
     if grid is not None:
-        twin.grids[maker.input[0]] = grid
+        twin.grids[tensor] = grid
 
 
-def _grid(node: object, maker: object, edit: Edit) -> Grid | None:
+def _begins_at_zero(maker: object, edit: Edit) -> bool:
+    """Whether the smallest value of a QuantizeLinear's grid is 0, as quantisers leave a Relu out for."""
+    point = edit.constants.get(_input(maker, 2), np.zeros((), np.uint8))
+    return point.size == 1 and point.dtype.kind in "iu" and int(point.ravel()[0]) == np.iinfo(point.dtype).min
+
+
+def _never_negative(tensor: str, edit: Edit) -> bool:
+    """Whether a tensor is known to hold nothing below 0; an input is taken as it is."""
+    waiting, seen = [tensor], {tensor}
+    while waiting:
+        maker = edit.makers.get(waiting.pop())
+        if maker is None or maker.op_type in ("Relu", "Sigmoid", "Softmax", "HardSigmoid"):
+            continue
+        if maker.op_type == "QuantizeLinear" and _begins_at_zero(maker, edit):
+            continue
+        if maker.op_type == "Clip":
+            low = edit.scalar(_input(maker, 1)) if _input(maker, 1) else None
+            if low is None or low < 0:
+                return False
+        elif maker.op_type in KEEPING_SIGNS:
+            more = maker.input if maker.op_type == "Concat" else maker.input[:1]
+            waiting += [name for name in more if name not in seen]
+            seen.update(more)
+        else:
+            return False
+    return True
+
+
+def _grid(maker: object, edit: Edit) -> Grid | None:
     """The grid of a tensor that a QuantizeLinear rounds; None where it has one for each channel, or other bits."""
-    scale = edit.scalar(node.input[1])
+    scale = edit.scalar(maker.input[1])
     point = edit.constants.get(_input(maker, 2), np.zeros((), np.uint8))
     if scale is None or not 0 < scale < float("inf") or point.size != 1 or point.dtype.kind not in "iu":
         return None

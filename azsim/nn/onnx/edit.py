@@ -42,7 +42,7 @@ class Edit:
     def add_constant(self, name: str, value: np.ndarray) -> None:
         """A new array."""
         onnx = onnx_package()
-        self.graph.initializer.append(onnx.numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self.graph.initializer.append(onnx.numpy_helper.from_array(np.array(value, order="C"), name))
         self.constants[name] = value
 
     def replace(self, node: object, kind: str, inputs: list[str], outputs: list[str], **attributes: Attribute) -> None:

@@ -60,10 +60,10 @@ def from_onnx(
     states: Mapping[str, str] | None = None,
     every_ms: float = DEFAULT_EVERY_MS,
 ) -> GraphNetwork:
-    """A network from an ONNX model; needs the extra ``onnx``.
+    """A network from an ONNX model, or a TFLite one; needs the extra ``onnx`` or ``tflite``.
 
     Args:
-        path: of the ``.onnx`` file.
+        path: of the ``.onnx`` or ``.tflite`` file.
         name: of the network; by default the file's.
         settings: inputs, or named dimensions, with the value that they always have: ``{"sr": 16000}``.
         shapes: inputs whose shape the model leaves open.
@@ -94,7 +94,7 @@ def import_model(
     """
     if not 0 < every_ms < float("inf"):
         raise InputError(f"every_ms = {every_ms}: must be above 0")
-    model = read_model(path)
+    model, own_states = _read(path)
     with located(str(path)):
         twin = float_twin(model)
         work = type(model).FromString(twin.model.SerializeToString())
@@ -105,7 +105,7 @@ def import_model(
         constants = {each.name: onnx.numpy_helper.to_array(each) for each in work.graph.initializer} | given
         outputs = [each.name for each in work.graph.output]
         floats = {key: tensor.shape for key, tensor in inputs.items() if tensor.holds == "values"}
-        pairs = state_pairs(floats, outputs, states)
+        pairs = state_pairs(floats, outputs, states or own_states)
         for in_parts in (True, False):
             walk = Walk(inputs, list(pairs), dict(constants), opset_of(work), in_parts)
             names = walk.nodes(work.graph.node)
@@ -118,6 +118,15 @@ def import_model(
     network = GraphNetwork(graph, str(path), 1000.0 / every_ms, quantised=quantised, hints=grids)
     within = frozenset(walk.absorbed - walk.computed_with)
     return Imported(network, twin, pairs, within, given, {key: tensor.shape for key, tensor in inputs.items()})
+
+
+def _read(path: Path) -> tuple[object, dict[str, str]]:
+    """A model's ``ModelProto``, and the states that its file names itself."""
+    if path.suffix.lower() != ".tflite":
+        return read_model(path), {}
+    from azsim.nn.tflite.to_onnx import tflite_as_onnx
+
+    return tflite_as_onnx(path)
 
 
 def _graph(name: str, walk: Walk, inputs: Mapping[str, Tensor], pairs: Mapping[str, str], outputs: list[str]) -> Graph:

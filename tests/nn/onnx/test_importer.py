@@ -32,7 +32,7 @@ def agrees(made: object, folder: Path, snr_db: float = 20.0, **more: Mapping[str
     rng = np.random.default_rng(5)
     shapes = {name: (STEPS, *tensor.shape) for name, tensor in graph.inputs.items()}
     stream = {name: rng.normal(0, 1, shape).astype(np.float32) for name, shape in shapes.items()}
-    rows = check(found, [stream], made.SerializeToString(), calibrated(graph, [stream]))
+    rows = check(found, [stream], folder / "net.onnx", calibrated(graph, [stream]))
     assert {row.output for row in rows} == set(graph.outputs)
     for row in rows:
         assert row.error < 1e-5
