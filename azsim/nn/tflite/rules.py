@@ -14,9 +14,9 @@ from azsim.errors import InputError
 from azsim.nn.tflite.file import TfliteOperator, tflite_package
 
 if TYPE_CHECKING:
-    from azsim.nn.tflite.to_onnx import Writer
+    from azsim.nn.tflite.to_onnx import OnnxWriter
 
-Rule = Callable[["Writer", TfliteOperator], None]
+Rule = Callable[["OnnxWriter", TfliteOperator], None]
 SAME = 0
 ACTIVATIONS = {0: "", 1: "Relu", 2: "-1 to 1", 3: "Clip", 4: "Tanh"}
 
@@ -30,11 +30,11 @@ def _options(operator: TfliteOperator, kind: str) -> object:
     return own
 
 
-def _out(writer: Writer, operator: TfliteOperator) -> str:
+def _out(writer: OnnxWriter, operator: TfliteOperator) -> str:
     return f"{writer.tensor(operator.outputs[0]).name}.exact"
 
 
-def _activated(writer: Writer, operator: TfliteOperator, value: str, function: int) -> str:
+def _activated(writer: OnnxWriter, operator: TfliteOperator, value: str, function: int) -> str:
     """A value through the activation that is fused into an operator."""
     if function not in ACTIVATIONS:
         raise operator.refuse(f"fused activation {function}: must be one of none, ReLU, ReLU6, -1 to 1, tanh")
@@ -47,7 +47,7 @@ def _activated(writer: Writer, operator: TfliteOperator, value: str, function: i
     return writer.node("Clip", [value, *_limits(writer, name, limits)], name)
 
 
-def _limits(writer: Writer, name: str, limits: Sequence[float | None]) -> list[str]:
+def _limits(writer: OnnxWriter, name: str, limits: Sequence[float | None]) -> list[str]:
     return [
         "" if limit is None else writer.constant(f"{name}.limit{index}", np.float32(limit))
         for index, limit in enumerate(limits)
@@ -66,7 +66,7 @@ def _pads(padding: int, extents: Sequence[int], kernel: Sequence[int], strides: 
     return before + after
 
 
-def _convolution(writer: Writer, operator: TfliteOperator, depthwise: bool) -> None:
+def _convolution(writer: OnnxWriter, operator: TfliteOperator, depthwise: bool) -> None:
     options = _options(operator, "DepthwiseConv2DOptions" if depthwise else "Conv2DOptions")
     source, kernel = writer.tensor(operator.inputs[0]), writer.tensor(operator.inputs[1])
     strides, spread = ([options.StrideH(), options.StrideW()], [options.DilationHFactor(), options.DilationWFactor()])
@@ -83,7 +83,7 @@ def _convolution(writer: Writer, operator: TfliteOperator, depthwise: bool) -> N
     writer.made(operator, _activated(writer, operator, value, options.FusedActivationFunction()), image=True)
 
 
-def _dense(writer: Writer, operator: TfliteOperator) -> None:
+def _dense(writer: OnnxWriter, operator: TfliteOperator) -> None:
     options = _options(operator, "FullyConnectedOptions")
     if options.WeightsFormat():
         raise operator.refuse("shuffled weights: must be in their order")
@@ -105,7 +105,7 @@ def _dense(writer: Writer, operator: TfliteOperator) -> None:
     writer.made(operator, value)
 
 
-def _pool(writer: Writer, operator: TfliteOperator, kind: str) -> None:
+def _pool(writer: OnnxWriter, operator: TfliteOperator, kind: str) -> None:
     options, source = _options(operator, "Pool2DOptions"), writer.tensor(operator.inputs[0])
     kernel, strides = [options.FilterHeight(), options.FilterWidth()], [options.StrideH(), options.StrideW()]
     pads = _pads(options.Padding(), source.shape[1:3], kernel, strides, (1, 1))
@@ -117,7 +117,7 @@ def _pool(writer: Writer, operator: TfliteOperator, kind: str) -> None:
 def _each(kind: str, **attributes: float) -> Rule:
     """A function of each element, in the layout that its input has."""
 
-    def rule(writer: Writer, operator: TfliteOperator) -> None:
+    def rule(writer: OnnxWriter, operator: TfliteOperator) -> None:
         image = writer.is_image(operator.inputs[0])
         source = (writer.image if image else writer.name)(operator.inputs[0])
         more = dict(attributes)
@@ -131,7 +131,7 @@ def _each(kind: str, **attributes: float) -> Rule:
 def _held(low: float | None, high: float | None) -> Rule:
     """Held between limits."""
 
-    def rule(writer: Writer, operator: TfliteOperator) -> None:
+    def rule(writer: OnnxWriter, operator: TfliteOperator) -> None:
         image, name = writer.is_image(operator.inputs[0]), _out(writer, operator)
         source = (writer.image if image else writer.name)(operator.inputs[0])
         writer.made(operator, writer.node("Clip", [source, *_limits(writer, name, (low, high))], name), image)
@@ -139,7 +139,7 @@ def _held(low: float | None, high: float | None) -> Rule:
     return rule
 
 
-def _extreme(writer: Writer, operator: TfliteOperator) -> None:
+def _extreme(writer: OnnxWriter, operator: TfliteOperator) -> None:
     """The larger or smaller of a tensor and a number."""
     data = [writer.tensor(index).data for index in operator.inputs]
     at = next((k for k, each in enumerate(data) if each is not None and each.size == 1), None)
@@ -155,7 +155,7 @@ def _extreme(writer: Writer, operator: TfliteOperator) -> None:
 
 
 def _arithmetic(kind: str, options: str) -> Rule:
-    def rule(writer: Writer, operator: TfliteOperator) -> None:
+    def rule(writer: OnnxWriter, operator: TfliteOperator) -> None:
         function = _options(operator, options).FusedActivationFunction()
         inputs = [writer.name(index) for index in operator.inputs]
         value = writer.node(kind, inputs, _out(writer, operator))
@@ -164,21 +164,21 @@ def _arithmetic(kind: str, options: str) -> Rule:
     return rule
 
 
-def _reshape(writer: Writer, operator: TfliteOperator) -> None:
+def _reshape(writer: OnnxWriter, operator: TfliteOperator) -> None:
     """What keeps the order of elements: the shape is that of the output."""
     shape = writer.constant(f"{_out(writer, operator)}.shape", np.array(writer.tensor(operator.outputs[0]).shape))
     value = writer.node("Reshape", [writer.name(operator.inputs[0]), shape], _out(writer, operator))
     writer.made(operator, value, moved=True)
 
 
-def _concat(writer: Writer, operator: TfliteOperator) -> None:
+def _concat(writer: OnnxWriter, operator: TfliteOperator) -> None:
     options = _options(operator, "ConcatenationOptions")
     inputs = [writer.name(index) for index in operator.inputs]
     value = writer.node("Concat", inputs, _out(writer, operator), axis=options.Axis())
     writer.made(operator, _activated(writer, operator, value, options.FusedActivationFunction()))
 
 
-def _whole(writer: Writer, operator: TfliteOperator, at: int) -> np.ndarray:
+def _whole(writer: OnnxWriter, operator: TfliteOperator, at: int) -> np.ndarray:
     """An input that says where something lies."""
     data = writer.tensor(operator.inputs[at]).data
     if data is None:
@@ -186,7 +186,7 @@ def _whole(writer: Writer, operator: TfliteOperator, at: int) -> np.ndarray:
     return data.astype(np.int64)
 
 
-def _strided_slice(writer: Writer, operator: TfliteOperator) -> None:
+def _strided_slice(writer: OnnxWriter, operator: TfliteOperator) -> None:
     options, shape = _options(operator, "StridedSliceOptions"), writer.tensor(operator.inputs[0]).shape
     if options.EllipsisMask() or options.NewAxisMask():
         raise operator.refuse("ellipsis and new axes: must be left out")
@@ -203,14 +203,16 @@ def _strided_slice(writer: Writer, operator: TfliteOperator) -> None:
     _sliced(writer, operator, starts, stops, step.tolist())
 
 
-def _slice(writer: Writer, operator: TfliteOperator) -> None:
+def _slice(writer: OnnxWriter, operator: TfliteOperator) -> None:
     begin, size = (_whole(writer, operator, at).ravel() for at in (1, 2))
     shape = writer.tensor(operator.inputs[0]).shape
     stops = [extent if many < 0 else first + many for first, many, extent in zip(begin, size, shape, strict=True)]
     _sliced(writer, operator, begin.tolist(), stops, [1] * len(shape))
 
 
-def _sliced(writer: Writer, operator: TfliteOperator, starts: list[int], stops: list[int], steps: list[int]) -> None:
+def _sliced(
+    writer: OnnxWriter, operator: TfliteOperator, starts: list[int], stops: list[int], steps: list[int]
+) -> None:
     name = _out(writer, operator)
     parts = (starts, stops, list(range(len(starts))), steps)
     keys = [writer.constant(f"{name}.{at}", np.array(each, np.int64)) for at, each in enumerate(parts)]
@@ -220,7 +222,7 @@ def _sliced(writer: Writer, operator: TfliteOperator, starts: list[int], stops: 
     writer.made(operator, writer.node("Reshape", [value, shape], f"{name}.out"), moved=True)
 
 
-def _split(writer: Writer, operator: TfliteOperator) -> None:
+def _split(writer: OnnxWriter, operator: TfliteOperator) -> None:
     """Parts along an axis, each a slice; SPLIT names the axis first, SPLIT_V last."""
     source = operator.inputs[1] if operator.kind == "SPLIT" else operator.inputs[0]
     axis = int(_whole(writer, operator, 0 if operator.kind == "SPLIT" else 2).ravel()[0])
@@ -235,7 +237,7 @@ def _split(writer: Writer, operator: TfliteOperator) -> None:
         start = stop
 
 
-def _pad(writer: Writer, operator: TfliteOperator) -> None:
+def _pad(writer: OnnxWriter, operator: TfliteOperator) -> None:
     if len(operator.inputs) > 2:
         raise operator.refuse("another value than 0: must be 0")
     pads = _whole(writer, operator, 1)
@@ -244,14 +246,14 @@ def _pad(writer: Writer, operator: TfliteOperator) -> None:
     writer.made(operator, value, moved=True)
 
 
-def _transpose(writer: Writer, operator: TfliteOperator) -> None:
+def _transpose(writer: OnnxWriter, operator: TfliteOperator) -> None:
     order = _whole(writer, operator, 1).ravel().tolist()
     value = writer.node("Transpose", [writer.name(operator.inputs[0])], _out(writer, operator), perm=order)
     writer.made(operator, value, moved=True)
 
 
 def _reduce(kind: str) -> Rule:
-    def rule(writer: Writer, operator: TfliteOperator) -> None:
+    def rule(writer: OnnxWriter, operator: TfliteOperator) -> None:
         keep = int(_options(operator, "ReducerOptions").KeepDims())
         axes = writer.constant(f"{_out(writer, operator)}.axes", _whole(writer, operator, 1).ravel())
         inputs = [writer.name(operator.inputs[0]), axes]
@@ -260,20 +262,20 @@ def _reduce(kind: str) -> Rule:
     return rule
 
 
-def _softmax(writer: Writer, operator: TfliteOperator) -> None:
+def _softmax(writer: OnnxWriter, operator: TfliteOperator) -> None:
     if _options(operator, "SoftmaxOptions").Beta() != 1.0:
         raise operator.refuse("beta: must be 1")
     writer.made(operator, writer.node("Softmax", [writer.name(operator.inputs[0])], _out(writer, operator), axis=-1))
 
 
-def _requantised(writer: Writer, operator: TfliteOperator) -> None:
+def _requantised(writer: OnnxWriter, operator: TfliteOperator) -> None:
     """From one grid to another, or to floats: the value is the same."""
     image = writer.is_image(operator.inputs[0])
     writer.made(operator, (writer.image if image else writer.name)(operator.inputs[0]), image)
 
 
 def _refused(said: str) -> Rule:
-    def rule(writer: Writer, operator: TfliteOperator) -> None:
+    def rule(writer: OnnxWriter, operator: TfliteOperator) -> None:
         raise InputError(said)
 
     return rule

@@ -36,12 +36,12 @@ def tflite_as_onnx(path: Path) -> tuple[object, dict[str, str]]:
     """
     subgraphs = read_tflite(path)
     with located(str(path)):
-        writer = Writer(subgraphs)
+        writer = OnnxWriter(subgraphs)
         writer.write()
         return writer.model(path.stem), writer.states
 
 
-class Writer:
+class OnnxWriter:
     """Takes the operators of the main subgraph in order.
 
     Args:
