@@ -67,6 +67,21 @@ class Job:
         name = self.name if self.units == 1 else f"{self.name}*{self.units}"
         return name if self.stage == RECOGNISER else f"{self.stage}/{name}"
 
+    def waiting_for(self, after: tuple[int, ...]) -> Job:
+        """The same job after others; spelled out, since every job of every utterance comes through here."""
+        return Job(
+            self.engine,
+            self.name,
+            self.step,
+            self.release_ms,
+            self.units,
+            self.invocation,
+            self.stage,
+            after,
+            self.more_cycles,
+            self.priority,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
@@ -141,11 +156,11 @@ class Work:
     def preceded_by(self, job: Job) -> Work:
         """The same work with one job more, which every job of the processor waits for that waited for nothing."""
         later = [
-            replace(each, after=tuple(place + 1 for place in each.after) or ((0,) if each.engine == "npu" else ()))
+            each.waiting_for(tuple([place + 1 for place in each.after]) or ((0,) if each.engine == "npu" else ()))
             for each in self.jobs
         ]
         events = tuple(replace(each, job=each.job + 1) if each.job >= 0 else each for each in self.events)
-        return replace(self, jobs=(replace(job, after=()), *later), events=events)
+        return replace(self, jobs=(job.waiting_for(()), *later), events=events)
 
     def followed_by(self, jobs: Iterable[Job]) -> Work:
         """The same work with more jobs at its end; their ``after`` names places in the whole list."""
@@ -162,9 +177,9 @@ def chained(jobs: Iterable[Job]) -> tuple[Job, ...]:
     front_ends: list[int] = []
     for place, job in enumerate(jobs):
         if job.engine == "cpu" and job.name == FRONT_END:
-            made.append(replace(job, after=()))
+            made.append(job.waiting_for(()))
             front_ends.append(place)
         else:
-            made.append(replace(job, after=(*last, *front_ends)))
+            made.append(job.waiting_for((*last, *front_ends)))
             last, front_ends = (place,), []
     return tuple(made)
