@@ -118,3 +118,10 @@ def data_folder(what: str) -> Path:
     if not Path(named).is_dir():
         raise InputError(f"AZSIM_DATA = {named!r}: no such folder; {what} is read from there")
     return Path(named)
+
+
+def data_file(name: str) -> Path | None:
+    """A file below the user's folder of data, for whom it is no loss to be without; None where there is none."""
+    named = os.environ.get("AZSIM_DATA", "")
+    path = Path(named) / name
+    return path if named and path.is_file() else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from azsim.errors import InputError
-from azsim.resources import device_file, model_file, model_names, shipped, shipped_root
+from azsim.resources import data_file, device_file, model_file, model_names, shipped, shipped_root
 
 
 def test_what_is_shipped_is_found() -> None:
@@ -17,9 +19,7 @@ def test_what_is_shipped_is_found() -> None:
 
 
 def test_a_wrong_name_lists_what_there_is_and_offers_the_nearest() -> None:
-    with pytest.raises(
-        InputError, match=r"experiments/music/trak\.ogg: not shipped .* did you mean 'track\.ogg'"
-    ):
+    with pytest.raises(InputError, match=r"experiments/music/trak\.ogg: not shipped .* did you mean 'track\.ogg'"):
         shipped("experiments", "music/trak.ogg")
     with pytest.raises(InputError, match=r"experiments/musik/track\.ogg: not shipped .* did you mean 'music'"):
         shipped("experiments", "musik/track.ogg")
@@ -34,3 +34,16 @@ def test_a_folder_without_a_network_is_no_model() -> None:
     assert "recipes" not in model_names()
     with pytest.raises(InputError, match=r"models/recipes: not shipped with azsim; there are .*rnnt-"):
         model_file("recipes")
+
+
+def test_a_file_of_data_is_there_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / "a.txt").write_text("a")
+    monkeypatch.setenv("AZSIM_DATA", str(tmp_path))
+    assert data_file("text/a.txt") == tmp_path / "text" / "a.txt"
+    assert data_file("text") is None
+    assert data_file("text/b.txt") is None
+    monkeypatch.delenv("AZSIM_DATA")
+    assert data_file("text/a.txt") is None
+    monkeypatch.chdir(tmp_path)
+    assert data_file("text/a.txt") is None

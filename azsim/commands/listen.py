@@ -66,15 +66,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
     if options.cloud and options.beam == 1:
         raise InputError("--beam 1: a greedy search has no lattice for --cloud; give --beam 2 or more")
     experiment = experiment_of(
-        Single(
-            device=options.device,
-            model=options.model,
-            codec=options.codec,
-            weight_bits=options.weight_bits,
-            sparsity=options.sparsity,
-            seed=options.seed,
-            beam=options.beam,
-        ),
+        Single.asked(options),
         "listen",
     )
     waiting = for_voice(experiment.ends.limits.speech_above) if options.no_wake else for_wake_word()

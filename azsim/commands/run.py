@@ -56,9 +56,7 @@ def declare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--beam", type=count, default=4, metavar="N", help="hypotheses of the search (default: 4; 1: greedy)"
     )
-    command.add_argument(
-        "--lattice", type=path, metavar="FOLDER", help="write what else may have been said"
-    )
+    command.add_argument("--lattice", type=path, metavar="FOLDER", help="write what else may have been said")
     command.add_argument(
         "--lattice-format", choices=("slf", "kaldi", "openfst", "dot"), help="of these files (default: slf)"
     )
@@ -89,16 +87,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
     with progress("running", options) as shown:
         single = make_single(
             _each_once(options.recordings),
-            Single(
-                device=options.device,
-                model=options.model,
-                codec=options.codec,
-                weight_bits=options.weight_bits,
-                sparsity=options.sparsity,
-                seed=options.seed,
-                beam=options.beam,
-                stages=_stages(options),
-            ),
+            Single.asked(options, _stages(options)),
             music,
             options.max_minutes,
             options.gain,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -35,6 +36,20 @@ class Single:
     beam: int = 4
     stages: tuple[Stage, ...] = ()
 
+    @classmethod
+    def asked(cls, options: Namespace, stages: Sequence[Stage] = ()) -> Single:
+        """What the options of ``azsim run`` and ``azsim listen`` ask for, of the same names."""
+        return cls(
+            device=options.device,
+            model=options.model,
+            codec=options.codec,
+            weight_bits=options.weight_bits,
+            sparsity=options.sparsity,
+            seed=options.seed,
+            beam=options.beam,
+            stages=tuple(stages),
+        )
+
 
 def make_single(
     recordings: Sequence[Path],
@@ -57,9 +72,7 @@ def make_single(
         cutter = Cutter(cut, partial(recogniser_of, device[0], experiment), max_minutes, gain)
         return [turn for path in recordings for turn in cutter.utterances(path, heard)]
 
-    return build_setup(
-        experiment, device, read_speech, source="azsim run", named=lambda key: f"--{key}", music=music
-    )
+    return build_setup(experiment, device, read_speech, source="azsim run", named=lambda key: f"--{key}", music=music)
 
 
 def experiment_of(single: Single, name: str) -> Experiment:

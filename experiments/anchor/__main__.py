@@ -18,7 +18,6 @@ import argparse
 import csv
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,10 +26,10 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from azsim.errors import InputError
 from azsim.report.figures.style import COLOURS, MARKERS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import Interval, bootstrap_difference, bootstrap_wer, count_errors
+from azsim.resources import data_folder
 from azsim.speech.features import log_mel
 from azsim.train.command import CORPUS, exit_status
 from azsim.train.data import REAL_TRAIN, TRAIN, complete_folders, load_utterances, of_splits
@@ -186,9 +185,7 @@ def draw(rows: Sequence[RecogniserResult], out: Path) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Hear, count and write."""
-    data = os.environ.get("AZSIM_DATA")
-    if not data:
-        raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/ and noise/")
+    data = data_folder("barista/ and noise/")
     there = [each for each in TRAINED if (options.runs / each.split(":")[0] / "final.safetensors").exists()]
     networks = options.networks or (*NETWORKS, *there)
     choices = [AnchorNetwork.of(given, options.runs) for given in networks]
@@ -198,7 +195,7 @@ def run(options: argparse.Namespace) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     splits = load_utterances(corpus, complete_folders(corpus))
     spoken = [u.line.text for u in of_splits(splits, (TRAIN, REAL_TRAIN)) if u.line.domain == DOMAIN]
-    orders = Orders.load(Path(data))
+    orders = Orders.load(data)
     sounds = [orders.heard(condition) for condition in CONDITIONS]
     heard = [RecogniserTranscripts(ANCHOR, None, "no", [anchored(each, spoken, kept) for each in sounds])]
     real = np.ones(len(orders.texts), bool)

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import sys
 import time
 import tracemalloc
@@ -29,11 +28,10 @@ from pathlib import Path
 import numpy as np
 
 from azsim.compress.stored import load_compressed
-from azsim.errors import InputError
 from azsim.report.page import write_page
 from azsim.report.percentiles import percentile
 from azsim.report.wer import count_errors, wer_percent
-from azsim.resources import shipped
+from azsim.resources import data_folder, shipped
 from azsim.speech.audio import read_audio
 from azsim.speech.conversation.conversation import Conversation, ConversationTurn
 from azsim.speech.conversation.openers import for_voice, for_wake_word
@@ -174,14 +172,12 @@ def _emission(name: str, rows: Sequence[tuple[np.ndarray, float]], recogniser: R
 
 def run(options: argparse.Namespace) -> None:
     """Measure and write."""
-    data = os.environ.get("AZSIM_DATA")
-    if not data:
-        raise InputError("AZSIM_DATA: not set; it names the folder that holds wakeword/, speakers/, barista/, noise/")
+    data = data_folder("wakeword/, speakers/, barista/, noise/")
     small = load_compressed(MODEL)
     recogniser = Recogniser(small, ends=EndPointChoice().shipped())
     recogniser.recognise(np.zeros(SAMPLE_RATE_HZ, np.float32))  # its kernels are compiled
-    rows = [heard(scene, recogniser) for scene in scenes(Path(data))]
-    delays = emissions(Path(data), recogniser)
+    rows = [heard(scene, recogniser) for scene in scenes(data)]
+    delays = emissions(data, recogniser)
     options.out.mkdir(parents=True, exist_ok=True)
     write_csv(rows, options.out / "conversation.csv")
     write_csv(delays, options.out / "emission.csv")

@@ -19,16 +19,15 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from azsim.compress import compress
 from azsim.compress.network import CompressedNetwork
 from azsim.compress.stored import load_recogniser
-from azsim.errors import InputError
 from azsim.report.page import write_page
 from azsim.report.percentiles import percentile
+from azsim.resources import data_folder
 from azsim.speech.endpointing.decision import EndPointing
 from azsim.speech.search.choice import SearchChoice
 from azsim.train.command import exit_status
@@ -116,10 +115,8 @@ def tracks_of(options: argparse.Namespace, small: CompressedNetwork) -> dict[str
     recogniser, others = listener_of(small, SearchChoice(), networks_of(options.runs)), list(peers())
     found = {SHIPPED: [track_of(each, recogniser, others) for each in shipped_speech()]}
     if options.dev:
-        data = os.environ.get("AZSIM_DATA")
-        if not data:
-            raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/")
-        found[PEOPLE] = [track_of(each, recogniser, others) for each in orders(Path(data), "dev")]
+        data = data_folder("barista/")
+        found[PEOPLE] = [track_of(each, recogniser, others) for each in orders(data, "dev")]
     return found
 
 

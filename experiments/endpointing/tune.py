@@ -17,7 +17,6 @@ MOST_RESET_PERCENT resets on either set, whose median lead over the final one is
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +31,7 @@ from azsim.compress.stored import load_recogniser
 from azsim.errors import InputError
 from azsim.report.percentiles import percentile
 from azsim.report.wer import count_errors, wer_percent
+from azsim.resources import data_folder
 from azsim.speech.endpointing.decision import EndPointing, Limits
 from azsim.speech.search.choice import SearchChoice
 from azsim.train.command import CORPUS, exit_status
@@ -193,9 +193,7 @@ def frontier(rows: Sequence[Tried]) -> list[Tried]:
 
 def heard(options: argparse.Namespace) -> list[TrackSet]:
     """The tracks of both sets."""
-    data = os.environ.get("AZSIM_DATA")
-    if not data:
-        raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/")
+    data = data_folder("barista/")
     small = compress(load_recogniser(options.model), codec="raw")
     people: list[Track] = []
     folds = [fold for fold in range(FOLDS) if (options.runs / f"voice_activity/fold{fold}" / FINAL).is_file()]
@@ -203,7 +201,7 @@ def heard(options: argparse.Namespace) -> list[TrackSet]:
         raise InputError(f"{options.runs}: holds no voice_activity/fold0; azsim train voice_activity/fold0 makes it")
     for fold in folds:
         recogniser = listener_of(small, SearchChoice(), networks_of(options.runs, f"fold{fold}"))
-        people += [track_of(each, recogniser) for each in orders(Path(data), "train", fold)]
+        people += [track_of(each, recogniser) for each in orders(data, "train", fold)]
     recogniser = listener_of(small, SearchChoice(), networks_of(options.runs))
     synthetic = [track_of(each, recogniser) for each in held_out_synthetic(options.corpus.expanduser())]
     above = EndPointing().speech_above

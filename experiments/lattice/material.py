@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import av
 import numpy as np
 
-from azsim.errors import InputError
-from azsim.resources import speech_file
+from azsim.resources import data_folder, speech_file
 from azsim.speech.features import SAMPLE_RATE_HZ, log_mel
 from azsim.train.corpus.manifest import load_manifest
 from azsim.train.corpus.real import heldout_speakers, split_of
@@ -37,10 +34,8 @@ def heard() -> dict[str, list[Said]]:
     `HELD_OUT` are the five speakers of the train split that no training heard; `REAL` is the dev split.
     """
     sets = {SHIPPED: [_said(one) for one in load_manifest(speech_file("speech"))]}
-    data = os.environ.get("AZSIM_DATA")
-    if not data:
-        raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/")
-    recordings = [one for one in load_manifest(Path(data) / "barista" / "manifest.csv") if one.transcript]
+    data = data_folder("barista/")
+    recordings = [one for one in load_manifest(data / "barista" / "manifest.csv") if one.transcript]
     held_out = heldout_speakers(recordings)
     for name, split in ((REAL, "real-dev"), (HELD_OUT, "real-heldout")):
         sets[name] = [_said(one) for one in recordings if split_of(one, held_out) == split]

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,9 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
-from azsim.errors import InputError
 from azsim.nn.normalisation import DEPTH_NATS, FALL_SHIFT, RISE_SHIFT, RunningLevel
 from azsim.report.page import write_page
+from azsim.resources import data_folder
 from azsim.speech.features import log_mel
 from azsim.train.command import exit_status
 from azsim.train.corpus.protocol import ENDPOINT_TONE_DBFS, QUIET_TONE_DBFS, room_tone
@@ -111,10 +110,8 @@ def measure(sounds: list[np.ndarray]) -> list[FeatureShift]:
 
 def run(options: argparse.Namespace) -> None:
     """Measure and write."""
-    data = os.environ.get("AZSIM_DATA")
-    if not data:
-        raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/")
-    folder = Path(data) / "barista"
+    data = data_folder("barista/")
+    folder = data / "barista"
     with (folder / "manifest.csv").open(newline="", encoding="utf-8") as stream:
         files = [row["file"] for row in csv.DictReader(stream) if row["split"] == "train"]
     rows = measure([read_sound(folder / file) for file in files[:: max(1, len(files) // options.recordings)]])

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import tempfile
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from azsim.errors import InputError
 from azsim.report.page import write_page
 from azsim.report.plain import rows_to_json
 from azsim.report.table import markdown_table
+from azsim.resources import data_folder
 from azsim.train.command import exit_status
 from experiments.options import options_of
 
@@ -70,13 +70,11 @@ def main() -> int:
 
 def run(out: Path) -> None:
     """Compare, and write ``results.json`` and ``README.md``."""
-    data = os.environ.get("AZSIM_DATA")
-    if not data:
-        raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/")
+    data = data_folder("barista/")
     experiment, path = load_experiment(None)
     with tempfile.TemporaryDirectory() as scratch:
         only_words = msgspec.structs.replace(experiment, name="real-recordings", production=None, sensitivity=None)
-        setup = make_setup(only_words, path, dev_manifest(Path(data), Path(scratch)))
+        setup = make_setup(only_words, path, dev_manifest(data, Path(scratch)))
         comparison = compare(setup, default_workers())
     speakers = len({utterance.columns["speaker"] for utterance in setup.utterances})
     seconds = sum(utterance.audio_ms for utterance in setup.utterances) / 1000

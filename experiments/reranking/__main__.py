@@ -12,7 +12,6 @@ nothing here chose anything. Real coffee orders of the dev split are measured wh
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -29,7 +28,7 @@ from azsim.compare.speech_set import load_speech
 from azsim.compress.stored import load_network
 from azsim.nn.sealed import network_file
 from azsim.report.page import write_page
-from azsim.resources import speech_file
+from azsim.resources import data_file, speech_file
 from azsim.speech.lattice.paths import best_path, oracle
 from azsim.speech.search.choice import SearchChoice
 from azsim.train.command import exit_status
@@ -70,9 +69,8 @@ class RerankedSet:
 def recordings() -> Iterator[Recorded]:
     """The shipped test speech, and real dev speech where it is there."""
     manifests = [(speech_file("speech"), "")]
-    data = os.environ.get("AZSIM_DATA")
-    if data:
-        manifests.append((Path(data) / "barista" / "manifest.csv", REAL))
+    if people := data_file("barista/manifest.csv"):
+        manifests.append((people, REAL))
     for manifest, group in manifests:
         for each in load_speech(manifest, None, 10.0, lambda: None):
             if group and each.columns["split"] != "dev":

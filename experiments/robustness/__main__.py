@@ -37,6 +37,7 @@ from azsim.nn.sealed import read_stored
 from azsim.report.figures.style import COLOURS, MARKERS, WIDTH_INCHES, report_style, write_figure
 from azsim.report.page import write_page
 from azsim.report.wer import bootstrap_wer, count_edits, wer_percent
+from azsim.resources import data_folder
 from azsim.speech.recogniser import recognise_many
 from azsim.train.command import exit_status, exported
 from azsim.train.corpus.protocol import FOLDS, KITCHEN, Condition, conditions, with_tone
@@ -223,9 +224,7 @@ def draw(rows: Sequence[ConditionResult], out: Path) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Hear, count and write."""
-    data = os.environ.get("AZSIM_DATA")
-    if not data:
-        raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/ and noise/")
+    data = data_folder("barista/ and noise/")
     is_dev = options.set == "dev"
     if is_dev and not options.release:
         raise InputError("--release: name the release that dev is heard for, once")
@@ -233,8 +232,8 @@ def run(options: argparse.Namespace) -> None:
     digests = {name: digest for name, (_, digest) in networks.items()}
     log = options.out / "dev_log.csv"
     known = check_log(log, digests, options.release) if is_dev else []
-    speech = PeopleSpeech.load(Path(data), options.set, options.fold, options.recordings)
-    ways = conditions(recorded_noises(Path(data)))
+    speech = PeopleSpeech.load(data, options.set, options.fold, options.recordings)
+    ways = conditions(recorded_noises(data))
     kept = options.runs / "robustness"
     rows = [row for name, each in networks.items() for row in hear(name, *each, speech, ways, kept)]
     options.out.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,6 @@ windows of 0.72 s of speech. Intervals are 95 % bootstraps over the ten people, 
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 import tempfile
@@ -26,9 +25,8 @@ from pathlib import Path
 import numpy as np
 
 from azsim.compress.stored import load_network
-from azsim.errors import InputError
 from azsim.report.page import write_page
-from azsim.resources import model_file
+from azsim.resources import data_folder, model_file
 from azsim.speech.speaker.embedder import unit
 from azsim.speech.speaker.trials import Scores, enrolments, equal_error, scores
 from azsim.speech.speaker.verifier import MatchLimits, Profiles, match
@@ -178,17 +176,15 @@ def enrol(data: Path, folder: Path) -> Path:
 
 def run(options: argparse.Namespace) -> None:
     """Measure and write."""
-    data = os.environ.get("AZSIM_DATA")
-    if not data:
-        raise InputError("AZSIM_DATA: not set; it names the folder that holds speakers/, barista/ and noise/")
+    data = data_folder("speakers/, barista/ and noise/")
     import torch
 
     from azsim.train.corpus.published_voice import PublishedVoice
 
     torch.set_num_threads(1)
     embed, own = PublishedVoice().embed, networks(options.model)
-    sounds, names = recordings(Path(data))
-    kitchen = read_sound(Path(data) / "noise" / "kitchen.flac")[round(UNTIL_S * 16_000) :]
+    sounds, names = recordings(data)
+    kitchen = read_sound(data / "noise" / "kitchen.flac")[round(UNTIL_S * 16_000) :]
     conditions = {
         "quiet": [spoken(each, own) for each in sounds],
         f"kitchen, {SNR_DB:g} dB": [spoken(each, own) for each in in_kitchen(sounds, kitchen, SNR_DB)],
@@ -200,19 +196,20 @@ def run(options: argparse.Namespace) -> None:
         people = Path(scratch) / "people"
         people.mkdir()
         stage = stage_of({"kind": "speaker", "speakers": str(people), "model": options.model}, "speaker")
-        added, comparison = stage_added(stage, enrol(Path(data), people), ORDERS)
+        added, comparison = stage_added(stage, enrol(data, people), ORDERS)
     options.out.mkdir(parents=True, exist_ok=True)
     write_csv(rows, options.out / "errors.csv")
     write_csv(decisions, options.out / "decisions.csv")
     write_csv(added, options.out / "added.csv")
-    write_page(options.out, "\n\n".join([__doc__.strip(), *_tables(rows, decisions, limits, options.model)]) + "\n\n"
-               f"## What it adds on the device\n\nTwo people enrolled; coffee orders.\n\n"
-               f"{added_table(added, len(comparison.utterances) // len(added))}\n")
+    write_page(
+        options.out,
+        "\n\n".join([__doc__.strip(), *_tables(rows, decisions, limits, options.model)]) + "\n\n"
+        f"## What it adds on the device\n\nTwo people enrolled; coffee orders.\n\n"
+        f"{added_table(added, len(comparison.utterances) // len(added))}\n",
+    )
 
 
-def _tables(
-    rows: Sequence[Error], decisions: Sequence[Decisions], limits: MatchLimits, model: str
-) -> list[str]:
+def _tables(rows: Sequence[Error], decisions: Sequence[Decisions], limits: MatchLimits, model: str) -> list[str]:
     lines = [
         f"{rows[0].targets} target and {rows[0].impostors:,} impostor trials in each row; equal error rate, percent.",
         "",

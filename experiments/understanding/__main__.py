@@ -15,7 +15,6 @@ every value of every slot. Intervals are 95 % bootstraps by speaker.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,11 +24,10 @@ import numpy as np
 
 from azsim.compress import compress
 from azsim.compress.stored import load_compressed, load_network
-from azsim.errors import InputError
 from azsim.nn.graph.network import GraphNetwork
 from azsim.report.page import write_page
 from azsim.report.wer import normalise
-from azsim.resources import model_file
+from azsim.resources import data_folder, model_file
 from azsim.speech.conclusion import Recognition
 from azsim.speech.endpointing.choice import EndPointChoice
 from azsim.speech.lattice.paths import n_best
@@ -225,12 +223,10 @@ def conditions_of(people: Sequence[AcceptanceResult]) -> list[str]:
 
 def run(options: argparse.Namespace) -> None:
     """Measure and write."""
-    data = os.environ.get("AZSIM_DATA")
-    if not data:
-        raise InputError("AZSIM_DATA: not set; it names the folder that holds barista/ and noise/")
+    data = data_folder("barista/ and noise/")
     by_size = sizes(options.runs)
-    speech = PeopleSpeech.load(Path(data), options.set, 0, options.recordings)
-    people = acceptance(options.networks, speech, Path(data), options.noise_db)
+    speech = PeopleSpeech.load(data, options.set, 0, options.recordings)
+    people = acceptance(options.networks, speech, data, options.noise_db)
     options.out.mkdir(parents=True, exist_ok=True)
     write_csv(by_size, options.out / "sizes.csv")
     write_csv(people, options.out / "acceptance.csv")

@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import csv
 import math
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from msgspec import convert
 
 from azsim.errors import InputError
 from azsim.report.page import write_page
+from azsim.resources import data_folder
 from azsim.speech.conversation.openers import shipped_detector
 from azsim.speech.features import log_mel
 from azsim.speech.room_tone import room_tone
@@ -150,9 +150,7 @@ def _before(path: Path, row_type: type, but: Sequence[str]) -> list:
 
 def run(options: argparse.Namespace) -> None:
     """Measure and write."""
-    data = os.environ.get("AZSIM_DATA")
-    if not data:
-        raise InputError("AZSIM_DATA: not set; it names the folder that holds wakeword/, speakers/, barista/, noise/")
+    data = data_folder("wakeword/, speakers/, barista/, noise/")
     detectors: dict[str, Detector] = {OWN: own, **peers()}
     chosen = [options.only] if options.only else list(detectors)
     if chosen[0] not in detectors:
@@ -160,7 +158,7 @@ def run(options: argparse.Namespace) -> None:
     rows = _before(options.out / "missed.csv", DetectionOutcome, chosen)
     found = _before(options.out / "false_accepts.csv", FalseAccepts, chosen)
     for name in chosen:
-        of_words, of_sounds = measure(Path(data), name, detectors[name])
+        of_words, of_sounds = measure(data, name, detectors[name])
         rows, found = rows + of_words, found + of_sounds
     order = list(detectors)
     rows.sort(key=lambda row: order.index(row.detector))

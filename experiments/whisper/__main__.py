@@ -14,7 +14,6 @@ speaker. WORLD comes with the package pyworld (`pip install pyworld "setuptools<
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -26,10 +25,9 @@ import numpy as np
 
 from azsim.compress import compress
 from azsim.compress.stored import load_compressed, load_network
-from azsim.errors import InputError
 from azsim.report.page import write_page
 from azsim.report.wer import count_errors, wer_percent
-from azsim.resources import model_file
+from azsim.resources import data_folder, model_file
 from azsim.speech.endpoint import step_end_ms
 from azsim.speech.endpointing.choice import EndPointChoice
 from azsim.speech.endpointing.listening import integers_of
@@ -200,16 +198,14 @@ def recognise(found: Sequence[HushedSpeech], names: Sequence[str]) -> list[WordE
 
 def run(options: argparse.Namespace) -> None:
     """Measure and write."""
-    data = os.environ.get("AZSIM_DATA")
-    if not data:
-        raise InputError("AZSIM_DATA: not set; it names the folder that holds speakers/, barista/ and noise/")
-    kitchen = read_sound(Path(data) / "noise" / "kitchen.flac")[round(UNTIL_S * SAMPLE_RATE_HZ) :]
-    found = people(Path(data), options.recordings)
+    data = data_folder("speakers/, barista/ and noise/")
+    kitchen = read_sound(data / "noise" / "kitchen.flac")[round(UNTIL_S * SAMPLE_RATE_HZ) :]
+    found = people(data, options.recordings)
     detected = detect(found, options.model, kitchen)
     words = recognise(found, options.networks)
     with tempfile.TemporaryDirectory() as scratch:
         stage = stage_of({"kind": "whisper", "model": options.model}, "whisper")
-        added, comparison = stage_added(stage, _manifest(Path(data), Path(scratch)), ORDERS)
+        added, comparison = stage_added(stage, _manifest(data, Path(scratch)), ORDERS)
     options.out.mkdir(parents=True, exist_ok=True)
     write_csv(detected, options.out / "detected.csv")
     write_csv(words, options.out / "words.csv")

@@ -53,6 +53,18 @@ class Labels:
             if tag.startswith("I-") and f"B-{tag[2:]}" not in self.tags:
                 raise InputError(f"labels: tag {tag!r}: has no 'B-{tag[2:]}'")
 
+    def most_likely(self, tag_logits: np.ndarray, intent_logits: np.ndarray) -> tuple[str, tuple[str, ...], float]:
+        """The intent, the sequence of tags that can be one, and the log probability of both.
+
+        Args:
+            tag_logits: float64 ``(words, tags)``.
+            intent_logits: float64 ``(intents,)``.
+        """
+        intents = log_softmax(intent_logits)
+        path, score = best_path(log_softmax(tag_logits), self.tags, allowed_pairs(self.tags))
+        chosen = int(intents.argmax())
+        return self.intents[chosen], path, score + float(intents[chosen])
+
 
 @dataclass(frozen=True)
 class Tagger:
@@ -94,12 +106,8 @@ class Tagger:
         """The most likely interpretation of a sentence; no words ask for nothing."""
         if not words:
             return Interpretation(NOTHING, ())
-        tag_logits, intent_logits = self.logits(words)
-        intents = log_softmax(intent_logits)
-        path, score = best_path(log_softmax(tag_logits), self.labels.tags, allowed_pairs(self.labels.tags))
-        chosen = int(intents.argmax())
-        probability = math.exp(score + float(intents[chosen]))
-        return interpretation(self.labels.intents[chosen], slots_of(words, path), probability)
+        intent, tags, score = self.labels.most_likely(*self.logits(words))
+        return interpretation(intent, slots_of(words, tags), math.exp(score))
 
     def _values(self, name: str, values: np.ndarray) -> np.ndarray:
         grid = self.grids.get(name)

@@ -6,7 +6,6 @@ Without ``--real``, recordings of people come from ``$AZSIM_DATA/barista/manifes
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Iterable
@@ -19,6 +18,7 @@ import numpy as np
 from azsim.errors import InputError
 from azsim.output_file import write_output_file
 from azsim.parsing import OneLineParser
+from azsim.resources import data_folder
 from azsim.train.command import exit_status, whole
 from azsim.train.corpus import testset, voice_clips, wake_streams, wake_words, whisper_clips
 from azsim.train.corpus.automata import both_grammars
@@ -68,7 +68,7 @@ def _recorded_noise(arguments: argparse.Namespace) -> None:
 
 
 def _real(arguments: argparse.Namespace) -> None:
-    manifest = arguments.real or _data_folder("--real MANIFEST") / REAL_MANIFEST_UNDER_DATA
+    manifest = arguments.real or data_folder("recordings, without --real MANIFEST") / REAL_MANIFEST_UNDER_DATA
     held_out = _held_out_sentences(arguments.out)
     recordings = list(LAYOUTS[arguments.layout](manifest))
     _write(arguments.out / "real", real_items(recordings, arguments.domain, held_out, arguments.fold))
@@ -81,7 +81,7 @@ def _unlabelled(arguments: argparse.Namespace) -> None:
 
 
 def _streams(arguments: argparse.Namespace) -> None:
-    data = arguments.data or _data_folder("--data FOLDER")
+    data = arguments.data or data_folder("recordings, without --data FOLDER")
     held_out = _held_out_sentences(arguments.out)
     people = wake_streams.People.load(data, "train", held_out)
     made = wake_streams.train_items(people, arguments.commands, arguments.seed, arguments.workers)
@@ -92,7 +92,7 @@ def _streams(arguments: argparse.Namespace) -> None:
 
 
 def _wake(arguments: argparse.Namespace) -> None:
-    data = arguments.data or _data_folder("--data FOLDER")
+    data = arguments.data or data_folder("recordings, without --data FOLDER")
     spoken = wake_words.synthetic_items(
         arguments.words, arguments.near_words, arguments.measured, arguments.seed, arguments.workers
     )
@@ -102,7 +102,7 @@ def _wake(arguments: argparse.Namespace) -> None:
 def _voices(arguments: argparse.Namespace) -> None:
     from azsim.train.corpus.published_voice import PART_FRAMES, PublishedVoice  # PyTorch takes a while
 
-    data, heard = arguments.data or _data_folder("--data FOLDER"), list[np.ndarray]()
+    data, heard = arguments.data or data_folder("recordings, without --data FOLDER"), list[np.ndarray]()
     sentences = commands_of(data / "text" / "slurp_lm.txt", "train")
     embed = PublishedVoice(part_step_frames=PART_FRAMES).embed
     made = voice_clips.items(data, sentences, arguments.voices, arguments.seed, embed, heard)
@@ -112,15 +112,9 @@ def _voices(arguments: argparse.Namespace) -> None:
 
 
 def _whispers(arguments: argparse.Namespace) -> None:
-    data = arguments.data or _data_folder("--data FOLDER")
+    data = arguments.data or data_folder("recordings, without --data FOLDER")
     sentences = commands_of(data / "text" / "slurp_lm.txt", "train")
     _write(arguments.out / "whispers", whisper_clips.items(data, sentences, arguments.spoken, arguments.seed))
-
-
-def _data_folder(otherwise: str) -> Path:
-    if "AZSIM_DATA" not in os.environ:
-        raise InputError(f"no recordings: give {otherwise}, or set AZSIM_DATA to a data folder")
-    return Path(os.environ["AZSIM_DATA"])
 
 
 def _held_out_sentences(out: Path) -> frozenset[str]:

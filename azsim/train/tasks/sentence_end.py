@@ -10,10 +10,8 @@ A grammar's sentences are those on its training side. Words are left out now and
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -25,6 +23,7 @@ from azsim.nn.graph.graph import Graph
 from azsim.nn.graph.tensor import Tensor
 from azsim.nn.operators.sigmoid import Sigmoid
 from azsim.ranges import Share
+from azsim.resources import data_file
 from azsim.speech.endpointing.sentence_end import ALPHABET, LETTERS, POSTERIOR, letters_of
 from azsim.train.corpus.coffee import coffee_grammar, draw_order
 from azsim.train.corpus.commands import commands_of
@@ -131,7 +130,7 @@ class SentenceEndTask(Task):
     @cached_property
     def _people(self) -> list[str]:
         """Orders of people on the training side of sentences."""
-        path = _below_data(PEOPLE)
+        path = data_file(PEOPLE)
         if path is None:
             return []
         recordings = [each for each in LAYOUTS["manifest"](path) if each.extra.get("split", "train") == "train"]
@@ -139,7 +138,7 @@ class SentenceEndTask(Task):
 
     @cached_property
     def _text(self) -> list[str]:
-        path = _below_data(TEXT)
+        path = data_file(TEXT)
         return [] if path is None else commands_of(path, "train")
 
     @cached_property
@@ -173,8 +172,3 @@ class SentenceEndTask(Task):
         words = sentence.split()
         kept = [word for word in words[:-1] if rng.random() >= self.data.lost_share]
         return " ".join([*kept, words[-1]])
-
-
-def _below_data(name: str) -> Path | None:
-    path = Path(os.environ.get("AZSIM_DATA") or "/nonexistent") / name
-    return path if path.is_file() else None

@@ -25,7 +25,6 @@ from azsim.nn.operators.mean_pool import MeanPool
 from azsim.nn.operators.relu import Relu
 from azsim.nn.operators.reshape import Reshape
 from azsim.speech.understanding.interpretation import BEGIN, INSIDE, OUTSIDE, interpretation, slots_of
-from azsim.speech.understanding.tag_path import allowed_pairs, best_path, log_softmax
 from azsim.speech.understanding.tagger import INTENTS, ROWS, TAGS, Labels
 from azsim.speech.understanding.word_features import FEATURES, rows_of
 from azsim.train.corpus.requests import DOMAINS, Requests, TaggedSentence
@@ -179,8 +178,8 @@ class TaggerTask(Task):
     def _answer(self, run: Run, words: Sequence[str]) -> tuple[str, tuple[str, ...]]:
         after = self.network.layers
         made = run({ROWS: rows_of(words, self.network.rows, after)})
-        path, _ = best_path(log_softmax(made[TAGS][after:]), self.labels.tags, allowed_pairs(self.labels.tags))
-        return self.labels.intents[int(made[INTENTS][-1].argmax())], path
+        intent, tags, _ = self.labels.most_likely(made[TAGS][after:], made[INTENTS][-1])
+        return intent, tags
 
 
 def made_wrong(request: TaggedSentence, rng: np.random.Generator, data: TaggerData) -> TaggedSentence:

@@ -21,7 +21,7 @@ def test_real_needs_a_source(
 ) -> None:
     monkeypatch.delenv("AZSIM_DATA", raising=False)
     assert run(monkeypatch, "real", "--out", str(tmp_path)) == 2
-    assert "give --real MANIFEST, or set AZSIM_DATA" in capsys.readouterr().err
+    assert "without --real MANIFEST: set AZSIM_DATA" in capsys.readouterr().err
 
 
 def test_real_needs_the_evaluation_first(
