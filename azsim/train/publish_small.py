@@ -25,7 +25,7 @@ from azsim.nn.graph.network import GraphNetwork
 from azsim.nn.sealed import CARD_KEY, MODEL_FILE, decode_metadata, read_stored
 from azsim.output_file import write_output_file
 from azsim.parsing import OneLineParser
-from azsim.train.command import exit_status
+from azsim.train.command import exit_status, whole
 from azsim.train.recipe_file import load_any_recipe
 
 COLUMNS = 118
@@ -113,13 +113,15 @@ def main() -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--from", dest="final", type=Path, required=True, metavar="FINAL")
     parser.add_argument("--data", required=True, metavar="TEXT", help="what it learned from, with licences")
+    parser.add_argument("--codec", default="raw", help="of its bitstreams (default: raw)")
+    parser.add_argument("--weight-bits", type=whole(1, 8), default=8, help="of its weights (default: 8)")
     parser.add_argument("--out", type=Path, required=True, metavar="models/MODEL")
     options = parser.parse_args()
     return exit_status(lambda: _published(options))
 
 
 def _published(options: argparse.Namespace) -> None:
-    small = publish(options.final, options.data, options.out)
+    small = publish(options.final, options.data, options.out, options.codec, options.weight_bits)
     print(f"{options.out}: {small.model_bytes} bytes")
 
 

@@ -38,6 +38,7 @@ from azsim.nn.operators.mean_pool import MeanPool
 from azsim.nn.operators.multiply import Multiply
 from azsim.nn.operators.pad import Pad
 from azsim.nn.operators.pool2d import Pool2d
+from azsim.nn.operators.reduce import Reduce
 from azsim.nn.operators.relu import Relu
 from azsim.nn.operators.reshape import Reshape
 from azsim.nn.operators.rms_norm import RmsNorm
@@ -222,6 +223,12 @@ def _grouped(steps: torch.Tensor, size: int) -> torch.Tensor:
 def _counted(steps: torch.Tensor) -> torch.Tensor:
     """1, 2, ... along the steps, to divide by."""
     return torch.arange(1, steps.shape[1] + 1, dtype=steps.dtype).reshape(-1, *[1] * (steps.dim() - 2))
+
+
+@forward.register
+def _reduce(operator: Reduce, inputs: Tensors, roles: Roles) -> torch.Tensor:
+    axes = tuple(axis + 2 for axis in operator.axes)
+    return inputs[0].mean(axes, keepdim=True) if operator.mean else inputs[0].sum(axes, keepdim=True)
 
 
 @forward.register

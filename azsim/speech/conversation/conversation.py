@@ -12,7 +12,7 @@ never longer than its end-pointer allows. What comes out does not depend on how 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -105,6 +105,7 @@ class Conversation:
     Args:
         recogniser: with an end-pointer (`Recogniser.ends`).
         waiting: makes what waits for the next turn.
+        after_turn: makes what waits for it from this frame on, where a turn has just ended; ``waiting`` if None.
 
     Attributes:
         frames: heard so far.
@@ -115,10 +116,12 @@ class Conversation:
         ValueError: the recogniser has no end-pointer.
     """
 
-    def __init__(self, recogniser: Recogniser, waiting: WaitingMaker) -> None:
+    def __init__(
+        self, recogniser: Recogniser, waiting: WaitingMaker, after_turn: Callable[[int], Waiting] | None = None
+    ) -> None:
         if recogniser.ends is None:
             raise ValueError("a conversation needs a recogniser with an end-pointer")
-        self._recogniser, self._make_waiting = recogniser, waiting
+        self._recogniser, self._make_waiting, self._after_turn = recogniser, waiting, after_turn
         self._waiting: Waiting = waiting()
         self._waiting_from = 0
         self._kept = np.zeros((0, MEL_BINS), np.float32)
@@ -157,7 +160,7 @@ class Conversation:
                 if self._open.is_over:
                     over_at = self._open.first + self._open.over_frames
                     yield self._close()
-                    if not self._waiting.is_always_on:
+                    if self._after_turn is not None or not self._waiting.is_always_on:
                         openings, at = self._wait_from(over_at), over_at
                         continue
             at = until
@@ -187,7 +190,8 @@ class Conversation:
 
     def _wait_from(self, frame: int) -> list[Opening]:
         """A new one waits, from a frame on."""
-        self._waiting, self._waiting_from = self._make_waiting(), frame
+        self._waiting = self._make_waiting() if self._after_turn is None else self._after_turn(frame)
+        self._waiting_from = frame
         return self._openings(frame)
 
     def _close(self, by: Opening | None = None) -> ConversationTurn:

@@ -1,5 +1,7 @@
 """What opens a turn while a device waits: its wake word, or, without one, that somebody speaks.
 
+A follow-up, speech to the device soon after a turn, is the third (`azsim.speech.conversation.follow_up`).
+
 ::
 
     wake word   ▁▁▅▇▆│▁▁▅▇▅▇▆▁▁      the turn begins where the word ends, which is known somewhat later
@@ -20,7 +22,7 @@ from azsim.speech.endpointing.voice_activity import SPEECH, VoiceActivity
 from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, STACKED_FRAMES
 from azsim.speech.wake_detector import WakeDetector, WakeLimits
 
-Opener = Literal["wake word", "voice"]
+Opener = Literal["wake word", "voice", "follow-up"]
 VOICED_STEPS = 3
 """In a row, of speech, that open a turn: shorter sounds are none; `assumed`."""
 LEAD_FRAMES = 50

@@ -1,0 +1,1 @@
+"""Who is being spoken to: tracks of heads and mouths, people who make such tracks, and a network that fuses them."""
