@@ -227,8 +227,7 @@ def _counted(steps: torch.Tensor) -> torch.Tensor:
 
 @forward.register
 def _reduce(operator: Reduce, inputs: Tensors, roles: Roles) -> torch.Tensor:
-    axes = tuple(axis + 2 for axis in operator.axes)
-    return inputs[0].mean(axes, keepdim=True) if operator.mean else inputs[0].sum(axes, keepdim=True)
+    return (torch.mean if operator.mean else torch.sum)(inputs[0], [axis + 2 for axis in operator.axes], True)
 
 
 @forward.register
