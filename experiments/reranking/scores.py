@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from azsim.cloud.domain_model import DomainModel
 from azsim.cloud.rescore import NBestReranker, Opinions, RescoringWeights
 from azsim.report.wer import count_errors
 from azsim.speech.lattice.lattice import Lattice
 from azsim.speech.lattice.paths import oracle
 
-MOST = 100
+MOST = 50
 """Candidates of a lattice."""
+FEATURES = 4
+"""Of a candidate: what was heard, language, internal, words."""
 
 
 @dataclass(frozen=True)
@@ -21,29 +25,48 @@ class Candidates:
     """The paths of one lattice.
 
     Attributes:
-        parts: float64 ``(paths, 4)``: heard, language, internal, words.
+        heard, neural, domain, internal, words: float64 ``(paths,)``: log-probabilities, and the number of words; of a
+            sentence of no domain ``domain`` is minus infinity.
         errors: int ``(paths,)``: of each against the reference.
         oracle_errors: of the nearest path of the whole lattice.
         reference_words: in the reference.
     """
 
-    parts: np.ndarray
+    heard: np.ndarray
+    neural: np.ndarray
+    domain: np.ndarray
+    internal: np.ndarray
+    words: np.ndarray
     errors: np.ndarray
     oracle_errors: int
     reference_words: int
 
+    def features(self, share: float) -> np.ndarray:
+        """What weights are multiplied with, ``(paths, FEATURES)``, if domains have that share."""
+        language = self.neural
+        if share:
+            language = np.logaddexp(math.log(share) + self.domain, math.log1p(-share) + self.neural)
+        return np.stack([self.heard, language, -self.internal, self.words], 1)
+
     def chosen_errors(self, weights: RescoringWeights) -> int:
         """Of the path that the weights choose."""
-        factors = np.array([1.0, weights.language, -weights.internal, weights.word])
-        return int(self.errors[np.argmax(self.parts @ factors)])
+        factors = np.array([1.0, weights.language, weights.internal, weights.word])
+        return int(self.errors[np.argmax(self.features(weights.domain_share) @ factors)])
 
 
-def candidates_of(lattice: Lattice, reference: str, opinions: Opinions) -> Candidates:
-    """Ask the models once for each path."""
+def candidates_of(lattice: Lattice, reference: str, opinions: Opinions, domain: DomainModel) -> Candidates:
+    """Ask the models once for each path; the opinions are the neural model's and the recogniser's own."""
     scored = list(NBestReranker(opinions, RescoringWeights(), MOST).scored(lattice))
-    parts = np.array([[one.heard, one.language, one.internal, len(one.words)] for one in scored])
-    errors = np.array([errors_of(reference, one.words) for one in scored])
-    return Candidates(parts, errors, oracle(lattice, reference.split())[0], len(reference.split()))
+    return Candidates(
+        heard=np.array([one.heard for one in scored]),
+        neural=np.array([one.language for one in scored]),
+        domain=np.array([domain.sentence(one.words) for one in scored]),
+        internal=np.array([one.internal for one in scored]),
+        words=np.array([float(len(one.words)) for one in scored]),
+        errors=np.array([errors_of(reference, one.words) for one in scored]),
+        oracle_errors=oracle(lattice, reference.split())[0],
+        reference_words=len(reference.split()),
+    )
 
 
 def errors_of(reference: str, words: Sequence[str]) -> int:

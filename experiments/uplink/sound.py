@@ -23,7 +23,7 @@ class Encoding:
         hiss_dbfs: level of the noise that goes on through speech and after it.
         speech_kbps: payload over the recordings.
         hiss_kbps: payload over the hiss after the first second of it.
-        until_suppressed_s: from the end of a recording to the first packet that is left out; nan where none is.
+        until_suppressed_s: from the end of the speech to the first packet that is left out; nan where none is.
         sent_in_hiss_percent: packets that went up of those of the hiss after its first second.
     """
 
@@ -37,10 +37,10 @@ class Encoding:
     sent_in_hiss_percent: float
 
 
-def encodings(sounds: list[np.ndarray], kbps: tuple[float, ...]) -> list[Encoding]:
-    """Every choice over some recordings; of each its speech alone, then hiss."""
+def encodings(sounds: list[np.ndarray], speech_end_ms: list[int], kbps: tuple[float, ...]) -> list[Encoding]:
+    """Every choice over some recordings, whose speech ends then; of each its speech alone, then hiss."""
     return [
-        _encoding(sounds, OpusChoice(round(1000 * rate), 20, is_variable, suppresses), level)
+        _encoding(sounds, speech_end_ms, OpusChoice(round(1000 * rate), 20, is_variable, suppresses), level)
         for level in HISS_DBFS
         for rate in kbps
         for is_variable in (False, True)
@@ -48,9 +48,11 @@ def encodings(sounds: list[np.ndarray], kbps: tuple[float, ...]) -> list[Encodin
     ]
 
 
-def _encoding(sounds: list[np.ndarray], choice: OpusChoice, hiss_dbfs: float) -> Encoding:
+def _encoding(
+    sounds: list[np.ndarray], speech_end_ms: list[int], choice: OpusChoice, hiss_dbfs: float
+) -> Encoding:
     spoken, hissed, waits, left, frames = [], [], [], 0, 0
-    for index, sound in enumerate(sounds):
+    for index, (sound, end_ms) in enumerate(zip(sounds, speech_end_ms, strict=True)):
         rng = np.random.default_rng([7, index])
         hiss = 10 ** (hiss_dbfs / 20) * rng.standard_normal(len(sound) + round(HISS_S * SAMPLE_RATE_HZ))
         hiss[: len(sound)] += sound
@@ -60,7 +62,8 @@ def _encoding(sounds: list[np.ndarray], choice: OpusChoice, hiss_dbfs: float) ->
         later = after[1000 // choice.frame_ms :]
         spoken.append(sum(packets[:ends]) / (ends * choice.frame_ms) * 8)
         hissed.append(sum(later) / (len(later) * choice.frame_ms) * 8)
-        waits.append(after.index(0) * choice.frame_ms / 1000 if 0 in after else np.nan)
+        quiet = packets[-(-end_ms // choice.frame_ms) :]
+        waits.append(quiet.index(0) * choice.frame_ms / 1000 if 0 in quiet else np.nan)
         left, frames = left + sum(size > 0 for size in later), frames + len(later)
     waited = [wait for wait in waits if not np.isnan(wait)]
     return Encoding(

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import socket
-import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 from azsim.cloud.certificates import Certificates
 from azsim.cloud.channel import ClientEnd
-from azsim.cloud.server import LOOPBACK, Server, ServerLimits
-from azsim.cloud.service import Service
+from azsim.cloud.server import LOOPBACK
 from azsim.speech.lattice.lattice import Lattice
 
 
@@ -58,37 +52,3 @@ class RawClient:
         while True:
             for reply in self.end.receive(self.socket.recv(1 << 16)):
                 return reply.status, reply.body
-
-
-@contextlib.contextmanager
-def serving(
-    certificates: Certificates, service: Service | None = None, limits: ServerLimits | None = None
-) -> Iterator[tuple[int, list[str]]]:
-    """A server in a thread: its port, and the lines that it says."""
-    lines: list[str] = []
-    there, over = threading.Event(), asyncio.Event()
-    found: dict[str, object] = {}
-
-    async def serve() -> None:
-        server = Server(service or Service(), certificates, lines.append, limits)
-        async with server.listening(0) as port:
-            found.update(port=port, loop=asyncio.get_running_loop())
-            there.set()
-            await over.wait()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert there.wait(20)
-    try:
-        yield found["port"], lines
-    finally:
-        found["loop"].call_soon_threadsafe(over.set)
-        thread.join(20)
-        assert not thread.is_alive()
-
-
-def made_in(folder: Path) -> Certificates:
-    """Certificates of a folder of their own."""
-    from azsim.cloud.certificates import certificates
-
-    return certificates(folder / "certificates")

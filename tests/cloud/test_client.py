@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from azsim.cloud.background import serving
 from azsim.cloud.certificates import Certificates, certificates
 from azsim.cloud.client import CloudClient, audio_writes
 from azsim.cloud.opus import OpusChoice, encode_speech
@@ -19,7 +20,7 @@ from azsim.cloud.packets import read_packets
 from azsim.cloud.server import LOOPBACK
 from azsim.cloud.service import Service
 from azsim.errors import PrivacyError
-from tests.cloud.cases import OWN, Second, lattice, serving
+from tests.cloud.cases import OWN, Second, lattice
 
 SLOW_SERVER = """
 import asyncio, sys, time

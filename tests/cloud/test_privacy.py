@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
 
 import numpy as np
 import pytest
 
+from azsim.cloud.background import serving
 from azsim.cloud.certificates import Certificates, certificates
 from azsim.cloud.client import CloudClient
 from azsim.cloud.messages import MOST_BYTES, packed_lattice
 from azsim.cloud.opus import OpusChoice, encode_speech, pcm16
-from azsim.cloud.server import LOOPBACK
 from azsim.cloud.service import Service
 from azsim.errors import PrivacyError
 from azsim.resources import shipped
 from azsim.speech.audio import read_audio
 from azsim.speech.features import log_mel
 from azsim.speech.lattice.lattice import Lattice
-from tests.cloud.cases import lattice, serving
-from tests.cloud.leaks import found_in
+from experiments.uplink.leaks import found_in
+from experiments.uplink.privacy import Wire, scans
+from tests.cloud.cases import lattice
 
 
 @pytest.fixture(scope="module")
@@ -48,28 +47,6 @@ def large_lattice() -> Lattice:
     return Lattice.of_edges("1", rows, {60: (0.0, 0.0)})
 
 
-class Wire:
-    """A relay that keeps all bytes of both directions."""
-
-    def __init__(self, port: int) -> None:
-        self._listening = socket.create_server((LOOPBACK, 0))
-        self.port = self._listening.getsockname()[1]
-        self.seen = bytearray()
-        self._to = port
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        device, _ = self._listening.accept()
-        server = socket.create_connection((LOOPBACK, self._to))
-        threading.Thread(target=self._pass, args=(server, device), daemon=True).start()
-        self._pass(device, server)
-
-    def _pass(self, source: socket.socket, target: socket.socket) -> None:
-        while data := source.recv(1 << 16):
-            self.seen += data
-            target.sendall(data)
-
-
 def test_with_the_setting_on_nothing_of_the_sound_is_among_the_bytes(keys: Certificates, sound: np.ndarray):
     plain = bytearray()
     with serving(keys, Service(None, lambda samples: ())) as (port, _):
@@ -94,6 +71,15 @@ def test_with_the_setting_off_the_same_scan_finds_it(keys: Certificates, sound: 
             assert client.recognise(list(encode_speech(sound, OpusChoice())), 20).by == "cloud"
     assert found_in(bytes(plain), sound) == {"opus"}
     assert found_in(bytes(wire.seen), sound) == set()  # encrypted
+
+
+def test_the_report_scans_both_settings(keys: Certificates, sound: np.ndarray):
+    on, off = scans(keys, [sound], [lattice()])
+    assert (on.local_processing, on.refused, on.found_in_plain, on.found_on_wire, on.forms) == (True, 1, 0, 0, "")
+    assert (off.local_processing, off.refused, off.found_in_plain, off.found_on_wire) == (False, 0, 1, 0)
+    assert off.forms == "opus"
+    assert off.plain_bytes > on.plain_bytes > 100
+    assert on.wire_bytes > on.plain_bytes
 
 
 @pytest.mark.parametrize("form", ["<i2", ">i2", "i1", "u1", "<f4"])

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from azsim.cloud.background import serving
 from azsim.cloud.certificates import Certificates, certificates
 from azsim.cloud.channel import ConnectionLost
 from azsim.cloud.client import CloudClient
@@ -17,7 +18,7 @@ from azsim.cloud.messages import LATTICE_PATH, LatticeMessage, pack, packed_latt
 from azsim.cloud.server import LOOPBACK, Server, ServerLimits
 from azsim.cloud.service import Service, unix_ms
 from azsim.errors import InputError
-from tests.cloud.cases import OWN, RawClient, Second, lattice, serving
+from tests.cloud.cases import OWN, RawClient, Second, lattice
 from tests.fuzz.harness import TIMES
 
 MANY = 40 * min(TIMES, 5)

@@ -7,6 +7,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from azsim.cloud.background import serving
 from azsim.cloud.certificates import Certificates, certificates
 from azsim.cloud.channel import WRITE_BYTES as OF_CHANNEL
 from azsim.cloud.client import CloudAnswer, CloudClient
@@ -27,7 +28,7 @@ from azsim.resources import shipped
 from azsim.soc.network import WRITE_BYTES, Radio
 from azsim.soc.trace import Recorder
 from azsim.speech.audio import read_audio
-from tests.cloud.cases import OWN, Second, lattice, serving
+from tests.cloud.cases import OWN, Second, lattice
 from tests.soc.cases import device
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from azsim.cloud.background import serving
 from azsim.cloud.certificates import Certificates, certificates
 from azsim.cloud.client import CloudClient
 from azsim.cloud.service import Service
@@ -18,7 +19,7 @@ from azsim.speech.conversation.opening import Opening
 from azsim.speech.endpointing.protocol import EndPointEvent
 from azsim.speech.lattice.lattice import Lattice
 from azsim.speech.transcript import Word
-from tests.cloud.cases import OWN, lattice, serving
+from tests.cloud.cases import OWN, lattice
 
 WORD = Word(OWN[0], 300, 510, 0.9)
 

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 
 from azsim.cli import parser
+from azsim.cloud.background import serving
 from azsim.cloud.certificates import certificates
 from azsim.cloud.service import Service
 from azsim.commands import listen
 from azsim.compare import live
 from azsim.errors import InputError
 from azsim.speech.conversation import openers
-from tests.cloud.cases import Second, serving
+from tests.cloud.cases import Second
 from tests.compare.test_turns import noise
 from tests.speech.conversation.test_conversation import SMALL, by_voice
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from azsim.cloud.background import serving
 from azsim.cloud.certificates import certificates
 from azsim.cloud.channel import ClientEnd, ConnectionLost, Request, ServerEnd
 from azsim.cloud.client import CloudClient
@@ -28,7 +29,7 @@ from azsim.cloud.messages import (
 )
 from azsim.cloud.packets import PacketWriter
 from azsim.cloud.service import ANSWERED, Handled, Service, unix_ms
-from tests.cloud.cases import RawClient, lattice, serving
+from tests.cloud.cases import RawClient, lattice
 from tests.fuzz.harness import TIMES, Attack, damaged, numbers
 
 MESSAGES, FORGED, STREAMS, CONNECTIONS = 150, 60, 30, 20
