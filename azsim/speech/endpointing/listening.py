@@ -103,6 +103,7 @@ class EndPointListening:
         self._wake_outputs = wake_outputs
         self._text_of = text_of(recogniser)
         self._texts: dict[tuple[int, ...], str] = {}
+        self._read: tuple[tuple[int, ...] | None, float] = (None, 0.0)
         self._meter = PauseMeter(limits.speech_above, self._every)
         self._pointer = EndPointProtocol(limits, self._text)
         self.posteriors: list[np.ndarray] = []
@@ -155,7 +156,11 @@ class EndPointListening:
         return self._asked[1]
 
     def _sentence_end(self, labels: tuple[int, ...]) -> float:
-        return 1.0 if self._sentence is None else self._sentence.posterior(self._text(labels))
+        if self._sentence is None:
+            return 1.0
+        if self._read[0] != labels:
+            self._read = labels, self._sentence.posterior(self._text(labels))
+        return self._read[1]
 
     def _text(self, labels: tuple[int, ...]) -> str:
         if labels not in self._texts:

@@ -177,7 +177,7 @@ class Beam:
         )  # fmt: skip
         self._entries = run_fused(*given, self._fusion) if self._fusion else run(*given)
         self._outputs += len(encoded)
-        self._kept.append(record.kept)
+        self._kept.extend(record.kept)
         self._turns.append(record.turns[: counters[TURNS]].copy())
         self._joined.append(record.joined[: counters[JOINED]].copy())
         self._ran.append((record.labels[: counters[RUNS]].copy(), record.hidden[: counters[RUNS]].copy()))
@@ -196,12 +196,8 @@ class Beam:
         until = self._outputs - 1 if output is None else output
         if until < 0:
             return (Hypothesis((), (), 1.0, 0),)
-        for part in self._kept:
-            if until < len(part):
-                break
-            until -= len(part)
-        rows = part[until][part[until][:, 1] != NO_NODE]
-        until = self._outputs - 1 if output is None else output
+        rows = self._kept[until]
+        rows = rows[rows[:, 1] != NO_NODE]
         scores = rows[:, 1] - rows[:, 1].max()
         shares = np.exp(scores / UNITS)
         found = []
