@@ -2,9 +2,9 @@
 
 ::
 
-                  pause at the end of the hypotheses ──┐
-    speculative:  ≥ 60 ms   quiet ≥ 120 ms ended ≥ .2 ─┴─> work downstream may begin
-    final:        ≥ 240 ms  quiet ≥ 180 ms ended ≥ .35 ──> the words are out
+                  pause at the end of the hypotheses ───────────┐
+    speculative:  ≥ 120 ms  quiet ≥ 120 ms  a sentence ≥ 0.1 ───┴─> work downstream may begin
+    final:        ≥ 180 ms  quiet ≥ 300 ms ─────────────────────> the words are out
                   or: quiet or no label for long, or heard for longer than anybody speaks
 
 (Those of the defaults; an experiment file may have others.)
@@ -64,14 +64,15 @@ class EndPointing(Struct, frozen=True, forbid_unknown_fields=True):
         longest_ms: of an utterance.
         nothing_said_ms: without any label, from the start.
 
-    **Source:** the limits of both decisions: `experiments.endpointing.tune`; the others `assumed`.
+    **Source:** the limits of both decisions, longest quiet and longest pause: `experiments.endpointing.tune`; the others
+    `assumed`.
     """
 
-    speculative: Limits = Limits(60, 120, 0.2, 0.02)
-    final: Limits = Limits(240, 180, 0.35, 0.02)
+    speculative: Limits = Limits(120, 120, 0.0, 0.1)
+    final: Limits = Limits(180, 300)
     speech_above: Share = 0.5
-    longest_quiet_ms: Milliseconds = 900
-    longest_pause_ms: Milliseconds = 2_000
+    longest_quiet_ms: Milliseconds = 1_200
+    longest_pause_ms: Milliseconds = 3_000
     longest_ms: Annotated[int, Meta(ge=1_000, le=600_000)] = 20_000
     nothing_said_ms: Annotated[int, Meta(ge=1_000, le=600_000)] = 10_000
 
