@@ -12,15 +12,17 @@ from hypothesis import strategies as st
 from azsim.compress.recipe import compress
 from azsim.nn.graph.executor import Model
 from azsim.speech.bounds import UNKNOWN
-from azsim.speech.conclusion import Recognition
+from azsim.speech.conclusion import Recognition, no_jobs
 from azsim.speech.endpoint import step_end_ms
 from azsim.speech.endpointing.decision import EndPointing, Limits
 from azsim.speech.endpointing.listening import EndPointer, EndPointNetworks
 from azsim.speech.features import log_mel
+from azsim.speech.lattice.slf import to_slf
 from azsim.speech.listener import Listener
 from azsim.speech.recogniser import Recogniser
 from azsim.speech.room_tone import room_tone
 from azsim.speech.search.beam import Beam, BeamOptions
+from azsim.speech.search.choice import SearchChoice
 from tests.conftest import random_network
 from tests.speech.endpointing.graphs import activity_network, sentence_network
 
@@ -92,3 +94,18 @@ def test_a_beam_is_asked_for_all_that_it_holds() -> None:
     listener, found = heard(LIMITS, log_mel(sound()), [], search=partial(Beam, options=BeamOptions(beam=3)))
     commit = listener.ends.events[-1]
     assert found.transcript.text == listener.text_of(commit.labels)
+
+
+@settings(max_examples=5, deadline=None)
+@given(cuts=st.lists(st.integers(0, 170), max_size=8))
+def test_the_lattice_is_of_all_that_was_heard_until_the_committed_words_were_told(cuts: list[int]) -> None:
+    search = SearchChoice(beam=3)
+    options = {"search": search.maker(), "lattices": search}
+    frames = log_mel(sound())
+    listener, found = heard(LIMITS, frames, cuts, **options)
+    told = [event for event in listener.ends.events if event.kind == "speculative"][-1]
+    alone = Listener(Recogniser(SMALL, **options))
+    alone.feed(np.concatenate([frames, room_tone(frames, listener.most_after)])[: 3 * (told.step + 1)])
+    until = alone.conclude(1_800, UNKNOWN, no_jobs)
+    assert to_slf(found.lattice) == to_slf(until.lattice)
+    assert all(0 <= word.word_posterior <= 1 for word in found.transcript.words)
