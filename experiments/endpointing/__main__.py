@@ -10,9 +10,12 @@ knows its true ends; those of the people's orders (dev split, heard with `--dev`
 tone at -60 dBFS is added to the orders; the room goes on after every recording.
 
 Thresholds were chosen on neither (`python -m experiments.endpointing.tune`); the peers' posterior is cut at 0.5, as
-their documents have it. An early cut is a recording whose words at the end-point are not those of the whole recording.
-EP50 and EP90 are waits from the true end of speech to the end-point, in time of the sound, over the recordings that
-were not cut early; computing adds a few milliseconds (`azsim compare`).
+their documents have it (silero-vad runs from its own ONNX file; azsim's import of it gives the same posteriors,
+[third_party](../third_party/README.md)). An early cut is a recording whose words at the end-point are not those of the
+whole recording. EP50 and EP90 are waits from the true end of speech to the end-point, in time of the sound, over the
+recordings that were not cut early; computing adds a few milliseconds (`azsim compare`). Results downstream are those of
+simulated work (`azsim/soc/downstream.py`) that follows each event log: with a lead of L, work of D is hidden up to
+min(L, D), so that the curves part until D is the lead and run beside each other from there on.
 """
 
 from __future__ import annotations
