@@ -64,8 +64,7 @@ class EndPointing(Struct, frozen=True, forbid_unknown_fields=True):
         longest_ms: of an utterance.
         nothing_said_ms: without any label, from the start.
 
-    **Source:** the limits of both decisions, longest quiet and longest pause: `experiments.endpointing.tune`; the others
-    `assumed`.
+    **Source:** the limits of both decisions, longest quiet and pause: `experiments.endpointing.tune`; others `assumed`.
     """
 
     speculative: Limits = Limits(120, 120, 0.0, 0.1)
