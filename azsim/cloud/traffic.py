@@ -109,7 +109,7 @@ class EncodedSpeech:
 
 
 def encoded_speech(spec: NetworkSpec, samples: np.ndarray, rng: np.random.Generator) -> EncodedSpeech:
-    """A recording and the room after it through libopus.
+    """A recording and, where packets differ, the room after it through libopus.
 
     Args:
         spec: rate, length of a packet, and how it is encoded.
@@ -121,7 +121,9 @@ def encoded_speech(spec: NetworkSpec, samples: np.ndarray, rng: np.random.Genera
         WorkError: there is no libopus.
     """
     choice = opus_choice(spec)
-    packets = tuple(encode_speech(np.concatenate([samples, _room(samples, rng)]), choice))
+    varies = choice.variable_rate or choice.silence_suppression
+    sound = np.concatenate([samples, _room(samples, rng)]) if varies else samples  # else what follows is as large
+    packets = tuple(encode_speech(sound, choice))
     return EncodedSpeech(choice.frame_ms, packets, -(-len(samples) // choice.frame_samples))
 
 

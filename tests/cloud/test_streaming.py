@@ -98,3 +98,11 @@ def test_a_connection_that_is_opened_for_a_request_costs_bytes_both_ways_and_no_
     assert opened.uplink_bytes == kept.uplink_bytes + up + headers
     assert opened.downlink_bytes == kept.downlink_bytes + down
     assert opened.latency.total_ps == pytest.approx(kept.latency.total_ps, abs=PS_PER_MS)  # it was open by then
+
+
+def test_a_second_pass_adds_its_time_to_the_search_and_nothing_else():
+    once, twice = (
+        stream_audio(device(**CERTAIN), work(), music=None, second_pass_ms=each).latency for each in (0.0, 25.0)
+    )
+    assert twice.search_ps == once.search_ps + 25 * PS_PER_MS
+    assert twice.total_ps == pytest.approx(once.total_ps + 25 * PS_PER_MS, abs=PS_PER_MS)

@@ -49,6 +49,7 @@ weight_bits = 6
 
 [cloud]
 name = "cloud"
+model = "tuned.safetensors"
 
 [production]
 encoder_layers = 2
