@@ -41,6 +41,10 @@ def declare(command: argparse.ArgumentParser) -> None:
         help="an output that is an input's value for the next step (default: recognised by their names)",
     )  # fmt: skip
     command.add_argument(
+        "--output", action="append", default=[], dest="outputs", metavar="NAME",
+        help="an output that is kept; may be given again (default: all)",
+    )  # fmt: skip
+    command.add_argument(
         "--every-ms", type=float, default=100.0, metavar="MS", help="time from one run to the next (default: 100)"
     )
     command.add_argument(
@@ -91,6 +95,7 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
         settings=dict(options.settings),
         shapes=dict(options.shapes),
         states=dict(options.states),
+        outputs=tuple(options.outputs),
         every_ms=options.every_ms,
     )
     network, checks = imported.network, []

@@ -20,7 +20,7 @@ from azsim.report.page import write_page
 from experiments.third_party import tables
 from experiments.third_party.measure import imported, measure
 from experiments.third_party.packages import CASES, packages_folder
-from experiments.third_party.peers import vela_estimate, zigzag_estimate
+from experiments.third_party.peers import peers_python, vela_estimate, whole_estimates, zigzag_estimate
 
 DATA = "measured.json"
 
@@ -31,10 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--packages", type=Path, default=packages_folder(), help="the folder of wheels")
     parser.add_argument("--out", type=Path, default=Path("reports/third_party"))
     parser.add_argument("--only", action="append", help="measure these networks anew and keep the others")
-    parser.add_argument("--peers", type=Path, help="a Python that has zigzag-dse 3.9.1, six and ethos-u-vela 5.2.0")
+    parser.add_argument("--peers", type=Path, help="a Python that has the peers (default: one is made in the cache)")
+    parser.add_argument("--no-peers", action="store_true", help="ask no peers")
     parser.add_argument("--peers-only", action="store_true", help="ask the peers anew and keep what was measured")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
+    python = None if options.no_peers else options.peers or peers_python()
     known = json.loads((options.out / DATA).read_text()) if (options.out / DATA).exists() else {}
     for case in CASES:
         if options.only and case.name not in options.only:
@@ -42,10 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with tempfile.TemporaryDirectory() as folder:
             file = case.extracted(options.packages, Path(folder))
             found = known[case.name] if options.peers_only else measure(case, file).to_json()
-            if options.peers:
-                network = imported(case, file).network
-                found["zigzag"] = zigzag_estimate(options.peers, network)
-                found["vela"] = vela_estimate(options.peers, network)
+            if python is not None:
+                network = imported(case, file)
+                found["whole"] = whole_estimates(python, network, file, Path(folder))
+                found["zigzag"] = zigzag_estimate(python, network.network)
+                found["vela"] = vela_estimate(python, network.network)
         known[case.name] = found
         (options.out / DATA).write_text(json.dumps(known, indent=1, allow_nan=False) + "\n")
     if known:

@@ -11,8 +11,10 @@ from azsim.resources import shipped
 
 RATE = 16000
 Stream = dict[str, np.ndarray]
-Feed = Callable[[Sequence[tuple[np.ndarray, int, int]]], tuple[list[Stream], np.ndarray | None]]
-"""Recordings, each with where speech begins and ends in milliseconds -> streams, and labels of their steps."""
+Recording = tuple[np.ndarray, int, int]
+"""Samples, and where speech begins and ends in milliseconds."""
+Feed = Callable[[Sequence[Recording]], tuple[list[Stream], np.ndarray | None]]
+"""Recordings -> streams, and labels of their steps, or of the streams where those are fewer."""
 
 
 @cache

@@ -1,19 +1,69 @@
-"""What ZigZag and Vela say of the same layers, in a Python of their own."""
+"""What ZigZag and Vela say of the same networks and layers, in a Python of their own."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
+from azsim.errors import InputError
 from azsim.nn.graph.network import GraphNetwork
+from azsim.nn.onnx.importer import Imported
+from azsim.nn.onnx.model import onnx_package
 
 TIME_LIMIT_S = 300
+PACKAGES = ("zigzag-dse==3.9.1", "six", "ethos-u-vela==5.2.0")
 HERE = Path(__file__).parent
 ZIGZAG = HERE / "zigzag_layers.py"
+WHOLE = HERE / "whole_network.py"
 VELA = HERE.parent / "bench" / "peer_scripts" / "vela_lstm.py"
 Estimate = dict[str, object]
+
+
+def peers_python() -> Path:
+    """A Python that has both, made on first use in the cache of the user.
+
+    Raises:
+        InputError: their packages cannot be installed.
+    """
+    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "azsim" / "peers" / "third_party"
+    python = home / "bin" / "python"
+    if not (home / "whole").exists():
+        try:
+            subprocess.run([sys.executable, "-m", "venv", str(home)], check=True, capture_output=True)
+            command = [str(python), "-m", "pip", "install", "--quiet", *PACKAGES]
+            subprocess.run(command, check=True, capture_output=True)
+        except subprocess.CalledProcessError:
+            raise InputError(f"{', '.join(PACKAGES)}: could not be installed into {home}") from None
+        (home / "whole").touch()
+    return python
+
+
+def whole_estimates(python: Path, found: Imported, file: Path, folder: Path) -> dict[str, Estimate]:
+    """What each says of a whole network: ``zigzag`` of its float ONNX with all shapes, ``vela`` of the file as it came.
+
+    Args:
+        python: `peers_python`.
+        found: the network.
+        file: as it came; Vela reads .tflite alone.
+        folder: for files between.
+    """
+    onnx = onnx_package()
+    model = type(found.twin.model).FromString(found.twin.model.SerializeToString())
+    for info in model.graph.input:
+        extents = info.type.tensor_type.shape.dim
+        for extent, size in zip(extents, found.shapes.get(info.name, ())):
+            extent.dim_value = size
+    shaped = folder / "shaped.onnx"
+    shaped.write_bytes(onnx.shape_inference.infer_shapes(model).SerializeToString())
+    answers = {}
+    for tool, given in (("zigzag", shaped), ("vela", file)):
+        answer = _asked([str(python), str(WHOLE), tool, str(given)])
+        answers[tool] = {"said": answer} if isinstance(answer, str) else {**answer, "said": ""}
+    return answers
 
 
 def zigzag_estimate(python: Path, network: GraphNetwork) -> Estimate:

@@ -14,7 +14,6 @@ import numpy as np
 
 from azsim.nn.graph.calibrate import (
     PERCENTILE,
-    calibrated,
     chosen_grids,
     may_be_wide,
     observed,
@@ -27,7 +26,7 @@ from azsim.nn.graph.operator import Arrays, Execution, Granularity, State
 from azsim.nn.graph.run import Stream, joined, run_float, run_integers, run_model, snr_db
 from azsim.nn.graph.tensor import Grid
 
-MOST_STEPS = 400
+MOST_STEPS = 200
 """Steps, over all streams, that a choice is judged on."""
 ENDS: tuple[float | None, ...] = (99.9, 99.99, 100.0, None)
 """Percentiles of a tensor's sizes at which grids may end; None: where rounding and saturation together lose least."""
@@ -51,6 +50,8 @@ def calibrated_nearest(
     Raises:
         InputError: as there.
     """
+    seen, weights = observed(graph, streams), rounded_weights(graph, granularity)
+    wide = _costly(graph, streams, chosen_grids(graph, seen, hints=hints), below_db)
     short = _shortened(streams)
     exact = joined([run_float(graph, stream) for stream in short])
 
@@ -58,12 +59,7 @@ def calibrated_nearest(
         outputs = joined([run_integers(made, stream) for stream in short])
         return min(snr_db(exact[key], outputs[key]) for key in exact)
 
-    made = (
-        calibrated(graph, streams, granularity, end, hints)
-        if below_db is None
-        else calibrated_within(graph, streams, below_db, granularity, end, hints)
-        for end in ENDS
-    )
+    made = (IntegerGraph(graph, weights, chosen_grids(graph, seen, end, hints, wide)) for end in ENDS)
     return max(made, key=nearness)
 
 
@@ -90,10 +86,17 @@ def calibrated_within(
         InputError: as there.
     """
     seen = observed(graph, streams)
-    grids = chosen_grids(graph, seen, percentile, hints)
-    costs = operand_costs(graph, streams, grids)
-    wide = {name for name, snr in costs.items() if snr < below_db}
+    wide = _costly(graph, streams, chosen_grids(graph, seen, percentile, hints), below_db)
     return IntegerGraph(graph, rounded_weights(graph, granularity), chosen_grids(graph, seen, percentile, hints, wide))
+
+
+def _costly(
+    graph: Graph, streams: Sequence[Stream], grids: Mapping[str, Grid], below_db: float | None
+) -> frozenset[str]:
+    """Operands that alone bring an output below so many dB; none where no limit is given."""
+    if below_db is None:
+        return frozenset()
+    return frozenset(name for name, snr in operand_costs(graph, streams, grids).items() if snr < below_db)
 
 
 def operand_costs(graph: Graph, streams: Sequence[Stream], grids: Mapping[str, Grid]) -> dict[str, float]:

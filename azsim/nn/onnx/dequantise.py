@@ -142,6 +142,8 @@ def _dequantize(node: object, edit: Edit, twin: Twin) -> None:
     if _begins_at_zero(maker, edit) and not _never_negative(tensor, edit):
         tensor = node.output[0]
         edit.replace(node, "Relu", [maker.input[0]], [tensor])
+    elif node.output[0] in {each.name for each in edit.graph.output}:
+        edit.replace(node, "Identity", [tensor], [node.output[0]])
     else:
         edit.rename(node.output[0], tensor)
         edit.remove(node)

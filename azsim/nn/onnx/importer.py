@@ -7,13 +7,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from azsim.errors import InputError, located
+from azsim.errors import InputError, located, nearest
 from azsim.nn.graph.graph import Carried, Graph, Node
 from azsim.nn.graph.network import GraphNetwork
 from azsim.nn.graph.onnx_node import OnnxBuilder
@@ -58,6 +58,7 @@ def from_onnx(
     settings: Mapping[str, float] | None = None,
     shapes: Mapping[str, Shape] | None = None,
     states: Mapping[str, str] | None = None,
+    outputs: Sequence[str] = (),
     every_ms: float = DEFAULT_EVERY_MS,
 ) -> GraphNetwork:
     """A network from an ONNX model, or a TFLite one; needs the extra ``onnx`` or ``tflite``.
@@ -68,14 +69,16 @@ def from_onnx(
         settings: inputs, or named dimensions, with the value that they always have: ``{"sr": 16000}``.
         shapes: inputs whose shape the model leaves open.
         states: state input -> the output that follows it; recognised by their names if not given.
+        outputs: those that are kept; all if none is named.
         every_ms: time from one run to the next.
 
     Raises:
         InputError: the file is damaged, or holds what is not supported; the message lists all of it, by node.
     """
     return import_model(
-        Path(path), name=name, settings=settings or {}, shapes=shapes or {}, states=states or {}, every_ms=every_ms
-    ).network
+        Path(path), name=name, settings=settings or {}, shapes=shapes or {}, states=states or {}, outputs=outputs,
+        every_ms=every_ms,
+    ).network  # fmt: skip
 
 
 def import_model(
@@ -85,6 +88,7 @@ def import_model(
     settings: Mapping[str, float],
     shapes: Mapping[str, Shape],
     states: Mapping[str, str],
+    outputs: Sequence[str] = (),
     every_ms: float,
 ) -> Imported:
     """As `from_onnx`, with what a check needs besides.
@@ -96,6 +100,7 @@ def import_model(
         raise InputError(f"every_ms = {every_ms}: must be above 0")
     model, own_states = _read(path)
     with located(str(path)):
+        _keep_outputs(model.graph, outputs, states or own_states)
         twin = float_twin(model)
         work = type(model).FromString(twin.model.SerializeToString())
         fuse(work)
@@ -103,15 +108,15 @@ def import_model(
         inputs, given = input_tensors(work.graph, settings, shapes)
         onnx = onnx_package()
         constants = {each.name: onnx.numpy_helper.to_array(each) for each in work.graph.initializer} | given
-        outputs = [each.name for each in work.graph.output]
+        kept = [each.name for each in work.graph.output]
         floats = {key: tensor.shape for key, tensor in inputs.items() if tensor.holds == "values"}
-        pairs = state_pairs(floats, outputs, states or own_states)
+        pairs = state_pairs(floats, kept, states or own_states)
         for in_parts in (True, False):
             walk = Walk(inputs, list(pairs), dict(constants), opset_of(work), in_parts)
             names = walk.nodes(work.graph.node)
             if in_parts and not _parts_fit(walk, pairs, names):
                 continue
-            graph = _graph(name or path.stem, walk, inputs, pairs, [names.get(each, each) for each in outputs])
+            graph = _graph(name or path.stem, walk, inputs, pairs, [names.get(each, each) for each in kept])
             break
         quantised = _quantised(walk, twin, graph)
         grids = {key: grid for key, grid in twin.grids.items() if key in graph.tensors}
@@ -127,6 +132,21 @@ def _read(path: Path) -> tuple[object, dict[str, str]]:
     from azsim.nn.tflite.to_onnx import tflite_as_onnx
 
     return tflite_as_onnx(path)
+
+
+def _keep_outputs(graph: object, asked: Sequence[str], states: Mapping[str, str]) -> None:
+    """Leave out outputs that were not asked for, unless they may follow a state; all stay where none is named."""
+    known = [each.name for each in graph.output]
+    for name in asked:
+        if name not in known:
+            raise InputError(f"output {name}: no such output; there are {', '.join(known)}{nearest(name, known)}")
+    if asked:
+        inputs = {each.name: () for each in graph.input}
+        needed = {*asked, *(states or state_pairs(inputs, known, {})).values()}
+        kept = [type(each).FromString(each.SerializeToString()) for each in graph.output if each.name in needed]
+        del graph.output[:]
+        graph.output.extend(kept)
+        drop_dead(graph)
 
 
 def _graph(name: str, walk: Walk, inputs: Mapping[str, Tensor], pairs: Mapping[str, str], outputs: list[str]) -> Graph:

@@ -76,7 +76,7 @@ def _shape(info: object, settings: Mapping[str, float], asked: Shape | None) -> 
         raise InputError(f"shape of {info.name}: {len(asked)} extents: the model has {len(stated)}")
     found, missing = [], []
     for index, extent in enumerate(stated):
-        if extent.HasField("dim_value"):
+        if extent.HasField("dim_value") and extent.dim_value > 0:  # exporters write -1 for an open one
             if asked is not None and asked[index] != extent.dim_value:
                 raise InputError(f"shape of {info.name}: {asked}: extent {index} must be {extent.dim_value}")
             found.append(int(extent.dim_value))

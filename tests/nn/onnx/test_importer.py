@@ -173,6 +173,33 @@ def test_grid_of_a_tensor_is_kept_or_holds_what_it_held(kind: type, zero: int, g
     assert calibrated(found.network.graph, [stream], hints=found.network.hints).grids["x"] == kept
 
 
+def test_a_grid_that_begins_at_zero_is_a_relu(tmp_path: Path) -> None:
+    """Quantisers leave a Relu out before it; what is never negative, through what only moves it, gets none."""
+    constants = {"s": np.array(0.02, np.float32), "z": np.array(-128, np.int8), "w": normal(6, 4)}
+    nodes = [
+        node("MatMul", ["x", "w"], ["h"]),
+        node("QuantizeLinear", ["h", "s", "z"], ["q"]),
+        node("DequantizeLinear", ["q", "s", "z"], ["d"]),
+        node("Transpose", ["d"], ["t"], perm=[1, 0]),
+        node("QuantizeLinear", ["t", "s", "z"], ["tq"]),
+        node("DequantizeLinear", ["tq", "s", "z"], ["y"]),
+    ]
+    made = model(nodes, {"x": [1, 6]}, {"y": [4, 1]}, constants)
+    found = imported(made, tmp_path)
+    assert [each.operator.kind for each in found.network.graph.nodes].count("relu") == 1
+    stream = {"x": np.random.default_rng(3).normal(0, 1, (30, 1, 6)).astype(np.float32)}
+    (row,) = check(found, [stream], tmp_path / "net.onnx", None)
+    assert row.error < 1e-5
+    assert row.as_given < 0.02  # a step of the grid
+
+
+def test_an_extent_of_minus_one_is_open(tmp_path: Path) -> None:
+    made = model([node("Relu", ["x"], ["y"])], {"x": [-1, 3]}, {"y": [-1, 3]}, {})
+    with pytest.raises(InputError, match="input x: extent 0 has no value"):
+        imported(made, tmp_path)
+    assert imported(made, tmp_path, shapes={"x": (2, 3)}).network.graph.inputs["x"].shape == (2, 3)
+
+
 def test_dynamically_quantised_layers_become_float_ones_with_their_integers(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     w, r = (rng.integers(-127, 128, shape).astype(np.int8) for shape in ((1, 6, 32), (1, 8, 32)))
