@@ -44,7 +44,7 @@ from azsim.train.tasks.task import Arrays, Batch, Run, Task
 SAVE_EVERY_S = 60.0
 LOG_EVERY_STEPS = 50
 LARGEST_GRADIENT_NORM = 5.0
-INITIAL, STEP, TORCH = 0, 1, 2
+INITIAL, STEP, TORCH, REFINED = 0, 1, 2, 3
 """What a generator is for, beside seed and step."""
 log = logging.getLogger("azsim.train")
 
@@ -143,7 +143,8 @@ class GraphTrainer:
 
     def finish(self) -> Finished:
         """Calibrate on the task's streams and measure both graphs."""
-        graph = self.module.graph()
+        self._torch_seed()
+        graph = self.task.refined(self.module, self._rng(REFINED))
         integers = calibrated(graph, self.task.calibration(), self.recipe.granularity)
         return Finished(
             task=self.task,

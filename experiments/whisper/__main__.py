@@ -50,7 +50,7 @@ from experiments.studies.stage_added import added_table, stage_added
 SEED, BOOTSTRAPS = 37, 1000
 SNRS_DB = (20.0, 12.0)
 MARGIN_MS, LONGEST_S = 300, 6.0
-ORDERS = 8
+ORDERS = 3
 WAYS: Mapping[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {"WORLD": by_world, "LPC": by_lpc}
 
 
@@ -261,7 +261,7 @@ def main() -> int:
     parser = options_of(__package__, __doc__)
     parser.add_argument("--model", default="whisper", help="another detector than the shipped one")
     parser.add_argument("--networks", nargs="+", default=["rnnt-5bit-50"], metavar="NAME", help="recognisers")
-    parser.add_argument("--recordings", type=int, default=50, help="at most, of orders and of read sentences")
+    parser.add_argument("--recordings", type=int, default=30, help="at most, of orders and of read sentences")
     parser.add_argument("--out", type=Path, default=Path("runs/whisper"))
     options = parser.parse_args()
     return exit_status(lambda: run(options))

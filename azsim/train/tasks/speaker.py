@@ -6,6 +6,7 @@
     windows of a stream ──length 1, mean, length 1──> voice ──┬─ head ─> the teacher's embedding of the recording
                                                               ├─ cosines in a batch as the teacher's
                                                               └─ speakers that are known: additive angular margin
+    in the end the last layer is fitted to the teacher in closed form
 
 Data are the folder ``voices`` of the corpus (`azsim.train.corpus.voice_clips`). One person in four of those who order
 and read is held out, and so is what is made from their recordings: on them the thresholds are chosen.
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +44,7 @@ from azsim.train.corpus.protocol import fold_of
 from azsim.train.corpus.store import read_index
 from azsim.train.corpus.voice_clips import FOLDER, ORDER, READ, SPOKEN, TEACHER, WAKE
 from azsim.train.data import StoredUtterance, complete_folders, load_utterances, of_splits
+from azsim.train.graph_module import GraphModule
 from azsim.train.layers import Layers
 from azsim.train.recipe import Share, Width
 from azsim.train.tasks.task import Arrays, Batch, Run, Task, task
@@ -49,6 +52,9 @@ from azsim.train.tasks.task import Arrays, Batch, Run, Task, task
 SPLITS = (ORDER, READ, WAKE, SPOKEN)
 NOISES = ("noise", "music", "noise-recorded")
 HELD_OUT_FOLD = 0
+STATISTICS = "statistics"
+RIDGE = 1e-3
+"""Of the mean variance of the statistics; `assumed`."""
 SURE_SHARE = 0.01
 """Of the impostors above the score that settles a match at once, of the speakers below the one that settles none."""
 
@@ -81,6 +87,7 @@ class SpeakerData(Struct, frozen=True, forbid_unknown_fields=True):
         noise_share: of the streams, those with noise, music or babble; ``snr_db``: in what range.
         alike_weight: of the cosines in a batch; ``margin_weight``: of the speakers that are known.
         margin: angle, radians; ``sharpness``: of its softmax.
+        fitted_batches: that the last layer is fitted to in the end; 0 leaves it as the steps made it.
     """
 
     recordings: Annotated[int, Meta(ge=2, le=512)] = 32
@@ -92,6 +99,7 @@ class SpeakerData(Struct, frozen=True, forbid_unknown_fields=True):
     margin_weight: Annotated[float, Meta(ge=0)] = 0.1
     margin: Annotated[float, Meta(ge=0, le=1)] = 0.15
     sharpness: Annotated[float, Meta(gt=0)] = 20.0
+    fitted_batches: Annotated[int, Meta(ge=0, le=10_000)] = 80
 
 
 @task("speaker")
@@ -126,7 +134,7 @@ class Speaker(Task):
             made = layers.conv1d(f"conv{number}", last, sizes.channels, Conv1d(taps=3, dilation=dilation))
             last = layers.add(f"relu{number}", Relu(), made)
         wide = layers.add("spread", Relu(), layers.dense("wide", last, sizes.wide))
-        pooled = layers.add("statistics", StatisticsPool(sizes.window), wide)
+        pooled = layers.add(STATISTICS, StatisticsPool(sizes.window), wide)
         return layers.graph([layers.dense(EMBEDDING, pooled, sizes.embedding)])
 
     def head(self) -> nn.Module:
@@ -175,6 +183,23 @@ class Speaker(Task):
         logits = torch.where(own, torch.cos(torch.acos(cosines) + self.data.margin), cosines)
         return loss + self.data.margin_weight * functional.cross_entropy(self.data.sharpness * logits, labels)
 
+    def refined(self, module: GraphModule, rng: np.random.Generator) -> Graph:
+        """The last layer fitted to the teacher: ridge regression from a window's statistics to its main components."""
+        statistics, taught = list[np.ndarray](), list[np.ndarray]()
+        for _ in range(self.data.fitted_batches):
+            batch = self.batch(rng)
+            with torch.no_grad():
+                found = module({name: torch.from_numpy(value) for name, value in batch.inputs.items()})
+            windows = found[STATISTICS].numpy()
+            statistics.append(windows.reshape(-1, windows.shape[2]))
+            taught.append(np.repeat(batch.targets["taught"], windows.shape[1], axis=0))
+        graph = module.graph()
+        if not statistics:
+            return graph
+        weights, bias = fitted(np.concatenate(statistics), np.concatenate(taught), self.network.embedding)
+        own = {f"{EMBEDDING}.weights": weights, f"{EMBEDDING}.bias": bias}
+        return replace(graph, parameters={**graph.parameters, **own})
+
     def measure(self, run: Run) -> dict[str, float]:
         """Equal error rates of people who are held out, and the scores that settle a match."""
         found = {split: self._trials(run, split) for split in (ORDER, READ)}
@@ -193,9 +218,7 @@ class Speaker(Task):
 
     def _trials(self, run: Run, split: str) -> tuple[np.ndarray, np.ndarray]:
         voices, names = [], []
-        for each in self._held_out:
-            if each.line.split != split:
-                continue
+        for each in (each for each in self._held_out if each.line.split == split):
             frames, long = each.features.astype(np.float32), 2 * self.network.window * STACKED_FRAMES
             cuts = range(0, len(frames) - long + 1, long) if split == READ else ()
             for part in [frames[cut : cut + long] for cut in cuts] or [frames]:
@@ -213,6 +236,28 @@ class Speaker(Task):
     def calibration(self) -> Iterable[Arrays]:
         rng = np.random.default_rng(17)
         return [{FRAMES: self.stream(self._drawn(rng), rng)} for _ in range(48)]
+
+
+def fitted(statistics: np.ndarray, taught: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ridge regression to the main components of what is taught, its mean taken away.
+
+    Args:
+        statistics: of windows, ``(n, d)``.
+        taught: to each, ``(n, m)``.
+        size: components; those that ``m`` or ``n`` does not have are zero.
+
+    Returns:
+        Weights float32 ``(size, d)`` and bias ``(size,)``.
+    """
+    middle, apart = statistics.mean(axis=0, dtype=np.float64), taught - taught.mean(axis=0, dtype=np.float64)
+    components = np.linalg.svd(apart, full_matrices=False)[2][:size]
+    centred, wanted = statistics - middle, apart @ components.T
+    products = centred.T @ centred
+    ridge = RIDGE * float(np.trace(products)) / len(products)
+    solved = np.linalg.solve(products + ridge * np.eye(len(products)), centred.T @ wanted).T
+    weights = np.zeros((size, statistics.shape[1]))
+    weights[: len(solved)] = solved
+    return weights.astype(np.float32), (-weights @ middle).astype(np.float32)
 
 
 class _Head(nn.Module):

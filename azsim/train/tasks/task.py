@@ -28,6 +28,8 @@ from azsim.nn.graph.graph import Graph
 if TYPE_CHECKING:
     import torch
 
+    from azsim.train.graph_module import GraphModule
+
 Arrays = Mapping[str, np.ndarray]
 Run = Callable[[Arrays], dict[str, np.ndarray]]
 """A network on one stream from its start: inputs ``(n, *shape)`` in values to outputs ``(m, *shape)`` in values."""
@@ -100,6 +102,15 @@ class Task(ABC):
         from torch import nn
 
         return nn.Module()
+
+    def refined(self, module: GraphModule, rng: np.random.Generator) -> Graph:
+        """The graph that a run ends with: what was learned, or something better that follows from it in closed form.
+
+        Args:
+            module: as the last step left it, its weights rounded as the recipe says.
+            rng: the only source of randomness.
+        """
+        return module.graph()
 
     def facts(self) -> Mapping[str, str | int | float]:
         """What the saved network shall say of itself besides, such as how its inputs are scaled."""

@@ -39,6 +39,8 @@ HELD_OUT_FOLD = 0
 UNKNOWN = -1
 """Of a step without speech; the loss leaves it out."""
 LOGIT = "logit"
+MEASURED, MEASURED_FRAMES = 60, 500
+"""Recordings of each side that are measured, and frames of each."""
 THRESHOLDS = np.round(np.arange(0.1, 0.91, 0.02), 2)
 
 
@@ -117,7 +119,7 @@ class Whisper(Task):
     def measure(self, run: Run) -> dict[str, float]:
         """F1 of held-out recordings at the threshold that is best on them, and errors of both kinds there, percent."""
         aloud, whispered = (
-            np.array([_mean(run, each) for each in side[:: max(1, len(side) // 150)]]) for side in self._held_out
+            np.array([_mean(run, each) for each in side[:: max(1, len(side) // MEASURED)]]) for side in self._held_out
         )
         found = [f1_score(whispered >= level, aloud >= level) for level in THRESHOLDS]
         best = np.flatnonzero(np.isclose(found, max(found)))
@@ -145,8 +147,8 @@ def f1_score(found: np.ndarray, wrongly: np.ndarray) -> float:
 
 def _mean(run: Run, utterance: StoredUtterance) -> float:
     """Posterior of the steps with speech."""
-    spoken = speech_frames(utterance.features)
-    steps = spoken[STACKED_FRAMES // 2 :: STACKED_FRAMES]
-    posteriors = run({FRAMES: scaled_steps(utterance.features.astype(np.float32))})[POSTERIOR][:, 0]
+    features = utterance.features[:MEASURED_FRAMES].astype(np.float32)
+    steps = speech_frames(features)[STACKED_FRAMES // 2 :: STACKED_FRAMES]
+    posteriors = run({FRAMES: scaled_steps(features)})[POSTERIOR][:, 0]
     chosen = posteriors[: len(steps)][steps[: len(posteriors)]]
     return float(chosen.mean()) if len(chosen) else 0.0

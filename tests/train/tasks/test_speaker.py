@@ -15,7 +15,7 @@ from azsim.train.corpus.store import write_shard  # noqa: E402
 from azsim.train.corpus.voice_clips import ORDER, READ, SPOKEN, write_teacher  # noqa: E402
 from azsim.train.graph_module import GraphModule  # noqa: E402
 from azsim.train.graph_trainer import as_tensors  # noqa: E402
-from azsim.train.tasks.speaker import Speaker, SpeakerData, SpeakerSizes  # noqa: E402
+from azsim.train.tasks.speaker import Speaker, SpeakerData, SpeakerSizes, fitted  # noqa: E402
 from tests.speech.speaker.voices import frames_of  # noqa: E402
 
 SIZES = SpeakerSizes(channels=8, dilations=(1,), wide=8, embedding=4, window=8)
@@ -111,3 +111,26 @@ def test_data_that_lack_or_do_not_match_are_refused(corpus: Path, tmp_path: Path
     write_teacher(tmp_path / "voices", [np.eye(2)[0]] * 2)
     with pytest.raises(InputError, match="must have a row for each of 1 recordings"):
         task(tmp_path)
+
+
+def test_a_last_layer_is_fitted_to_what_depends_on_statistics_alone() -> None:
+    rng = np.random.default_rng(1)
+    statistics = rng.normal(2, 1, (400, 6))
+    taught = statistics @ rng.normal(size=(6, 5)) + rng.normal(size=5)
+    weights, bias = fitted(statistics, taught, 4)
+    made = statistics @ weights.T + bias
+    apart = taught - taught.mean(axis=0)
+    left = np.linalg.svd(apart, compute_uv=False)
+    assert np.allclose(made.mean(axis=0), 0, atol=1e-3)
+    assert np.allclose(np.linalg.svd(made, compute_uv=False), left[:4], rtol=0.02)
+    wider, _ = fitted(statistics, taught, 8)
+    assert not wider[5:].any()
+
+
+def test_a_run_ends_with_the_fitted_layer_and_otherwise_as_it_was(corpus: Path) -> None:
+    found = task(corpus, fitted_batches=2)
+    torch.manual_seed(1)
+    module = GraphModule(found.graph(np.random.default_rng(1)))
+    before, after = module.graph().parameters, found.refined(module, np.random.default_rng(3)).parameters
+    changed = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert changed == {"embedding.weights", "embedding.bias"}
