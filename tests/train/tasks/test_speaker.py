@@ -15,7 +15,7 @@ from azsim.train.corpus.store import write_shard  # noqa: E402
 from azsim.train.corpus.voice_clips import ORDER, READ, SPOKEN, write_teacher  # noqa: E402
 from azsim.train.graph_module import GraphModule  # noqa: E402
 from azsim.train.graph_trainer import as_tensors  # noqa: E402
-from azsim.train.tasks.speaker import Speaker, SpeakerData, SpeakerSizes, fitted  # noqa: E402
+from azsim.train.tasks.speaker import Speaker, SpeakerData, SpeakerSizes, discriminants  # noqa: E402
 from tests.speech.speaker.voices import frames_of  # noqa: E402
 
 SIZES = SpeakerSizes(channels=8, dilations=(1,), wide=8, embedding=4, window=8)
@@ -113,18 +113,19 @@ def test_data_that_lack_or_do_not_match_are_refused(corpus: Path, tmp_path: Path
         task(tmp_path)
 
 
-def test_a_last_layer_is_fitted_to_what_depends_on_statistics_alone() -> None:
+def test_discriminants_find_what_tells_apart_and_weigh_it_by_what_varies() -> None:
     rng = np.random.default_rng(1)
-    statistics = rng.normal(2, 1, (400, 6))
-    taught = statistics @ rng.normal(size=(6, 5)) + rng.normal(size=5)
-    weights, bias = fitted(statistics, taught, 4)
+    labels = np.arange(400) % 20
+    statistics = rng.normal(0, [5, 1, 1, 1], (400, 4)) + 3
+    statistics[:, 1] += 4 * (labels % 2)
+    weights, bias = discriminants(statistics, labels, 2)
     made = statistics @ weights.T + bias
-    apart = taught - taught.mean(axis=0)
-    left = np.linalg.svd(apart, compute_uv=False)
     assert np.allclose(made.mean(axis=0), 0, atol=1e-3)
-    assert np.allclose(np.linalg.svd(made, compute_uv=False), left[:4], rtol=0.02)
-    wider, _ = fitted(statistics, taught, 8)
-    assert not wider[5:].any()
+    assert abs(weights[0, 1]) > 5 * np.abs(weights[0, [0, 2, 3]]).max()
+    within = np.concatenate([made[labels == label] - made[labels == label].mean(axis=0) for label in range(20)])
+    spread = within.T @ within / len(within)
+    assert abs(spread[0, 1]) < 0.1
+    assert 0.3 < spread[1, 1] / spread[0, 0] < 3
 
 
 def test_a_run_ends_with_the_fitted_layer_and_otherwise_as_it_was(corpus: Path) -> None:
