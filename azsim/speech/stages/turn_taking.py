@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from msgspec import Meta
@@ -59,7 +59,8 @@ class TurnTakingStage(Stage, frozen=True):
 
     Attributes:
         model: a name under ``models/``, or a path; its file states the threshold.
-        tracks: folder with the tracks of utterances, ``NAME.csv``; where there is none, nobody is seen.
+        tracks: folder with the tracks of utterances, ``NAME.csv``, relative to the experiment file; where there is
+            none, nobody is seen.
         window_ms: after a turn, in which somebody may go on without the wake word.
         camera_frame_bytes: of a picture that is written to the memory every ``camera_period_ms`` and read again by the
             tracker; 0 without a camera on this memory.
@@ -71,6 +72,7 @@ class TurnTakingStage(Stage, frozen=True):
     camera_frame_bytes: Annotated[int, Meta(ge=0, le=1 << 26)] = 0
     camera_period_ms: Period = 33.0
     hears = (FRONT_END,)
+    folders: ClassVar[tuple[str, ...]] = ("tracks",)
 
     @property
     def traffic(self) -> tuple[Traffic, ...]:
@@ -149,9 +151,14 @@ def _seen(options: TurnTakingStage, turn: Turn) -> Callable[[int, int], np.ndarr
         return partial(_cut, turn.tracks[TRACK])
     tracks: Tracks = ()
     if options.tracks:
-        path = Path(options.tracks) / f"{SEPARATORS.sub('_', turn.utterance)}.csv"
+        path = track_path(Path(options.tracks), turn.utterance)
         tracks = load_tracks(path) if path.exists() else ()
     return partial(steps_of, tracks)
+
+
+def track_path(folder: Path, utterance: str) -> Path:
+    """The file with the tracks of an utterance."""
+    return folder / f"{SEPARATORS.sub('_', utterance)}.csv"
 
 
 def _cut(people: np.ndarray, steps: int, first: int) -> np.ndarray:

@@ -42,7 +42,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def task(corpus: Path, **data: object) -> TurnTakingTask:
     return TurnTakingTask(
-        TurnTakingSizes(dense=8, person=4, units=8), TurnTakingData(streams=2, steps=120, **data), corpus
+        TurnTakingSizes(dense=8, person=4, units=8), TurnTakingData(streams=2, scenes=3, steps=120, **data), corpus
     )
 
 
