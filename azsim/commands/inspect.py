@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azsim.commands.shared.options import count, path
+from azsim.commands.shared.options import count, granularity_option, path
 from azsim.errors import InputError, nearest
 from azsim.interrupts import interrupts_end_all
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HELP = "what a network, a device, a bitstream or a lattice is"
 DEVICE, CODEC, WEIGHT_BITS, SPARSITY = "az1", "zvsv", 5, 0.5
-FOR_NETWORKS = ("program", "graph", "drawing", "device", "codec", "frames_per_step")
+FOR_NETWORKS = ("program", "graph", "drawing", "device", "codec", "frames_per_step", "granularity")
 ALL = (*FOR_NETWORKS, "weight_bits", "sparsity")
 
 
@@ -42,6 +42,7 @@ def declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--codec", help=f"weight codec (default: {CODEC}; {stored})")
     command.add_argument("--weight-bits", type=int, help=f"bits per weight, 1 to 8 (default: {WEIGHT_BITS})")
     command.add_argument("--sparsity", type=float, help=f"share of zeros (default: {SPARSITY})")
+    granularity_option(command, None)
     command.add_argument(
         "--frames-per-step", type=count, metavar="N", help="encoder steps gathered into a run (default: 1)"
     )
@@ -135,7 +136,7 @@ def _inspect_network(options: argparse.Namespace) -> Inspection:
     bits, sparsity = _bits_and_zeros(options)
     device, steps = load_device(options.device or DEVICE), options.frames_per_step or 1
     layout = tile_layout(device.chip)
-    as_stored = options.codec is None and options.weight_bits is None and options.sparsity is None
+    as_stored = (options.codec, options.weight_bits, options.sparsity, options.granularity) == (None,) * 4
     small = load_compressed(options.thing) if as_stored else None
     if small is not None:
         small = small.laid_out(layout)
@@ -145,7 +146,10 @@ def _inspect_network(options: argparse.Namespace) -> Inspection:
             _refuse(options, ALL, "a bidirectional encoder hears no stream, so it runs in float, in the cloud")
             return inspect_float(network)
         codec = options.codec or CODEC
-        small = compress(network, weight_bits=bits, sparsity=sparsity, codec=codec, layout=layout)
+        granularity = options.granularity or "tensor"
+        small = compress(
+            network, weight_bits=bits, sparsity=sparsity, codec=codec, granularity=granularity, layout=layout
+        )
     if isinstance(small.network, GraphNetwork):
         if steps > 1:
             raise InputError(

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from azsim.commands.shared.options import count, path
+from azsim.commands.shared.options import count, granularity_option, path
 from azsim.errors import InputError, readable
 from azsim.interrupts import interrupts_end_all
 
@@ -35,6 +35,7 @@ def declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
     command.add_argument("--weight-bits", type=int, default=5, help="1 to 8 (default: 5)")
     command.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
+    granularity_option(command)
     command.add_argument("--beam", type=count, default=4, help="hypotheses of the search (default: 4; 1: greedy)")
     command.add_argument("--seed", type=int, default=1, help="of network jitter (default: 1)")
     command.add_argument("--no-wake", action="store_true", help="a turn begins with a voice, not with the wake word")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azsim.commands.shared.options import count, path
+from azsim.commands.shared.options import count, granularity_option, path
 from azsim.commands.shared.reporting import add_report_options, command_line, from_here, progress, trace_options
 from azsim.errors import AzsimWarning, InputError, readable
 from azsim.interrupts import ignore_interrupts, interrupts_end_all
@@ -40,6 +40,7 @@ def declare(command: argparse.ArgumentParser) -> None:
         "--weight-bits", type=int, default=5, help="bits per weight or palette index, 1 to 8 (default: 5)"
     )
     command.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
+    granularity_option(command)
     cut = command.add_mutually_exclusive_group()
     cut.add_argument(
         "--wake", action="store_true", help="every turn begins with the wake word (default: where it is said at all)"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azsim.commands.shared.options import count, path
+from azsim.commands.shared.options import count, granularity_option, path
 from azsim.errors import InputError, located, readable
 from azsim.interrupts import ignore_interrupts, interrupts_end_all
 
@@ -38,6 +38,7 @@ def declare(command: argparse.ArgumentParser) -> None:
     image.add_argument("--codec", default="zvsv", help="weight codec (default: zvsv)")
     image.add_argument("--weight-bits", type=int, default=5, help="bits per weight, 1 to 8 (default: 5)")
     image.add_argument("--sparsity", type=float, default=0.0, help="share of zeros (default: 0)")
+    granularity_option(image)
     image.add_argument("--after", type=path, metavar="OLD.azm", help="keep codec, scales and palettes of this image")
     image.add_argument(
         "--tolerance", type=float, default=0.0, help="with --after: dead zone around old values, 0 to 1 (default: 0)"
@@ -139,7 +140,13 @@ def make_image(options: argparse.Namespace) -> UpdateAnswer:
     if options.after is not None:
         small = requantise_to(load_image(options.after), network, tolerance=options.tolerance)
     else:
-        small = compress(network, weight_bits=options.weight_bits, sparsity=options.sparsity, codec=options.codec)
+        small = compress(
+            network,
+            weight_bits=options.weight_bits,
+            sparsity=options.sparsity,
+            codec=options.codec,
+            granularity=options.granularity,
+        )
     data = pack_image(small, options.format)
     write_output_file(options.out, [data])
     digest = open_image(data).digest

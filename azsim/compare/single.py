@@ -16,6 +16,7 @@ from azsim.compare.speech_set import Microphone, Utterance
 from azsim.compare.trained import on_device
 from azsim.compare.turns import Cut, Cutter, recogniser_of
 from azsim.errors import InputError, located
+from azsim.nn.graph.operator import Granularity
 from azsim.ranges import check_bits_and_zeros
 from azsim.report.results import Comparison
 from azsim.speech.search.beam import MOST_BEAM
@@ -35,6 +36,7 @@ class Single:
     seed: int
     beam: int = 4
     stages: tuple[Stage, ...] = ()
+    granularity: Granularity = "tensor"
 
     @classmethod
     def asked(cls, options: Namespace, stages: Sequence[Stage] = ()) -> Single:
@@ -48,6 +50,7 @@ class Single:
             seed=options.seed,
             beam=options.beam,
             stages=tuple(stages),
+            granularity=options.granularity,
         )
 
 
@@ -94,7 +97,13 @@ def experiment_of(single: Single, name: str) -> Experiment:
         model=single.model,
         speech="",
         configuration=(
-            Configuration(name=title, codec=single.codec, weight_bits=single.weight_bits, sparsity=single.sparsity),
+            Configuration(
+                name=title,
+                codec=single.codec,
+                weight_bits=single.weight_bits,
+                sparsity=single.sparsity,
+                granularity=single.granularity,
+            ),
         ),
         seed=single.seed,
         search=SearchChoice("beam", single.beam) if single.beam > 1 else GREEDY,

@@ -23,6 +23,8 @@ from experiments.third_party.packages import CASES, packages_folder
 from experiments.third_party.peers import peers_python, vela_estimate, whole_estimates, zigzag_estimate
 
 DATA = "measured.json"
+ASKED = ("whole", "zigzag", "vela")
+"""What peers said, kept where they are not asked."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -32,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("reports/third_party"))
     parser.add_argument("--only", action="append", help="measure these networks anew and keep the others")
     parser.add_argument("--peers", type=Path, help="a Python that has the peers (default: one is made in the cache)")
+    parser.add_argument("--codecs", action="store_true", help="run every codec anew on weights that they took before")
     parser.add_argument("--no-peers", action="store_true", help="ask no peers")
     parser.add_argument("--peers-only", action="store_true", help="ask the peers anew and keep what was measured")
     options = parser.parse_args(arguments)
@@ -43,7 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             continue
         with tempfile.TemporaryDirectory() as folder:
             file = case.extracted(options.packages, Path(folder))
-            found = known[case.name] if options.peers_only else measure(case, file).to_json()
+            before = known.get(case.name, {})
+            codecs = None if options.codecs else before.get("codecs")
+            found = before if options.peers_only else measure(case, file, codecs).to_json()
+            found = {**{key: before[key] for key in ASKED if key in before}, **found}
             if python is not None:
                 network = imported(case, file)
                 found["whole"] = whole_estimates(python, network, file, Path(folder))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 from msgspec import structs
 
 from azsim.chip.build import tile_layout
-from azsim.chip.codec_sizes import CodecSize, codec_sizes
+from azsim.chip.codec_sizes import codec_sizes
 from azsim.compare.metrics import metric_named
 from azsim.compress import compress
 from azsim.deploy.inference import Inference
@@ -19,6 +18,7 @@ from azsim.errors import InputError
 from azsim.nn.graph.calibrate import calibrated
 from azsim.nn.graph.graph import Graph, operands
 from azsim.nn.graph.lower import wide_tensors
+from azsim.nn.graph.network import GraphNetwork
 from azsim.nn.graph.run import joined, run_float
 from azsim.nn.graph.sensitivity import calibrated_nearest
 from azsim.nn.onnx.check import check
@@ -65,7 +65,7 @@ class Measured:
     steps: int
     float_scores: dict[str, float]
     results: tuple[InferenceResult, ...]
-    codecs: dict[str, tuple[CodecSize, ...]]
+    codecs: dict[str, list[dict]]
     wide: tuple[int, int]
 
     def to_json(self) -> dict[str, object]:
@@ -83,7 +83,7 @@ class Measured:
             "float_scores": self.float_scores,
             "results": [result.to_json() for result in self.results],
             "wide": list(self.wide),
-            "codecs": {key: [asdict(size) for size in sizes] for key, sizes in self.codecs.items()},
+            "codecs": self.codecs,
         }
 
 
@@ -94,8 +94,14 @@ def imported(case: PackagedNetwork, file: Path) -> Imported:
     )
 
 
-def measure(case: PackagedNetwork, file: Path, devices: Sequence[str] = DEVICES) -> Measured:
-    """All of it; grids are chosen on recordings that it is not judged on."""
+def measure(case: PackagedNetwork, file: Path, codecs: dict[str, list[dict]] | None) -> Measured:
+    """All of it; grids are chosen on recordings that it is not judged on.
+
+    Args:
+        case: the network.
+        file: that holds it.
+        codecs: what every codec made of the same weights before, None to measure it.
+    """
     found = imported(case, file)
     network, graph, hints = found.network, found.network.graph, found.network.hints
     tuning, _ = _named(case.feed(case.source(False)[: case.tuned]), graph)
@@ -114,7 +120,7 @@ def measure(case: PackagedNetwork, file: Path, devices: Sequence[str] = DEVICES)
             continue
         on_grids = replace(network, grids=(wide if may_be_wide else narrow).stated)
         scores: dict[str, float] = {}
-        for device in map(load_device, devices):
+        for device in map(load_device, DEVICES):
             small = compress(
                 on_grids, name=name, codec=codec, weight_bits=bits, sparsity=zeros, granularity="channel",
                 layout=tile_layout(device.chip),
@@ -124,16 +130,6 @@ def measure(case: PackagedNetwork, file: Path, devices: Sequence[str] = DEVICES)
                 scores = _scores([run.outputs(stream) for stream in streams], runs, labels)
             results.append(inference_result(run, scores))
             print(f"{case.name}: {name} on {run.device.name}: {run.time_ms:.3f} ms", flush=True)
-    came = {key: network.quantised[key].values for key in network.quantised}
-    floats = {key: network.parameters[key] for key in network.weight_matrices}
-    if network.weights > MOST_WEIGHTS:
-        largest = max(floats, key=lambda key: floats[key].size)
-        floats, came = {largest: floats[largest]}, {key: came[key] for key in came if key == largest}
-    chip = load_device("az1").chip
-    codecs = {
-        "8 bits": codec_sizes({**floats, **came}, chip, granularity="channel"),
-        "5 bits, 50 % zeros": codec_sizes(floats, chip, weight_bits=5, sparsity=0.5, granularity="channel"),
-    }
     return Measured(
         case=case,
         weights=network.weights,
@@ -143,9 +139,24 @@ def measure(case: PackagedNetwork, file: Path, devices: Sequence[str] = DEVICES)
         steps=sum(len(next(iter(stream.values()))) for stream in streams),
         float_scores={} if labels is None else {"accuracy": _right(runs, labels)},
         results=tuple(results),
-        codecs=codecs,
+        codecs=_codecs(network) if codecs is None else codecs,
         wide=(len(finer), sum("product" in operands(graph, name) for name in wide.stated if name in graph.tensors)),
     )
+
+
+def _codecs(network: GraphNetwork) -> dict[str, list[dict]]:
+    """Bits per weight by every codec."""
+    came = {key: network.quantised[key].values for key in network.quantised}
+    floats = {key: network.parameters[key] for key in network.weight_matrices}
+    if network.weights > MOST_WEIGHTS:
+        largest = max(floats, key=lambda key: floats[key].size)
+        floats, came = {largest: floats[largest]}, {key: came[key] for key in came if key == largest}
+    chip = load_device("az1").chip
+    sizes = {
+        "8 bits": codec_sizes({**floats, **came}, chip, granularity="channel"),
+        "5 bits, 50 % zeros": codec_sizes(floats, chip, weight_bits=5, sparsity=0.5, granularity="channel"),
+    }
+    return {key: [asdict(size) for size in each] for key, each in sizes.items()}
 
 
 def _fitting(run: Inference) -> Inference:

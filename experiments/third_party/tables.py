@@ -128,7 +128,7 @@ def devices(rows: Sequence[Row]) -> str:
 
 def peers(rows: Sequence[Row]) -> str:
     """What ZigZag and Vela say, where they were asked."""
-    asked = [row for row in rows if row.get("zigzag")]
+    asked = [row for row in rows if row.get("zigzag") and row.get("whole")]
     if not asked:
         return "They were not asked."
     heads = ("network", "what it said", "ZigZag cycles", "energy µJ", "shapes", "azsim cycles")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser, Namespace
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from azsim.compare import setup as module
-from azsim.compare.single import Single, make_single
+from azsim.compare.single import Single, experiment_of, make_single
 from azsim.errors import InputError
 from azsim.resources import shipped
 
@@ -66,3 +68,19 @@ def test_the_set_up_is_one_configuration_of_what_was_given(codec: str, bits: int
     (utterance,) = setup.utterances
     assert (utterance.name, utterance.reference) == (SPEECH.name, None)
     assert utterance.bounds.estimated
+
+
+@pytest.mark.parametrize("command", ["run", "listen"])
+def test_scales_of_weights_are_those_asked_for(command: str) -> None:
+    words = ["sound.wav"] if command == "run" else []
+    for more, wanted in (([], "tensor"), (["--granularity", "gate"], "gate")):
+        options = parsed(command, [*words, *more])
+        (choice,) = experiment_of(Single.asked(options), "run").configuration
+        assert choice.granularity == wanted
+
+
+def parsed(command: str, words: list[str]) -> Namespace:
+    """A command's own options."""
+    parser = ArgumentParser()
+    import_module(f"azsim.commands.{command}").declare(parser)
+    return parser.parse_args(words)

@@ -47,6 +47,14 @@ def minutes(text: str) -> float:
     return value
 
 
+def granularity_option(command: argparse.ArgumentParser, default: str | None = "tensor") -> None:
+    """Scales of the weights: one for each matrix, each gate of a recurrent layer, or each row."""
+    command.add_argument(
+        "--granularity", choices=("tensor", "gate", "channel"), default=default,
+        help="scales of the weights: one for a matrix, for each gate, or for each row (default: tensor)",
+    )  # fmt: skip
+
+
 def add_common_options(command: argparse.ArgumentParser) -> None:
     """What every command takes."""
     command.add_argument("--json", action="store_true", help="one JSON object on standard output and nothing else")
