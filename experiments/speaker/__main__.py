@@ -28,13 +28,14 @@ from azsim.compress.stored import load_network
 from azsim.report.page import write_page
 from azsim.resources import data_folder, model_file
 from azsim.speech.speaker.embedder import unit
-from azsim.speech.speaker.trials import Scores, enrolments, equal_error, scores
+from azsim.speech.speaker.trials import ENROLMENT, Scores, enrolments, equal_error, scores
 from azsim.speech.speaker.verifier import MatchLimits, Profiles, match
 from azsim.speech.stage_registry import stage_of
 from azsim.train.command import exit_status
 from azsim.train.corpus.clips import UNTIL_S
 from azsim.train.corpus.layouts import LAYOUTS
 from azsim.train.corpus.recordings import read_sound
+from azsim.train.corpus.untranscribed import load_untranscribed
 from experiments.options import options_of
 from experiments.speaker.trials import VoicedRecording, in_kitchen, networks, published, recordings, spoken, voices
 from experiments.studies.cells import write_csv
@@ -157,20 +158,18 @@ def _settled(windows: Sequence[np.ndarray], profile: Profiles, limits: MatchLimi
 
 
 def enrol(data: Path, folder: Path) -> Path:
-    """Two people's orders as a folder of people, the other orders as a manifest; returns the manifest."""
-    rows = [each for each in LAYOUTS["manifest"](data / "barista" / "manifest.csv") if each.extra["split"] == "dev"]
+    """Sentences of two readers as a folder of people, orders of others as a manifest; returns the manifest."""
     by_person: dict[str, list[Path]] = {}
-    for each in rows:
-        by_person.setdefault(each.speaker, []).append(each.path)
-    known = sorted(by_person, key=lambda name: -len(by_person[name]))[:ENROLLED]
-    enrolled = {path for name in known for path in by_person[name][:3]}
-    for number, name in enumerate(known):
+    for each in load_untranscribed(data / "speakers"):
+        if each.extra["split"] == "test":
+            by_person.setdefault(each.speaker, []).append(each.path)
+    for number, name in enumerate(sorted(by_person)[:ENROLLED]):
         (folder / f"person-{number}").mkdir()
-        for path in by_person[name][:3]:
+        for path in by_person[name][:ENROLMENT]:
             shutil.copyfile(path, folder / f"person-{number}" / path.name)
     manifest = folder.parent / "orders.csv"
-    left = [each for each in rows if each.path not in enrolled and each.transcript]
-    chosen = left[:: max(1, len(left) // ORDERS)][:ORDERS]
+    rows = [each for each in LAYOUTS["manifest"](data / "barista" / "manifest.csv") if each.extra["split"] == "dev"]
+    chosen = [each for each in rows if each.transcript][:: max(1, len(rows) // ORDERS)][:ORDERS]
     manifest.write_text("file,transcript\n" + "".join(f"{each.path.resolve()},{each.transcript}\n" for each in chosen))
     return manifest
 
@@ -205,7 +204,7 @@ def run(options: argparse.Namespace) -> None:
     write_page(
         options.out,
         "\n\n".join([__doc__.strip(), *_tables(rows, decisions, limits, options.model)]) + "\n\n"
-        f"## What it adds on the device\n\nTwo people enrolled; coffee orders.\n\n"
+        f"## What it adds on the device\n\nTwo readers enrolled; coffee orders of others.\n\n"
         f"{added_table(added, len(comparison.utterances) // len(added))}\n",
     )
 

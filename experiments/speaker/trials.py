@@ -25,8 +25,9 @@ STEP_SAMPLES = SAMPLE_RATE_HZ * FRAME_SHIFT_MS * STACKED_FRAMES // 1000
 
 @dataclass(frozen=True)
 class VoicedRecording:
-    """One recording: its windows by each of our embeddings, and its speech as samples."""
+    """One recording: its sound, its windows by each of our embeddings, and its speech as samples."""
 
+    sound: np.ndarray
     windows: Mapping[str, list[np.ndarray]]
     speech: np.ndarray
     window_samples: int
@@ -55,7 +56,7 @@ def spoken(sound: np.ndarray, own: Mapping[str, Callable[[], VoiceWindows]]) -> 
         embedder.feed(frames)
         windows[name], heard, steps = embedder.windows, embedder.spoken, begun.steps
     parts = [sound[step * STEP_SAMPLES : (step + 1) * STEP_SAMPLES] for step in heard]
-    return VoicedRecording(windows, np.concatenate(parts) if parts else sound, steps * STEP_SAMPLES)
+    return VoicedRecording(sound, windows, np.concatenate(parts) if parts else sound, steps * STEP_SAMPLES)
 
 
 def voices(found: Sequence[VoicedRecording], name: str, most: int | None) -> np.ndarray:
@@ -66,9 +67,9 @@ def voices(found: Sequence[VoicedRecording], name: str, most: int | None) -> np.
 def published(
     found: Sequence[VoicedRecording], embed: Callable[[np.ndarray], np.ndarray], most: int | None
 ) -> np.ndarray:
-    """Likewise by the published embedding, of as much speech."""
-    limits = [None if most is None else most * each.window_samples for each in found]
-    return np.array([unit(embed(each.speech[:limit])) for each, limit in zip(found, limits, strict=True)])
+    """Likewise by the published embedding, of whole recordings as it takes them, or of as much speech."""
+    heard = [each.sound if most is None else each.speech[: most * each.window_samples] for each in found]
+    return np.array([unit(embed(each)) for each in heard])
 
 
 def in_kitchen(sounds: Sequence[np.ndarray], kitchen: np.ndarray, snr_db: float) -> list[np.ndarray]:

@@ -19,7 +19,8 @@ NAMES = [*"aaaaa", *"bbbbb"]
 
 def apart(windows: int = 4) -> list[VoicedRecording]:
     axes = np.eye(2)
-    return [VoicedRecording({"int8": [axes[int(name == "b")]] * windows}, np.zeros(1), 1) for name in NAMES]
+    none = np.zeros(1)
+    return [VoicedRecording(none, {"int8": [axes[int(name == "b")]] * windows}, none, 1) for name in NAMES]
 
 
 def test_people_who_are_apart_are_never_mistaken_however_they_are_drawn() -> None:

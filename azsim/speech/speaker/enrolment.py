@@ -21,7 +21,7 @@ from azsim.speech.speaker.embedder import Embedder, VoiceWindows, unit
 from azsim.speech.speaker.trials import ENROLMENT
 from azsim.speech.speaker.verifier import MatchLimits, Profiles
 
-LEAST_WINDOWS = 2
+LEAST_WINDOWS = 1
 """Of speech in a recording."""
 HALF_WINDOWS = 3
 """Of each part of a recording in which two voices are looked for."""
@@ -34,7 +34,7 @@ def profiles_of(folder: Path, network: Callable[[], VoiceWindows], limits: Match
     Args:
         folder: holds a folder for each person.
         network: gives the network at the start of a stream.
-        limits: below whose ``unlike`` two recordings are of two people.
+        limits: below whose ``unlike`` two recordings, or two parts of one, are of two people.
 
     Raises:
         InputError: there is no such folder or nobody in it; somebody has fewer than three recordings; one cannot be
@@ -92,7 +92,7 @@ def voice_of(path: Path, network: Callable[[], VoiceWindows], limits: MatchLimit
     if len(frames):
         embedder.feed(np.concatenate([frames, room_tone(frames, 3)]))
     if len(embedder.windows) < LEAST_WINDOWS or embedder.voice is None:
-        raise InputError(f"{path}: hardly any speech in it; enrolment takes recordings of at least 1.5 s of speech")
+        raise InputError(f"{path}: hardly any speech in it; enrolment takes recordings of at least 0.8 s of speech")
     likeness = least_alike(embedder.windows)
     if likeness < limits.unlike:
         raise InputError(
