@@ -20,10 +20,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from azsim.cloud.domain_model import DOMAIN_FILE, DomainModel
 from azsim.cloud.language_model import LANGUAGE_MODEL
 from azsim.cloud.messages import checked, packed_lattice
-from azsim.cloud.reranker import RECOGNISER, load_internal, load_words
-from azsim.cloud.rescore import WEIGHTS_FILE, LatticeReranker, NBestReranker, Opinions, read_weights
+from azsim.cloud.reranker import RECOGNISER, load_internal, load_reranker, load_words
+from azsim.cloud.rescore import WEIGHTS_FILE, Opinions, RescoringWeights, read_weights
 from azsim.cloud.service import Reranker
 from azsim.compare.speech_set import load_speech
 from azsim.nn.sealed import network_file
@@ -33,16 +34,18 @@ from azsim.speech.lattice.paths import best_path, oracle
 from azsim.speech.search.choice import SearchChoice
 from azsim.train.command import exit_status
 from experiments.options import options_of
-from experiments.reranking.choose import COUNTED, NEURAL, Choice, read_choices
-from experiments.reranking.scores import errors_of
+from experiments.reranking.choose import COUNTED, DOMAINS, NEURAL, Choice, read_choices
+from experiments.reranking.scores import MOST, candidates_of, errors_of
 from experiments.studies.cells import write_csv
 from experiments.studies.lattices import LatticeOutcome, Recorded, heard_by_beam
 
-BEAM, N_BEST = 8, 50
+BEAM = 8
 OWN_BEST, ORACLE = "the lattice's own best", "oracle"
 RERANKED = "lattice, grammars and neural model less the recogniser's own"
-WITHOUT_GRAMMARS = "lattice, neural model less the recogniser's own"
-WORDS_ALONE = "lattice, words counted alone"
+WITHOUT_GRAMMARS = f"{MOST} best, neural model less the recogniser's own"
+WORDS_ALONE = f"{MOST} best, words counted alone"
+LISTED = {f"{MOST} best, grammars and the rest": DOMAINS, WITHOUT_GRAMMARS: NEURAL, WORDS_ALONE: COUNTED}
+"""Ways that choose from a list of the best paths -> whose weights."""
 REAL = "real dev"
 
 
@@ -68,6 +71,23 @@ class RerankedSet:
     ms_per_lattice: float
 
 
+@dataclass(frozen=True)
+class Models:
+    """What has an opinion.
+
+    Attributes:
+        opinions: the neural model's and the recogniser's own.
+        domain: the grammars'.
+        weights: kind of models -> how much each counts.
+        reranker: of whole lattices, as the server has it.
+    """
+
+    opinions: Opinions
+    domain: DomainModel
+    weights: Mapping[str, RescoringWeights]
+    reranker: Reranker
+
+
 def recordings() -> Iterator[Recorded]:
     """The shipped test speech, and real dev speech where it is there."""
     manifests = [(speech_file("speech"), "")]
@@ -83,40 +103,53 @@ def recordings() -> Iterator[Recorded]:
 
 def measure(heard: list[LatticeOutcome]) -> list[RerankedSet]:
     """Every way over every set."""
-    own = load_internal(RECOGNISER)
-    weights = read_weights(network_file(LANGUAGE_MODEL).with_name(WEIGHTS_FILE))
-    others = {choice.models: choice.weights for choice in read_choices()}
-    mixed = load_words(LANGUAGE_MODEL, weights.domain_share)
-    neural = load_words(LANGUAGE_MODEL, 0.0)
-    ways = {
-        RERANKED: LatticeReranker(Opinions(mixed, own), weights),
-        f"{N_BEST} best, the same": NBestReranker(Opinions(mixed, own), weights, N_BEST),
-        WITHOUT_GRAMMARS: LatticeReranker(Opinions(neural, own), others[NEURAL]),
-        WORDS_ALONE: LatticeReranker(Opinions(neural, None), others[COUNTED]),
-    }
+    models = Models(
+        Opinions(load_words(LANGUAGE_MODEL, 0.0), load_internal(RECOGNISER)),
+        DomainModel.read(network_file(LANGUAGE_MODEL).with_name(DOMAIN_FILE)),
+        {choice.models: choice.weights for choice in read_choices()}
+        | {DOMAINS: read_weights(network_file(LANGUAGE_MODEL).with_name(WEIGHTS_FILE))},
+        load_reranker(),
+    )
     groups = dict.fromkeys(each.group for each in heard)
-    return [row for group in groups for row in _rows([each for each in heard if each.group == group], ways)]
+    return [row for group in groups for row in _rows([each for each in heard if each.group == group], models)]
 
 
-def _rows(chosen: list[LatticeOutcome], ways: Mapping[str, Reranker]) -> list[RerankedSet]:
+def _rows(chosen: list[LatticeOutcome], models: Models) -> list[RerankedSet]:
     """Every way over one set."""
     lattices = [checked(packed_lattice(each.recognition.lattice, 1)) for each in chosen]
     references = [each.reference for each in chosen]
     bests = [best_path(lattice).words for lattice in lattices]
     words = sum(len(reference.split()) for reference in references)
 
-    def row(way: str, errors: int, found: list[tuple[str, ...]], seconds: float) -> RerankedSet:
-        changed = sum(one != other for one, other in zip(found, bests, strict=True))
+    def row(way: str, errors: int, changed: int, seconds: float) -> RerankedSet:
         shares = 100 * errors / words, 100 * changed / len(bests)
         return RerankedSet(chosen[0].group, way, len(bests), words, *shares, 1000 * seconds / len(bests))
 
-    rows = [row(OWN_BEST, _errors(references, bests), bests, 0.0)]
-    for way, reranker in ways.items():
-        began = time.perf_counter()
-        found = [tuple(reranker.best(lattice)) for lattice in lattices]
-        rows.append(row(way, _errors(references, found), found, time.perf_counter() - began))
+    began = time.perf_counter()
+    found = [tuple(models.reranker.best(lattice)) for lattice in lattices]
+    seconds = time.perf_counter() - began
+    rows = [
+        row(OWN_BEST, _errors(references, bests), 0, 0.0),
+        row(RERANKED, _errors(references, found), _differ(found, bests), seconds),
+    ]
+    began = time.perf_counter()
+    listed = [
+        candidates_of(lattice, reference, models.opinions, models.domain)
+        for lattice, reference in zip(lattices, references, strict=True)
+    ]
+    seconds = time.perf_counter() - began
+    for way, kind in LISTED.items():
+        weights = models.weights[kind]
+        errors = sum(each.chosen_errors(weights) for each in listed)
+        rows.append(row(way, errors, sum(each.chosen(weights) != 0 for each in listed), seconds))
     nearest = [oracle(lattice, reference.split()) for lattice, reference in zip(lattices, references, strict=True)]
-    return [*rows, row(ORACLE, sum(errors for errors, _ in nearest), [each for _, each in nearest], 0.0)]
+    changed = _differ([each for _, each in nearest], bests)
+    return [*rows, row(ORACLE, sum(errors for errors, _ in nearest), changed, 0.0)]
+
+
+def _differ(found: list[tuple[str, ...]], bests: list[tuple[str, ...]]) -> int:
+    """How many are others."""
+    return sum(one != other for one, other in zip(found, bests, strict=True))
 
 
 def _errors(references: list[str], found: list[tuple[str, ...]]) -> int:

@@ -48,10 +48,14 @@ class Candidates:
             language = np.logaddexp(math.log(share) + self.domain, math.log1p(-share) + self.neural)
         return np.stack([self.heard, language, -self.internal, self.words], 1)
 
+    def chosen(self, weights: RescoringWeights) -> int:
+        """The path that the weights choose; 0 is the one that was heard best."""
+        factors = np.array([1.0, weights.language, weights.internal, weights.word])
+        return int(np.argmax(self.features(weights.domain_share) @ factors))
+
     def chosen_errors(self, weights: RescoringWeights) -> int:
         """Of the path that the weights choose."""
-        factors = np.array([1.0, weights.language, weights.internal, weights.word])
-        return int(self.errors[np.argmax(self.features(weights.domain_share) @ factors)])
+        return int(self.errors[self.chosen(weights)])
 
 
 def candidates_of(lattice: Lattice, reference: str, opinions: Opinions, domain: DomainModel) -> Candidates:
