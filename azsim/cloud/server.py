@@ -110,6 +110,8 @@ class Server:
             await self._talk(reader, writer, tasks)
         except (ConnectionLost, TimeoutError, ConnectionError, BrokenPipeError) as error:
             self._say(f"closed a connection: {str(error) or type(error).__name__}")
+        except asyncio.CancelledError:
+            self._say("closed a connection: the server ends")  # nobody waits for this task: it may end in peace
         finally:
             self._connections -= 1
             for task in tasks:

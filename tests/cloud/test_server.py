@@ -78,6 +78,16 @@ def test_a_message_that_came_before_is_refused_on_any_connection(keys: Certifica
     assert len([line for line in lines if line.endswith("message 7 of 0123456789abcdef: replayed")]) == 2
 
 
+def test_a_connection_that_is_open_when_the_server_ends_is_closed_in_a_line(
+    keys: Certificates, caplog: pytest.LogCaptureFixture
+):
+    with serving(keys) as (port, lines):
+        client = RawClient(keys, port)
+        assert client.ask(LATTICE_PATH, b"nonsense")[0] == 400
+    assert lines[-1] == "closed a connection: the server ends"
+    assert caplog.records == []
+
+
 def test_noise_on_the_socket_closes_that_connection_alone(keys: Certificates):
     with serving(keys) as (port, lines):
         for noise in (b"GET / HTTP/1.1\r\n\r\n", bytes(100), b"\x16\x03\x01\xff\xff" + bytes(300)):
