@@ -36,6 +36,9 @@ def declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--weight-bits", type=int, default=5, help="1 to 8 (default: 5)")
     command.add_argument("--sparsity", type=float, default=0.5, help="share of zeros (default: 0.5)")
     granularity_option(command)
+    command.add_argument(
+        "--catalogue", type=path, metavar="FILE", help="names that the user has: a text, or a CSV with entry,class"
+    )
     command.add_argument("--beam", type=count, default=4, help="hypotheses of the search (default: 4; 1: greedy)")
     command.add_argument("--seed", type=int, default=1, help="of network jitter (default: 1)")
     command.add_argument("--no-wake", action="store_true", help="a turn begins with a voice, not with the wake word")

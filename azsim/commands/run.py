@@ -57,6 +57,9 @@ def declare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--beam", type=count, default=4, metavar="N", help="hypotheses of the search (default: 4; 1: greedy)"
     )
+    command.add_argument(
+        "--catalogue", type=path, metavar="FILE", help="names that the user has: a text, or a CSV with entry,class"
+    )
     command.add_argument("--lattice", type=path, metavar="FOLDER", help="write what else may have been said")
     command.add_argument(
         "--lattice-format", choices=("slf", "kaldi", "openfst", "dot"), help="of these files (default: slf)"

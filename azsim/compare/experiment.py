@@ -19,6 +19,7 @@ from azsim.nn.graph.operator import Granularity
 from azsim.ranges import Bits, Name, Zeros, is_number
 from azsim.resources import music_file, shipped, speech_file
 from azsim.soc.downstream import DownstreamChoice
+from azsim.speech.context.choice import ContextChoice
 from azsim.speech.endpoint import MOST_SILENCE_MS
 from azsim.speech.endpointing.choice import EndPointChoice
 from azsim.speech.features import STEP_MS
@@ -110,6 +111,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``endpoint``: what ends an utterance; ``endpoint_silence_ms`` is short for its fixed rule. ``stage``: of the
     pipeline, beside front end and recogniser, or in their place. ``search``: how the recogniser looks for labels.
+    ``context``: a user's names.
     ``rerank``: the cloud's language model chooses among the words of each lattice, which a beam search makes.
     ``downstream``: the work that follows the words.
     """
@@ -126,6 +128,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0, lt=SEEDS)] = 1
     echo: EchoChoice | None = None
     search: SearchChoice = SearchChoice()
+    context: ContextChoice | None = None
     downstream: DownstreamChoice = DownstreamChoice()
     rerank: bool = False
     stage: tuple[Stage, ...] = ()
@@ -164,6 +167,9 @@ def load_experiment(path: Path | None) -> tuple[Experiment, Path]:
         raise InputError(f"{path}: downstream.cloud = true: lattices go up; give [search] kind = \"beam\"")
     with located(f"{path}: search"):
         experiment.search.maker()
+    if experiment.context is not None:
+        with located(f"{path}: context"):
+            experiment.context.check(experiment.search)
     for configuration in experiment.configuration:
         here = f"{path}: configuration {configuration.name!r}"
         check_codec(configuration.codec, f"{here}: codec")
@@ -269,6 +275,9 @@ def _with_model_paths(tree: dict[str, Any], path: Path) -> dict[str, Any]:
         model = table.get("model")
         if isinstance(model, str) and (model.endswith(".safetensors") or "/" in model):
             table["model"] = str(beside(path, model))
+    told = tree.get("context")
+    if isinstance(told, dict) and isinstance(told.get("catalogue"), str):
+        told["catalogue"] = str(beside(path, told["catalogue"]))
     return tree
 
 

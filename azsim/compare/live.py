@@ -18,6 +18,7 @@ from azsim.compare.experiment import Experiment
 from azsim.compare.setup import build_setup, compressed, open_device
 from azsim.compare.stages import pipeline_of
 from azsim.compare.trained import deploy
+from azsim.compare.turns import told_recogniser
 from azsim.errors import located
 from azsim.report.metrics import measure
 from azsim.report.timing import UtteranceTiming
@@ -26,7 +27,6 @@ from azsim.speech.conversation.conversation import Conversation, ConversationTur
 from azsim.speech.conversation.opening import WaitingMaker
 from azsim.speech.features import SAMPLE_RATE_HZ, LogMel
 from azsim.speech.gather import gather
-from azsim.speech.recogniser import Recogniser
 from azsim.speech.stage import Turn
 
 
@@ -94,9 +94,7 @@ class LiveConversation:
         self._pipeline = pipeline_of(self._setup, small)
         self._deployed = deploy(self._setup, device, small, self._pipeline)
         self._every = small.network.steps_per_output
-        recogniser = Recogniser(
-            small, experiment.search.maker(), lattices=experiment.search, ends=experiment.ends.shipped()
-        )
+        recogniser = told_recogniser(small, experiment)
         self._conversation = Conversation(recogniser, waiting)
         self._samples, self._busy_s = 0, 0.0
 

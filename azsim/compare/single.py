@@ -19,6 +19,7 @@ from azsim.errors import InputError, located
 from azsim.nn.graph.operator import Granularity
 from azsim.ranges import check_bits_and_zeros
 from azsim.report.results import Comparison
+from azsim.speech.context.choice import ContextChoice
 from azsim.speech.search.beam import MOST_BEAM
 from azsim.speech.search.choice import GREEDY, SearchChoice
 from azsim.speech.stage import Stage
@@ -37,6 +38,7 @@ class Single:
     beam: int = 4
     stages: tuple[Stage, ...] = ()
     granularity: Granularity = "tensor"
+    catalogue: Path | None = None
 
     @classmethod
     def asked(cls, options: Namespace, stages: Sequence[Stage] = ()) -> Single:
@@ -51,6 +53,7 @@ class Single:
             beam=options.beam,
             stages=tuple(stages),
             granularity=options.granularity,
+            catalogue=options.catalogue,
         )
 
 
@@ -91,6 +94,7 @@ def experiment_of(single: Single, name: str) -> Experiment:
     if not 1 <= single.beam <= MOST_BEAM:
         raise InputError(f"--beam = {single.beam}: must be a whole number from 1 to {MOST_BEAM}")
     title = f"{single.weight_bits}-bit {single.codec}" + (f" {single.sparsity:.0%}" if single.sparsity else "")
+    search = SearchChoice("beam", single.beam) if single.beam > 1 else GREEDY
     return Experiment(
         name=name,
         device=single.device,
@@ -106,9 +110,26 @@ def experiment_of(single: Single, name: str) -> Experiment:
             ),
         ),
         seed=single.seed,
-        search=SearchChoice("beam", single.beam) if single.beam > 1 else GREEDY,
+        search=search,
         stage=single.stages,
+        context=context_of(single, search),
     )
+
+
+def context_of(single: Single, search: SearchChoice) -> ContextChoice | None:
+    """The names that the command line gives, boosted in the beam.
+
+    Raises:
+        InputError: the catalogue is wrong, or the search is greedy.
+    """
+    if single.catalogue is None:
+        return None
+    if search.kind == "greedy":
+        raise InputError("--catalogue: a greedy search has no hypotheses to boost; give --beam 2 or more")
+    chosen = ContextChoice(str(single.catalogue))
+    with located("--catalogue"):
+        chosen.check(search)
+    return chosen
 
 
 def run_single(setup: Setup, command: Sequence[str]) -> Comparison:

@@ -42,7 +42,9 @@ def pipeline_of(setup: Setup, small: CompressedNetwork) -> Pipeline:
 
     with located(f"{setup.source}: configuration {small.name!r}"):
         ends = experiment.ends
-        stages = with_those_always_there(experiment.stage, ends.silence_ms, experiment.search, ends.limits)
+        stages = with_those_always_there(
+            experiment.stage, ends.silence_ms, experiment.search, ends.limits, experiment.context
+        )
         return Pipeline(stages, Configured(small, compressed, layout, experiment.seed))
 
 

@@ -24,6 +24,7 @@ from azsim.compare.experiment import Experiment
 from azsim.compare.setup import network
 from azsim.compare.speech_set import Envelope, Microphone, Utterance, load_utterance
 from azsim.compress import compress
+from azsim.compress.network import CompressedNetwork
 from azsim.devices import Device
 from azsim.errors import InputError, readable
 from azsim.speech.audio import Recording
@@ -59,7 +60,20 @@ def recogniser_of(device: Device, experiment: Experiment) -> Recogniser:
         codec=configuration.codec,
         layout=tile_layout(device.chip),
     )
-    return Recogniser(small, experiment.search.maker(), ends=experiment.ends.shipped())
+    return told_recogniser(small, experiment)
+
+
+def told_recogniser(small: CompressedNetwork, experiment: Experiment) -> Recogniser:
+    """A recogniser with an experiment's search, shipped end-pointer and names.
+
+    Raises:
+        InputError: the names cannot be read or spelled.
+    """
+    told, ends = experiment.context, experiment.ends.shipped()
+    if told is None:
+        return Recogniser(small, experiment.search.maker(), lattices=experiment.search, ends=ends)
+    search, attention = experiment.search.maker(told.boosts(small.network)), told.attended(small)
+    return Recogniser(small, search, lattices=experiment.search, ends=ends, attention=attention)
 
 
 class Cutter:

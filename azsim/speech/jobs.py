@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from azsim.nn.rnnt.programs import SMALL
+from azsim.speech.context.names import AUDIO_PROGRAM, BOOSTS_TASK, SAID_PROGRAM
 from azsim.speech.endpoint import step_at, step_end_ms
 from azsim.speech.features import STACKED_FRAMES
 from azsim.speech.search.search import MAX_LABELS_PER_OUTPUT
@@ -33,6 +34,19 @@ class StepTurn:
     step: int
     joint: int
     prediction: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContextJobs:
+    """What a user's names ask of the device.
+
+    Attributes:
+        attention: name of the stage whose network attends to them, empty for none.
+        boosts: whether hypotheses are boosted, which costs a core time for each.
+    """
+
+    attention: str = ""
+    boosts: bool = False
 
 
 def greedy_turns(steps: int, label_steps: Sequence[int], every: int) -> Iterator[StepTurn]:
@@ -82,11 +96,13 @@ def recogniser_jobs(
     picked: Sequence[bool] | None = None,
     front_end: Sequence[StageJob] = (),
     turns: Sequence[StepTurn] | None = None,
+    context: ContextJobs = ContextJobs(),
 ) -> list[StageJob]:
     """The recogniser's own jobs of an utterance, one after the other; arguments as for `job_chain`.
 
     Args:
         front_end: the job of each step, which the step's first job waits for.
+        context: what a user's names ask for.
     """
     every = time_reduction if "encoder.1" in programs else 1
     at_step: dict[int, list[StepTurn]] = {}
@@ -96,15 +112,20 @@ def recogniser_jobs(
     invocations = dict.fromkeys(programs, 0)
     heard: tuple[StageJob, ...] = ()
 
-    def add(engine: Engine, name: str, step: int, release_ms: int, units: int = 1, invocation: int = -1) -> None:
+    def add(
+        engine: Engine, name: str, step: int, release_ms: int, units: int = 1, invocation: int = -1, owner: str = ""
+    ) -> None:
         nonlocal heard
         after = (jobs[-1], *heard) if jobs else heard
-        jobs.append(StageJob(engine, name, release_ms, units, after=after, step=step, invocation=invocation))
+        made = StageJob(engine, name, release_ms, units, after=after, step=step, invocation=invocation, owner=owner)
+        jobs.append(made)
         heard = ()
 
     def run(name: str, step: int, release_ms: int, units: int = 1) -> None:
         add("npu", name, step, release_ms, units, invocations[name])
         invocations[name] += units
+        if context.attention and name == "prediction":
+            add("npu", SAID_PROGRAM, step, release_ms, units, owner=context.attention)
 
     run("prediction", 0, 0)
     for step in range(steps):
@@ -118,11 +139,15 @@ def recogniser_jobs(
             continue
         if "encoder.1" in programs:
             run(f"encoder.1{branch}", step, release_ms)
+        if context.attention:
+            add("npu", AUDIO_PROGRAM, step, release_ms, owner=context.attention)
         if step < wake_steps:
             continue
         for turn in at_step.get(step, ()):
             run("joint", step, release_ms, turn.joint)
             add("cpu", "search", step, release_ms, turn.joint)
+            if context.boosts:
+                add("cpu", BOOSTS_TASK, step, release_ms, turn.joint)
             if turn.prediction:
                 run("prediction", step, release_ms, turn.prediction)
     return jobs
@@ -192,7 +217,7 @@ def merged(
             for before in job.after:
                 other = keys[before]
                 key = (max(key[0], other[0]), max(key[1], other[1]), max(key[2], other[2]))
-            keys[job], stages[job] = key, stage
+            keys[job], stages[job] = key, job.owner or stage
     places = {job: place for place, job in enumerate(sorted(keys, key=keys.__getitem__))}
     made = tuple(
         Job(

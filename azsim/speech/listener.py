@@ -18,6 +18,7 @@ import numpy as np
 from azsim.nn.normalisation import cycles_per_frame
 from azsim.nn.rnnt.branching import Picker
 from azsim.nn.rnnt.integer_rnnt import Encoder
+from azsim.nn.rnnt.told import told_views
 from azsim.speech.bounds import UNKNOWN, SpeechBounds
 from azsim.speech.conclusion import Ended, JobMaker, Recognition, conclude
 from azsim.speech.endpoint import LONGEST_TAIL_MS, listening_steps, step_end_ms
@@ -83,7 +84,7 @@ class Listener:
         if self._ends is not None:
             self._ends.hear(frames)
             self._decide(self._ends)
-        encoded = self._encoder.push(steps) if len(steps) else ()
+        encoded = told_views(self._recogniser.told, self._encoder.push(steps)) if len(steps) else ()
         each = 1 if self._keeps_told else max(1, len(encoded))
         for start in range(0, len(encoded), each):
             self._advance(encoded[start : start + each])

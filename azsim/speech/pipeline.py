@@ -20,6 +20,7 @@ from azsim.compress.network import CompressedNetwork
 from azsim.errors import InputError, located
 from azsim.speech.bounds import SpeechBounds, estimate_bounds
 from azsim.speech.conclusion import Recognition
+from azsim.speech.context.choice import CONTEXT, ContextChoice
 from azsim.speech.endpoint import SILENCE_MS
 from azsim.speech.endpointing.decision import EndPointing
 from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, SAMPLE_RATE_HZ
@@ -28,6 +29,7 @@ from azsim.speech.room_tone import room_tone
 from azsim.speech.search.choice import GREEDY, SearchChoice
 from azsim.speech.stage import Configured, Event, Listening, Output, Piece, Stage, StageJob, Turn
 from azsim.speech.stage_registry import in_order, stage_of
+from azsim.speech.stages.context import ContextStage
 from azsim.speech.stages.recogniser import RecogniserStage
 from azsim.speech.work import RECOGNISER, LogEntry
 
@@ -45,6 +47,7 @@ def with_those_always_there(
     silence_ms: int = SILENCE_MS,
     search: SearchChoice = GREEDY,
     endpoint: EndPointing | None = None,
+    context: ContextChoice | None = None,
 ) -> tuple[Stage, ...]:
     """The stages in their order, with front end and recogniser where they are not among them.
 
@@ -52,6 +55,7 @@ def with_those_always_there(
         stages: as the experiment has them.
         silence_ms, search: of the recogniser's fixed end-point, and how it searches, where it is not among them.
         endpoint: limits of the end-pointer, whose stages are there too; None for the fixed rule.
+        context: a user's names, whose stage is there too; None without.
 
     Raises:
         InputError: two of one name, or front end or recogniser are off.
@@ -65,16 +69,26 @@ def with_those_always_there(
     kinds = {one.kind for one in stages}
     own: dict[str, dict[str, object]] = {"recogniser": {"silence_ms": silence_ms}}
     own["recogniser"]["search"] = msgspec.to_builtins(search)
-    wanted = (*ALWAYS_THERE, *endings)
+    if context is not None:
+        own[CONTEXT] = {"chosen": msgspec.to_builtins(context)}
+    wanted = (*ALWAYS_THERE, *endings, *((CONTEXT,) if context is not None else ()))
     added = [stage_of({"kind": kind, **own.get(kind, {})}, kind) for kind in wanted if kind not in kinds]
     chosen = [
-        msgspec.structs.replace(one, endpoint=one.endpoint or endpoint) if isinstance(one, RecogniserStage) else one
-        for one in [*added, *stages]
+        _told(one, endpoint, context) for one in [*added, *stages]
     ]
     ordered = in_order(chosen)
     if missing := [kind for kind in ALWAYS_THERE if kind not in {one.kind for one in ordered}]:
         raise InputError(f"stage {missing[0]!r}: on = false: nothing is recognised without it")
     return ordered
+
+
+def _told(one: Stage, endpoint: EndPointing | None, context: ContextChoice | None) -> Stage:
+    """The stage with what the experiment says for it, where its own table does not."""
+    if isinstance(one, RecogniserStage):
+        return msgspec.structs.replace(one, endpoint=one.endpoint or endpoint, context=one.context or context)
+    if isinstance(one, ContextStage):
+        return msgspec.structs.replace(one, chosen=one.chosen or context)
+    return one
 
 
 class Pipeline:
@@ -215,7 +229,8 @@ class PipelineListening:
             raise ValueError("no stage concludes")
         head = self._conclusion.work
         asked = [(RECOGNISER if stage.for_words else stage.title, self._jobs[stage.title]) for stage, _ in self._stages]
-        priorities = {stage.title: stage.priority for stage, _ in self._stages if stage.title != RECOGNISER}
+        priorities = {stage.title: stage.priority for stage, _ in self._stages if not stage.for_words}
+        priorities.pop(RECOGNISER, None)
         jobs, places = merged(asked, head.endpoint_ms, priorities)
         log = [
             LogEntry(one.time_ms, one.stage, one.kind, one.value, -1 if one.job is None else places[one.job])

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,8 +21,11 @@ from azsim.compress.network import CompressedNetwork
 from azsim.errors import InputError
 from azsim.nn.rnnt.branching import Picker
 from azsim.nn.rnnt.integer_rnnt import IntegerModel
+from azsim.nn.rnnt.told import Told
 from azsim.speech.bounds import SpeechBounds, estimate_bounds
 from azsim.speech.conclusion import Recognition
+from azsim.speech.context.attention import AttentionNetwork
+from azsim.speech.context.names import AUDIO, SAID
 from azsim.speech.endpoint import SILENCE_MS
 from azsim.speech.endpointing.listening import EndPointer
 from azsim.speech.features import FRAME_LENGTH_MS, FRAME_SHIFT_MS, SAMPLE_RATE_HZ, log_mel
@@ -45,6 +49,7 @@ class Recogniser:
         silence_ms: of the fixed rule: without a new label, after which the end-point fires.
         lattices: how lattices are pruned and calibrated, of a search that keeps them.
         ends: the end-pointer, in place of the fixed rule.
+        attention: to a user's names, whose part in the joint the search sees.
 
     Raises:
         CodecError: a bitstream of the network is damaged.
@@ -57,9 +62,14 @@ class Recogniser:
         silence_ms: int = SILENCE_MS,
         lattices: SearchChoice = GREEDY,
         ends: EndPointer | None = None,
+        attention: AttentionNetwork | None = None,
     ) -> None:
         self.compressed = compressed
         self.model = IntegerModel.of(compressed)
+        self.told = Told.nothing() if attention is None else attention.told(AUDIO)
+        if attention is not None:
+            networks = self.model.networks._replace(told=attention.told(SAID))
+            self.model = replace(self.model, networks=networks)
         self.quantiser = FeatureQuantiser(compressed.network, self.model.feature_scale)
         self.search = search
         self.silence_ms, self.ends = silence_ms, ends

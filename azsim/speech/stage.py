@@ -43,6 +43,7 @@ class StageJob:
         step: of the recogniser, -1: the one that its release lies in.
         invocation: NPU: row of the recorded inputs.
         more_cycles: CPU: beyond what the device says that so many units take.
+        owner: stage whose network the program is of; the one that asks for it if empty.
     """
 
     engine: Engine
@@ -53,6 +54,7 @@ class StageJob:
     step: int = -1
     invocation: int = -1
     more_cycles: int = 0
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from azsim.nn.graph.sums import SumsTo
 from azsim.nn.graph.tensor import GATE_GRID, INT32_MAX
 from azsim.nn.operators.add import add_flat
 from azsim.nn.operators.lstm import Lstm, LstmLayout, lstm_cell
+from azsim.nn.rnnt.told import Told, attend
 
 # Columns of a layer's row.
 COLUMNS, HIDDEN, INPUT_AT, RECURRENT_AT, GATES_AT, CELL_BITS, HIDDEN_MULTIPLIER, HIDDEN_SHIFT = range(8)
@@ -72,6 +73,7 @@ class Networks(NamedTuple):
         to_table, from_table: of the sum's way to tanh, and of tanh's to the int8 vector.
         embedding: int8 ``(V, E)``.
         sigmoid, tanh: tables for all 65,536 inputs.
+        told: what label histories are told of a user's names.
     """
 
     weights: np.ndarray
@@ -87,6 +89,7 @@ class Networks(NamedTuple):
     embedding: np.ndarray
     sigmoid: np.ndarray
     tanh: np.ndarray
+    told: Told
 
     @staticmethod
     def of(prediction: IntegerGraph, joint: IntegerGraph) -> Networks:
@@ -128,6 +131,7 @@ class Networks(NamedTuple):
             embedding=prediction.weights["prediction.embedding"].values,
             sigmoid=expanded_table("sigmoid"),
             tanh=expanded_table("tanh"),
+            told=Told.nothing(),
         )
 
     @property
@@ -229,7 +233,11 @@ def predict_batch(
     seen, predicted = np.empty((count, rows), np.int32), np.empty((count, rows), np.int16)
     product.multiply(networks.weights, networks.projection_at, rows, vectors, vectors.shape[1], seen)
     rescale_rows(seen, finish.before, finish.multiplier, finish.shift, finish.after, INT16_MIN, INT16_MAX, predicted)
+    told = networks.told
+    shares = np.empty((told.keys.shape[0], told.keys.shape[1]), np.int8)
     for k in range(count):
+        if shares.shape[1]:
+            attend(told, predicted[k], shares, predicted[k])
         for r in range(rows):
             states.predicted[after[k], r] = predicted[k, r]
 

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from azsim.nn.rnnt.network import Network
 from azsim.speech.lattice.of_labels import LEAST_POSTERIOR
 from azsim.speech.search.beam import MOST_BEAM, MOST_MERGED, MOST_STATES, MOST_WIDTH, BeamOptions
+from azsim.speech.search.fusion import Fusion
 from azsim.speech.search.greedy import Greedy
 from azsim.speech.search.search import SearchMaker
 
@@ -39,13 +40,13 @@ class SearchChoice(Struct, frozen=True, forbid_unknown_fields=True):
     least_posterior: Annotated[float, Meta(ge=0, le=1)] = LEAST_POSTERIOR
     temperature: Annotated[float, Meta(ge=0.01, le=100)] = TEMPERATURE
 
-    def maker(self) -> SearchMaker:
-        """What makes the search of each utterance.
+    def maker(self, fusion: Fusion | None = None) -> SearchMaker:
+        """What makes the search of each utterance; a greedy one leaves ``fusion`` aside.
 
         Raises:
             InputError: there are fewer states than four for each hypothesis.
         """
-        return Greedy if self.options is None else self.options.maker()
+        return Greedy if self.options is None else self.options.maker(fusion)
 
     @property
     def options(self) -> BeamOptions | None:

@@ -69,25 +69,39 @@ def run_fused(
 
 
 def _boost(scale: Scale, limits: BeamLimits, still: np.ndarray, count: int, room: TurnRoom, fusion: Fusion) -> int:
-    """Add favoured labels that are no candidates yet, then each label's boost; returns how many there are."""
+    """Add each label's boost, and favoured labels that are no candidates yet and may survive; returns how many."""
     rows = room.candidates
-    tried = {(int(row[PARENT]), int(row[LABEL])) for row in rows[:count] if row[KIND] == EMIT}
+    tried = _advance(rows[:count], limits, still, fusion)
+    least = int(rows[:count, REACHED].max()) - limits.width - round(fusion.most * UNITS)
+    first = count
     for place, entry in enumerate(still):
         if entry[ENDED]:
             continue
-        for label in fusion.favoured(int(entry[FUSION])):
-            if (place, label) in tried:
-                continue
-            tried.add((place, label))
-            distance = int(float(room.largest[place] - int(room.logits[place, label])) * scale.unit + 0.5)
-            own = -distance - int(room.totals[place])
-            rows[count] = EMIT, place, label, entry[SCORE] + own, entry[BEST] + own, own, 0, entry[FUSION]
-            count += 1
-    for row in rows[:count]:
-        if row[KIND] == EMIT and row[LABEL] != limits.sentence_end:
-            row[NEXT_FUSION], boost = fusion.advance(int(still[row[PARENT], FUSION]), int(row[LABEL]))
+        labels = np.asarray(fusion.favoured(int(entry[FUSION])), np.int64)
+        if not labels.size:
+            continue
+        distances = np.int64(room.largest[place]) - room.logits[place, labels]
+        own = -(distances * scale.unit + 0.5).astype(np.int64) - room.totals[place]
+        for at in np.flatnonzero(entry[SCORE] + own >= least):
+            if (place, int(labels[at])) not in tried:
+                given = entry[SCORE] + own[at], entry[BEST] + own[at], own[at], 0, entry[FUSION]
+                rows[count] = EMIT, place, labels[at], *given
+                count += 1
+    _advance(rows[first:count], limits, still, fusion)
+    return count
+
+
+def _advance(rows: np.ndarray, limits: BeamLimits, still: np.ndarray, fusion: Fusion) -> set[tuple[int, int]]:
+    """Add the boost of each row that emits a label; their entries and labels."""
+    tried = set()
+    for at in np.flatnonzero(rows[:, KIND] == EMIT):
+        row = rows[at]
+        place, label = int(row[PARENT]), int(row[LABEL])
+        tried.add((place, label))
+        if label != limits.sentence_end:
+            row[NEXT_FUSION], boost = fusion.advance(int(still[place, FUSION]), label)
             units = round(boost * UNITS)
             row[BOOST] = units
             row[REACHED] += units
             row[REACHED_BEST] += units
-    return count
+    return tried

@@ -19,7 +19,13 @@ from typing import Protocol
 
 
 class Fusion(Protocol):
-    """A scorer whose states are whole numbers of its own; it must be a function of state and label alone."""
+    """A scorer whose states are whole numbers of its own; it must be a function of state and label alone.
+
+    Attributes:
+        most: boost that a favoured label may have: it is left out where even that would not keep it.
+    """
+
+    most: float
 
     def start(self) -> int:
         """The state before the first label."""

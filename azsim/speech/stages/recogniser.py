@@ -14,6 +14,8 @@ from azsim.compress.network import CompressedNetwork
 from azsim.errors import InputError
 from azsim.speech.bounds import UNKNOWN
 from azsim.speech.conclusion import Recognition, no_jobs
+from azsim.speech.context.attention import AttentionNetwork
+from azsim.speech.context.choice import CONTEXT, ContextChoice
 from azsim.speech.endpoint import MOST_SILENCE_MS, SILENCE_MS, step_end_ms
 from azsim.speech.endpointing.decision import EndPointing
 from azsim.speech.endpointing.listening import (
@@ -24,7 +26,7 @@ from azsim.speech.endpointing.listening import (
     integers_of,
 )
 from azsim.speech.features import STEP_MS
-from azsim.speech.jobs import recogniser_jobs
+from azsim.speech.jobs import ContextJobs, recogniser_jobs
 from azsim.speech.listener import Listener
 from azsim.speech.recogniser import Recogniser
 from azsim.speech.search.choice import GREEDY, SearchChoice
@@ -43,11 +45,13 @@ class RecogniserStage(Stage, frozen=True):
         search: how labels are searched for.
         endpoint: limits of a speculative and a final decision, in place of that rule; None for what the experiment's
             ``[endpoint]`` says.
+        context: names of a user that it is told; None for what the experiment's ``[context]`` says.
     """
 
     silence_ms: Annotated[int, Meta(ge=STEP_MS, le=MOST_SILENCE_MS)] = SILENCE_MS
     search: SearchChoice = GREEDY
     endpoint: EndPointing | None = None
+    context: ContextChoice | None = None
     hears = (FRONT_END,)
 
     def network(self, configured: Configured) -> CompressedNetwork:
@@ -56,8 +60,20 @@ class RecogniserStage(Stage, frozen=True):
 
     def listener(self, configured: Configured, network: CompressedNetwork) -> Callable[[Turn], Listening]:
         """One that searches as the frames come."""
-        made = Recogniser(network, self.search.maker(), self.silence_ms, self.search, self._ends(configured))
-        return partial(_Listening, made)
+        boosts = None if self.context is None else self.context.boosts(network.network)
+        attention = self._attention(configured)
+        made = Recogniser(
+            network, self.search.maker(boosts), self.silence_ms, self.search, self._ends(configured), attention
+        )
+        asked = ContextJobs("" if attention is None else CONTEXT, boosts is not None)
+        return partial(_Listening, made, asked)
+
+    def _attention(self, configured: Configured) -> AttentionNetwork | None:
+        if self.context is None or not self.context.attention:
+            return None
+        if CONTEXT not in configured.networks:
+            raise InputError(f"context: needs the stage {CONTEXT!r}; or let the table say attention = false")
+        return configured.networks[CONTEXT].network
 
     def _ends(self, configured: Configured) -> EndPointer | None:
         if self.endpoint is None:
@@ -72,8 +88,8 @@ class RecogniserStage(Stage, frozen=True):
 
 
 class _Listening:
-    def __init__(self, recogniser: Recogniser, turn: Turn) -> None:
-        self._recogniser = recogniser
+    def __init__(self, recogniser: Recogniser, context: ContextJobs, turn: Turn) -> None:
+        self._recogniser, self._context = recogniser, context
         self._listener = Listener(recogniser, turn.utterance, turn.record_inputs, turn.wake_end_ms, turn.picker)
         self._recording = 0
 
@@ -99,6 +115,7 @@ class _Listening:
                     listener.picked,
                     piece.jobs.get(FRONT_END, ()),
                     listener.turns,
+                    self._context,
                 )
             )
             return no_jobs(steps, label_steps)

@@ -20,7 +20,7 @@ from azsim.output_file import write_output_file
 from azsim.parsing import OneLineParser
 from azsim.resources import data_folder
 from azsim.train.command import exit_status, whole
-from azsim.train.corpus import testset, voice_clips, wake_streams, wake_words, whisper_clips
+from azsim.train.corpus import named, testset, voice_clips, wake_streams, wake_words, whisper_clips
 from azsim.train.corpus.automata import both_grammars
 from azsim.train.corpus.build import build_train, evaluation_items, report, wide_items
 from azsim.train.corpus.clips import MEASURED, UNTIL_S, clip_items, measured_items, recorded_items
@@ -117,6 +117,18 @@ def _whispers(arguments: argparse.Namespace) -> None:
     _write(arguments.out / "whispers", whisper_clips.items(data, sentences, arguments.spoken, arguments.seed))
 
 
+def _names(arguments: argparse.Namespace) -> None:
+    seed, workers = arguments.seed, arguments.workers
+    evaluation, count = arguments.out / "names-eval", arguments.shard_utterances
+    if not is_complete(evaluation):
+        measured = (named.named_items(each, arguments.measured, seed, workers) for each in named.MEASURED)
+        _write(evaluation, chain(named.named_items(named.TUNING, arguments.tuning, seed, workers), *measured))
+    for number in range(arguments.shards):
+        folder = arguments.out / f"names-{number:02d}"
+        if not is_complete(folder):
+            _write(folder, named.named_items(named.TRAINING, count, seed, workers, number * count))
+
+
 def _held_out_sentences(out: Path) -> frozenset[str]:
     evaluation = out / "eval"
     if not is_complete(evaluation):
@@ -159,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
         "wake": (_wake, "clips of the wake word, and of words that sound like it, for its detector"),
         "voices": (_voices, "speech by many voices with a published embedding of each, for the device's own"),
         "whispers": (_whispers, "the same speech aloud and whispered, for its detector"),
+        "names": (_names, "sentences whose names are known: to train, tune and measure what is told a user's names"),
         "testset": (_testset, "the test speech that travels with azsim"),
         "music": (_music, "the music track that travels with azsim"),
         "grammars": (_grammars, "both grammars as an automaton, for the language model of the cloud"),
@@ -169,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
         added[name].set_defaults(run=run)
         added[name].add_argument("--out", type=Path, required=True)
         added[name].add_argument("--seed", type=whole(0, 2**31 - 1), default=1)
-    for name in ("build", "eval", "eval-wide", "streams", "wake"):
+    for name in ("build", "eval", "eval-wide", "streams", "wake", "names"):
         added[name].add_argument("--workers", type=whole(1, 64), default=2)
     added["build"].add_argument("--shard-utterances", type=whole(1, MOST), default=5000)
     added["build"].add_argument("--shards", type=whole(1, MOST), default=3)
@@ -196,6 +209,10 @@ def _parser() -> argparse.ArgumentParser:
     added["wake"].add_argument("--words", type=whole(0, MOST), default=1500, help="times that the word is synthesised")
     added["wake"].add_argument("--near-words", type=whole(0, MOST), default=1000, help="times that other words are")
     added["wake"].add_argument("--measured", type=whole(0, MOST), default=100, help="times of each by unseen voices")
+    added["names"].add_argument("--shard-utterances", type=whole(1, MOST), default=500, help="to train with")
+    added["names"].add_argument("--shards", type=whole(0, MOST), default=6)
+    added["names"].add_argument("--tuning", type=whole(0, MOST), default=300)
+    added["names"].add_argument("--measured", type=whole(0, MOST), default=150, help="of each of three splits")
     added["streams"].add_argument(
         "--commands", type=whole(0, MOST), default=1200, help="synthetic ones, two streams each"
     )

@@ -2,7 +2,8 @@
 
 * Sentences: a digest of the text puts 5 % of all sentences on the test side and
   3 % on the dev side, whatever grammar or seed draws them.
-* Names: the contacts, artists, titles and cities below are in no training grammar.
+* Names: the contacts, artists, titles and cities below are in no training grammar; of the names that a network is told
+  in training, a digest keeps one in ten for tuning.
 * Voices: festival's ``ked``, one of Kokoro's and sixteen espeak-ng variants; of people who say a wake word, three in
   ten by a digest of their names.
 """
@@ -17,6 +18,7 @@ from azsim.train.corpus.grammar import Grammar
 TEST_PERCENT = 5
 DEV_PERCENT = 3
 TEST_SPEAKER_PERCENT = 30
+TUNING_NAMES_PERCENT = 10
 
 UNSEEN_SPEAKERS = frozenset({"ked", kokoro.HELD_OUT})
 UNSEEN_ESPEAK_VARIANTS = (
@@ -43,6 +45,11 @@ def sentence_side(text: str) -> str:
 def speaker_side(name: str) -> str:
     """``"train"`` or ``"test"``: the side on which the takes of one voice of a wake word stand for good."""
     return "test" if _bucket(name) < TEST_SPEAKER_PERCENT else "train"
+
+
+def name_side(name: str) -> str:
+    """``"train"`` or ``"tune"``: whether a network that is told names may hear this one in training."""
+    return "tune" if _bucket(name) < TUNING_NAMES_PERCENT else "train"
 
 
 def _bucket(text: str) -> int:

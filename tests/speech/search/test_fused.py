@@ -14,7 +14,7 @@ class Phrase:
     """One phrase: each label of it is boosted, and a failed match takes all of it back."""
 
     def __init__(self, labels: tuple[int, ...], boost: float) -> None:
-        self.labels, self.boost = labels, boost
+        self.labels, self.boost, self.most = labels, boost, boost
 
     def start(self) -> int:
         return 0
