@@ -1,13 +1,17 @@
 """# A user's names, told to the recogniser
 
     python -m azsim.train.corpus names --out ~/.cache/azsim/corpus-names
-    python -m experiments.context --out reports/context
+    python -m experiments.context --utterances 60 --out reports/context
 
 The shipped student in int8 with a beam of 4 over synthetic speech (espeak-ng, flite, festival; half of the voices are
 such as no training hears). "Seen" names are the grammar's, which the recogniser was trained with; "unseen" ones are in
 no training. A catalogue has all names of its set and others, 100 in all; sentences without a name are heard with the
 catalogue of the unseen names. Weights of shallow fusion are tuned on names and sentences of their own (`names-tune`),
-which neither training nor measuring hears.
+which neither training nor measuring hears: least WER, then least oracle WER.
+
+The shipped attention learned for a third of an hour of one core. It halves the transducer loss of sentences with unseen
+names, which is not enough to hear one, and harms other words; so it is off by default. The recogniser knows its few
+dozen names by heart: unseen ones are in no lattice, where boosts could find them.
 """
 
 from __future__ import annotations
@@ -178,15 +182,17 @@ def markdown(
         if r.part == "modes"
     ]
     own = {(r.set, r.mode): r for r in rows if r.part == "modes"}
-    fewer = [
-        f"{100 * (1 - own[s, 'both'].name_error_percent / own[s, 'none'].name_error_percent):.0f} % fewer on {s}"
-        for s in SETS[:2]
-    ]
-    more = own[SETS[2], "both"].wer_percent - own[SETS[2], "none"].wer_percent
+    lines.append("")
+    for mode in MODES[1:]:
+        change = [
+            f"{100 * (own[s, mode].name_error_percent / own[s, 'none'].name_error_percent - 1):+.0f} % on {s}"
+            for s in SETS[:2]
+        ]
+        more = own[SETS[2], mode].wer_percent - own[SETS[2], "none"].wer_percent
+        lines.append(f"- {mode}: name errors {', '.join(change)}; WER without names {more:+.1f} points.")
     lines += [
         "",
-        f"Name errors with both against none: {', '.join(fewer)} (target: 40 % fewer). Sentences without names: "
-        f"{more:+.1f} points (target: at most 0.2).",
+        "Targets: with both, 40 % fewer name errors and at most 0.2 points more without names. Missed.",
         "",
         "## Attention",
         "",

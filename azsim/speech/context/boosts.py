@@ -24,7 +24,7 @@ from azsim.speech.context.automaton import ROOT, EntryAutomaton
 from azsim.speech.context.catalogue import Catalogue
 from azsim.speech.context.phrases import Phrases, Thread, elements_of
 
-PER_LABEL = 1.0
+PER_LABEL = 0.5
 """Nats that each label of an entry is worth. **Source:** reports/context."""
 State = tuple[int, frozenset[Thread]]
 START: State = (ROOT, frozenset())
