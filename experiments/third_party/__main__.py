@@ -2,10 +2,13 @@
 
     AZSIM_PACKAGES=... python -m experiments.third_party --out reports/third_party
 
-Networks with their weights inside packages (`experiments/third_party/packages.py` names them), imported from ONNX, held
-against ONNX Runtime in float, compressed after training, and run from their bits by integer kernels. Grids are chosen
-on recordings of voices that the recogniser's test set calls seen, results are of voices that it calls unseen. Times
-and energy are of inferences played on the device, energy above idling; cycles of the chip alone. Nothing is fine-tuned.
+Networks with their weights inside packages (`experiments/third_party/packages.py` names them; one that stands in no
+table was not measured with this version), imported from ONNX or TFLite, held against ONNX Runtime in float, compressed
+after training, and run from their bits by integer kernels. Grids are chosen on four recordings of voices that the
+recogniser's test set calls seen, results are of eight of voices that it calls unseen; of wake words, both are of the
+folder `AZSIM_DATA`, the word's from different splits. Where grids end is searched for by what the outputs lose on the
+former. Times and energy are of inferences played on the device, energy above idling; cycles of the chip alone. Nothing
+is fine-tuned.
 """
 
 from __future__ import annotations

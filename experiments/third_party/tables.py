@@ -9,13 +9,15 @@ from experiments.third_party.measure import DEVICES
 Row = dict
 IMPORTED = """
 The largest difference over the largest value of each output. A model that came quantised (dynamically, or with
-quantise and dequantise nodes) is compared as the float model that its integers stand for, and as it came.
+quantise and dequantise nodes) is compared as the float model that its integers stand for, and as it came; a TFLite file
+as it came by TFLite's own interpreter.
 """
 SCORED = """
 SNR and cosine against the float graph, over all inferences. Scales are one for each channel; weights that came as int8
 keep their integers at 8 bits. Operands of products are int8, one grid for a whole tensor, but for those that alone
 bring an output below 40 dB on the inputs that grids are chosen on: these are int16, in two passes of the lanes; the
-first line of a network that has such operands is without them. Decisions are of single inferences; right is the share
+first line of a network that has such operands is without them. The cosine is a mean over steps, of which those whose
+output is 0 count 0. Decisions are of single inferences; right is the share
 of labels: speech or not in each step, the word or another in each recording, a turn's end, a line's direction.
 """
 CODED = """
