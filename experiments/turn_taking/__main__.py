@@ -51,6 +51,7 @@ from experiments.turn_taking.measure import (
     shares,
     speech_of,
 )
+from experiments.turn_taking.played import stage_costs
 from experiments.turn_taking.scenes import RecordedScene, kitchen, recordings, scenes_of
 from experiments.turn_taking.tables import (
     MIXTURES,
@@ -65,7 +66,7 @@ from experiments.turn_taking.tables import (
     read_rows,
 )
 
-PARTS = ("turns", "sizes", "chip")
+PARTS = ("turns", "sizes", "chip", "stages")
 COMPRESSIONS = (("raw", 8, 0.0), ("packed", 5, 0.0), ("packed", 4, 0.0), ("zvsv", 5, 0.5))
 
 
@@ -139,6 +140,8 @@ def measure(part: str, options: argparse.Namespace, data: Path) -> dict[str, lis
     """One part of the report: the rows of its files."""
     if part == "chip":
         return {"chip": costs()}
+    if part == "stages":
+        return {"stages": stage_costs(options.utterances)}
     scenes, unwanted = scenes_of(recordings(data, options.recordings)), kitchen(data)
     if part == "sizes":
         return {"sizes": sizes(options.runs, scenes, unwanted, options.draws)}
@@ -156,7 +159,7 @@ def run(options: argparse.Namespace) -> None:
         for name, rows in measure(part, options, Path(data)).items():
             write_csv(rows, options.out / f"{name}.csv")
     rows = {name: read_rows(options.out / f"{name}.csv", kind) for name, kind in ROWS.items()}
-    write_page(options.out, f"{__doc__}\n{markdown(rows['turns'], rows['gains'], rows['sizes'], rows['chip'])}")
+    write_page(options.out, f"{__doc__}\n{markdown(*(rows[name] for name in ROWS))}")
 
 
 def main() -> int:
@@ -166,6 +169,7 @@ def main() -> int:
     parser.add_argument("--runs", type=Path, default=runs_folder(), help="where the networks of one sense were trained")
     parser.add_argument("--recordings", type=int, default=10_000, help="at most so many of each kind")
     parser.add_argument("--draws", type=int, default=1, help="times that roles are drawn")
+    parser.add_argument("--utterances", type=int, default=4, help="that the device plays")
     out = Path("runs/turn_taking")
     parser.add_argument("--out", type=Path, default=out, help=f"where the report goes (default: {out})")
     options = parser.parse_args()

@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import convert
 
 from azsim.errors import InputError
+from azsim.report.results import StageCost
 from azsim.report.wer import Interval
 from experiments.studies.cells import interval_cell
 from experiments.turn_taking.costs import ChipShare
@@ -63,8 +64,10 @@ class Gained:
     high: float
 
 
-ROWS: Mapping[str, type] = {"turns": Sensed, "gains": Gained, "sizes": CompressedTurns, "chip": ChipShare}
-"""File of the report -> what its rows are."""
+ROWS: Mapping[str, type] = {
+    "turns": Sensed, "gains": Gained, "sizes": CompressedTurns, "chip": ChipShare, "stages": StageCost,
+}  # fmt: skip
+"""File of the report -> what its rows are, in the order in which `markdown` takes them."""
 
 
 def read_rows(path: Path, kind: type) -> list:
@@ -87,6 +90,7 @@ def markdown(
     gains: Sequence[Gained],
     small: Sequence[CompressedTurns],
     chip: Sequence[ChipShare],
+    stages: Sequence[StageCost],
 ) -> str:
     """All tables."""
     of = {(row.mixture, row.sound, row.camera, row.sense): row for row in rows}
@@ -177,5 +181,20 @@ def markdown(
         f"| {one.network} | {one.weights:,} | {one.bitstream_bytes:,} | {one.resident_bytes:,} | {one.cycles:,.0f} "
         f"| {one.share_percent:.3f} | {one.fetch_bytes:,.0f} |"
         for one in chip
+    ]
+    lines += [
+        "",
+        "Played on the device, shipped test speech, each utterance as a follow-up, with a camera on "
+        "the memory; the share is of the time of all utterances. Other stages are left out.",
+        "",
+        "| in view | stage | NPU share % | CPU ms | DRAM KiB | known after ms (p50) | mJ |",
+        "|:--|:--|--:|--:|--:|--:|--:|",
+    ]
+    lines += [
+        f"| {one.config} | {one.stage} | {100 * one.npu_share:.4f} | {one.cpu_ms_per_utterance:.2f} "
+        f"| {one.dram_bytes_per_utterance / 1024:.0f} "
+        f"| {'' if one.latency_p50_ms is None else f'{one.latency_p50_ms:.2f}'} | {one.energy_mj_per_utterance:.3f} |"
+        for one in stages
+        if one.stage in ("recogniser", "turn-taking")
     ]
     return "\n".join(lines) + "\n"
