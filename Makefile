@@ -13,7 +13,7 @@ demo: $(VENV)/.installed  ## install, then compare compression configurations on
 
 test: $(VENV)/.tested  ## install the test extra, then run the tests
 	@echo "Testing: some minutes, a dot for every test"
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 fuzz: $(VENV)/.tested  ## attack every surface with bad input, twenty times as long as the tests do: some ten minutes
 	AZSIM_FUZZ_TIMES=20 $(BIN)/python -m pytest tests/fuzz

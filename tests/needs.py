@@ -20,6 +20,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,8 @@ NEEDS = (
     Need("source", r"with the source", lambda: (Path(azsim.__file__).parents[1] / "docs").is_dir()),
 )
 _MUST = pytest.StashKey[tuple[Need, ...]]()
-_SKIPPED = pytest.StashKey[Counter[str]]()
+_TESTS = pytest.StashKey[Counter[str]]()  # skipped, by what they need
+_MODULES = pytest.StashKey[Counter[str]]()  # skipped as a whole: every process of `pytest -n` meets all of them
 
 
 def needed(reason: str) -> str | None:
@@ -88,13 +90,14 @@ def pytest_configure(config: pytest.Config) -> None:
         if not known[name].is_there():
             raise pytest.UsageError(f"--must-test {name}: is not there, so that its tests could only be skipped")
     config.stash[_MUST] = tuple(known[name] for name in asked)
-    config.stash[_SKIPPED] = Counter()
+    config.stash[_TESTS] = Counter()
+    config.stash[_MODULES] = Counter()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    _judge(report, item.config)
+    _judge(report, item.config, _TESTS)
     return report
 
 
@@ -103,22 +106,40 @@ def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     report = yield
-    _judge(report, collector.config)
+    _judge(report, collector.config, _MODULES)
     return report
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    told = getattr(session.config, "workeroutput", None)  # of a process of `pytest -n`
+    if told is not None:
+        told["skipped"] = [dict(session.config.stash[key]) for key in (_TESTS, _MODULES)]
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Take over what a process has skipped."""
+    told = getattr(node, "workeroutput", {}).get("skipped")
+    if told is not None:
+        tests, modules = map(Counter, told)
+        node.config.stash[_TESTS] += tests
+        node.config.stash[_MODULES] |= modules
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for name, count in sorted(config.stash[_SKIPPED].items()):
+    for name, count in sorted((config.stash[_TESTS] + config.stash[_MODULES]).items()):
         terminalreporter.write_line(f"skipped for want of {name}: {count} tests or modules")
 
 
-def _judge(report: pytest.TestReport | pytest.CollectReport, config: pytest.Config) -> None:
+def _judge(
+    report: pytest.TestReport | pytest.CollectReport, config: pytest.Config, kind: pytest.StashKey[Counter[str]]
+) -> None:
     """Count a skip by what it needs; make it a failure where that must be tested, or nobody knows why it is skipped."""
     if not report.skipped or hasattr(report, "wasxfail"):
         return
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     need = needed(reason)
-    config.stash[_SKIPPED][need or "something unknown"] += 1
+    config.stash[kind][need or "something unknown"] += 1
     must = [one.name for one in config.stash[_MUST]]
     if must and (need is None or need in must):
         must_be = f"must be tested here: --must-test {','.join(must)}"

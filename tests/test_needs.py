@@ -74,6 +74,13 @@ def test_a_skip_is_told_with_what_it_needs(suite: pytest.Pytester) -> None:
     ended.stdout.fnmatch_lines(["skipped for want of openssl: 1 *", "skipped for want of train: 1 *"])
 
 
+def test_several_processes_tell_the_same(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    ended = suite.runpytest_subprocess("-n2")
+    ended.assert_outcomes(passed=1, skipped=2)
+    ended.stdout.fnmatch_lines(["skipped for want of openssl: 1 *", "skipped for want of train: 1 *"])
+
+
 @pytest.mark.usefixtures("all_there")
 def test_a_skipped_test_fails_where_it_must_be_tested(suite: pytest.Pytester) -> None:
     ended = suite.runpytest_inprocess("--must-test", "openssl,data")
