@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -38,8 +39,15 @@ ACTIVITY, SENTENCE, DETECTOR = (
     (Model.in_integers(each), each) for each in (activity_network(), sentence_network(), detector_network())
 )
 LIMITS = EndPointing(
-    speculative=Limits(60, 30), final=Limits(180, 90), longest_ms=3_000, nothing_said_ms=2_000, speech_above=0.6
+    speculative=Limits(60, 30),
+    final=Limits(180, 90),
+    speech_above=0.6,
+    longest_quiet_ms=900,
+    longest_pause_ms=2_000,
+    longest_ms=3_000,
+    nothing_said_ms=2_000,
 )
+"""All of them the tests' own: a turn of a dialogue ends before its wake word is said again."""
 SMALL = compress(random_network(8))
 RECOGNISER = Recogniser(SMALL, ends=EndPointer(EndPointNetworks(ACTIVITY, SENTENCE), LIMITS))
 
@@ -71,6 +79,12 @@ def told(
     return [*made, *conversation.finish()]
 
 
+@cache
+def whole(make: WaitingMaker) -> list[Happening]:
+    """Of the dialogue in one piece, which many tests look at."""
+    return told(dialogue(), make, [])
+
+
 def turns(happenings: list[Happening]) -> list[ConversationTurn]:
     return [each for each in happenings if isinstance(each, ConversationTurn)]
 
@@ -79,10 +93,10 @@ def turns(happenings: list[Happening]) -> list[ConversationTurn]:
 @settings(max_examples=4, deadline=None)
 @given(cuts=st.lists(st.integers(0, 620), max_size=12))
 def test_what_happens_does_not_depend_on_the_pieces(make: WaitingMaker, cuts: list[int]) -> None:
-    whole, pieces = told(dialogue(), make, []), told(dialogue(), make, cuts)
-    assert len(whole) == len(pieces)
-    assert len(turns(whole)) >= 2
-    for one, other in zip(whole, pieces, strict=True):
+    pieces = told(dialogue(), make, cuts)
+    assert len(whole(make)) == len(pieces)
+    assert len(turns(pieces)) >= 2
+    for one, other in zip(whole(make), pieces, strict=True):
         if isinstance(one, ConversationTurn):
             assert np.array_equal(one.frames, other.frames)
             one, other = replace(one, frames=None), replace(other, frames=None)
@@ -90,12 +104,12 @@ def test_what_happens_does_not_depend_on_the_pieces(make: WaitingMaker, cuts: li
 
 
 def test_each_word_opens_a_turn_that_its_end_pointer_closes() -> None:
-    happenings = told(dialogue(), by_word, [])
-    found = turns(happenings)
+    found = turns(whole(by_word))
     assert [turn.number for turn in found] == [1, 2]
     assert [turn.opening.by for turn in found] == ["wake word"] * 2
     for turn in found:
         assert 700 <= turn.start_ms < turn.end_ms
+        assert [event.kind for event in turn.ends].count("commit") == 1
         assert turn.ends[-1].kind == "commit"
         assert turn.ends[-1].time_ms == turn.end_ms
         assert len(turn.frames) == 3 * (turn.ends[-1].step + 1)
@@ -105,7 +119,7 @@ def test_each_word_opens_a_turn_that_its_end_pointer_closes() -> None:
 
 def test_a_turn_says_what_the_recogniser_says_of_its_frames_alone() -> None:
     for make in (by_word, by_voice):
-        for turn in turns(told(dialogue(), make, []))[:-1]:  # the last one may have ended in the room after the sound
+        for turn in turns(whole(make))[:-1]:  # the last one may have ended in the room after the sound
             alone = RECOGNISER.recognise(turn.frames)
             assert alone.transcript.text == turn.text
             assert alone.work.steps * 3 == len(turn.frames)
@@ -113,7 +127,7 @@ def test_a_turn_says_what_the_recogniser_says_of_its_frames_alone() -> None:
 
 def test_times_only_go_forward_and_turns_do_not_overlap() -> None:
     for make in (by_word, by_voice):
-        happenings = told(dialogue(), make, [])
+        happenings = whole(make)
         at = [each.time_ms for each in happenings if isinstance(each, Partial)]
         assert at == sorted(at)
         found = turns(happenings)
