@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from azsim.commands.shared.options import count, granularity_option, path
 from azsim.commands.shared.reporting import add_report_options, command_line, from_here, progress, trace_options
-from azsim.errors import AzsimWarning, InputError, readable
+from azsim.errors import AzsimWarning, InputError, located, readable
 from azsim.interrupts import ignore_interrupts, interrupts_end_all
 
 if TYPE_CHECKING:
@@ -134,10 +134,13 @@ def perform(options: argparse.Namespace) -> dict[str, object]:
 
 def _stages(options: argparse.Namespace) -> tuple[Stage, ...]:
     """Those that the options ask for, beside the recogniser."""
+    from azsim.speech.speaker.enrolment import people_of
     from azsim.speech.stage_registry import stage_of
 
     tables: list[dict[str, object]] = [{"kind": "whisper"}] if options.whisper else []
     if options.speakers:
+        with located("--speakers"):
+            people_of(options.speakers)
         tables.append({"kind": "speaker", "speakers": str(options.speakers)})
     return tuple(stage_of(table, f"--{table['kind']}") for table in tables)
 

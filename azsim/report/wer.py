@@ -40,7 +40,7 @@ def normalise(text: str) -> str:
     quotation mark. Words are what spaces and punctuation part: in scripts without spaces a sentence is a word.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _plain_apostrophes(text)).casefold())
-    kept = "".join(_kept(letter) for letter in folded)
+    kept = "".join(_kept(letter) for letter in _plain_apostrophes(folded))  # a composition may hold one: \u0149
     return " ".join(word for part in kept.split() if (word := part.strip("'")))
 
 

@@ -35,7 +35,7 @@ def stage_costs(utterances: int) -> list[StageCost]:
                 msgspec.structs.replace(each, tracks=tracks) if each.kind == TURN_TAKING else each
                 for each in experiment.stage
             )
-            own = Setup(**{**vars(setup), "experiment": msgspec.structs.replace(experiment, stage=stages)})
+            own = replace(setup, experiment=msgspec.structs.replace(experiment, stage=stages))
             made += [replace(cost, config=name) for cost in play(own, small).stages]
     return made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from azsim.report.wer import bootstrap_difference, bootstrap_wer, count_edits, count_errors, normalise, wer_percent
@@ -80,8 +80,13 @@ def test_words_that_differ_in_a_mark_or_letter_are_errors(said: str, heard: str)
     assert count_errors([said], [heard])[0].tolist() == [1, 1]
 
 
+def test_an_apostrophe_within_a_composed_letter_is_one() -> None:
+    assert normalise("\u0149 a\u0149a") == "n a'na"
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=30))
+@example("\u0149")
 def test_a_normalised_text_stays_as_it_is(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
 

@@ -41,11 +41,7 @@ def profiles_of(folder: Path, network: Callable[[], VoiceWindows], limits: Match
             read, holds hardly any speech, two voices, or another voice than the person's others; two people have one
             voice.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; must hold a folder of recordings for each person")
-    people = sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
-    if not people:
-        raise InputError(f"{folder}: nobody in it; must hold a folder of recordings for each person")
+    people = people_of(folder)
     made = [profile(person, network, limits) for person in people]
     profiles = Profiles(tuple(person.name for person in people), np.array(made))
     alike = np.triu(profiles.voices @ profiles.voices.T, 1)
@@ -56,6 +52,20 @@ def profiles_of(folder: Path, network: Callable[[], VoiceWindows], limits: Match
             f"(likeness {alike[one, other]:.2f}, from {limits.sure:.2f} on they are one person): enrol the person once"
         )
     return profiles
+
+
+def people_of(folder: Path) -> list[Path]:
+    """Folders of the people below a folder, in order of their names; no recording is read.
+
+    Raises:
+        InputError: there is no such folder, or nobody in it.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; must hold a folder of recordings for each person")
+    people = sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+    if not people:
+        raise InputError(f"{folder}: nobody in it; must hold a folder of recordings for each person")
+    return people
 
 
 def profile(person: Path, network: Callable[[], VoiceWindows], limits: MatchLimits) -> np.ndarray:
