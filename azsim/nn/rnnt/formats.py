@@ -12,6 +12,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from azsim.errors import InputError
 from azsim.nn.fixed_point import GATE_BITS, INT8_LIMIT, INT16_MAX
 from azsim.nn.rnnt.network import Network
@@ -92,14 +94,25 @@ def bias_grids(network: Network, weight_scales: Mapping[str, float]) -> dict[str
         network: for the names and shapes.
         weight_scales: matrix -> step of its int8 values, the largest of several.
     """
-    grids = {
-        name: (2.0**-GATE_BITS, INT16_MAX)
-        for name, value in network.parameters.items()
-        if value.ndim == 1 and name.endswith("bias") and name != OUTPUT_BIAS
-    }
+    grids = {name: (2.0**-GATE_BITS, INT16_MAX) for name in _gate_biases(network)}
     matrix = "joint.output"
     room = max(0, INT32_MAX - INT8_LIMIT * 128 * network.parameters[matrix].shape[1])  # beside the products of a logit
     return {**grids, OUTPUT_BIAS: (2.0**-JOINT_HIDDEN_BITS * weight_scales[matrix], room)}
+
+
+def held_biases(network: Network) -> dict[str, np.ndarray]:
+    """Every vector of biases but the logits', float32, saturated to the int16 grid on which the processor holds it."""
+    most = INT16_MAX * 2.0**-GATE_BITS
+    return {name: np.clip(network.parameters[name], -most, most) for name in _gate_biases(network)}
+
+
+def _gate_biases(network: Network) -> list[str]:
+    """Names of the vectors that are added to gates, to the joint's sum and to the arbiter's score, all Q4.11."""
+    return [
+        name
+        for name, value in network.parameters.items()
+        if value.ndim == 1 and name.endswith("bias") and name != OUTPUT_BIAS
+    ]
 
 
 def _is_layer(matrix: str) -> bool:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from azsim.nn.graph.graph import Graph, Node
@@ -26,7 +26,7 @@ from azsim.nn.operators.stack import Stack
 from azsim.nn.operators.tanh import Tanh
 from azsim.nn.operators.threshold import Threshold
 from azsim.nn.rnnt.decoded import Decoded
-from azsim.nn.rnnt.formats import JOINT_HIDDEN_BITS, Formats
+from azsim.nn.rnnt.formats import JOINT_HIDDEN_BITS, Formats, held_biases
 from azsim.nn.rnnt.network import Network
 
 Part = Literal["encoder", "prediction", "joint", "arbiter"]
@@ -74,12 +74,15 @@ def rnnt_graphs(network: Network, picks: Picks | None = None) -> RnntGraphs:
 def integer_rnnt_graphs(compressed: Decoded, picks: Picks | None = None) -> IntegerRnntGraphs:
     """The graphs of a compressed network, on the grids of its activation scales.
 
+    Its biases are int16 (docs/integer.md): they saturate here, as an operator's own may be larger.
+
     Raises:
         CodecError: a bitstream is damaged.
         InputError: a scale cannot be expressed in fixed point, or as `rnnt_graphs`.
     """
-    graphs = rnnt_graphs(compressed.network, picks)
-    stated = rnnt_grids(compressed.network)
+    network = compressed.network
+    graphs = rnnt_graphs(replace(network, parameters={**network.parameters, **held_biases(network)}), picks)
+    stated = rnnt_grids(network)
     weights = compressed.integer_weights
 
     def integers(graph: Graph) -> IntegerGraph:

@@ -9,7 +9,7 @@ import pytest
 
 from azsim.compress.recipe import compress
 from azsim.errors import InputError
-from azsim.nn.rnnt.formats import Formats, LstmFormat
+from azsim.nn.rnnt.formats import Formats, LstmFormat, held_biases
 from azsim.nn.rnnt.integer_rnnt import Encoder, IntegerModel
 from azsim.nn.rnnt.network import Network
 from tests.nn.rnnt.plain_integer_rnnt import Reference
@@ -25,6 +25,16 @@ def test_what_is_not_said_has_its_default(tiny_network: Network) -> None:
         ["encoder.0", "encoder.1", "encoder.2", "prediction.0"], LstmFormat(cell_bits=11, hidden_bits=7)
     )
     assert formats.feature_scale == tiny_network.feature_clip / 127
+
+
+def test_biases_are_held_in_int16_but_for_the_logits(tiny_network: Network) -> None:
+    large = {name: 100 * np.sign(value) for name, value in tiny_network.parameters.items() if value.ndim == 1}
+    held = held_biases(replace(tiny_network, parameters={**tiny_network.parameters, **large}))
+    assert {"encoder.0.bias", "prediction.0.bias", "joint.bias"} <= set(held)
+    assert "joint.output_bias" not in held
+    for name, value in held.items():
+        assert value.dtype == np.float32
+        assert np.array_equal(value * 2.0**11, 32767 * np.sign(large[name]))
 
 
 def test_scales_read_back_give_the_same_formats(tiny_network: Network) -> None:
