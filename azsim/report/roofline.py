@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from azsim.chip.roofline import ceilings, layer_point
 from azsim.chip.schedule import Sections, TileSchedule
 from azsim.devices import Device
+from azsim.soc.job_graph import Schedules
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,14 @@ class Roofline:
 def roofline_points(
     device: Device,
     config: str,
-    schedules: Mapping[str, TileSchedule | Sections | Sequence[TileSchedule | Sections]],
+    schedules: Schedules,
     timing_only: bool = False,
 ) -> tuple[RooflinePoint, ...]:
     """One point per program (its first invocation where they differ), on a chip that nothing else disturbs."""
     points = []
     for program, found in schedules.items():
-        first = found if isinstance(found, TileSchedule | Sections) else found[0]
+        runs = found.values() if isinstance(found, Mapping) else found
+        first = runs if isinstance(runs, TileSchedule | Sections) else next(iter(runs))
         point = layer_point(first.on_chip if isinstance(first, Sections) else first, device.chip)
         points.append(
             RooflinePoint(

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -235,9 +235,12 @@ def check_schedules(device: Device, work: Work, schedules: Schedules) -> None:
             known = ", ".join(sorted(schedules)) or "none"
             raise InputError(f"{work.utterance}: job {job.schedule!r}: no schedule of that name; there are {known}")
         schedule = schedules[job.schedule]
-        if not isinstance(schedule, TileSchedule | Sections) and not 0 <= job.invocation <= len(schedule) - job.units:
+        if isinstance(schedule, TileSchedule | Sections):
+            continue
+        if job.invocation not in (schedule if isinstance(schedule, Mapping) else range(len(schedule))):
             raise InputError(
-                f"{work.utterance}: job {job.name!r}: invocation {job.invocation}: there are {len(schedule)} schedules"
+                f"{work.utterance}: job {job.schedule!r}: invocation {job.invocation}: there are {len(schedule)} "
+                "schedules, none of it"
             )
 
 

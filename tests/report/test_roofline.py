@@ -30,6 +30,7 @@ def test_where_runs_differ_the_first_stands_for_them_and_the_cpu_s_part_is_left_
     first, second = schedule("a", 5, 1), schedule("b", 5, 2)
     alone = roofline_points(AZ1, "c", {"p": first})
     assert roofline_points(AZ1, "c", {"p": [first, second]}) == alone
+    assert roofline_points(AZ1, "c", {"p": {3: first, 7: second}}) == alone
     split = Sections("job", (first, CpuWork("tanh", 9), second))
     whole = TileSchedule.concatenate("job", [first, second])
     assert roofline_points(AZ1, "c", {"p": split}) == roofline_points(AZ1, "c", {"p": [whole, first]})

@@ -179,5 +179,20 @@ def test_a_missing_schedule_is_named():
     del made["joint"]
     with pytest.raises(InputError, match="'joint': no schedule"):
         simulate(device(), work(), made, music=None)
-    with pytest.raises(InputError, match="invocation 0: there are 0"):
-        simulate(device(), work(), {**made, "joint": []}, music=None)
+    for none in ([], {}):
+        with pytest.raises(InputError, match="invocation 0: there are 0"):
+            simulate(device(), work(), {**made, "joint": none}, music=None)
+
+
+def test_runs_that_hypotheses_share_have_schedules_by_their_first_row(timeline):
+    made, given = schedules(), work()
+    shared = tuple(dataclasses.replace(job, units=2) if job.name == "joint" else job for job in given.jobs)
+    rows = {job.invocation: made["joint"] for job in shared if job.name == "joint"}
+    batches = dataclasses.replace(given, jobs=shared)
+    assert plain(simulate(device(), batches, {**made, "joint*2": rows}, music=track(), seed=3, trace=True)) == plain(
+        timeline
+    )
+    last = max(rows)
+    del rows[last]
+    with pytest.raises(InputError, match=rf"'joint\*2': invocation {last}: there are {len(rows)} schedules, none of"):
+        simulate(device(), batches, {**made, "joint*2": rows}, music=None)
