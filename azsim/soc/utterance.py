@@ -89,6 +89,7 @@ def simulate(
         simulation.env.run(until=following.delivered)
     simulation.finish()
     mark(simulation, chain)
+    beside = {record.name: replace(record, responses_ps=record.responses_ps.copy()) for record in records}
     played = simulation.timeline(work.utterance, idle_usage(device, music, seed, simulation.env.now, link))
     if following is not None and not following.delivered.processed:
         simulation.env.run(until=following.delivered)
@@ -103,7 +104,7 @@ def simulate(
         latency=chain.latency() if work.last_label_step >= 0 else None,
         early_cut=work.premature,
         peak_sram_bytes=peak_sram_bytes,
-        companions={record.name: record for record in records},
+        companions=beside,
     )
 
 
