@@ -72,13 +72,13 @@ class Server:
         self._say = say
         self._limits = limits or ServerLimits()
         self._waiting = 0
-        self._connections = 0
+        self._open: set[asyncio.Task[None]] = set()
         self._replied = asyncio.Event()
         self.answered = self.refused = 0
 
     @contextlib.asynccontextmanager
     async def listening(self, port: int) -> AsyncIterator[int]:
-        """Within, the server answers; gives its port, a free one if 0 was asked for.
+        """Within, the server answers; gives its port, a free one if 0 was asked for. What is open in the end is closed.
 
         Raises:
             InputError: the port is taken, or not for this user.
@@ -90,7 +90,11 @@ class Server:
         with ThreadPoolExecutor(self._limits.workers, thread_name_prefix="azsim-cloud") as pool:
             self._pool = pool
             async with server:
-                yield server.sockets[0].getsockname()[1]
+                try:
+                    yield server.sockets[0].getsockname()[1]
+                finally:
+                    server.close()
+                    await self._close_all()
 
     async def until(self, requests: int) -> None:
         """Come back once so many requests are answered or refused."""
@@ -98,22 +102,31 @@ class Server:
             self._replied.clear()
             await self._replied.wait()
 
+    async def _close_all(self) -> None:
+        """End every connection that is open; its line is said when this comes back."""
+        for task in self._open:
+            task.cancel()
+        if self._open:
+            await asyncio.wait(self._open)
+
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, from its first byte to its end."""
-        if self._connections >= self._limits.connections:
-            self._say(f"refused a connection: {self._connections} are open")
+        if len(self._open) >= self._limits.connections:
+            self._say(f"refused a connection: {len(self._open)} are open")
             writer.transport.abort()
             return
-        self._connections += 1
+        own = asyncio.current_task()
+        self._open.add(own)
         tasks: set[asyncio.Task[None]] = set()
         try:
             await self._talk(reader, writer, tasks)
         except (ConnectionLost, TimeoutError, ConnectionError, BrokenPipeError) as error:
             self._say(f"closed a connection: {str(error) or type(error).__name__}")
         except asyncio.CancelledError:
-            self._say("closed a connection: the server ends")  # nobody waits for this task: it may end in peace
+            self._say("closed a connection: the server ends")  # who cancels waits for nothing else: it may end in peace
+            writer.transport.abort()  # whatever the device has not read
         finally:
-            self._connections -= 1
+            self._open.discard(own)
             for task in tasks:
                 task.cancel()
             with contextlib.suppress(OSError):
