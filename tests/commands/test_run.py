@@ -134,20 +134,29 @@ def test_times_of_a_turn_are_those_of_its_recording(
         assert [word["start_ms"] for word in said["words"]] == [word.start_ms + 61_500 for word in result.words]
 
 
-def test_who_speaks_and_how_is_asked_and_told(done: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_who_speaks_and_how_is_asked_and_told(
+    done: SimpleNamespace, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "people" / "ann").mkdir(parents=True)
     first, *rest = done.comparison.utterances
     told = {"speaker": {"name": "ann", "score": 0.8, "settled": True}, "whisper": {"whisper": True, "posterior": 0.9}}
     other = {"speaker": {"name": "", "score": 0.1, "settled": True}, "whisper": {"whisper": False, "posterior": 0.2}}
     utterances = (replace(first, told=told), *(replace(each, told=other) for each in rest))
     done.comparison = replace(done.comparison, utterances=utterances)
-    answer = run.perform(options("run", "a.wav", "--speakers", "people", "--whisper"))
+    answer = run.perform(options("run", "a.wav", "--speakers", str(tmp_path / "people"), "--whisper"))
     assert [stage.kind for stage in done.asked[1].stages] == ["whisper", "speaker"]
-    assert done.asked[1].stages[1].speakers == "people"
+    assert done.asked[1].stages[1].speakers == str(tmp_path / "people")
     assert answer["utterances"][0]["told"] == told
     shown = capsys.readouterr().out
     assert "said by ann (likeness 0.80)" in shown
     assert "whispered (posterior of a whisper 0.90)" in shown
     assert shown.count("somebody who did not enrol") == len(rest)
+
+
+def test_a_folder_without_people_is_refused_before_anything_is_heard(done: SimpleNamespace, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--speakers: .*: nobody in it"):
+        run.perform(options("run", "a.wav", "--speakers", str(tmp_path)))
+    assert not hasattr(done, "asked")
 
 
 def test_no_stage_is_asked_for_by_itself(done: SimpleNamespace) -> None:
