@@ -154,7 +154,7 @@ def test_who_speaks_and_how_is_asked_and_told(
 
 
 def test_a_folder_without_people_is_refused_before_anything_is_heard(done: SimpleNamespace, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--speakers: .*: nobody in it"):
+    with pytest.raises(InputError, match=r"--speakers: .*: nobody in it"):
         run.perform(options("run", "a.wav", "--speakers", str(tmp_path)))
     assert not hasattr(done, "asked")
 
