@@ -112,11 +112,6 @@ class AttentionNetwork:
         """Of all matrices."""
         return sum(self.parameters[name].size for name in self.weight_matrices)
 
-    @property
-    def fp32_bytes(self) -> int:
-        """Of all parameters."""
-        return 4 * sum(value.size for value in self.parameters.values())
-
     def scale_groups(self, matrix: str, granularity: Granularity) -> int:
         """As each matrix came."""
         return len(self.quantised[matrix].scales)
